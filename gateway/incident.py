@@ -1,0 +1,102 @@
+"""The records that run through a gateway: what nodes report, what is made of it, and what the street is asked to do.
+
+Values only. A core returns effects; the agent carries them out.
+"""
+
+from dataclasses import dataclass
+
+from dsp.fix import Fix
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An onset as a node reports it: when the sound reached which pole, how surely, how loud.
+
+    t_us : int microseconds UTC. sigma_us : one sigma of t_us. level_db : dB SPL or dBFS as the node is set up.
+    None where the node did not say.
+    """
+
+    node: str
+    xyz_m: tuple[float, float, float]
+    t_us: int
+    sigma_us: int
+    snr_db: float | None = None
+    level_db: float | None = None
+    p_gunshot: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One shot, placed: its fix and the arrivals that agree on it. grade: A, B or C (DESIGN section 4)."""
+
+    fix: Fix
+    arrivals: tuple[Arrival, ...]
+    grade: str
+    p_gunshot: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """Arrivals that look like a shot but cannot be placed, and why."""
+
+    why: str
+    arrivals: tuple[Arrival, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Rounds that policy took as one happening. `historic`: too old to act on when it became known."""
+
+    id: str
+    rounds: tuple[Round, ...]
+    kind: str
+    grade: str
+    historic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Effect: keep this frame for ever. Must be on disk before any Reply of the same batch is sent."""
+
+    node: str
+    boot: int
+    sequence: int
+    frame: bytes
+    received_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Effect: send this frame to a node (an ack, a command)."""
+
+    node: str
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """Effect: bring these lamps to a level (per cent of full light)."""
+
+    lamps: tuple[str, ...]
+    level_pct: int
+    incident: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Effect: turn a camera to a true bearing and an elevation, degrees (bearing clockwise from north)."""
+
+    camera: str
+    azimuth_deg: float
+    elevation_deg: float
+    incident: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Effect: tell people of an incident, new or grown by further rounds, and write it to the journal."""
+
+    incident: Incident
+
+
+Effect = Store | Reply | Light | Aim | Announce

@@ -1,0 +1,90 @@
+"""The contracts of everything that touches atoms: what a driver must do, said once.
+
+A driver lives in its own file, imports its one vendor library there, and decides nothing. `hw/fake.py` holds the
+drivers that tests drive. What a driver cannot do because the world is broken (port gone, camera off) it raises as
+`OSError` naming the address; what it was asked that makes no sense, as `ValueError` naming the legal range.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive samples and the tick (sample index since the stream began) of the first.
+
+    samples : (n, n_channels) float32, full scale +-1. Where a block's tick is not the tick after the last block's
+    last sample, the samples between were lost: a gap.
+    """
+
+    tick: int
+    samples: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """What the host's clock is worth: one sigma against UTC, and how it is known (`gps`, `ntp`, `unset`...)."""
+
+    sigma_us: int
+    source: str
+
+
+class BlockSource(Protocol):
+    """A microphone, a file, a pipe. `rate_hz` and `n_channels` are known once `open` has returned.
+
+    `start_us` is the UTC of tick 0 where the source knows it (a file with a stated start), else None: the shell then
+    dates the blocks itself. Iteration ends when the source ends (a file); a microphone's does not.
+    """
+
+    rate_hz: int
+    n_channels: int
+    start_us: int | None
+
+    async def open(self) -> None: ...
+
+    def blocks(self) -> AsyncIterator[Block]: ...
+
+    async def close(self) -> None: ...
+
+
+class Lamps(Protocol):
+    """A bank of dimmable lamps, addressed by channel from 0. Level is per cent of full light, 0 to 100.
+
+    `write_level` returns once the bank has confirmed; `read_level` is what the bank's own register holds.
+    """
+
+    async def write_level(self, channel: int, level_pct: int) -> None: ...
+
+    async def read_level(self, channel: int) -> int: ...
+
+    async def close(self) -> None: ...
+
+
+class Camera(Protocol):
+    """A camera that pans and tilts. Degrees in the camera's own frame: pan clockwise from its zero, tilt up from level.
+
+    `aim` returns once the camera has taken the order, `read_aim` tells where it says it looks.
+    """
+
+    async def aim(self, pan_deg: float, tilt_deg: float) -> None: ...
+
+    async def read_aim(self) -> tuple[float, float]: ...
+
+    async def close(self) -> None: ...
+
+
+class FrameLine(Protocol):
+    """A line that carries whole frames both ways: damaged ones are dropped, never delivered.
+
+    `frames` ends, or raises OSError, when the line is gone.
+    """
+
+    def frames(self) -> AsyncIterator[bytes]: ...
+
+    async def write_frame(self, frame: bytes) -> None: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,68 @@
+"""The one console script: looks up the command, parses, calls its room, turns errors into one line and an exit status.
+
+Each command is a file of this folder with `HELP`, `EXAMPLE`, `add_arguments(parser)` and `run(args) -> int`; only the
+one that was asked for is imported.
+"""
+
+import argparse
+import importlib
+import sys
+
+COMMANDS = {
+    "detect": "hear impulses in audio files",
+    "locate": "place shots from a list of arrivals",
+    "replay": "run recordings, scenarios or a journal through the same code",
+    "simulate": "render a scenario and run real nodes and the real core on it",
+    "demo": "watch a street at night: real processes, simulated sound",
+    "node": "run a pole's node",
+    "gateway": "run a gateway",
+    "journal": "verify or read a gateway's journal",
+    "keys": "make the keys that nodes and gateway share",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. Returns 0 done, 1 bad input (one line on standard error), 2 wrong usage."""
+    argv = sys.argv[1:] if argv is None else argv
+    name = argv[0] if argv and argv[0] in COMMANDS else ""
+    if not name:
+        _overview().parse_args(argv or ["--help"])
+        return 2
+    command = importlib.import_module(f"soundpost.{name}")
+    parser = argparse.ArgumentParser(
+        prog=f"soundpost {name}",
+        description=command.HELP,
+        epilog=f"example:\n  {command.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    args = parser.parse_args(argv[1:])
+    try:
+        return int(command.run(args))
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has enough
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except (OSError, ValueError) as error:
+        print(f"soundpost {name}: {_one_line(error)}", file=sys.stderr)
+        return 1
+
+
+def _overview() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="soundpost", formatter_class=argparse.RawDescriptionHelpFormatter)
+    listing = "\n".join(f"  {name:10} {text}" for name, text in COMMANDS.items())
+    parser.epilog = f"commands:\n{listing}\n\nsoundpost COMMAND --help tells more."
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
+    return parser
+
+
+def _one_line(error: Exception) -> str:
+    """An error in one line; an OSError names its file as `path: reason`."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""What tests share: where the recordings are, and what a missing program means."""
+
+import os
+import pathlib
+import shutil
+
+import pytest
+
+DATA = pathlib.Path(os.environ.get("SOUNDPOST_DATA", pathlib.Path(__file__).parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def data():
+    """The folder of real recordings (DESIGN: data/README.md), or a skip that says where it was looked for."""
+    if not DATA.is_dir():
+        pytest.skip(f"no recordings at {DATA}; set SOUNDPOST_DATA to their folder")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def program():
+    """Path of a system program. Where it is missing: a failure in CI, a skip that names it elsewhere."""
+
+    def find(name):
+        path = shutil.which(name, path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
+        if path is None:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{name} is not installed")
+        return path
+
+    return find

@@ -1,0 +1,84 @@
+"""What each room may import, and which files touch nothing outside: the walls of README's map, as a test."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+ROOMS = ("dsp", "firmware", "hw", "gateway", "simulators", "soundpost")
+
+# Path prefix -> what it may import of ours. The longest prefix that fits is the rule.
+MAY = {
+    "dsp/": ("dsp",),
+    "hw/": ("hw",),
+    "firmware/wire.py": (),
+    "firmware/clock.py": (),
+    "firmware/outbox.py": ("firmware.wire",),
+    "firmware/node.py": ("firmware.wire", "firmware.clock", "firmware.outbox"),
+    "firmware/": ("firmware", "dsp", "hw.linux", "hw.ports", "hw.serial_line"),  # the Linux shell
+    "gateway/incident.py": ("dsp.fix",),
+    "gateway/associate.py": ("gateway.incident", "dsp"),
+    "gateway/policy.py": ("gateway.incident", "dsp"),
+    "gateway/gate.py": ("gateway.incident", "firmware.wire"),
+    "gateway/core.py": (
+        "gateway.incident", "gateway.gate", "gateway.associate", "gateway.policy", "dsp", "firmware.wire",
+    ),
+    "gateway/": ("gateway.incident", "hw"),  # the edges: each knows the records and its own driver, no other edge
+    "gateway/config.py": ("gateway.incident", "gateway.associate", "gateway.policy", "dsp", "hw"),
+    "gateway/agent.py": ("gateway", "dsp", "firmware.wire", "hw"),
+    "simulators/": ("dsp", "firmware", "hw", "gateway", "simulators"),
+    "soundpost/": ROOMS,
+}  # fmt: skip
+# Runs on MicroPython as well: the only modules of others that it may import.
+PORTABLE = ("firmware/wire.py", "firmware/clock.py", "firmware/outbox.py", "firmware/node.py")
+PORTABLE_MAY = {"array", "collections", "hashlib", "micropython", "struct"}
+# Pure: given the same calls it gives the same answers. It asks no clock, socket, disk or dice.
+PURE = (
+    *PORTABLE, "dsp/", "gateway/incident.py", "gateway/gate.py", "gateway/associate.py", "gateway/policy.py",
+    "gateway/core.py",
+)  # fmt: skip
+PURE_NEVER = {"asyncio", "logging", "os", "pathlib", "random", "socket", "structlog", "subprocess", "threading", "time"}
+# dsp does arithmetic: numpy, scipy, and pyproj in the one file that knows latitude and longitude.
+DSP_MAY = {"numpy", "scipy", "pyproj", "collections", "dataclasses", "functools", "itertools", "math", "typing", "json"}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write the whole path, not a relative import"
+            yield node.module
+
+
+def within(module, allowed):
+    return any(module == a or module.startswith(a + ".") for a in allowed)
+
+
+FILES = sorted(p.relative_to(ROOT).as_posix() for room in ROOMS for p in (ROOT / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_keeps_within_its_walls(name):
+    found = set(imports(ROOT / name))
+    ours = {m for m in found if m.split(".")[0] in ROOMS}
+    others = {m.split(".")[0] for m in found - ours}
+    rule = max((prefix for prefix in MAY if name.startswith(prefix)), key=len)
+
+    assert {m for m in ours if not within(m, MAY[rule])} == set()
+    if name.startswith(PORTABLE):
+        assert others <= PORTABLE_MAY
+    if name.startswith(PURE):
+        assert others & PURE_NEVER == set()
+    if name.startswith("dsp/"):
+        assert others <= DSP_MAY
+
+
+def test_the_table_speaks_of_files_that_stand():
+    for prefix in (*MAY, *PORTABLE, *PURE):
+        assert any(name.startswith(prefix) for name in FILES), prefix
+
+
+def test_nothing_below_tests_is_a_package():
+    assert list((ROOT / "tests").rglob("__init__.py")) == []
