@@ -75,21 +75,30 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Effect: bring these lamps to a level (per cent of full light)."""
+    """Effect: bring these lamps to a level (per cent of full light).
+
+    `expires_us`: past it nothing may be switched any more; None for going back to rest, which does not age.
+    """
 
     lamps: tuple[str, ...]
     level_pct: int
     incident: str
+    expires_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Effect: turn a camera to a true bearing and an elevation, degrees (bearing clockwise from north)."""
+    """Effect: turn a camera to a true bearing and an elevation, degrees (bearing clockwise from north).
+
+    `expires_us`: past it nothing may be turned any more. `otherwise`: what to do if this camera does not answer.
+    """
 
     camera: str
     azimuth_deg: float
     elevation_deg: float
     incident: str
+    expires_us: int | None = None
+    otherwise: "Aim | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,20 @@ class Announce:
     """Effect: tell people of an incident, new or grown by further rounds, and write it to the journal."""
 
     incident: Incident
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a Light or an Aim on one device, as the shell that carried it out tells the agent.
+
+    `device` : name of the lamp or camera. `note` : in words, for the journal and the terminal.
+    """
+
+    effect: Light | Aim
+    device: str
+    done: bool
+    at_us: int
+    note: str
 
 
 Effect = Store | Reply | Light | Aim | Announce
