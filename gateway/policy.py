@@ -1,0 +1,136 @@
+"""What the street does about a round: which incident it belongs to, and who is lit, turned and told. Pure.
+
+Rounds near in space and time are one incident; its grade is that of its best round (highest grade, then smallest
+error ellipse). A round moves something only while it is fresh: at most 30 s old when it became known
+(notes/reliability.md, T3), and not from the future by more than a clock may be wrong. Others are written down as
+historic. What acts from which grade on is the customer's: the rules come from TOML.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from gateway.camera_policy import CameraPolicy, CameraRules
+from gateway.incident import Aim, Announce, Incident, Light, Round
+from gateway.lamp_policy import LampPolicy, LampRules, Sun
+from gateway.street import Lamp, Mount, level_m
+
+FRESH_US = 30_000_000
+AHEAD_US = 2_000_000
+IS_GUNSHOT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceRules:
+    """What people are told of."""
+
+    min_grade: str = "C"
+    min_p_gunshot: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All of policy. Two rounds within `incident_gap_s` and `incident_radius_m` of each other are one incident."""
+
+    incident_gap_s: float = 30.0
+    incident_radius_m: float = 100.0
+    lights: LampRules = field(default_factory=LampRules)
+    cameras: CameraRules = field(default_factory=CameraRules)
+    announce: AnnounceRules = field(default_factory=AnnounceRules)
+
+
+class Policy:
+    """Feed it rounds as they are placed, tick it as time passes; it gives back what is to be done.
+
+    sun : t_us -> the sun's elevation in degrees, or None where that is unknown.
+    """
+
+    def __init__(self, rules: Rules, lamps: Iterable[Lamp], mounts: Iterable[Mount], sun: Sun) -> None:
+        self._rules = rules
+        self._lamps = LampPolicy(rules.lights, lamps, sun)
+        self._cameras = CameraPolicy(mounts)
+        self._open: list[Incident] = []
+
+    def feed(self, shot: Round, now_us: int) -> list[Announce | Light | Aim]:
+        """What a new round asks for: first the lamps and the camera, then the telling."""
+        fresh = -AHEAD_US <= now_us - shot.fix.t_us <= FRESH_US
+        incident = self._join(shot, fresh)
+        orders: list[Announce | Light | Aim] = []
+        if fresh:
+            orders += self._act(incident, shot, now_us)
+        if _meets(incident, self._rules.announce):
+            orders.append(Announce(incident))
+        return orders
+
+    def tick(self, now_us: int) -> list[Light]:
+        """What the passing of time asks for: lamps back to rest. Incidents that can grow no more are forgotten."""
+        horizon_us = now_us - round(self._rules.incident_gap_s * 1e6) - FRESH_US
+        for incident in [old for old in self._open if max(shot.fix.t_us for shot in old.rounds) < horizon_us]:
+            self._open.remove(incident)
+            self._lamps.forget(incident.id)
+            self._cameras.forget(incident.id)
+        return self._lamps.tick(now_us)
+
+    def _act(self, incident: Incident, shot: Round, now_us: int) -> list[Light | Aim]:
+        orders: list[Light | Aim] = []
+        expires_us = shot.fix.t_us + FRESH_US
+        if _meets(incident, self._rules.lights):
+            orders += self._lamps.light(incident.id, shot.fix.xyz_m, now_us, expires_us)
+        if _meets(incident, self._rules.cameras):
+            orders += self._cameras.aim(incident.id, best(incident.rounds).fix.xyz_m, expires_us)
+        return orders
+
+    def _join(self, shot: Round, fresh: bool) -> Incident:
+        """The incident that this round belongs to, grown by it: the one with the nearest round, or a new one."""
+        near = [(gap, index) for index, known in enumerate(self._open) if (gap := self._gap(known, shot)) is not None]
+        if not near:
+            incident = Incident(_name(shot), (shot,), _kind(shot), shot.grade, not fresh)
+            self._open.append(incident)
+            return incident
+        _, index = min(near)
+        known = self._open[index]
+        rounds = tuple(sorted((*known.rounds, shot), key=lambda each: each.fix.t_us))
+        chief = best(rounds)
+        grown = replace(
+            known, rounds=rounds, kind=_kind(chief), grade=chief.grade, historic=known.historic and not fresh
+        )
+        self._open[index] = grown
+        return grown
+
+    def _gap(self, known: Incident, shot: Round) -> float | None:
+        """Metres from the round to the nearest round of an incident, or None where it is not of that incident."""
+        near_us = self._rules.incident_gap_s * 1e6
+        gaps = [
+            level_m(other.fix.xyz_m, shot.fix.xyz_m)
+            for other in known.rounds
+            if abs(other.fix.t_us - shot.fix.t_us) <= near_us
+        ]
+        nearest_m = min(gaps, default=None)
+        return nearest_m if nearest_m is not None and nearest_m <= self._rules.incident_radius_m else None
+
+
+def best(rounds: Iterable[Round]) -> Round:
+    """The round that is known best: highest grade, then smallest error ellipse, then the latest."""
+    return min(rounds, key=lambda shot: (shot.grade, float(np.linalg.det(shot.fix.cov_m2)), -shot.fix.t_us))
+
+
+def _meets(incident: Incident, rules: LampRules | CameraRules | AnnounceRules) -> bool:
+    """Whether an incident's best round is good enough. An unknown p_gunshot holds nothing back."""
+    p_gunshot = best(incident.rounds).p_gunshot
+    return incident.grade <= rules.min_grade and (p_gunshot is None or p_gunshot >= rules.min_p_gunshot)
+
+
+def _kind(shot: Round) -> str:
+    if shot.p_gunshot is None:
+        return "unknown"
+    return "gunshot" if shot.p_gunshot >= IS_GUNSHOT else "other"
+
+
+def _name(shot: Round) -> str:
+    """A name that a replay gives again: when the first known round was fired, to the second, and a tag of its fix."""
+    fix = shot.fix
+    tag = hashlib.sha256(f"{fix.t_us} {fix.xyz_m[0]:.1f} {fix.xyz_m[1]:.1f}".encode()).hexdigest()[:6]
+    return f"{datetime.fromtimestamp(fix.t_us // 1_000_000, UTC):%Y%m%dT%H%M%SZ}-{tag}"

@@ -1,0 +1,77 @@
+"""What stands in the street: poles, lamps and camera mounts at their surveyed places. Values and their geometry only.
+
+Places are metres east, north, up of the site's origin. A mount looks at true bearing `bearing_deg` when its pan is 0.
+"""
+
+import math
+from dataclasses import dataclass
+
+from dsp.geodesy import bearing
+
+Place = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Pole:
+    """A surveyed place with a node on it. `offset_us` is what the node's arrivals are always late by."""
+
+    node: str
+    xyz_m: Place
+    offset_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lamp:
+    """A lamp that can be dimmed, by the name that a lamp bank knows it under."""
+
+    name: str
+    xyz_m: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A camera's mount: where it stands, where its pan 0 points, and how far it turns, tilts and sees.
+
+    Limits are (lowest, highest) degrees in the camera's own frame: pan clockwise from its zero, tilt up from level.
+    """
+
+    name: str
+    xyz_m: Place
+    bearing_deg: float = 0.0
+    pan_deg: tuple[float, float] = (-180.0, 180.0)
+    tilt_deg: tuple[float, float] = (-90.0, 30.0)
+    range_m: float = 150.0
+
+    def pan_tilt(self, azimuth_deg: float, elevation_deg: float) -> tuple[float, float] | None:
+        """Pan and tilt that look along a true bearing and elevation, or None where the mount cannot turn there."""
+        turn_deg = (azimuth_deg - self.bearing_deg) % 360.0
+        for pan_deg in (turn_deg, turn_deg - 360.0):
+            if _within(pan_deg, self.pan_deg) and _within(elevation_deg, self.tilt_deg):
+                return pan_deg, elevation_deg
+        return None
+
+    def sight(self, place_m: Place) -> tuple[float, float, float] | None:
+        """Azimuth and elevation (degrees) and distance (m) to a place, or None where the mount cannot see it."""
+        azimuth_deg, elevation_deg, distance_m = bearing(self.xyz_m, place_m)
+        if distance_m > self.range_m or self.pan_tilt(azimuth_deg, elevation_deg) is None:
+            return None
+        return azimuth_deg, elevation_deg, distance_m
+
+
+def level_m(a_m: Place, b_m: Place) -> float:
+    """Distance over ground, heights left out: what a radius on a map means."""
+    return math.hypot(a_m[0] - b_m[0], a_m[1] - b_m[1])
+
+
+def angle_deg(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """The angle between two directions given as (azimuth, elevation), 0 to 180 degrees.
+
+    By the haversine, which stays exact for the small angles that matter here (from general knowledge).
+    """
+    azimuth, low, high = math.radians(b[0] - a[0]), math.radians(a[1]), math.radians(b[1])
+    half = math.sin((high - low) / 2) ** 2 + math.cos(low) * math.cos(high) * math.sin(azimuth / 2) ** 2
+    return math.degrees(2 * math.asin(min(1.0, math.sqrt(half))))
+
+
+def _within(value: float, legal: tuple[float, float]) -> bool:
+    return legal[0] - 1e-9 <= value <= legal[1] + 1e-9
