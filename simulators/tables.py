@@ -1,0 +1,105 @@
+"""Tables that others wrote (TOML and JSON): read into models, and a fault told in one line.
+
+A fault is a ValueError `FILE: table.field: what is wrong and the legal range`; a file that cannot be opened an OSError.
+"""
+
+import tomllib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+MAX_BYTES = 64 * 1024 * 1024  # the largest table known, a live-fire pulse list, has 0.1 MB
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """A table of ours: an unknown key is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Patient(BaseModel):
+    """A table of others: what we do not use is passed over."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def within(low: float, high: float, unit: str = "") -> Callable[[Any], Any]:
+    """A check for a pydantic field that says the legal range; refuses NaN."""
+
+    def check(value: Any) -> Any:
+        if not low <= value <= high:
+            raise ValueError(f"{value} is outside {low:g} to {high:g} {unit}".rstrip())
+        return value
+
+    return check
+
+
+def _utc_us(moment: Any) -> int:
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    if not isinstance(moment, datetime) or moment.tzinfo is None or not 1970 <= moment.year <= 2200:
+        raise ValueError("not a time like 2026-11-22T05:20:54.178Z, 1970 to 2200")
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+Metres = Annotated[float, AfterValidator(within(-100_000, 100_000, "m"))]
+LatDeg = Annotated[float, AfterValidator(within(-90, 90, "degrees"))]
+LonDeg = Annotated[float, AfterValidator(within(-180, 180, "degrees"))]
+HeightM = Annotated[float, AfterValidator(within(-500, 9_000, "m"))]
+TemperatureC = Annotated[float, AfterValidator(within(-60, 60, "C"))]
+HumidityPct = Annotated[float, AfterValidator(within(0, 100, "%"))]
+WindMps = Annotated[float, AfterValidator(within(0, 60, "m/s"))]
+AzimuthDeg = Annotated[float, AfterValidator(within(0, 360, "degrees"))]
+LevelDb = Annotated[float, AfterValidator(within(-200, 250, "dB"))]
+XyzM = tuple[Metres, Metres, Metres]
+Utc = Annotated[int, BeforeValidator(_utc_us)]
+"""Written as an ISO 8601 time with its offset, held as int microseconds UTC."""
+
+
+def read_json(path: Path, model: type[M]) -> M:
+    """A JSON file as this model."""
+    return check_json(_read(path), model, str(path))
+
+
+def check_json(text: bytes, model: type[M], name: str) -> M:
+    """JSON bytes as this model; `name` opens the line of a fault."""
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        raise ValueError(f"{name}: {_first_fault(error)}") from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file's tables, unchecked."""
+    try:
+        return tomllib.loads(_read(path).decode())
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        raise ValueError(f"{path}: not TOML: {error}") from error
+
+
+def check(tables: dict[str, Any], model: type[M], name: str) -> M:
+    """Tables as this model; `name` opens the line of a fault."""
+    try:
+        return model.model_validate(tables)
+    except ValidationError as error:
+        raise ValueError(f"{name}: {_first_fault(error)}") from error
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        text = file.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
+        raise ValueError(f"{path}: larger than {MAX_BYTES} bytes")
+    return text
+
+
+def _first_fault(error: ValidationError) -> str:
+    first, *more = error.errors(include_url=False, include_context=False)
+    place = ".".join(str(part) for part in first["loc"]) or "file"
+    what = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {what}" + (f" (and {len(more)} more)" if more else "")
