@@ -1,0 +1,298 @@
+"""The wire: every frame that a node and its gateway exchange, written and read here and described in docs/wire.cddl.
+
+A frame is a COSE_Mac0 (RFC 9052 section 6.2) under tag 17 with HMAC 256/256 (RFC 9053 section 3.1): protected header
+{1: 5, 4: key id, -65537: boot, -65538: sequence}, empty unprotected header, payload, 32 bytes of tag. The payload is
+one map from small integers to integers, bytes and arrays, in the deterministic encoding of RFC 8949 section 4.2.1: one
+record has one encoding, and `decode` takes no other. KINDS is the one table of what may be in it. The MAC binds the
+direction as external_aad: both ends hold the same key, and a frame that a node sent cannot be played back to it as its
+gateway's word. (Section numbers from general knowledge.) Runs on CPython and MicroPython, with integers only.
+"""
+
+from collections import namedtuple
+
+from firmware import cbor
+from firmware.mac import Mac, same
+
+MAX_FRAME = 2304
+"""Bytes. 20 ms at 48 kHz of 16 bits are 1920; header, tag and the other fields of an arrival are at most 300 more."""
+MIN_FRAME = 60
+MAX_CLIP = 1920
+MAX_NAME = 32
+MAX_SPANS = 32
+
+UNSET, COARSE, HOLDOVER, LOCKED = 0, 1, 2, 3
+CLOCK_STATES = ("unset", "coarse", "holdover", "locked")
+BLAST, CRACK, OTHER = 0, 1, 2
+SOUNDS = ("blast", "crack", "other")
+DBFS, DBSPL = 0, 1
+LEVEL_UNITS = ("dBFS", "dBSPL")
+REPORT, IDENTIFY, RESTART = 1, 2, 3
+VERBS = {REPORT: "report", IDENTIFY: "identify", RESTART: "restart"}
+
+UP, DOWN = b"\x4esoundpost/1 up", b"\x50soundpost/1 down"
+"""The external_aad of what nodes say and of what gateways say, as CBOR byte strings."""
+
+ALGORITHM, BOOT, SEQUENCE = b"\xa4\x01\x05\x04", b"\x3a\x00\x01\x00\x00", b"\x3a\x00\x01\x00\x01"
+"""The protected header up to the key id {1: 5 (HMAC 256/256), 4: and the keys of boot and sequence."""
+MAC0 = b"\x84\x64MAC0"
+"""How a MAC_structure (RFC 9052 section 6.3) opens: an array of four whose first is the text "MAC0"."""
+
+U32 = 0xFFFFFFFF
+T_MAX_US = 1 << 53
+
+INT, BYTES, INTS, SPANS = "int", "bytes", "ints", "spans"
+"""Types of fields. low and high bound an int; the length of bytes; each of at most 16 ints. A span is a triple
+(boot, first, last): the sequences first..last of that boot, at most MAX_SPANS of them."""
+
+Field = namedtuple("Field", ("key", "name", "type", "low", "high", "optional"))
+Kind = namedtuple("Kind", ("number", "name", "direction", "record", "fields"))
+Parts = namedtuple("Parts", ("kid", "boot", "sequence", "header_end", "payload_start", "payload_end"))
+Opened = namedtuple("Opened", ("kid", "boot", "sequence", "record"))
+
+_CLOCK = (Field(1, "t_us", INT, 0, T_MAX_US, False), Field(2, "sigma_us", INT, 1, U32, False),
+          Field(3, "clock", INT, UNSET, LOCKED, False))  # fmt: skip
+SPECS = (
+    # An onset with its time. t_us: UTC, or time since start while clock is unset. Centi-dB. shape: see SHAPE.
+    # clip: int16 little-endian PCM of the onset's channel, at most 20 ms, with clip_hz its rate.
+    (1, "arrival", UP, _CLOCK + (
+        Field(4, "level_cdb", INT, -30000, 30000, False), Field(5, "level_unit", INT, DBFS, DBSPL, False),
+        Field(6, "snr_cdb", INT, -30000, 30000, False), Field(7, "p_gunshot_permille", INT, 0, 1000, False),
+        Field(8, "sound", INT, BLAST, OTHER, False), Field(9, "channel", INT, 0, 63, False),
+        Field(10, "shape", INTS, -(1 << 31), (1 << 31) - 1, False),
+        Field(11, "clip", BYTES, 2, MAX_CLIP, True), Field(12, "clip_hz", INT, 8000, 96000, True))),
+    # How a node is, once a minute. Counts run since its start, but `withheld` (onsets over the limit, told by number
+    # and first and last time only) since the last health.
+    (2, "health", UP, _CLOCK + (
+        Field(4, "uptime_s", INT, 0, U32, False), Field(5, "queued", INT, 0, U32, False),
+        Field(6, "arrivals", INT, 0, U32, False), Field(7, "withheld", INT, 0, U32, False),
+        Field(8, "withheld_first_us", INT, 0, T_MAX_US, True), Field(9, "withheld_last_us", INT, 0, T_MAX_US, True),
+        Field(10, "dropped_arrivals", INT, 0, U32, False), Field(11, "dropped_healths", INT, 0, U32, False),
+        Field(12, "gaps", INT, 0, U32, False), Field(13, "refused", INT, 0, U32, False),
+        Field(14, "temperature_cc", INT, -10000, 20000, True), Field(15, "noise_cdb", INT, -30000, 30000, True),
+        Field(16, "level_unit", INT, DBFS, DBSPL, False), Field(17, "lamp_ma", INT, 0, 1000000, True))),
+    # The gateway has these on its disk. Without a span: the gateway is here, and asks for all that it has not acked.
+    (3, "ack", DOWN, (Field(1, "spans", SPANS, 0, U32, False),)),
+    # What a node is asked to do, once, and not after expires_us.
+    (4, "command", DOWN, (Field(1, "id", INT, 0, U32, False), Field(2, "verb", INT, 1, 63, False),
+        Field(3, "argument", INT, -(1 << 31), (1 << 31) - 1, False), Field(4, "expires_us", INT, 0, T_MAX_US, False))),
+    # Reserved for updates: what of SUIT's manifest (RFC 9124) a node must check before it takes an image.
+    (5, "update", DOWN, (Field(1, "sequence", INT, 0, U32, False), Field(2, "class_id", BYTES, 16, 16, False),
+        Field(3, "sha256", BYTES, 32, 32, False), Field(4, "size_bytes", INT, 1, 1 << 26, False),
+        Field(5, "min_version", INT, 0, U32, False))),
+)  # fmt: skip
+SHAPE = ("rise_us", "duration_us", "centroid_hz", "zero_crossings")
+"""What the numbers of an arrival's `shape` are, in order."""
+
+Arrival = namedtuple(
+    "Arrival",
+    (
+        "t_us", "sigma_us", "clock", "level_cdb", "level_unit", "snr_cdb", "p_gunshot_permille", "sound", "channel",
+        "shape", "clip", "clip_hz",
+    ),
+)  # fmt: skip
+Health = namedtuple(
+    "Health",
+    (
+        "t_us", "sigma_us", "clock", "uptime_s", "queued", "arrivals", "withheld", "withheld_first_us",
+        "withheld_last_us", "dropped_arrivals", "dropped_healths", "gaps", "refused", "temperature_cc", "noise_cdb",
+        "level_unit", "lamp_ma",
+    ),
+)  # fmt: skip
+Ack = namedtuple("Ack", ("spans",))
+Command = namedtuple("Command", ("id", "verb", "argument", "expires_us"))
+Update = namedtuple("Update", ("sequence", "class_id", "sha256", "size_bytes", "min_version"))
+
+RECORDS = {1: Arrival, 2: Health, 3: Ack, 4: Command, 5: Update}
+KINDS = {spec[0]: Kind(spec[0], spec[1], spec[2], RECORDS[spec[0]], spec[3]) for spec in SPECS}
+_KIND_OF = {kind.record: kind for kind in KINDS.values()}
+
+
+class BadFrame(ValueError):
+    """What came is not a frame of ours. `reason` is one word of REASONS; the message never holds what was refused."""
+
+    def __init__(self, reason: str, why: str = "") -> None:
+        super().__init__(f"{reason}: {why}" if why else reason)
+        self.reason = reason
+
+
+REASONS = ("size", "shape", "header", "key", "mac", "profile", "schema", "time")
+"""size: not MIN_FRAME to MAX_FRAME bytes. shape: no COSE_Mac0. header: not the one protected header. key: a key id
+that is not enrolled. mac: not sealed with that key in this direction. profile: not the deterministic encoding.
+schema: an unknown kind or field, or a value out of range. time: a good clock that says the future (the gate's)."""
+
+
+def kind_of(record: tuple) -> Kind:  # type: ignore[type-arg]
+    """The row of KINDS that a record belongs to; TypeError if to none."""
+    kind = _KIND_OF.get(type(record))
+    if kind is None:
+        raise TypeError("not a record of the wire: " + type(record).__name__)
+    return kind
+
+
+def encode(record: tuple) -> bytes:  # type: ignore[type-arg]
+    """The payload of a record, at its one encoding. ValueError names a field out of range."""
+    kind = kind_of(record)
+    _check_clip(record)
+    pairs = [(field.key, _value(field, getattr(record, field.name))) for field in kind.fields]
+    pairs = [(key, value) for key, value in pairs if value is not None]
+    out = bytearray((0xA0 + len(pairs) + 1, 0x00, kind.number))
+    for key, value in pairs:
+        out.append(key)
+        cbor.write(out, value)
+    return bytes(out)
+
+
+def decode(payload: bytes) -> tuple:  # type: ignore[type-arg]
+    """The inverse of `encode`. Raises only BadFrame: `profile` or `schema`."""
+    try:
+        fields = cbor.read_map(payload)
+    except ValueError as error:
+        raise BadFrame("profile", str(error)) from error
+    return record_of(fields)
+
+
+def record_of(fields: dict[int, object]) -> tuple:  # type: ignore[type-arg]
+    """The record that decoded fields (key -> value) spell. BadFrame `schema` names what is unknown or out of range."""
+    number = fields.get(0)
+    kind = KINDS.get(number) if isinstance(number, int) and not isinstance(number, bool) else None
+    if kind is None:
+        raise BadFrame("schema", "no such kind")
+    if not all(key == 0 or key in [field.key for field in kind.fields] for key in fields):
+        raise BadFrame("schema", kind.name + " with a field that is not its own")
+    try:
+        record = kind.record(*[_value(field, fields.get(field.key)) for field in kind.fields])
+        _check_clip(record)
+    except ValueError as error:
+        raise BadFrame("schema", kind.name + "." + str(error)) from error
+    return record  # type: ignore[no-any-return]
+
+
+def seal(record: tuple, key: bytes | Mac, kid: bytes, boot: int, sequence: int) -> bytes:  # type: ignore[type-arg]
+    """The frame of a record. kid: the node's name in UTF-8, also when its gateway speaks to it. The direction is the
+    kind's. boot, sequence: 0 to 2^32 - 1, never twice the same under one key and direction. ValueError names what is
+    out of range."""
+    if not 1 <= len(kid) <= MAX_NAME:
+        raise ValueError(f"kid must have 1 to {MAX_NAME} bytes")
+    if not (0 <= boot <= U32 and 0 <= sequence <= U32):
+        raise ValueError("boot and sequence must be 0 to 4294967295")
+    header = bytearray(ALGORITHM)
+    cbor.write(header, kid)
+    header.extend(BOOT)
+    cbor.write(header, boot)
+    header.extend(SEQUENCE)
+    cbor.write(header, sequence)
+    frame = bytearray(b"\xd1\x84")
+    cbor.write(frame, bytes(header))
+    header_end = len(frame)
+    frame.append(0xA0)
+    cbor.write(frame, encode(record))
+    protected, payload = bytes(frame[2:header_end]), bytes(frame[header_end + 1 :])
+    mac = key if isinstance(key, Mac) else Mac(key)
+    frame.extend(b"\x58\x20")
+    frame.extend(mac.tag(MAC0, protected, kind_of(record).direction, payload))
+    return bytes(frame)
+
+
+def open(frame: bytes, key: bytes | Mac, direction: bytes = DOWN) -> Opened:
+    """What a frame says, once its MAC is right: the node's side, unless direction says UP. Raises only BadFrame."""
+    parts = split(frame)
+    mac = key if isinstance(key, Mac) else Mac(key)
+    tag = mac.tag(MAC0, frame[2 : parts.header_end], direction, frame[parts.header_end + 1 : parts.payload_end])
+    if not same(tag, frame[parts.payload_end + 2 :]):
+        raise BadFrame("mac")
+    record = decode(frame[parts.payload_start : parts.payload_end])
+    if kind_of(record).direction != direction:
+        raise BadFrame("schema", "a kind of the other direction")
+    return Opened(parts.kid, parts.boot, parts.sequence, record)
+
+
+def split(frame: bytes) -> Parts:
+    """Where a frame's parts lie and what its header says; nothing of it is proven. BadFrame `size`, `shape`, `header`.
+
+    frame[2:header_end] is the protected header and frame[header_end + 1 : payload_end] the payload, each as the byte
+    string that the MAC is over; frame[payload_end + 2 :] is the tag.
+    """
+    n = len(frame)
+    if not MIN_FRAME <= n <= MAX_FRAME:
+        raise BadFrame("size")
+    if frame[0] != 0xD1 or frame[1] != 0x84:
+        raise BadFrame("shape")
+    try:
+        size, start = cbor.head(frame, 2, 2)
+        header_end = start + size
+        size, payload_start = cbor.head(frame, header_end + 1, 2)
+    except ValueError as error:
+        raise BadFrame("shape") from error
+    payload_end = payload_start + size
+    if payload_end + 34 != n or frame[header_end] != 0xA0 or frame[payload_end : payload_end + 2] != b"\x58\x20":
+        raise BadFrame("shape")
+    try:
+        kid, boot, sequence = _header(frame[start:header_end])
+    except ValueError as error:
+        raise BadFrame("header") from error
+    return Parts(kid, boot, sequence, header_end, payload_start, payload_end)
+
+
+def _header(header: bytes) -> tuple[bytes, int, int]:
+    size, start = cbor.head(header, 4, 2)
+    end = start + size
+    boot, after = cbor.head(header, end + 5, 0)
+    sequence, stop = cbor.head(header, after + 5, 0)
+    if (
+        header[:4] != ALGORITHM
+        or header[end : end + 5] != BOOT
+        or header[after : after + 5] != SEQUENCE
+        or not (1 <= size <= MAX_NAME and boot <= U32 and sequence <= U32 and stop == len(header))
+    ):
+        raise ValueError("not the one protected header")
+    return header[start:end], boot, sequence
+
+
+def _check_clip(record: tuple) -> None:  # type: ignore[type-arg]
+    """A clip is too short to hold speech, at any rate: at most 20 ms (DESIGN section 7)."""
+    if not isinstance(record, Arrival) or record.clip is record.clip_hz is None:
+        return
+    if record.clip is None or record.clip_hz is None or len(record.clip) % 2 or len(record.clip) * 25 > record.clip_hz:
+        raise ValueError("clip must be whole 16-bit samples of at most 20 ms, and come with clip_hz")
+
+
+def _value(field: Field, value: object) -> object:
+    """The value as its field's type has it, None where an optional one is missing; else ValueError."""
+    if value is None and field.optional:
+        return None
+    if not _FITS[field.type](value, field.low, field.high):
+        raise ValueError(f"{field.name} must be {field.type} within {field.low} and {field.high}")
+    return _tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+def _tuple(items: list | tuple) -> tuple:  # type: ignore[type-arg]
+    return tuple([_tuple(item) if isinstance(item, (list, tuple)) else item for item in items])
+
+
+def _is_int(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_bytes(value: object, low: int, high: int) -> bool:
+    return isinstance(value, bytes) and low <= len(value) <= high
+
+
+def _is_ints(value: object, low: int, high: int) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) <= 16 and all(_is_int(item, low, high) for item in value)
+
+
+def _is_spans(value: object, low: int, high: int) -> bool:
+    return (
+        isinstance(value, (list, tuple))
+        and len(value) <= MAX_SPANS
+        and all(
+            isinstance(span, (list, tuple))
+            and len(span) == 3
+            and all(_is_int(i, low, high) for i in span)
+            and span[1] <= span[2]
+            for span in value
+        )
+    )
+
+
+_FITS = {INT: _is_int, BYTES: _is_bytes, INTS: _is_ints, SPANS: _is_spans}
