@@ -1,0 +1,154 @@
+"""What a gateway makes of frames: the gate, the survey, association and policy, one after the other. Pure.
+
+Bytes in, effects out. Whatever a node truly said is stored and acked, whether it can be used or not; what nobody truly
+said is counted by reason and leaves no other trace. A frame that came before is stored again, which the journal knows
+to be the same row, and acked again: the ack is safe only behind the first one's row. It moves nothing else.
+
+Time passes for the association before a frame is fed, so that what is decided depends on the frames and when they
+came, never on when the shell happened to tick: that is what makes `replay` give the same incidents.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from firmware import wire
+from gateway.associate import Associator
+from gateway.gate import Gate, Opened
+from gateway.incident import Arrival, Effect, Reply, Round, Store
+from gateway.policy import Policy
+from gateway.seen import Seen
+from gateway.street import Pole
+
+TICK_US = 50_000
+SETTLED_US = 60_000_000  # after so long without a frame nothing is waiting to be decided
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """What is known of a node: when it was last heard, and its newest health record if it sent one."""
+
+    heard_us: int
+    health: wire.Health | None
+
+
+class Core:
+    """poles : node -> its place in the survey. `counts` tells what became of frames and groups, by a word for each:
+
+    the gate's reasons; `frames`, `duplicates`, `unknown` (a node that is not in the survey), `clock` (an arrival whose
+    clock is coarse or unset), `arrivals` (associated), `rounds`, `unplaced`.
+    """
+
+    def __init__(self, gate: Gate, associator: Associator, policy: Policy, poles: Mapping[str, Pole]) -> None:
+        self.counts: Counter[str] = Counter()
+        self.nodes: dict[str, NodeState] = {}
+        self._gate = gate
+        self._associator = associator
+        self._policy = policy
+        self._poles = poles
+        self._fed = Seen()
+
+    def feed(self, frame: bytes, now_us: int) -> list[Effect]:
+        """What one frame asks for."""
+        return self.feed_all((frame,), now_us)
+
+    def feed_all(self, frames: Iterable[bytes], now_us: int) -> list[Effect]:
+        """What frames that came together ask for: one ack for each node. Every Store comes before the Replies."""
+        decided = self.tick(now_us)
+        stores = [store for frame in frames if (store := self._take(frame, now_us)) is not None]
+        return [*stores, *decided, *self.tick(now_us), *self._acks(stores)]
+
+    def tick(self, now_us: int) -> list[Effect]:
+        """What the passing of time asks for."""
+        effects: list[Effect] = []
+        for decision in self._associator.tick(now_us):
+            self.counts["rounds" if isinstance(decision, Round) else "unplaced"] += 1
+            if isinstance(decision, Round):
+                effects += self._policy.feed(decision, now_us)
+        return [*effects, *self._policy.tick(now_us)]
+
+    def hello(self) -> list[Reply]:
+        """Tell every node of the survey that the gateway is here and asks for all that it has not acked."""
+        return [Reply(node, self._gate.seal(node, wire.Ack(()))) for node in self._poles if node in self._gate.keys]
+
+    def _take(self, frame: bytes, now_us: int) -> Store | None:
+        try:
+            opened = self._gate.open(frame, now_us)
+        except wire.BadFrame as error:
+            self.counts[error.reason] += 1
+            return None
+        self.counts["frames"] += 1
+        if opened.duplicate or self._fed.contains(opened.node, opened.boot, opened.sequence):
+            self.counts["duplicates"] += 1
+        else:
+            self._fed.add(opened.node, opened.boot, opened.sequence)
+            self._use(opened, now_us)
+        return Store(opened.node, opened.boot, opened.sequence, frame, now_us)
+
+    def _use(self, opened: Opened, now_us: int) -> None:
+        record, known = opened.record, self.nodes.get(opened.node)
+        health = record if isinstance(record, wire.Health) else known.health if known else None
+        self.nodes[opened.node] = NodeState(now_us, health)
+        if isinstance(record, wire.Arrival):
+            self._associate(opened.node, record)
+
+    def _associate(self, node: str, said: wire.Arrival) -> None:
+        """Hand an arrival on if its place and its time are known well enough for a fix."""
+        pole = self._poles.get(node)
+        if pole is None:
+            self.counts["unknown"] += 1
+        elif said.clock < wire.HOLDOVER:
+            self.counts["clock"] += 1
+        else:
+            self.counts["arrivals"] += 1
+            self._associator.feed(arrival(pole, said))
+
+    def _acks(self, stores: Sequence[Store]) -> Iterator[Reply]:
+        """Acks for stores, as many sequences in each as it holds."""
+        by_node = sorted({(store.node, store.boot, store.sequence) for store in stores})
+        for node, keys in groupby(by_node, key=lambda key: key[0]):
+            spans = _spans([(boot, sequence) for _, boot, sequence in keys])
+            for start in range(0, len(spans), wire.MAX_SPANS):
+                yield Reply(node, self._gate.seal(node, wire.Ack(tuple(spans[start : start + wire.MAX_SPANS]))))
+
+
+def arrival(pole: Pole, said: wire.Arrival) -> Arrival:
+    """What a node said of a sound, in the units of this side of the wire."""
+    return Arrival(
+        node=pole.node,
+        xyz_m=pole.xyz_m,
+        t_us=said.t_us - pole.offset_us,
+        sigma_us=said.sigma_us,
+        snr_db=said.snr_cdb / 100,
+        level_db=said.level_cdb / 100,
+        p_gunshot=said.p_gunshot_permille / 1000,
+    )
+
+
+def replay(core: Core, frames: Iterable[tuple[int, bytes]]) -> Iterator[Effect]:
+    """Feed a journal's frames, (received_us, frame) in their order, to a fresh core as they once came in."""
+    now_us: int | None = None
+    for received_us, together in groupby(frames, key=lambda pair: pair[0]):
+        if now_us is not None:
+            yield from _pass_time(core, now_us, received_us)
+        now_us = received_us
+        yield from core.feed_all([frame for _, frame in together], received_us)
+    if now_us is not None:
+        yield from _pass_time(core, now_us, now_us + SETTLED_US)
+
+
+def _pass_time(core: Core, from_us: int, to_us: int) -> Iterator[Effect]:
+    for now_us in range(from_us + TICK_US, min(to_us, from_us + SETTLED_US), TICK_US):
+        yield from core.tick(now_us)
+
+
+def _spans(keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """(boot, first, last) of each run in sorted (boot, sequence) pairs."""
+    spans: list[tuple[int, int, int]] = []
+    for boot, sequence in keys:
+        if spans and spans[-1][0] == boot and spans[-1][2] + 1 == sequence:
+            spans[-1] = (boot, spans[-1][1], sequence)
+        else:
+            spans.append((boot, sequence, sequence))
+    return spans

@@ -1,0 +1,113 @@
+"""A journal's rows: what is in one, how each is chained to the one before, and reading them back.
+
+Every row carries SHA-256(hash of the row before + kind + canonical bytes of the rest); the first is chained to 32 zero
+bytes. So an edited, inserted, removed or reordered row breaks the chain at that row. A cut tail does not show: for
+that the head must be kept elsewhere (notes/reliability.md, T17).
+
+Canonical bytes: number, at_us, boot, sequence as signed 64-bit big-endian (-1 for none), then node and body, each with
+its length as unsigned 32-bit big-endian before it, UTF-8 for the node.
+"""
+
+import contextlib
+import hashlib
+import pathlib
+import sqlite3
+import struct
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+START = bytes(32)
+APPLICATION_ID = 0x534E4450
+SCHEMA_VERSION = 1
+SCHEMA = f"""
+create table row(
+    number integer primary key, kind text not null, at_us integer not null, node text, boot integer, sequence integer,
+    body blob not null, hash blob not null) strict;
+create unique index frame_once on row(node, boot, sequence) where kind = 'frame';
+create trigger row_keeps before update on row begin select raise(abort, 'a journal is append-only'); end;
+create trigger row_stays before delete on row begin select raise(abort, 'a journal is append-only'); end;
+pragma application_id = {APPLICATION_ID};
+pragma user_version = {SCHEMA_VERSION};
+"""
+SELECT = "select number, kind, at_us, node, boot, sequence, body, hash from row"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fact. kind: `frame` (with node, boot, sequence; body: the frame), `incident`, `effect`, `config` (JSON)."""
+
+    kind: str
+    at_us: int
+    body: bytes
+    node: str | None = None
+    boot: int | None = None
+    sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row as it stands in a journal."""
+
+    number: int
+    row: Row
+    hash: bytes
+
+
+def digest(before: bytes, number: int, row: Row) -> bytes:
+    """The hash of a row, given the hash of the row before it."""
+    node = (row.node or "").encode()
+    boot = -1 if row.boot is None else row.boot
+    sequence = -1 if row.sequence is None else row.sequence
+    rest = struct.pack(">qqqq", number, row.at_us, boot, sequence)
+    parts = (rest, struct.pack(">I", len(node)), node, struct.pack(">I", len(row.body)), row.body)
+    return hashlib.sha256(before + row.kind.encode() + b"\0" + b"".join(parts)).digest()
+
+
+@contextlib.contextmanager
+def reading(path: pathlib.Path) -> Iterator[sqlite3.Connection]:
+    """A journal opened for reading, also while a gateway writes it. Raises OSError or ValueError naming the file."""
+    if not path.is_file():
+        raise FileNotFoundError(2, "no such journal", str(path))
+    try:
+        connection = sqlite3.connect(f"file:{urllib.parse.quote(str(path.absolute()))}?mode=ro", uri=True)
+        with contextlib.closing(connection):
+            check_identity(connection, path)
+            yield connection
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{path}: cannot be read ({error})") from error
+    except sqlite3.DatabaseError as error:
+        raise ValueError(f"{path}: is not a journal, or is damaged ({error})") from error
+
+
+def check_identity(connection: sqlite3.Connection, path: pathlib.Path) -> None:
+    """Raises ValueError naming the file where it is another program's database, or a later version's journal."""
+    if connection.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
+        raise ValueError(f"{path}: is not a journal of this program")
+    version = connection.execute("pragma user_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"{path}: journal version {version}; this program reads version {SCHEMA_VERSION}")
+
+
+def kept(connection: sqlite3.Connection, kind: str | None = None) -> Iterator[Kept]:
+    """Rows in their order, of one kind or all."""
+    where, values = ("", ()) if kind is None else (" where kind = ?", (kind,))
+    for number, *fields, digest_ in connection.execute(f"{SELECT}{where} order by number", values):
+        row_kind, at_us, node, boot, sequence, body = fields
+        yield Kept(number, Row(row_kind, at_us, body, node, boot, sequence), digest_)
+
+
+def first_broken(connection: sqlite3.Connection) -> int | None:
+    """The number of the first row that is not what was written there, or None where the whole chain holds."""
+    before, number = START, 0
+    for number, each in enumerate(kept(connection), start=1):
+        if each.number != number or each.hash != digest(before, number, each.row):
+            return number
+        before = each.hash
+    return None
+
+
+def verify(path: pathlib.Path) -> int | None:
+    """`first_broken` of a journal file. Raises as `reading` does."""
+    with reading(path) as connection:
+        return first_broken(connection)
