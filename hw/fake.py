@@ -1,0 +1,192 @@
+"""Drivers that touch nothing and do what a test drives them to: first-class beside the real ones, same contracts.
+
+What a test does to them is called `drive_...`; what was done to them can be read as plain attributes.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.ports import Block, ClockReading
+
+
+class FakeMicrophone:
+    """A BlockSource whose blocks are what `drive_samples` and `drive_gap` gave it; `drive_end` ends it."""
+
+    def __init__(self, rate_hz: int = 48_000, n_channels: int = 1, start_us: int | None = None) -> None:
+        self.rate_hz = rate_hz
+        self.n_channels = n_channels
+        self.start_us = start_us
+        self.is_open = False
+        self._tick = 0
+        self._blocks: asyncio.Queue[Block | OSError | None] = asyncio.Queue()
+
+    async def open(self) -> None:
+        self.is_open = True
+
+    async def blocks(self) -> AsyncIterator[Block]:
+        while (block := await self._blocks.get()) is not None:
+            if isinstance(block, OSError):
+                raise block
+            yield block
+
+    async def close(self) -> None:
+        self.is_open = False
+
+    def drive_samples(self, samples: NDArray[np.float32]) -> None:
+        """The next block: (n,) or (n, n_channels), full scale +-1. Raises ValueError for another channel count."""
+        shaped = np.asarray(samples, np.float32).reshape(len(samples), -1)
+        if shaped.shape[1] != self.n_channels:
+            raise ValueError(f"{shaped.shape[1]} channels: this microphone has {self.n_channels}")
+        self._blocks.put_nowait(Block(self._tick, shaped))
+        self._tick += len(shaped)
+
+    def drive_gap(self, n_samples: int) -> None:
+        """Samples that were lost: the next block's tick is so much further on."""
+        self._tick += n_samples
+
+    def drive_failure(self, error: OSError) -> None:
+        """The microphone is pulled out: iteration raises this."""
+        self._blocks.put_nowait(error)
+
+    def drive_end(self) -> None:
+        """The source is at its end."""
+        self._blocks.put_nowait(None)
+
+
+class FakeLamps:
+    """Lamps with `levels` (per cent, by channel) and `orders`, the (channel, level_pct) written, in order."""
+
+    def __init__(self, n_lamps: int = 8, level_pct: int = 0) -> None:
+        self.levels = [level_pct] * n_lamps
+        self.orders: list[tuple[int, int]] = []
+        self._failure: OSError | None = None
+
+    async def write_level(self, channel: int, level_pct: int) -> None:
+        if not 0 <= level_pct <= 100:
+            raise ValueError(f"lamp level {level_pct} %: must be 0 to 100")
+        self._reach(channel)
+        self.orders.append((channel, level_pct))
+        self.levels[channel] = level_pct
+
+    async def read_level(self, channel: int) -> int:
+        self._reach(channel)
+        return self.levels[channel]
+
+    async def close(self) -> None:
+        return
+
+    def drive_failure(self, error: OSError | None) -> None:
+        """From now on every order raises this; None mends the bank."""
+        self._failure = error
+
+    def _reach(self, channel: int) -> None:
+        if channel < 0:
+            raise ValueError(f"lamp channel {channel}: must be 0 to 65535")
+        if self._failure is not None:
+            raise self._failure
+        if channel >= len(self.levels):
+            raise OSError(f"lamp {channel}: the lamp bank refuses")
+
+
+class FakeCamera:
+    """A camera that looks where `orders` (pan_deg, tilt_deg) last told it, at once."""
+
+    def __init__(
+        self, pan_span_deg: tuple[float, float] = (-180, 180), tilt_span_deg: tuple[float, float] = (-90, 90)
+    ) -> None:
+        self.orders: list[tuple[float, float]] = []
+        self._spans_deg = (pan_span_deg, tilt_span_deg)
+        self._failure: OSError | None = None
+
+    async def aim(self, pan_deg: float, tilt_deg: float) -> None:
+        for name, asked_deg, (low_deg, high_deg) in zip(
+            ("pan", "tilt"), (pan_deg, tilt_deg), self._spans_deg, strict=True
+        ):
+            if not low_deg <= asked_deg <= high_deg:
+                raise ValueError(f"{name} {asked_deg:g} degrees: must be {low_deg:g} to {high_deg:g}")
+        self._reach()
+        self.orders.append((pan_deg, tilt_deg))
+
+    async def read_aim(self) -> tuple[float, float]:
+        self._reach()
+        return self.orders[-1] if self.orders else (0.0, 0.0)
+
+    async def close(self) -> None:
+        return
+
+    def drive_failure(self, error: OSError | None) -> None:
+        """From now on every order raises this; None mends the camera."""
+        self._failure = error
+
+    def _reach(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+
+class FakeLine:
+    """A FrameLine: `sent` holds what was written, `drive_frame` is what the other end says."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.dropped = 0
+        self._heard: asyncio.Queue[bytes | OSError | None] = asyncio.Queue()
+        self._failure: OSError | None = None
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        while (frame := await self._heard.get()) is not None:
+            if isinstance(frame, OSError):
+                raise frame
+            yield frame
+
+    async def write_frame(self, frame: bytes) -> None:
+        if self._failure is not None:
+            raise self._failure
+        self.sent.append(frame)
+
+    async def close(self) -> None:
+        self._heard.put_nowait(None)
+
+    def drive_frame(self, frame: bytes) -> None:
+        """A frame comes from the other end."""
+        self._heard.put_nowait(frame)
+
+    def drive_damage(self) -> None:
+        """A frame comes damaged: it is dropped and counted."""
+        self.dropped += 1
+
+    def drive_failure(self, error: OSError) -> None:
+        """The line goes away: reading and writing raise this."""
+        self._failure = error
+        self._heard.put_nowait(error)
+
+
+class FakeClock:
+    """A clock that stands still until driven: `now_us` and `sleep` for shells, `read` for a host's clock quality."""
+
+    def __init__(self, start_us: int = 1_700_000_000_000_000, sigma_us: int = 100, source: str = "gps") -> None:
+        self._now_us = start_us
+        self._reading = ClockReading(sigma_us, source)
+
+    def now_us(self) -> int:
+        """UTC, int microseconds."""
+        return self._now_us
+
+    async def sleep(self, seconds: float) -> None:
+        """Let that much time pass at once."""
+        self.drive_time(round(seconds * 1e6))
+        await asyncio.sleep(0)
+
+    async def read(self) -> ClockReading:
+        """What the clock is worth."""
+        return self._reading
+
+    def drive_time(self, passed_us: int) -> None:
+        """Let time pass."""
+        self._now_us += passed_us
+
+    def drive_quality(self, sigma_us: int, source: str) -> None:
+        """The clock gets better or worse."""
+        self._reading = ClockReading(sigma_us, source)
