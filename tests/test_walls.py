@@ -17,7 +17,7 @@ MAY = {
     "firmware/wire.py": ("firmware.cbor", "firmware.mac"),
     "firmware/clock.py": (),
     "firmware/outbox.py": ("firmware.wire",),
-    "firmware/node.py": ("firmware.wire", "firmware.clock", "firmware.outbox"),
+    "firmware/node.py": ("firmware.wire", "firmware.mac", "firmware.clock", "firmware.outbox"),
     "firmware/": ("firmware", "dsp", "hw.linux", "hw.ports", "hw.serial_line"),  # the Linux shell
     "gateway/incident.py": ("dsp.fix",),
     "gateway/associate.py": ("gateway.incident", "dsp"),
