@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from dsp.air import Air
 from dsp.geodesy import Site
 from gateway.incident import Arrival
-
-RATE_HZ = (8_000, 96_000)
+from hw.linux.audio_file import MAX_RATE_HZ, MIN_RATE_HZ, read_audio
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,33 +68,25 @@ class Recording:
 
 
 def read_channel(path: Path, channel: int) -> NDArray[np.float32]:
-    """(n,) float32 of one channel of an audio file."""
-    _open_check(path)
-    try:
-        samples, _ = soundfile.read(path, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"{path}: no audio that can be read: {error.error_string}") from error
+    """(n,) float32 of one channel of an audio file. Raises as `read_audio` does."""
+    samples, _ = read_audio(path)
     if channel >= samples.shape[1]:
         raise ValueError(f"{path}: no channel {channel}; it has 0 to {samples.shape[1] - 1}")
-    return np.ascontiguousarray(samples[:, channel], dtype=np.float32)
+    return np.ascontiguousarray(samples[:, channel])
 
 
 def audio_shape(path: Path) -> tuple[int, int]:
-    """Sample rate in Hz and channel count of an audio file, from its header. Refuses rates that no detector takes."""
-    _open_check(path)
+    """Sample rate in Hz and channel count of an audio file, from its header where that can be had alone.
+
+    Raises as `read_audio` does.
+    """
+    with path.open("rb"):  # the operating system's own words for a file that is not there; libsndfile says less
+        pass
     try:
         header = soundfile.info(str(path))
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"{path}: no audio that can be read: {error.error_string}") from error
-    rate_hz = int(header.samplerate)
-    if not RATE_HZ[0] <= rate_hz <= RATE_HZ[1]:
-        raise ValueError(f"{path}: sample rate {rate_hz} Hz is outside {RATE_HZ[0]} to {RATE_HZ[1]} Hz")
-    if header.frames == 0:
-        raise ValueError(f"{path}: holds no samples")
-    return rate_hz, int(header.channels)
-
-
-def _open_check(path: Path) -> None:
-    """The operating system's own error for a file that is not there or may not be read; libsndfile says less."""
-    with path.open("rb"):
-        pass
+    except soundfile.LibsndfileError:
+        header = None
+    if header is None or not header.frames or not MIN_RATE_HZ <= header.samplerate <= MAX_RATE_HZ:
+        samples, rate_hz = read_audio(path)  # says in its one line what is wrong
+        return rate_hz, int(samples.shape[1])
+    return int(header.samplerate), int(header.channels)

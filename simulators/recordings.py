@@ -7,6 +7,9 @@ from simulators.forensic import is_incident, read_incident
 from simulators.livefire import is_test, read_test
 from simulators.nodes_file import nodes_file_of, read_nodes
 from simulators.recording import Recording
+from simulators.scenario import read_scenario
+from simulators.scene import record
+from simulators.tables import read_toml
 
 SOUND = (".wav", ".flac", ".ogg")
 LOOKED_FOR = (
@@ -51,8 +54,12 @@ def _of_file(path: Path) -> Callable[[], Recording]:
     if path.suffix == ".json":
         return _reader(read_nodes, path)
     if path.suffix == ".toml":
-        return _reader(read_nodes, path)
+        return _reader(_read_scene if "poles" in read_toml(path) else read_nodes, path)
     raise ValueError(f"{path}: not a kind that is known; looked for {LOOKED_FOR}")
+
+
+def _read_scene(path: Path) -> Recording:
+    return record(read_scenario(path), path.stem)
 
 
 def _reader(read: Callable[[Path], Recording], path: Path) -> Callable[[], Recording]:
