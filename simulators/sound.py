@@ -9,7 +9,7 @@ before a step to a few samples.
 The scene must be quiet within `LEAD_S` of an onset only in so far as that ringing is; nothing else comes before it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -195,9 +195,3 @@ CLUTTER = {"door": door, "dog": dog, "firework": firework}
 
 def _scaled(wave: NDArray[np.float64], rate_hz: int, peak_db: float) -> Sampled:
     return Sampled(wave * (float(pressure_pa(peak_db)) / float(np.max(np.abs(wave)))), rate_hz)
-
-
-def rounds(first: Emission, n_rounds: int, interval_s: float) -> Iterator[Emission]:
-    """The same voice again and again from one place."""
-    for index in range(n_rounds):
-        yield Emission(first.xyz_m, first.t_s + index * interval_s, first.voice)

@@ -13,6 +13,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 
 MAX_BYTES = 64 * 1024 * 1024  # the largest table known, a live-fire pulse list, has 0.1 MB
 
+PLAIN = {"extra_forbidden": "unknown key", "missing": "missing"}
+"""Plainer words than pydantic's, by its kind of error."""
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -33,7 +36,7 @@ def within(low: float, high: float, unit: str = "") -> Callable[[Any], Any]:
 
     def check(value: Any) -> Any:
         if not low <= value <= high:
-            raise ValueError(f"{value} is outside {low:g} to {high:g} {unit}".rstrip())
+            raise ValueError(f"{value} is outside {low} to {high} {unit}".rstrip())
         return value
 
     return check
@@ -101,5 +104,5 @@ def _read(path: Path) -> bytes:
 def _first_fault(error: ValidationError) -> str:
     first, *more = error.errors(include_url=False, include_context=False)
     place = ".".join(str(part) for part in first["loc"]) or "file"
-    what = first["msg"].removeprefix("Value error, ")
+    what = PLAIN.get(first["type"], first["msg"].removeprefix("Value error, "))
     return f"{place}: {what}" + (f" (and {len(more)} more)" if more else "")
