@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 from numpy.typing import NDArray
 
+from hw.onvif_camera import check_reach, wind
 from hw.ports import Block, ClockReading
 
 
@@ -102,13 +103,10 @@ class FakeCamera:
         self._failure: OSError | None = None
 
     async def aim(self, pan_deg: float, tilt_deg: float) -> None:
-        for name, asked_deg, (low_deg, high_deg) in zip(
-            ("pan", "tilt"), (pan_deg, tilt_deg), self._spans_deg, strict=True
-        ):
-            if not low_deg <= asked_deg <= high_deg:
-                raise ValueError(f"{name} {asked_deg:g} degrees: must be {low_deg:g} to {high_deg:g}")
+        pan_span_deg, tilt_span_deg = self._spans_deg
+        goal_deg = (wind(pan_deg, pan_span_deg), check_reach("tilt", tilt_deg, tilt_span_deg))
         self._reach()
-        self.orders.append((pan_deg, tilt_deg))
+        self.orders.append(goal_deg)
 
     async def read_aim(self) -> tuple[float, float]:
         self._reach()

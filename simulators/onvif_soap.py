@@ -1,0 +1,152 @@
+"""What the virtual camera says and hears: SOAP 1.2 with a WS-Security user name token, and ONVIF's answers.
+
+Only the operations that turning a camera needs. Shapes are those of onvif.xsd and the three WSDLs that
+onvif-zeep-async bundles; the password digest, Base64(SHA-1(nonce + created + password)), is the WS-Security user name
+token profile's as zeep writes it.
+"""
+
+import base64
+import binascii
+import datetime
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from lxml import etree
+
+MAX_REQUEST_BYTES = 65536
+MAX_AGE_S = 300
+"""How far a token's time may be from ours, either way."""
+GENERIC_SPACE = "http://www.onvif.org/ver10/tptz/PanTiltSpaces/PositionGenericSpace"
+DEGREES_SPACE = "http://www.onvif.org/ver10/tptz/PanTiltSpaces/SphericalPositionSpaceDegrees"
+NAMESPACES = {
+    "s": "http://www.w3.org/2003/05/soap-envelope",
+    "tt": "http://www.onvif.org/ver10/schema",
+    "tds": "http://www.onvif.org/ver10/device/wsdl",
+    "trt": "http://www.onvif.org/ver10/media/wsdl",
+    "tptz": "http://www.onvif.org/ver20/ptz/wsdl",
+    "ter": "http://www.onvif.org/ver10/error",
+}
+SERVICES = {"tds": "device", "trt": "media", "tptz": "ptz"}
+ENVELOPE = "<s:Envelope {names}><s:Body>{body}</s:Body></s:Envelope>"
+FAULT = (
+    "<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>ter:{code}</s:Value></s:Subcode></s:Code>"
+    '<s:Reason><s:Text xml:lang="en">{reason}</s:Text></s:Reason></s:Fault>'
+)
+DATE_AND_TIME = (
+    "<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>NTP</tt:DateTimeType>"
+    "<tt:DaylightSavings>false</tt:DaylightSavings><tt:UTCDateTime>"
+    "<tt:Time><tt:Hour>{0.hour}</tt:Hour><tt:Minute>{0.minute}</tt:Minute><tt:Second>{0.second}</tt:Second></tt:Time>"
+    "<tt:Date><tt:Year>{0.year}</tt:Year><tt:Month>{0.month}</tt:Month><tt:Day>{0.day}</tt:Day></tt:Date>"
+    "</tt:UTCDateTime></tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>"
+)
+SERVICE = (
+    "<tds:Service><tds:Namespace>{namespace}</tds:Namespace><tds:XAddr>{url}/onvif/{path}_service</tds:XAddr>"
+    "<tds:Version><tt:Major>2</tt:Major><tt:Minor>0</tt:Minor></tds:Version></tds:Service>"
+)
+CAPABILITIES = (
+    "<tds:GetCapabilitiesResponse><tds:Capabilities>"
+    "<tt:Device><tt:XAddr>{url}/onvif/device_service</tt:XAddr></tt:Device>"
+    "<tt:Media><tt:XAddr>{url}/onvif/media_service</tt:XAddr><tt:StreamingCapabilities/></tt:Media>"
+    "<tt:PTZ><tt:XAddr>{url}/onvif/ptz_service</tt:XAddr></tt:PTZ>"
+    "</tds:Capabilities></tds:GetCapabilitiesResponse>"
+)
+PROFILES = (
+    '<trt:GetProfilesResponse><trt:Profiles token="street" fixed="true"><tt:Name>street</tt:Name>'
+    '<tt:PTZConfiguration token="mount"><tt:Name>mount</tt:Name><tt:UseCount>1</tt:UseCount>'
+    "<tt:NodeToken>mount</tt:NodeToken></tt:PTZConfiguration></trt:Profiles></trt:GetProfilesResponse>"
+)
+STREAM = (
+    "<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri>{uri}</tt:Uri><tt:InvalidAfterConnect>false"
+    "</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT0S</tt:Timeout>"
+    "</trt:MediaUri></trt:GetStreamUriResponse>"
+)
+SPACE = (
+    "<tt:AbsolutePanTiltPositionSpace><tt:URI>{uri}</tt:URI><tt:XRange><tt:Min>{x[0]:g}</tt:Min><tt:Max>{x[1]:g}"
+    "</tt:Max></tt:XRange><tt:YRange><tt:Min>{y[0]:g}</tt:Min><tt:Max>{y[1]:g}</tt:Max></tt:YRange>"
+    "</tt:AbsolutePanTiltPositionSpace>"
+)
+NODES = (
+    '<tptz:GetNodesResponse><tptz:PTZNode token="mount"><tt:Name>mount</tt:Name><tt:SupportedPTZSpaces>{spaces}'
+    "</tt:SupportedPTZSpaces><tt:MaximumNumberOfPresets>0</tt:MaximumNumberOfPresets>"
+    "<tt:HomeSupported>false</tt:HomeSupported></tptz:PTZNode></tptz:GetNodesResponse>"
+)
+STATUS = (
+    '<tptz:GetStatusResponse><tptz:PTZStatus><tt:Position><tt:PanTilt x="{x:.9g}" y="{y:.9g}" space="{space}"/>'
+    "</tt:Position><tt:MoveStatus><tt:PanTilt>{state}</tt:PanTilt></tt:MoveStatus>"
+    "<tt:UtcTime>{time:%Y-%m-%dT%H:%M:%SZ}</tt:UtcTime></tptz:PTZStatus></tptz:GetStatusResponse>"
+)
+MOVED = "<tptz:AbsoluteMoveResponse/>"
+
+
+class Refused(ValueError):
+    """A request that the camera answers with a SOAP fault: `code` is ONVIF's subcode."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked: the operation's name, the token if one was sent, and where to turn (generic space) if it says."""
+
+    operation: str
+    token: dict[str, str]
+    position: tuple[float, float] | None
+
+
+def parse(body: bytes) -> Request:
+    """Read a request; no entities, no DTD, nothing fetched. Raises Refused for anything that is not one."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        envelope = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Refused("WellFormed", "the request is not XML") from error
+    asked = envelope.find("s:Body/*", NAMESPACES)
+    if asked is None or not isinstance(asked.tag, str):
+        raise Refused("InvalidArgs", "the request has no SOAP body")
+    token = {etree.QName(e).localname: (e.text or "") for e in envelope.iterfind(".//{*}UsernameToken/{*}*")}
+    return Request(etree.QName(asked).localname, token, _position(asked.find(".//tt:PanTilt", NAMESPACES)))
+
+
+def _position(pan_tilt: "etree._Element | None") -> tuple[float, float] | None:
+    if pan_tilt is None:
+        return None
+    if pan_tilt.get("space", GENERIC_SPACE) != GENERIC_SPACE:
+        raise Refused("SpaceNotSupported", f"the space of a move must be {GENERIC_SPACE}")
+    try:
+        return float(pan_tilt.get("x")), float(pan_tilt.get("y"))
+    except (TypeError, ValueError) as error:
+        raise Refused("InvalidPosition", "x and y must be numbers") from error
+
+
+def authorised(token: dict[str, str], user: str, password: str, now: datetime.datetime) -> bool:
+    """Whether a user name token is this user's, made with this password, within MAX_AGE_S of now."""
+    try:
+        created = datetime.datetime.fromisoformat(token["Created"].replace("Z", "+00:00"))
+        nonce = base64.b64decode(token["Nonce"], validate=True)
+        fresh = abs((now - created).total_seconds()) <= MAX_AGE_S
+        named, digest = token["Username"].encode(), token["Password"].encode()
+    except (KeyError, TypeError, ValueError, OverflowError, binascii.Error):
+        return False
+    inner = hashlib.sha1(nonce + token["Created"].encode() + password.encode(), usedforsecurity=False).digest()
+    return fresh and hmac.compare_digest(named, user.encode()) and hmac.compare_digest(digest, base64.b64encode(inner))
+
+
+def envelope(body: str) -> str:
+    """An answer's body in its envelope."""
+    names = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
+    return ENVELOPE.format(names=names, body=body)
+
+
+def services(url: str) -> str:
+    """GetServices' answer for a camera at `url`."""
+    listed = "".join(SERVICE.format(namespace=NAMESPACES[p], url=url, path=path) for p, path in SERVICES.items())
+    return f"<tds:GetServicesResponse>{listed}</tds:GetServicesResponse>"
+
+
+def nodes(pan_span_deg: tuple[float, float], tilt_span_deg: tuple[float, float]) -> str:
+    """GetNodes' answer: the generic space, and the same in degrees."""
+    generic = SPACE.format(uri=GENERIC_SPACE, x=(-1, 1), y=(-1, 1))
+    return NODES.format(spaces=generic + SPACE.format(uri=DEGREES_SPACE, x=pan_span_deg, y=tilt_span_deg))
