@@ -19,7 +19,7 @@ from collections import namedtuple
 from firmware import wire
 from firmware.clock import Clock, root
 from firmware.mac import Mac
-from firmware.outbox import Outbox, Saved
+from firmware.outbox import CALLED_US, Outbox, Saved
 
 HEALTH_US = 60_000_000
 BURST, RATE = 60, 4
@@ -56,8 +56,8 @@ class Ear:
         """Hear the next samples; comes back: the onsets that are certain now."""
         raise NotImplementedError
 
-    def skip(self, n_samples: int) -> None:
-        """So many samples were lost here."""
+    def skip(self, n_samples: int) -> list[Heard]:
+        """So many samples were lost here; comes back: the onsets that are certain now."""
         raise NotImplementedError
 
     def flush(self) -> list[Heard]:
@@ -95,15 +95,16 @@ class Node:
 
     def feed(self, samples: object, tick: int) -> list:  # type: ignore[type-arg]
         """Hear samples whose first has this tick. A tick beyond the next is a gap; ValueError for one before it."""
+        heard = []
         if self._next is None:
             self._first = tick
         elif tick < self._next:
             raise ValueError(f"tick {tick} comes after tick {self._next - 1}")
         elif tick > self._next:
             self.gaps += 1
-            self.detector.skip(tick - self._next)
+            heard = self.detector.skip(tick - self._next)
         self._next = tick + len(samples)  # type: ignore[arg-type]
-        return self._hear(self.detector.feed(samples))
+        return self._hear(heard + self.detector.feed(samples))
 
     def flush(self) -> list:  # type: ignore[type-arg]
         """The sound has ended: what is still to be said about it."""
@@ -197,7 +198,8 @@ class Node:
 
     def _acked(self, ack: wire.Ack) -> list:  # type: ignore[type-arg]
         freed = self.outbox.acked(ack.spans, self._now_us)
-        again = [Send(frame) for frame in self.outbox.settled_again(self._now_us)]
+        called = (CALLED_US, self.outbox.limit) if not ack.spans else ()
+        again = [Send(frame) for frame in self.outbox.settled_again(self._now_us, *called)]
         return [Forget(freed)] + again if freed else again
 
     def _command(self, command: wire.Command) -> list:  # type: ignore[type-arg]

@@ -18,6 +18,8 @@ LIMIT = 2000
 SETTLED_US = 10_000_000
 """A record that was sent this long ago has been answered or is lost."""
 BATCH = 32
+CALLED_US = 2_000_000
+"""A gateway that has just come asks for everything; what was sent so lately may still be on its way to it."""
 PROBE_FIRST_US, PROBE_LAST_US = 2_000_000, 64_000_000
 
 Saved = namedtuple("Saved", ("boot", "sequence", "is_health", "frame"))
@@ -72,10 +74,10 @@ class Outbox:
         self._wait_us = PROBE_FIRST_US
         return self._again(self._order, now_us)
 
-    def settled_again(self, now_us: int) -> list[bytes]:
+    def settled_again(self, now_us: int, settled_us: int = SETTLED_US, batch: int = BATCH) -> list[bytes]:
         """The next batch of frames that were sent long ago and are open still: for when an ack has come."""
-        old = [key for key in self._order if now_us - self._sent_us.get(key, now_us - SETTLED_US) >= SETTLED_US]
-        return self._again(old[:BATCH], now_us)
+        old = [key for key in self._order if now_us - self._sent_us.get(key, now_us - settled_us) >= settled_us]
+        return self._again(old[:batch], now_us)
 
     def probe(self, now_us: int) -> list[bytes]:
         """The oldest frame, if nothing has come back for too long; else nothing."""

@@ -36,7 +36,7 @@ class Seen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A record that its node did say. record: one of `wire.KINDS`' records. duplicate: it is kept already; only ack it."""
+    """A record that its node did say, one of those of `wire.KINDS`. duplicate: it is kept already; only ack it."""
 
     node: str
     boot: int
@@ -68,7 +68,7 @@ class Gate:
         return Opened(node, parts.boot, parts.sequence, record, duplicate)
 
     def seal(self, node: str, record: tuple[Any, ...]) -> bytes:
-        """The frame that says an ack, a command or an update to a node. ValueError for an unknown node or another kind."""
+        """The frame that says an ack, a command or an update to a node. ValueError: unknown node, other kind."""
         if node not in self.keys:
             raise ValueError(f"node {node!r} has no key here")
         if wire.kind_of(record).direction != wire.DOWN:
@@ -110,7 +110,7 @@ def _record(payload: bytes) -> Any:
 
 
 def _walk(payload: bytes) -> None:
-    """Refuse, from the heads alone, what is not integers, byte strings, arrays and maps of definite, credible length."""
+    """Refuse, from the heads alone, what is not integers, byte strings, arrays and maps of definite, credible size."""
     at, items = 0, 0
     while at < len(payload):
         major, info = payload[at] >> 5, payload[at] & 31
