@@ -4,8 +4,8 @@ Bytes in, effects out. Whatever a node truly said is stored and acked, whether i
 said is counted by reason and leaves no other trace. A frame that came before is stored again, which the journal knows
 to be the same row, and acked again: the ack is safe only behind the first one's row. It moves nothing else.
 
-Time passes for the association before a frame is fed, so that what is decided depends on the frames and when they
-came, never on when the shell happened to tick: that is what makes `replay` give the same incidents.
+Time passes in steps of TICK_US on a grid of its own, and always before a frame is fed. So what is decided depends on
+the frames and when they came, never on when the shell happened to tick: that makes `replay` give the same incidents.
 """
 
 from collections import Counter
@@ -48,6 +48,7 @@ class Core:
         self._policy = policy
         self._poles = poles
         self._fed = Seen()
+        self._step: int | None = None
 
     def feed(self, frame: bytes, now_us: int) -> list[Effect]:
         """What one frame asks for."""
@@ -57,20 +58,32 @@ class Core:
         """What frames that came together ask for: one ack for each node. Every Store comes before the Replies."""
         decided = self.tick(now_us)
         stores = [store for frame in frames if (store := self._take(frame, now_us)) is not None]
-        return [*stores, *decided, *self.tick(now_us), *self._acks(stores)]
+        return [*stores, *decided, *self._acks(stores)]
 
     def tick(self, now_us: int) -> list[Effect]:
-        """What the passing of time asks for."""
+        """What the passing of time asks for. A now_us that is not after the last changes nothing."""
+        step = now_us // TICK_US
+        first = step if self._step is None else self._step + 1
+        settled = min(step, first + SETTLED_US // TICK_US)  # after a long silence most steps have nothing to decide
+        self._step = max(step, first - 1)
+        return [
+            effect
+            for each in (*range(first, settled), *range(max(first, settled), step + 1)[-1:])
+            for effect in self._pass(each * TICK_US)
+        ]
+
+    def hello(self) -> list[Reply]:
+        """Tell every node of the survey that the gateway is here and asks for all that it has not acked."""
+        return [Reply(node, self._gate.seal(node, wire.Ack(()))) for node in self._poles if node in self._gate.keys]
+
+    def _pass(self, now_us: int) -> list[Effect]:
+        """One step of time."""
         effects: list[Effect] = []
         for decision in self._associator.tick(now_us):
             self.counts["rounds" if isinstance(decision, Round) else "unplaced"] += 1
             if isinstance(decision, Round):
                 effects += self._policy.feed(decision, now_us)
         return [*effects, *self._policy.tick(now_us)]
-
-    def hello(self) -> list[Reply]:
-        """Tell every node of the survey that the gateway is here and asks for all that it has not acked."""
-        return [Reply(node, self._gate.seal(node, wire.Ack(()))) for node in self._poles if node in self._gate.keys]
 
     def _take(self, frame: bytes, now_us: int) -> Store | None:
         try:
@@ -126,21 +139,16 @@ def arrival(pole: Pole, said: wire.Arrival) -> Arrival:
     )
 
 
-def replay(core: Core, frames: Iterable[tuple[int, bytes]]) -> Iterator[Effect]:
-    """Feed a journal's frames, (received_us, frame) in their order, to a fresh core as they once came in."""
+def replay(core: Core, frames: Iterable[tuple[int, bytes]], *, settle: bool = True) -> Iterator[Effect]:
+    """Feed a journal's frames, (received_us, frame) in their order, to a fresh core as they once came in.
+
+    settle : go on until everything is decided; False where more is to come.
+    """
     now_us: int | None = None
-    for received_us, together in groupby(frames, key=lambda pair: pair[0]):
-        if now_us is not None:
-            yield from _pass_time(core, now_us, received_us)
-        now_us = received_us
-        yield from core.feed_all([frame for _, frame in together], received_us)
-    if now_us is not None:
-        yield from _pass_time(core, now_us, now_us + SETTLED_US)
-
-
-def _pass_time(core: Core, from_us: int, to_us: int) -> Iterator[Effect]:
-    for now_us in range(from_us + TICK_US, min(to_us, from_us + SETTLED_US), TICK_US):
-        yield from core.tick(now_us)
+    for now_us, together in groupby(frames, key=lambda pair: pair[0]):
+        yield from core.feed_all([frame for _, frame in together], now_us)
+    if now_us is not None and settle:
+        yield from core.tick(now_us + SETTLED_US)
 
 
 def _spans(keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:

@@ -83,6 +83,32 @@ class Journal:
         newest = "select node, boot, sequence from row where kind = 'frame' order by number desc limit ?"
         return self._connection.execute(newest, (limit,)).fetchall()[::-1]
 
+    def frames_since(self, since_us: int) -> list[Store]:
+        """The newest frames, back to when they were received, oldest first. Call it before the first `append`."""
+        stores: list[Store] = []
+        for _, _, at_us, node, boot, sequence, frame, _ in self._newest("frame"):
+            if at_us < since_us:
+                break
+            stores.append(Store(node, boot, sequence, frame, at_us))
+        return stores[::-1]
+
+    def incidents_since(self, since_us: int) -> list[bytes]:
+        """The bodies of the newest incident rows, oldest first. Call it before the first `append`."""
+        bodies: list[bytes] = []
+        for _, _, at_us, _, _, _, body, _ in self._newest("incident"):
+            if at_us < since_us:
+                break
+            bodies.append(body)
+        return bodies[::-1]
+
+    def _newest(self, kind: str) -> sqlite3.Cursor:
+        return self._connection.execute(f"{SELECT} where kind = ? order by number desc", (kind,))
+
+    def last_boot(self) -> int:
+        """The highest boot number that a gateway has written here, 0 for none. Call it before the first `append`."""
+        highest = self._connection.execute("select max(boot) from row where kind = 'config'").fetchone()[0]
+        return int(highest or 0)
+
     def close(self) -> None:
         """Keep what waits, then close. What could not be kept has been told to whoever waits for it."""
         self._waiting.put(None)

@@ -1,0 +1,238 @@
+"""The gateway agent: the one place where links, core, journal, lamps and cameras meet. A loop, a queue, and order.
+
+Frames that wait are fed together. What moves something goes out at once; what must be kept goes to the journal, and
+the acks follow when it is on disk. A full disk costs acks, not decisions; a broken one ends the agent.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+from typing import Any, NoReturn, Protocol
+
+import structlog
+
+from firmware.wire import REASONS
+from gateway.cameras import Cameras
+from gateway.core import TICK_US, Core, replay
+from gateway.incident import Aim, Announce, Effect, Incident, Light, Outcome, Reply, Store
+from gateway.journal import Journal, JournalFull, frame_row
+from gateway.lights import Lights
+from gateway.notify import notify
+from gateway.rows import Row
+
+MAX_INBOX = 2000
+MAX_TOGETHER = 256
+LAST_WORDS_S = 5.0
+REMARK_US = 10_000_000
+REMARKABLE = (*REASONS, "unknown", "clock")
+log = structlog.get_logger("gateway.agent")
+
+
+class Link(Protocol):
+    """A way to nodes: gateway/link_serial.py, gateway/link_mqtt.py. See there what each verb does."""
+
+    name: str
+
+    async def open(self) -> None: ...
+
+    async def run(self, deliver: Callable[[str, bytes], Awaitable[None]], connected: Callable[[str], None]) -> None: ...
+
+    def send(self, node: str, frame: bytes) -> bool: ...
+
+    async def close(self) -> None: ...
+
+
+class Teller(Protocol):
+    """Who is told what happens, as it happens: the terminal, or a program that reads it."""
+
+    def ready(self, links: Sequence[str]) -> None: ...
+
+    def incident(self, incident: Incident) -> dict[str, Any]: ...
+
+    def outcome(self, outcome: Outcome) -> dict[str, Any]: ...
+
+
+class Agent:
+    """Joins what it is given. `run` until told to stop; it owns and closes everything it was given.
+
+    clock : () -> UTC in microseconds. lights and cameras report to `told`, so they are set after construction.
+    """
+
+    def __init__(self, core: Core, journal: Journal, links: Iterable[Link], clock: Callable[[], int], teller: Teller):
+        self.lights = Lights(())
+        self.cameras = Cameras((), clock, self.told)
+        self._core = core
+        self._journal = journal
+        self._links = {link.name: link for link in links}
+        self._clock = clock
+        self._teller = teller
+        self._inbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_INBOX)
+        self._heard_on: dict[str, str] = {}
+        self._keeping: set[asyncio.Task[None]] = set()
+        self._broken: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
+        self._full = False
+        self._recovered: list[Effect] = []
+        self._now_us = 0
+        self._remarked: dict[str, int] = {}
+        self._remark_due_us = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set. Raises OSError where a link is not there at the start, or the journal broke."""
+        try:
+            for link in self._links.values():
+                await link.open()
+            await self._work(stop)
+        finally:
+            await self._close()
+
+    def told(self, outcome: Outcome) -> None:
+        """What became of an order: tell it and write it down."""
+        self._note("effect", outcome.at_us, self._teller.outcome(outcome))
+
+    def recover(self, stores: Sequence[Store], known: Container[tuple[str, int]]) -> None:
+        """Take up what an earlier run had stored and acked but may not have decided: feed it again, and do what is
+        still to be done. known : the (incident, number of rounds) that were announced, so done, before."""
+        effects = list(replay(self._core, [(store.received_us, store.frame) for store in stores], settle=False))
+        done = {each.incident.id for each in effects if isinstance(each, Announce) and _key(each) in known}
+        for effect in effects:
+            fresh_order = isinstance(effect, Light | Aim) and effect.incident not in done
+            if fresh_order or (isinstance(effect, Announce) and _key(effect) not in known):
+                self._recovered.append(effect)
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        inner = (self._take_in(), self._tick(), self.lights.run())
+        links = (link.run(self._deliver, self._connected) for link in self._links.values())
+        tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in (*inner, *links)]
+        stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+        self._teller.ready(tuple(self._links))
+        self._carry_out(self._recovered)
+        notify("READY=1")
+        try:
+            ending: list[asyncio.Future[Any]] = [*tasks, stopping, self._broken]
+            ended, _ = await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
+            notify("STOPPING=1")
+            for task in tasks[:2]:
+                task.cancel()
+            if self._keeping and not self._broken.done():
+                await asyncio.wait(self._keeping, timeout=LAST_WORDS_S)
+            for each in ended:
+                each.result()
+        finally:
+            for task in (*tasks, stopping):
+                task.cancel()
+            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+
+    async def _close(self) -> None:
+        await self.cameras.close()
+        for link in self._links.values():
+            await link.close()
+        await asyncio.to_thread(self._journal.close)
+        await asyncio.gather(*self._keeping, return_exceptions=True)
+        if not self._broken.done():
+            self._broken.cancel()
+
+    async def _deliver(self, link: str, frame: bytes) -> None:
+        await self._inbox.put((link, frame))
+
+    def _connected(self, link: str) -> None:
+        """Ask all nodes, on a link that has just come up, for what is not acked yet."""
+        for reply in self._core.hello():
+            self._links[link].send(reply.node, reply.frame)
+
+    async def _take_in(self) -> NoReturn:
+        """Feed what waits, together."""
+        while True:
+            waiting = [await self._inbox.get()]
+            while len(waiting) < MAX_TOGETHER and not self._inbox.empty():
+                waiting.append(self._inbox.get_nowait())
+            effects = self._core.feed_all([frame for _, frame in waiting], self._now())
+            came_on = {frame: link for link, frame in waiting}
+            for effect in effects:
+                if isinstance(effect, Store):
+                    self._heard_on[effect.node] = came_on[effect.frame]
+            self._carry_out(effects)
+            await asyncio.sleep(0)
+
+    async def _tick(self) -> NoReturn:
+        """Let time pass in the core."""
+        while True:
+            await asyncio.sleep(TICK_US / 1e6)
+            now_us = self._now()
+            self._carry_out(self._core.tick(now_us))
+            if now_us >= self._remark_due_us:
+                self._remark_due_us = now_us + REMARK_US
+                self._remark()
+                notify("WATCHDOG=1")
+
+    def _now(self) -> int:
+        """UTC, but never the same twice and never back: a journal's frames are replayed by when they came."""
+        self._now_us = max(self._now_us + 1, self._clock())
+        return self._now_us
+
+    def _carry_out(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Light):
+                self.lights.order(effect)
+            elif isinstance(effect, Aim):
+                self.cameras.order(effect)
+            elif isinstance(effect, Announce):
+                self._note("incident", self._now_us, self._teller.incident(effect.incident))
+        rows = [frame_row(effect) for effect in effects if isinstance(effect, Store)]
+        if rows:
+            self._keep(rows, [effect for effect in effects if isinstance(effect, Reply)])
+
+    def _note(self, kind: str, at_us: int, record: dict[str, Any]) -> None:
+        self._keep([Row(kind, at_us, json.dumps(record, sort_keys=True).encode())])
+
+    def _keep(self, rows: Sequence[Row], replies: Sequence[Reply] = ()) -> None:
+        """Rows to the journal now, in this order; replies when they are on disk."""
+        durable = self._journal.append(rows)
+        task = asyncio.create_task(self._reply_when(durable, replies))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+
+    async def _reply_when(self, durable: "asyncio.Future[None]", replies: Sequence[Reply]) -> None:
+        try:
+            await durable
+        except JournalFull as error:
+            if not self._full:
+                log.error("journal full: nothing is acked, decisions go on", why=str(error))
+            self._full = True
+            return
+        except OSError as error:
+            if not self._broken.done():
+                self._broken.set_exception(error)
+            return
+        if self._full:
+            log.info("journal takes rows again")
+        self._full = False
+        for reply in replies:
+            link = self._heard_on.get(reply.node)
+            if link is not None:
+                self._links[link].send(reply.node, reply.frame)
+
+    def _remark(self) -> None:
+        """Say what was refused or not used since last time: a wrong key or a lost clock shows here first."""
+        new = {
+            word: self._core.counts[word] - self._remarked.get(word, 0)
+            for word in REMARKABLE
+            if self._core.counts[word] > self._remarked.get(word, 0)
+        }
+        if new:
+            log.warning("frames refused or not used", **new)
+        self._remarked = {word: self._core.counts[word] for word in REMARKABLE}
+
+
+def _key(announce: Announce) -> tuple[str, int]:
+    return announce.incident.id, len(announce.incident.rounds)
+
+
+async def run_until_signalled(agent: Agent, signals: Iterable[int]) -> None:
+    """`agent.run` until one of these signals comes."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in signals:
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    await agent.run(stop)

@@ -1,0 +1,97 @@
+"""What a dispatcher and other programs are told of an incident: one line for people, one record for machines.
+
+Always with its grade and its error ellipse. Where it was fired, never where a pole stands.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from dsp.fix import ellipse
+from dsp.geodesy import Site
+from gateway.incident import Aim, Incident, Outcome, Round
+
+
+def headline(incident: Incident, chief: Round, site: Site) -> str:
+    """One line: when, how sure, how many rounds, where, within what ellipse (95 %), and the incident's name."""
+    east_m, north_m, _ = chief.fix.xyz_m
+    lat_deg, lon_deg, _ = site.to_geodetic(*chief.fix.xyz_m)
+    shape = ellipse(chief.fix.cov_m2)
+    p_gunshot = "?" if chief.p_gunshot is None else f"{chief.p_gunshot:.2f}"
+    first_us = min(shot.fix.t_us for shot in incident.rounds)
+    words = (
+        f"{_clock_time(first_us)}",
+        f"grade {incident.grade}",
+        f"{len(incident.rounds)} round{'s' if len(incident.rounds) > 1 else ''}",
+        f"{incident.kind} p {p_gunshot}",
+        f"{lat_deg:.6f} {lon_deg:.6f} (e {east_m:.1f} m, n {north_m:.1f} m)",
+        f"95 % within {shape.major_m:.1f} x {shape.minor_m:.1f} m at {shape.azimuth_deg:.0f} deg",
+        incident.id,
+    )
+    return "  ".join((*words, "HISTORIC: nothing was moved") if incident.historic else words)
+
+
+def incident_record(incident: Incident, chief: Round, site: Site) -> dict[str, Any]:
+    """The incident for machines; `rounds` in the order they were fired, the fields of `soundpost locate` for each.
+
+    Its own e_m, n_m, lat_deg, lon_deg and ellipse_95 are those of its best round.
+    """
+    return {
+        "what": "incident",
+        "incident": incident.id,
+        "kind": incident.kind,
+        "historic": incident.historic,
+        **_round_record(chief, site),
+        "rounds": [_round_record(shot, site) for shot in incident.rounds],
+    }
+
+
+def outcome_record(outcome: Outcome) -> dict[str, Any]:
+    """What became of an order on one lamp or camera, for machines. t_us: when that was known."""
+    effect = outcome.effect
+    order: dict[str, Any] = (
+        {"what": "aim", "azimuth_deg": round(effect.azimuth_deg, 3), "elevation_deg": round(effect.elevation_deg, 3)}
+        if isinstance(effect, Aim)
+        else {"what": "light", "level_pct": effect.level_pct}
+    )
+    told = {"device": outcome.device, "incident": effect.incident, "done": outcome.done}
+    return {**order, **told, "t_us": outcome.at_us, "note": outcome.note}
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """The same for people."""
+    effect = outcome.effect
+    order = (
+        f"turn to {effect.azimuth_deg:.1f} deg, {effect.elevation_deg:+.1f} deg"
+        if isinstance(effect, Aim)
+        else f"to {effect.level_pct} %"
+    )
+    done = "" if outcome.done else "NOT DONE: "
+    return f"{_clock_time(outcome.at_us)}  {outcome.device}  {order}  {done}{outcome.note}  {effect.incident}"
+
+
+def _round_record(shot: Round, site: Site) -> dict[str, Any]:
+    lat_deg, lon_deg, _ = site.to_geodetic(*shot.fix.xyz_m)
+    shape = ellipse(shot.fix.cov_m2)
+    return {
+        "e_m": round(shot.fix.xyz_m[0], 2),
+        "n_m": round(shot.fix.xyz_m[1], 2),
+        "lat_deg": round(lat_deg, 7),
+        "lon_deg": round(lon_deg, 7),
+        "t_us": shot.fix.t_us,
+        "cov_m2": [[round(float(value), 4) for value in row] for row in shot.fix.cov_m2],
+        "ellipse_95": {
+            "major_m": round(shape.major_m, 2),
+            "minor_m": round(shape.minor_m, 2),
+            "azimuth_deg": round(shape.azimuth_deg, 1),
+        },
+        "grade": shot.grade,
+        "p_gunshot": shot.p_gunshot,
+        "rms_us": round(shot.fix.rms_us, 1),
+        "nodes": sorted(arrival.node for arrival in shot.arrivals),
+        "last_arrival_us": max((arrival.t_us for arrival in shot.arrivals), default=None),
+    }
+
+
+def _clock_time(t_us: int) -> str:
+    """UTC to the millisecond; the date is in the incident's name."""
+    return f"{datetime.fromtimestamp(t_us // 1_000_000, UTC):%H:%M:%S}.{t_us // 1000 % 1000:03d}Z"

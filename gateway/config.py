@@ -1,0 +1,257 @@
+"""gateway.toml: what a gateway is told about its street, checked whole before anything is opened.
+
+Every fault is one line, `FILE: table.field: what is wrong and the legal range`. Files named in it are looked for beside
+it. Secrets stand in files of their own that only their owner may read; nothing of them gets into a message.
+"""
+
+import json
+import math
+import pathlib
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from dsp.air import Air, wind_from
+from dsp.geodesy import Site
+from gateway.camera_policy import CameraRules
+from gateway.keyring import read_toml
+from gateway.lamp_policy import LampRules
+from gateway.policy import AnnounceRules, Rules
+from gateway.street import Lamp, Mount, Place, Pole
+
+APART_M = 0.5
+LEAST_POLES = 4
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
+Grade = Annotated[str, Field(pattern=r"^[ABC]$")]
+Metres = Annotated[float, Field(ge=-100_000, le=100_000)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Table(BaseModel):
+    """A table of the file: no key but its own, no number but a finite one of its type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class SiteTable(Table):
+    lat_deg: float = Field(ge=-90, le=90)
+    lon_deg: float = Field(ge=-180, le=180)
+    h_m: float = Field(default=0.0, ge=-500, le=9000)
+
+
+class Placed(Table):
+    """Something that stands somewhere: `xyz_m` in metres of the site, or lat_deg, lon_deg and h_m."""
+
+    xyz_m: tuple[Metres, Metres, Metres] | None = None
+    lat_deg: float | None = Field(default=None, ge=-90, le=90)
+    lon_deg: float | None = Field(default=None, ge=-180, le=180)
+    h_m: float | None = Field(default=None, ge=-500, le=9000)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        given = sum(value is not None for value in (self.lat_deg, self.lon_deg, self.h_m))
+        if given != (3 if self.xyz_m is None else 0):
+            raise ValueError("give xyz_m = [east, north, up], or lat_deg, lon_deg and h_m")
+        return self
+
+    def place(self, site: Site) -> Place:
+        """Metres east, north, up of the site."""
+        if self.xyz_m is not None:
+            return self.xyz_m
+        assert self.lat_deg is not None and self.lon_deg is not None and self.h_m is not None
+        return site.to_enu(self.lat_deg, self.lon_deg, self.h_m)
+
+
+class PoleTable(Placed):
+    node: Name
+    offset_us: int = Field(default=0, ge=-1_000_000, le=1_000_000)
+
+
+class LampTable(Placed):
+    name: Name
+    channel: int = Field(ge=0, le=65535)
+
+
+class LampBankTable(Table):
+    url: str = Field(min_length=1, max_length=200)
+    lamps: tuple[LampTable, ...] = Field(min_length=1)
+
+
+class CameraTable(Placed):
+    """pan_deg, tilt_deg: within which we may turn it. pan_span_deg, tilt_span_deg: its whole travel, where it does not
+    say so itself or says it wrong."""
+
+    name: Name
+    url: str = Field(pattern=r"^https?://[^@\s]+$", max_length=200)
+    user: str = Field(default="", max_length=64)
+    password_file: str | None = None
+    bearing_deg: float = Field(default=0.0, ge=-360, le=360)
+    pan_deg: tuple[float, float] = (-180.0, 180.0)
+    tilt_deg: tuple[float, float] = (-90.0, 30.0)
+    pan_span_deg: tuple[float, float] | None = None
+    tilt_span_deg: tuple[float, float] | None = None
+    range_m: float = Field(default=150.0, gt=0, le=5000)
+
+    @model_validator(mode="after")
+    def _limits(self) -> Self:
+        for name, legal in (("pan_deg", 360), ("tilt_deg", 90), ("pan_span_deg", 360), ("tilt_span_deg", 90)):
+            span = getattr(self, name)
+            if span is not None and not -legal <= span[0] < span[1] <= legal:
+                raise ValueError(f"{name} must be [lowest, highest] within -{legal} to {legal} degrees")
+        return self
+
+
+class AirTable(Table):
+    temperature_c: float = Field(default=20.0, ge=-60, le=60)
+    humidity_pct: float = Field(default=50.0, ge=0, le=100)
+    wind_mps: float = Field(default=0.0, ge=0, le=60)
+    wind_from_deg: float = Field(default=0.0, ge=0, le=360)
+
+    def air(self) -> Air:
+        """The air as dsp has it."""
+        return Air(self.temperature_c, self.humidity_pct, wind_from(self.wind_mps, self.wind_from_deg))
+
+
+class LampRulesTable(Table):
+    min_grade: Grade = "C"
+    min_p_gunshot: Share = 0.0
+    radius_m: float = Field(default=120.0, gt=0, le=5000)
+    level_pct: Percent = 100
+    hold_s: float = Field(default=300.0, ge=1, le=86_400)
+    only_when_dark: bool = True
+    dark_below_deg: float = Field(default=-0.833, ge=-18, le=90)
+    rest_level_pct: Percent = 30
+
+
+class ActRulesTable(Table):
+    min_grade: Grade = "C"
+    min_p_gunshot: Share = 0.0
+
+
+class PolicyTable(Table):
+    incident_gap_s: float = Field(default=30.0, gt=0, le=3600)
+    incident_radius_m: float = Field(default=100.0, gt=0, le=5000)
+    lights: LampRulesTable = LampRulesTable()
+    cameras: ActRulesTable = ActRulesTable()
+    announce: ActRulesTable = ActRulesTable()
+
+    def rules(self) -> Rules:
+        """The rules as policy has them."""
+        return Rules(
+            self.incident_gap_s,
+            self.incident_radius_m,
+            LampRules(**self.lights.model_dump()),
+            CameraRules(**self.cameras.model_dump()),
+            AnnounceRules(**self.announce.model_dump()),
+        )
+
+
+class SerialTable(Table):
+    port: str = Field(min_length=1, max_length=200)
+    baud: int = Field(default=115_200, ge=1200, le=4_000_000)
+
+
+class MqttTable(Table):
+    host: str = Field(min_length=1, max_length=253)
+    port: Port = 8883
+    identifier: Name = "soundpost-gateway"
+    user: str | None = Field(default=None, max_length=64)
+    password_file: str | None = None
+    tls: bool | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+    @property
+    def with_tls(self) -> bool:
+        """As told; where nothing is told, on any port but 1883, and where a certificate is named."""
+        return self.port != 1883 or bool(self.ca_file or self.cert_file) if self.tls is None else self.tls
+
+
+class GatewayConfig(Table):
+    """The whole file."""
+
+    journal: str = Field(min_length=1)
+    journal_max_mb: int | None = Field(default=None, ge=1, le=1_000_000)
+    keys_file: str = Field(min_length=1)
+    site: SiteTable
+    pole: tuple[PoleTable, ...]
+    air: AirTable = AirTable()
+    policy: PolicyTable = PolicyTable()
+    lamp_bank: tuple[LampBankTable, ...] = ()
+    camera: tuple[CameraTable, ...] = ()
+    serial: tuple[SerialTable, ...] = ()
+    mqtt: MqttTable | None = None
+
+    @model_validator(mode="after")
+    def _street(self) -> Self:
+        _check_poles(self.poles())
+        _unlike("lamp name", [lamp.name for bank in self.lamp_bank for lamp in bank.lamps])
+        _unlike("camera name", [camera.name for camera in self.camera])
+        _unlike("lamp bank url", [bank.url for bank in self.lamp_bank])
+        _unlike("serial port", [line.port for line in self.serial])
+        if not self.serial and self.mqtt is None:
+            raise ValueError("no way to the nodes: give [[serial]] or [mqtt]")
+        return self
+
+    def the_site(self) -> Site:
+        """The origin."""
+        return Site(self.site.lat_deg, self.site.lon_deg, self.site.h_m)
+
+    def poles(self) -> dict[str, Pole]:
+        """The survey by node. Of two poles with one name ValueError."""
+        _unlike("node", [pole.node for pole in self.pole])
+        site = self.the_site()
+        return {pole.node: Pole(pole.node, pole.place(site), pole.offset_us) for pole in self.pole}
+
+    def lamps(self) -> list[Lamp]:
+        """All lamps of all banks."""
+        site = self.the_site()
+        return [Lamp(lamp.name, lamp.place(site)) for bank in self.lamp_bank for lamp in bank.lamps]
+
+    def mounts(self) -> list[Mount]:
+        """All cameras' mounts."""
+        site = self.the_site()
+        return [
+            Mount(each.name, each.place(site), each.bearing_deg, each.pan_deg, each.tilt_deg, each.range_m)
+            for each in self.camera
+        ]
+
+
+def read_config(path: pathlib.Path) -> GatewayConfig:
+    """Read and check a gateway.toml. Raises ValueError of one line, or OSError where the file cannot be read."""
+    document = read_toml(path)
+    try:
+        return GatewayConfig.model_validate_json(json.dumps(document, default=str))
+    except ValidationError as error:
+        raise ValueError(f"{path}: {_first_fault(error)}") from None
+
+
+def _check_poles(poles: Mapping[str, Pole]) -> None:
+    if len(poles) < LEAST_POLES:
+        raise ValueError(f"pole: {len(poles)} poles; a place needs at least {LEAST_POLES}")
+    places = list(poles.values())
+    for index, pole in enumerate(places):
+        for other in places[:index]:
+            if math.dist(pole.xyz_m, other.xyz_m) < APART_M:
+                raise ValueError(f"pole: nodes {other.node} and {pole.node} stand less than {APART_M} m apart")
+
+
+def _unlike(what: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{what} {twice[0]} stands there twice")
+
+
+def _first_fault(error: ValidationError) -> str:
+    """The first of pydantic's complaints in one line; values that were given are not repeated."""
+    fault = error.errors(include_url=False, include_input=False, include_context=True)[0]
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"]).lstrip(".")
+    texts = {"extra_forbidden": "unknown key", "missing": "is missing"}
+    text = texts.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {text}{more}" if where else f"{text}{more}"

@@ -1,0 +1,144 @@
+"""Carries out Light: one task for each lamp bank, so that a dead bank delays no other.
+
+A lamp is written, then read back. Three tries at most and about a second, then the bank gets a rest, each longer and
+with jitter, until it answers, a newer order takes the place of this one, or this one has expired: nothing comes up for
+an event that is past. Going back to rest does not expire.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import NoReturn
+
+import structlog
+
+from gateway.backoff import Backoff
+from gateway.incident import Light, Outcome
+from hw.ports import Lamps
+
+TRIES = 3
+TRY_S = 0.33  # three of them within a second: notes/reliability.md 4.3, Modbus
+log = structlog.get_logger("gateway.lights")
+
+Report = Callable[[Outcome], None]
+Clock = Callable[[], int]
+
+
+class LampBank:
+    """One bank: what each of its lamps should be at, and the task that sees to it.
+
+    channels : name of lamp -> channel of the bank. report : is told what became of each lamp of each order.
+    """
+
+    def __init__(self, name: str, lamps: Lamps, channels: Mapping[str, int], clock: Clock, report: Report) -> None:
+        self.name = name
+        self._lamps = lamps
+        self._channels = channels
+        self._clock = clock
+        self._report = report
+        self._wanted: dict[str, Light] = {}
+        self._failing: set[str] = set()
+        self._woken = asyncio.Event()
+        self._backoff = Backoff()
+
+    def order(self, light: Light) -> None:
+        """Take an order for those of its lamps that are ours. Returns at once."""
+        ours = [name for name in light.lamps if name in self._channels]
+        self._wanted.update(dict.fromkeys(ours, light))
+        if ours:
+            self._woken.set()
+
+    async def run(self) -> NoReturn:
+        """See to the orders, for ever."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            while self._wanted:
+                await self._round()
+                if self._wanted:
+                    await self._rest()
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._lamps.close()
+
+    async def _rest(self) -> None:
+        """Leave the bank alone for a while, or until a new order comes."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), self._backoff.next_s())
+        self._woken.clear()
+
+    async def _round(self) -> None:
+        """Try each wanted lamp, those that failed again after the others. Three failures in a row end it."""
+        tries = dict.fromkeys(self._wanted, 0)
+        in_a_row = 0
+        while in_a_row < TRIES and (name := self._next(tries)) is not None:
+            light = self._wanted.pop(name)
+            if light.expires_us is not None and self._clock() > light.expires_us:
+                self._tell(light, name, "too late: the event is past")
+            elif await self._bring(name, light):
+                in_a_row = 0
+            else:
+                in_a_row += 1
+                tries[name] = tries.get(name, 0) + 1
+                self._wanted.setdefault(name, light)  # at the end; a newer order stays
+
+    def _next(self, tries: Mapping[str, int]) -> str | None:
+        return next((name for name in self._wanted if tries.get(name, 0) < TRIES), None)
+
+    async def _bring(self, name: str, light: Light) -> bool:
+        """One try: write, read back. True where the bank's own register holds the level."""
+        channel, level_pct = self._channels[name], light.level_pct
+        try:
+            async with asyncio.timeout(TRY_S):
+                await self._lamps.write_level(channel, level_pct)
+                found_pct = await self._lamps.read_level(channel)
+        except TimeoutError:
+            return self._failed(name, f"no answer within {TRY_S} s")
+        except (OSError, ValueError) as error:
+            return self._failed(name, str(error))
+        if found_pct != level_pct:
+            return self._failed(name, f"told {level_pct} %, reads {found_pct} %")
+        self._worked(name)
+        self._tell(light, name)
+        return True
+
+    def _failed(self, name: str, why: str) -> bool:
+        if not self._failing:
+            log.warning("lamps do not answer", bank=self.name, lamp=name, why=why)
+        self._failing.add(name)
+        return False
+
+    def _worked(self, name: str) -> None:
+        self._backoff.reset()
+        was_failing = bool(self._failing)
+        self._failing.discard(name)
+        if was_failing and not self._failing:
+            log.info("lamps answer again", bank=self.name)
+
+    def _tell(self, light: Light, name: str, why_not: str = "") -> None:
+        note = why_not or f"reads {light.level_pct} %"
+        if why_not:
+            self._failing.discard(name)
+        self._report(Outcome(light, name, not why_not, self._clock(), note))
+
+
+class Lights:
+    """All banks of a street."""
+
+    def __init__(self, banks: Iterable[LampBank]) -> None:
+        self._banks = tuple(banks)
+
+    def order(self, light: Light) -> None:
+        """Hand an order to every bank. Returns at once."""
+        for bank in self._banks:
+            bank.order(light)
+
+    async def run(self) -> None:
+        """See to the orders until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for bank in self._banks:
+                    tasks.create_task(bank.run(), name=f"lamp bank {bank.name}")
+        finally:
+            await asyncio.gather(*(bank.close() for bank in self._banks), return_exceptions=True)

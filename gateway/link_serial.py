@@ -1,0 +1,90 @@
+"""A serial line to one or more nodes: frames in, replies out, opened again when the port comes back."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from gateway.backoff import Backoff
+from hw.ports import FrameLine
+
+MAX_WAITING = 256  # replies; a node that gets none sends its records again
+log = structlog.get_logger("gateway.link")
+
+Deliver = Callable[[str, bytes], Awaitable[None]]
+Connected = Callable[[str], None]
+
+
+class SerialLink:
+    """A link over one port. `open_line` opens the port, raising OSError that names it."""
+
+    def __init__(self, name: str, open_line: Callable[[], Awaitable[FrameLine]]) -> None:
+        self.name = name
+        self._open_line = open_line
+        self._line: FrameLine | None = None
+        self._replies: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING)
+        self._backoff = Backoff()
+
+    async def open(self) -> None:
+        """Open the port for the first time. Raises OSError naming it."""
+        self._line = await self._open_line()
+
+    async def run(self, deliver: Deliver, connected: Connected) -> None:
+        """Deliver (link, frame) for ever. `connected` is called each time that the line is there."""
+        while True:
+            if self._line is None:
+                await self._reopen()
+            assert self._line is not None
+            connected(self.name)
+            try:
+                await self._carry(self._line, deliver)
+            finally:
+                line, self._line = self._line, None
+                with contextlib.suppress(OSError):
+                    await line.close()
+
+    def send(self, node: str, frame: bytes) -> bool:
+        """Hand a reply to the line; False where it is not taken. Never waits."""
+        if self._line is None or self._replies.full():
+            return False
+        self._replies.put_nowait(frame)
+        return True
+
+    async def close(self) -> None:
+        """Close the port if it was opened and never run."""
+        if self._line is not None:
+            await self._line.close()
+
+    async def _carry(self, line: FrameLine, deliver: Deliver) -> None:
+        """Both ways until the line is gone."""
+        writing = asyncio.create_task(self._write(line), name=f"replies on {self.name}")
+        try:
+            async for frame in line.frames():
+                self._backoff.reset()
+                await deliver(self.name, frame)
+            log.warning("serial line ended", port=self.name)
+        except OSError as error:
+            log.warning("serial line lost", port=self.name, why=str(error))
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+
+    async def _write(self, line: FrameLine) -> None:
+        while True:
+            frame = await self._replies.get()
+            try:
+                await line.write_frame(frame)
+            except OSError as error:
+                log.warning("serial line takes no reply", port=self.name, why=str(error))
+                await line.close()
+                return
+
+    async def _reopen(self) -> None:
+        while self._line is None:
+            await asyncio.sleep(self._backoff.next_s())
+            with contextlib.suppress(OSError):
+                self._line = await self._open_line()
+        while not self._replies.empty():
+            self._replies.get_nowait()
+        log.info("serial line is back", port=self.name)

@@ -1,0 +1,182 @@
+"""`soundpost gateway`: reads gateway.toml, builds the agent of it, and runs it until it is told to stop."""
+
+import argparse
+import asyncio
+import functools
+import hashlib
+import json
+import logging
+import pathlib
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from dsp.geodesy import Site
+from gateway.agent import Agent, Link, run_until_signalled
+from gateway.associate import Associator
+from gateway.bulletin import headline, incident_record, outcome_line, outcome_record
+from gateway.cameras import Cameras, Eye
+from gateway.config import GatewayConfig, MqttTable, read_config
+from gateway.core import SETTLED_US, Core
+from gateway.gate import Gate
+from gateway.incident import Incident, Outcome
+from gateway.journal import Journal
+from gateway.keyring import read_keys, read_secret
+from gateway.lights import LampBank, Lights
+from gateway.link_mqtt import Broker, MqttLink, tls_context
+from gateway.link_serial import SerialLink
+from gateway.policy import Policy, best
+from gateway.rows import Row
+from gateway.seen import Seen
+from gateway.sun import sun_over
+from hw.modbus_lamps import ModbusLamps
+from hw.onvif_camera import OnvifCamera
+from hw.serial_line import open_serial_line
+
+HELP = "Run a gateway: take the nodes' frames in, place shots, and move lamps and cameras."
+EXAMPLE = "soundpost gateway --config gateway.toml --check"
+SEEN_FRAMES = 100_000
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `soundpost gateway`."""
+    parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="gateway.toml")
+    parser.add_argument("--check", action="store_true", help="check the config and the files it names, run nothing")
+    parser.add_argument("--json", action="store_true", help="say what happens as JSON lines")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT. Raises ValueError or OSError of one line."""
+    config, folder = read_config(args.config), args.config.parent
+    keys = read_keys(folder / config.keys_file, config.poles())
+    _log_to_standard_error()
+    if args.check:
+        _equipment(config, folder)
+        print(f"{args.config}: good. {_summary(config)}")
+        return 0
+    asyncio.run(_serve(config, folder, keys, Terminal(config.the_site(), args.json)))
+    return 0
+
+
+class Terminal:
+    """Tells people, or with `as_json` programs, on standard output."""
+
+    def __init__(self, site: Site, as_json: bool) -> None:
+        self._site = site
+        self._as_json = as_json
+
+    def ready(self, links: Sequence[str]) -> None:
+        """The gateway listens."""
+        self._say(f"ready, listening on {', '.join(links)}", {"what": "ready", "links": list(links)})
+
+    def incident(self, incident: Incident) -> dict[str, Any]:
+        """An incident, new or grown. Comes back: its record, for the journal."""
+        chief = best(incident.rounds)
+        record = incident_record(incident, chief, self._site)
+        self._say(headline(incident, chief, self._site), record)
+        return record
+
+    def outcome(self, outcome: Outcome) -> dict[str, Any]:
+        """What became of an order. Comes back: its record, for the journal."""
+        record = outcome_record(outcome)
+        self._say(outcome_line(outcome), record)
+        return record
+
+    def _say(self, line: str, record: dict[str, Any]) -> None:
+        print(json.dumps(record) if self._as_json else line, flush=True)
+
+
+async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, bytes], terminal: Terminal) -> None:
+    links, banks, eyes = _equipment(config, folder)
+    limit = None if config.journal_max_mb is None else config.journal_max_mb * 1_000_000
+    journal = Journal(folder / config.journal, limit)
+    boot = max(journal.last_boot() + 1, now_us() // 1_000_000)
+    again = journal.frames_since(now_us() - SETTLED_US)
+    fed_again = {(store.node, store.boot, store.sequence) for store in again}
+    seen = Seen(key for key in journal.recent_frames(SEEN_FRAMES) if key not in fed_again)
+    known = {_announced(body) for body in journal.incidents_since(now_us() - 2 * SETTLED_US)}
+    gate = Gate(keys, seen, boot)
+    await journal.append([Row("config", now_us(), _fingerprint(config), boot=boot)])
+    agent = Agent(build_core(config, gate), journal, links, now_us, terminal)
+    agent.lights = Lights(
+        LampBank(url, ModbusLamps(url), channels, now_us, agent.told) for url, channels in banks.items()
+    )
+    agent.cameras = Cameras(eyes, now_us, agent.told)
+    agent.recover(again, known)
+    await run_until_signalled(agent, STOPS)
+
+
+def build_core(config: GatewayConfig, gate: Gate) -> Core:
+    """The core that a config asks for; a replay of the journal builds it in the same way."""
+    policy = Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
+    poles = config.poles()
+    associator = Associator(config.air.air(), {node: pole.xyz_m for node, pole in poles.items()})
+    return Core(gate, associator, policy, poles)
+
+
+def now_us() -> int:
+    """UTC in microseconds."""
+    return time.time_ns() // 1000
+
+
+def _announced(body: bytes) -> tuple[str, int]:
+    """Name and number of rounds of an incident row."""
+    record = json.loads(body)
+    return record["incident"], len(record["rounds"])
+
+
+def _equipment(config: GatewayConfig, folder: pathlib.Path) -> tuple[list[Link], dict[str, dict[str, int]], list[Eye]]:
+    """Links, lamp channels by bank, and cameras; nothing is opened yet, but what cannot be opened at all is found."""
+    links: list[Link] = [
+        SerialLink(line.port, functools.partial(open_serial_line, line.port, line.baud)) for line in config.serial
+    ]
+    if config.mqtt is not None:
+        links.append(MqttLink(_broker(config.mqtt, folder)))
+    banks = {bank.url: {lamp.name: lamp.channel for lamp in bank.lamps} for bank in config.lamp_bank}
+    for url in banks:
+        ModbusLamps(url)
+    eyes = []
+    for table, mount in zip(config.camera, config.mounts(), strict=True):
+        password = read_secret(folder / table.password_file) if table.password_file else ""
+        camera = OnvifCamera(
+            table.url, table.user, password, pan_span_deg=table.pan_span_deg, tilt_span_deg=table.tilt_span_deg
+        )
+        eyes.append(Eye(mount, camera))
+    return links, banks, eyes
+
+
+def _broker(table: MqttTable, folder: pathlib.Path) -> Broker:
+    files = [str(folder / file) if file else None for file in (table.ca_file, table.cert_file, table.key_file)]
+    password = read_secret(folder / table.password_file) if table.password_file else None
+    tls = tls_context(*files) if table.with_tls else None
+    return Broker(table.host, table.port, table.identifier, table.user, password, tls)
+
+
+def _fingerprint(config: GatewayConfig) -> bytes:
+    """What the journal keeps of the config that was in force: its hash, and the policy in full."""
+    digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
+    return json.dumps({"sha256": digest, "policy": config.policy.model_dump()}, sort_keys=True).encode()
+
+
+def _summary(config: GatewayConfig) -> str:
+    links = [line.port for line in config.serial] + ([config.mqtt.host] if config.mqtt else [])
+    lamps = sum(len(bank.lamps) for bank in config.lamp_bank)
+    return f"{len(config.pole)} poles, {lamps} lamps, {len(config.camera)} cameras, links: {', '.join(links)}"
+
+
+def _log_to_standard_error() -> None:
+    """Logs are for people on a ladder: one line a fact, key=value, apart from what is said on standard output."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event")),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,185 @@
+"""gateway.toml: a good one is understood, a bad one is refused in one line that says where and why."""
+
+import pytest
+
+from gateway.config import read_config
+from gateway.keyring import read_keys, read_secret
+
+GOOD = """
+journal = "street.journal"
+keys_file = "keys.toml"
+site = { lat_deg = 38.9, lon_deg = -77.0, h_m = 20 }
+air = { temperature_c = 12, wind_mps = 3, wind_from_deg = 270 }
+
+[[pole]]
+node = "n1"
+xyz_m = [0, 0, 6]
+[[pole]]
+node = "n2"
+xyz_m = [50, 0, 6.5]
+offset_us = 120
+[[pole]]
+node = "n3"
+xyz_m = [50, 50, 6]
+[[pole]]
+node = "n4"
+lat_deg = 38.9005
+lon_deg = -77.0
+h_m = 26
+
+[policy]
+incident_gap_s = 20
+[policy.lights]
+min_grade = "B"
+hold_s = 60
+[policy.announce]
+min_grade = "C"
+
+[[lamp_bank]]
+url = "tcp://127.0.0.1:5020"
+lamps = [{ name = "l1", channel = 0, xyz_m = [0, 0, 8] }, { name = "l2", channel = 1, xyz_m = [50, 0, 8] }]
+
+[[camera]]
+name = "c1"
+url = "http://10.0.0.9:80"
+user = "op"
+password_file = "camera.password"
+xyz_m = [25, -10, 5]
+bearing_deg = 90
+
+[[serial]]
+port = "/dev/ttyUSB0"
+
+[mqtt]
+host = "localhost"
+port = 1883
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "gateway.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_a_good_config_is_understood(write):
+    config = read_config(write(GOOD))
+
+    assert list(config.poles()) == ["n1", "n2", "n3", "n4"]
+    assert config.poles()["n2"].offset_us == 120
+    assert config.poles()["n4"].xyz_m == pytest.approx((0, 55.5, 6), abs=0.1)
+    assert config.policy.rules().lights.min_grade == "B"
+    assert config.policy.rules().cameras.min_grade == "C"
+    assert config.air.air().wind_en_mps == pytest.approx((3, 0), abs=1e-9)
+    assert [lamp.name for lamp in config.lamps()] == ["l1", "l2"]
+    assert config.mounts()[0].bearing_deg == 90
+    assert config.serial[0].baud == 115_200
+    assert not config.mqtt.with_tls
+
+
+BAD = [
+    ('journal = "street.journal"', "", "journal: is missing"),
+    ("hold_s = 60", "hold_secs = 60", r"policy\.lights\.hold_secs: unknown key"),
+    ("hold_s = 60", "hold_s = 0.1", r"policy\.lights\.hold_s: .*greater than or equal to 1"),
+    ("hold_s = 60", "hold_s = nan", r"policy\.lights\.hold_s: "),
+    ("hold_s = 60", "hold_s = '60'", r"policy\.lights\.hold_s: .*valid number"),
+    ("hold_s = 60", "hold_s = 2026-01-01", r"policy\.lights\.hold_s: "),
+    ('min_grade = "B"', 'min_grade = "D"', r"policy\.lights\.min_grade: .*\[ABC\]"),
+    ("lat_deg = 38.9,", "lat_deg = 138.9,", r"site\.lat_deg: .*less than or equal to 90"),
+    ("temperature_c = 12", "temperature_c = 120", r"air\.temperature_c: .*60"),
+    ("xyz_m = [50, 0, 6.5]", "xyz_m = [50, 0]", r"pole\[1\]\.xyz_m"),
+    ("xyz_m = [50, 0, 6.5]", "xyz_m = [50, 0, inf]", r"pole\[1\]\.xyz_m\[2\]"),
+    ("xyz_m = [50, 0, 6.5]", "xyz_m = [0.2, 0, 6.2]", r"nodes n1 and n2 stand less than 0\.5 m apart"),
+    ("xyz_m = [50, 0, 6.5]", "xyz_m = [50, 0, 6.5]\nh_m = 3", r"pole\[1\]: give xyz_m"),
+    ("lon_deg = -77.0\nh_m = 26", "lon_deg = -77.0", r"pole\[3\]: give xyz_m"),
+    ('node = "n2"', 'node = "n1"', "node n1 stands there twice"),
+    ('node = "n2"', 'node = "a/+"', r"pole\[1\]\.node: "),
+    ('name = "l2"', 'name = "l1"', "lamp name l1 stands there twice"),
+    ("channel = 1,", "channel = 1.5,", r"lamp_bank\[0\]\.lamps\[1\]\.channel: "),
+    ("http://10.0.0.9:80", "http://op:hunter2@10.0.0.9", r"camera\[0\]\.url: "),
+    ("bearing_deg = 90", "pan_deg = [90, -90]", r"camera\[0\]: pan_deg must be \[lowest, highest\] within -360 to 360"),
+    ("port = 1883", "port = 70000", r"mqtt\.port: .*65535"),
+    ("incident_gap_s = 20", "incident_gap_s = ", r"at line"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "says"), BAD)
+def test_a_bad_config_is_refused_in_one_line(write, old, new, says):
+    assert old in GOOD
+    path = write(GOOD.replace(old, new, 1))
+    with pytest.raises(ValueError, match=says) as caught:
+        read_config(path)
+
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_three_poles_are_too_few(write):
+    head, _, rest = GOOD.partition('[[pole]]\nnode = "n4"')
+    with pytest.raises(ValueError, match="3 poles; a place needs at least 4"):
+        read_config(write(head + rest[rest.index("[policy]") :]))
+
+
+def test_a_gateway_needs_a_way_to_its_nodes(write):
+    with pytest.raises(ValueError, match=r"give \[\[serial\]\] or \[mqtt\]"):
+        read_config(write(GOOD[: GOOD.index("[[serial]]")]))
+
+
+def test_a_config_that_is_no_text_or_not_there_is_named(tmp_path):
+    (tmp_path / "gateway.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"gateway\.toml: is not UTF-8 text"):
+        read_config(tmp_path / "gateway.toml")
+    with pytest.raises(FileNotFoundError):
+        read_config(tmp_path / "none.toml")
+
+
+@pytest.fixture
+def keys_file(tmp_path):
+    def write(text, mode=0o600):
+        path = tmp_path / "keys.toml"
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    return write
+
+
+KEY = "5e" * 32
+
+
+def test_keys_are_read(keys_file):
+    assert read_keys(keys_file(f'n1 = "{KEY}"\n"n.2" = "{KEY}"'), {"n1": 0}) == {
+        "n1": b"\x5e" * 32,
+        "n.2": b"\x5e" * 32,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "says"),
+    [
+        (f'n1 = "{KEY}"', 0o644, "mode 0644 lets others read it; must be 0600"),
+        (f'n1 = "{KEY}"', 0o600, "node n2 has no key"),
+        (f'n1 = "{KEY}5"', 0o600, "n1: a key is 64 hexadecimal digits"),
+        (f"[n1]\nkey = '{KEY}'", 0o600, "n1: a key is 64 hexadecimal digits"),
+        (f'"n 1" = "{KEY}"', 0o600, "a node's name has 1 to 32"),
+        (f"n1 = {KEY}", 0o600, "keys.toml: "),
+    ],
+)
+def test_bad_keys_are_refused_without_showing_them(keys_file, text, mode, says):
+    with pytest.raises(ValueError, match=says) as caught:
+        read_keys(keys_file(text, mode), {"n1": 0, "n2": 0})
+
+    assert KEY[:8] not in str(caught.value)
+
+
+def test_a_password_file_is_one_private_line(keys_file):
+    assert read_secret(keys_file("pass word\n")) == "pass word"
+    for text, mode in (("a\nb\n", 0o600), ("", 0o600), ("secret", 0o640)):
+        with pytest.raises(ValueError, match=r"keys\.toml: ") as caught:
+            read_secret(keys_file(text, mode))
+        assert "secret" not in str(caught.value)
