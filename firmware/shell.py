@@ -1,0 +1,125 @@
+"""The shell of a Linux node at work: it owns microphone, clocks, disk and line, and carries out effects.
+
+Three tasks: listen (blocks in), tick (time goes on), uplink (frames both ways). All of them call the one pure node, so
+nothing needs a lock. Effects are carried out in their order: on disk before on the wire.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import structlog
+
+from firmware import wire
+from firmware.dater import Dater
+from firmware.node import Forget, Keep, Node, Obey, Send
+from firmware.spool import Spool
+from firmware.uplink import Uplink
+from hw.ports import BlockSource, FrameLine
+
+TICK_S = 0.25
+LAST_ACKS_S = 10.0
+log = structlog.get_logger(layer="firmware.node")
+
+
+def steady_us() -> int:
+    """A clock that only goes forward."""
+    return time.monotonic_ns() // 1000
+
+
+class Shell:
+    """node, source (open), spool, uplink: built by who starts it. dater : dates the blocks of a source that does not
+    know when it started, else None."""
+
+    def __init__(
+        self,
+        node: Node,
+        source: BlockSource,
+        spool: Spool,
+        uplink: Uplink,
+        dater: Dater | None = None,
+        *,
+        now_us: Callable[[], int] = steady_us,
+    ) -> None:
+        self.node = node
+        self._source = source
+        self._spool = spool
+        self._uplink = uplink
+        self._dater = dater
+        self._now_us = now_us
+        self._acked = asyncio.Event()
+
+    async def run(self, line: FrameLine | None = None) -> None:
+        """Until the source ends and the gateway has everything, or LAST_ACKS_S later. Raises what the source raises."""
+        self._carry(self.node.tick(self._now_us()), fresh=True)
+        others = [asyncio.create_task(self._uplink.run(self, line)), asyncio.create_task(self._keep_time())]
+        if self._dater is not None:
+            others.append(asyncio.create_task(self._dater.watch()))
+        listening = asyncio.create_task(self._listen())
+        try:
+            await asyncio.wait([listening, *others], return_when=asyncio.FIRST_COMPLETED)
+            for task in others:
+                if task.done():
+                    task.result()
+            await listening
+            await self._last_acks()
+        finally:
+            for task in (listening, *others):
+                task.cancel()
+            await asyncio.gather(listening, *others, return_exceptions=True)
+
+    def up(self) -> None:
+        """There is a line to the gateway."""
+        self._carry(self.node.connected(), fresh=False)
+
+    def received(self, frame: bytes) -> None:
+        """A frame came over it."""
+        refused = self.node.refused
+        self._carry(self.node.receive(frame), fresh=False)
+        if self.node.refused > refused:
+            log.warning("refused a frame or command from the gateway's side", refused=self.node.refused)
+        if not len(self.node.outbox):
+            self._acked.set()
+
+    async def _listen(self) -> None:
+        async for block in self._source.blocks():
+            if self._dater is not None:
+                self._dater.see(block.tick + len(block.samples), len(block.samples))
+            gaps = self.node.gaps
+            self._carry(self.node.feed(block.samples, block.tick), fresh=True)
+            if self.node.gaps > gaps:
+                log.warning("sound was lost", gaps=self.node.gaps, tick=block.tick)
+        self._carry(self.node.flush(), fresh=True)
+
+    async def _keep_time(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._carry(self.node.tick(self._now_us()), fresh=False)
+
+    async def _last_acks(self) -> None:
+        self._acked.clear()
+        if not len(self.node.outbox):
+            return
+        try:
+            await asyncio.wait_for(self._acked.wait(), LAST_ACKS_S)
+        except TimeoutError:
+            log.warning("the gateway has not acknowledged everything; it is kept", records=len(self.node.outbox))
+
+    def _carry(self, effects: Iterable[object], *, fresh: bool) -> None:
+        for effect in effects:
+            if isinstance(effect, Keep):
+                self._on_disk(partial(self._spool.keep, effect.saved))
+            elif isinstance(effect, Send):
+                self._uplink.offer(effect.frame, fresh=fresh)
+            elif isinstance(effect, Forget):
+                self._on_disk(partial(self._spool.forget, effect.keys))
+            elif isinstance(effect, Obey):
+                log.warning("a command that this node cannot carry out", verb=wire.VERBS.get(effect.verb, effect.verb))
+
+    def _on_disk(self, write: Callable[[], None]) -> None:
+        """A full or failing disk must not make the pole deaf: records stay in memory, and the log says so."""
+        try:
+            write()
+        except OSError as error:
+            log.error("records are kept in memory only", why=str(error))
