@@ -38,7 +38,7 @@ FEWEST_POLES = 4
 CLOSEST_M = 0.5
 MOST_SAMPLES = 200_000_000  # of all poles together; 0.8 GB
 
-Name = Annotated[str, Field(min_length=1, max_length=32)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,31}$")]
 Seconds = Annotated[float, AfterValidator(within(0, 600, "s"))]
 PeakDb = Annotated[float, AfterValidator(within(40, 200, "dB SPL"))]
 ClockUs = Annotated[int, AfterValidator(within(-1_000_000, 1_000_000, "us"))]
