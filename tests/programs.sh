@@ -1,14 +1,20 @@
 #!/bin/sh
 # The system programs that tests use: brings what is missing through apt where it may, else says what is missing.
-# CI fails for want of a program (see tests/conftest.py); elsewhere the tests that need it skip and say so.
+# CI fails for want of one (see tests/conftest.py); elsewhere the tests that need it skip and say so.
+# For PyAudio, which has no wheel for Linux: a compiler, PortAudio's and Python's headers.
 set -eu
+python=${PYTHON:-python3}
 missing=""
-for pair in mosquitto:mosquitto socat:socat; do
-    PATH="$PATH:/usr/sbin" command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
-done
+PATH="$PATH:/usr/sbin"
+command -v mosquitto >/dev/null || missing="$missing mosquitto"
+command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
+[ -e /usr/include/portaudio.h ] || missing="$missing portaudio19-dev"
+"$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+    missing="$missing python3-dev"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing for the tests:$missing"
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 else
-    echo "missing system programs:$missing (install them: sudo apt-get install$missing); their tests will skip"
+    echo "missing for the tests:$missing (install them: sudo apt-get install$missing); the tests that need them will skip"
 fi
