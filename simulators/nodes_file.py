@@ -46,7 +46,7 @@ from simulators.tables import (
     WindMps,
     XyzM,
     check,
-    check_json,
+    read_json,
     read_toml,
     within,
 )
@@ -121,10 +121,7 @@ def nodes_file_of(path: Path) -> Path | None:
 
 def read_nodes(path: Path) -> Recording:
     """The recording that a nodes file describes. Raises ValueError or OSError naming the file and field at fault."""
-    if path.suffix == ".json":
-        nodes_file = check_json(path.read_bytes(), NodesFile, str(path))
-    else:
-        nodes_file = check(read_toml(path), NodesFile, str(path))
+    nodes_file = read_json(path, NodesFile) if path.suffix == ".json" else check(read_toml(path), NodesFile, str(path))
     site, places = _places(nodes_file.nodes)
     _check_apart(path, nodes_file.nodes, places)
     return Recording(

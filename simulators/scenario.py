@@ -188,6 +188,16 @@ def read_scenario(path: Path) -> Scenario:
     return check(read_toml(path), Scenario, str(path))
 
 
+def shipped() -> list[str]:
+    """Names of the scenarios that come with Soundpost."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def scenario_path(named: Path) -> Path:
+    """The file that a user means: a path, or the bare name of a shipped scenario."""
+    return FOLDER / f"{named}.toml" if str(named) in shipped() and not named.exists() else named
+
+
 def _check_poles(poles: tuple[PoleEntry, ...]) -> None:
     if len(poles) < FEWEST_POLES:
         raise ValueError(f"poles: {len(poles)} given; a fix needs {FEWEST_POLES} or more")

@@ -12,18 +12,18 @@ from dsp.fix import CHI2_2DOF, Fix, ellipse
 from gateway.incident import Aim, Light, Round
 from simulators.city import Night, live
 from simulators.export import write_recording
-from simulators.scenario import read_scenario
+from simulators.scenario import read_scenario, scenario_path, shipped
 from simulators.scene import record
 from simulators.verdict import Fired, Verdict, error_m, judge
 
 HELP = "Render a scenario, run real nodes and the real core on it in virtual time, and compare with the truth."
-EXAMPLE = "soundpost simulate simulators/scenarios/street.toml --wav out/street"
+EXAMPLE = "soundpost simulate street --wav out/street"
 
 Line = dict[str, Any]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("scenario", type=Path, help="a scenario .toml; see simulators/scenarios")
+    parser.add_argument("scenario", type=Path, help=f"a scenario .toml, or one of: {', '.join(shipped())}")
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a table")
     parser.add_argument("--wav", type=Path, metavar="DIR", help="write the sound and a nodes file that `replay` reads")
     parser.add_argument("--seed", type=int, help="dice for noise and clutter, instead of the scenario's")
@@ -33,8 +33,9 @@ def run(args: argparse.Namespace) -> int:
     """Returns 0 whatever was found: it is a report. Bad input is an exception of one line."""
     if args.seed is not None and args.seed < 0:
         raise ValueError(f"--seed {args.seed} is negative; 0 or more is legal")
-    scenario = read_scenario(args.scenario)
-    recording = record(scenario, args.scenario.stem, args.seed)
+    path = scenario_path(args.scenario)
+    scenario = read_scenario(path)
+    recording = record(scenario, path.stem, args.seed)
     if args.wav:
         write_recording(recording, args.wav)
     night = live(recording, scenario)

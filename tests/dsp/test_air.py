@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp.air import Air, absorption_db_per_m, speed_along, travel_s, wind_from
@@ -68,6 +68,7 @@ def test_sound_runs_faster_with_the_wind_and_slower_against_it():
     assert upwind == pytest.approx(air.speed_mps - 8, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(WINDS, PATHS)
 def test_the_wave_front_reaches_the_listener_when_told(wind, path):
     air = Air(wind_en_mps=wind)

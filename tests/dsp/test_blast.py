@@ -11,6 +11,7 @@ def test_94_decibels_is_a_pascal():
     assert pressure_pa(93.9794) == pytest.approx(1.0, rel=1e-5)
 
 
+@settings(deadline=None)
 @given(st.floats(-40, 200))
 def test_level_and_pressure_are_each_others_inverse(db):
     assert level_db(pressure_pa(db)) == pytest.approx(db, abs=1e-9)

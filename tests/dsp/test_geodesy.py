@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp.geodesy import Site, bearing
@@ -21,6 +21,7 @@ def test_a_hundredth_of_a_degree_north_is_1110_metres():
     assert u == pytest.approx(-(n**2) / (2 * radius), abs=0.01)
 
 
+@settings(deadline=None)
 @given(st.floats(-80, 80), st.floats(-180, 180), *[st.floats(-3000, 3000)] * 2, st.floats(-100, 100))
 def test_there_and_back_is_the_same_place(lat_deg, lon_deg, e_m, n_m, u_m):
     site = Site(lat_deg, lon_deg, 50.0)
@@ -39,6 +40,7 @@ def test_elevation_is_up_from_level_and_distance_is_straight():
     assert bearing((1, 1, 8), (1, 7, 0)) == pytest.approx((0.0, -math.degrees(math.atan2(8, 6)), 10.0))
 
 
+@settings(deadline=None)
 @given(st.floats(-1e-9, 1e-9), st.floats(-1, 1))
 def test_azimuth_stays_below_360(e_m, n_m):
     assert 0 <= bearing((0, 0, 0), (e_m, n_m, 0))[0] < 360

@@ -4,7 +4,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.forensic import read_chunk
@@ -78,6 +78,7 @@ def test_a_hostile_sheet_is_refused_in_one_line(tmp_path, content, said):
     assert said in refusal(tmp_path, content)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_random_bytes_are_refused_or_hold_no_chunk(noise):
     for content in (noise, wave()[:12] + noise):

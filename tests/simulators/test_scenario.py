@@ -1,10 +1,11 @@
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simulators.recordings import open_source
-from simulators.scenario import FOLDER, Scenario, read_scenario
+from simulators.scenario import FOLDER, Scenario, read_scenario, scenario_path
 from simulators.scene import record
 
 SMALL = """
@@ -52,6 +53,13 @@ def test_the_demo_street_has_shots_lamps_and_cameras_and_the_quiet_one_no_shot()
     assert max(shot.rounds for shot in street.shots) > 1
     assert street.lamps and street.cameras and street.walls
     assert quiet.clutter and not quiet.shots
+
+
+def test_a_shipped_scenario_goes_by_its_bare_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert scenario_path(Path("street")) == FOLDER / "street.toml"
+    assert scenario_path(Path("my/street.toml")) == Path("my/street.toml")
 
 
 def test_truth_tells_when_each_round_was_fired():
