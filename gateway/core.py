@@ -15,6 +15,7 @@ from itertools import groupby
 
 from firmware import wire
 from gateway.associate import Associator
+from gateway.backlog import Backlog
 from gateway.gate import Gate, Opened
 from gateway.incident import Arrival, Effect, Reply, Round, Store
 from gateway.policy import Policy
@@ -37,16 +38,25 @@ class Core:
     """poles : node -> its place in the survey. `counts` tells what became of frames and groups, by a word for each:
 
     the gate's reasons; `frames`, `duplicates`, `unknown` (a node that is not in the survey), `clock` (an arrival whose
-    clock is coarse or unset), `arrivals` (associated), `rounds`, `unplaced`.
+    clock is coarse or unset), `arrivals` (associated), `late` (of these), `rounds`, `unplaced`. backlog : what becomes
+    of arrivals that come late; without one they are fed to the associator, which places none of them.
     """
 
-    def __init__(self, gate: Gate, associator: Associator, policy: Policy, poles: Mapping[str, Pole]) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        associator: Associator,
+        policy: Policy,
+        poles: Mapping[str, Pole],
+        backlog: Backlog | None = None,
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self.nodes: dict[str, NodeState] = {}
         self._gate = gate
         self._associator = associator
         self._policy = policy
         self._poles = poles
+        self._backlog = backlog
         self._fed = Seen()
         self._step: int | None = None
 
@@ -79,7 +89,8 @@ class Core:
     def _pass(self, now_us: int) -> list[Effect]:
         """One step of time."""
         effects: list[Effect] = []
-        for decision in self._associator.tick(now_us):
+        late = self._backlog.tick(now_us) if self._backlog else []
+        for decision in (*self._associator.tick(now_us), *late):
             self.counts["rounds" if isinstance(decision, Round) else "unplaced"] += 1
             if isinstance(decision, Round):
                 effects += self._policy.feed(decision, now_us)
@@ -104,9 +115,9 @@ class Core:
         health = record if isinstance(record, wire.Health) else known.health if known else None
         self.nodes[opened.node] = NodeState(now_us, health)
         if isinstance(record, wire.Arrival):
-            self._associate(opened.node, record)
+            self._associate(opened.node, record, now_us)
 
-    def _associate(self, node: str, said: wire.Arrival) -> None:
+    def _associate(self, node: str, said: wire.Arrival, now_us: int) -> None:
         """Hand an arrival on if its place and its time are known well enough for a fix."""
         pole = self._poles.get(node)
         if pole is None:
@@ -114,8 +125,12 @@ class Core:
         elif said.clock < wire.HOLDOVER:
             self.counts["clock"] += 1
         else:
+            heard = arrival(pole, said)
             self.counts["arrivals"] += 1
-            self._associator.feed(arrival(pole, said))
+            if self._backlog is not None and self._backlog.takes(heard, now_us):
+                self.counts["late"] += 1
+            else:
+                self._associator.feed(heard)
 
     def _acks(self, stores: Sequence[Store]) -> Iterator[Reply]:
         """Acks for stores, as many sequences in each as it holds."""

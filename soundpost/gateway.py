@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import logging
+import math
 import pathlib
 import signal
 import sys
@@ -15,13 +16,16 @@ from typing import Any
 
 import structlog
 
+from dsp.air import Air
 from dsp.geodesy import Site
 from gateway.agent import Agent, Link, run_until_signalled
 from gateway.associate import Associator
+from gateway.backlog import Backlog
 from gateway.bulletin import headline, incident_record, outcome_line, outcome_record
 from gateway.cameras import Cameras, Eye
 from gateway.config import GatewayConfig, MqttTable, read_config
 from gateway.core import SETTLED_US, Core
+from gateway.evidence import Street
 from gateway.gate import Gate
 from gateway.incident import Incident, Outcome
 from gateway.journal import Journal
@@ -32,6 +36,7 @@ from gateway.link_serial import SerialLink
 from gateway.policy import Policy, best
 from gateway.rows import Row
 from gateway.seen import Seen
+from gateway.street import Place
 from gateway.sun import sun_over
 from hw.modbus_lamps import ModbusLamps
 from hw.onvif_camera import OnvifCamera
@@ -114,9 +119,17 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
 def build_core(config: GatewayConfig, gate: Gate) -> Core:
     """The core that a config asks for; a replay of the journal builds it in the same way."""
     policy = Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
-    poles = config.poles()
-    associator = Associator(config.air.air(), {node: pole.xyz_m for node, pole in poles.items()})
-    return Core(gate, associator, policy, poles)
+    poles, air, street = config.poles(), config.air.air(), Street()
+    places = {node: pole.xyz_m for node, pole in poles.items()}
+    make = functools.partial(Associator, air, places, street)
+    return Core(gate, make(), policy, poles, Backlog(make, live_us(list(places.values()), air, street)))
+
+
+def live_us(places_m: Sequence[Place], air: Air, street: Street) -> int:
+    """How long the association waits for an arrival's companions (gateway/associate.py)."""
+    axes = list(zip(*places_m, strict=True))
+    across_m = math.dist([min(axis) for axis in axes], [max(axis) for axis in axes])
+    return round(min(across_m, street.hearing_m) / air.speed_mps * 1e6) + street.latest_us + street.settle_us
 
 
 def now_us() -> int:

@@ -22,13 +22,15 @@ MAY = {
     "gateway/incident.py": ("dsp.fix",),
     "gateway/associate.py": ("gateway.incident", "dsp"),
     "gateway/street.py": ("dsp",),
+    "gateway/backlog.py": ("gateway.incident", "gateway.associate"),
     "gateway/lamp_policy.py": ("gateway.incident", "gateway.street", "dsp"),
     "gateway/camera_policy.py": ("gateway.incident", "gateway.street", "dsp"),
     "gateway/policy.py": ("gateway.incident", "gateway.street", "gateway.lamp_policy", "gateway.camera_policy", "dsp"),
     "gateway/bulletin.py": ("gateway.incident", "dsp"),
     "gateway/gate.py": ("gateway.incident", "firmware.wire"),
     "gateway/core.py": (
-        "gateway.incident", "gateway.street", "gateway.seen", "gateway.gate", "gateway.associate", "gateway.policy",
+        "gateway.incident", "gateway.street", "gateway.seen", "gateway.gate", "gateway.associate", "gateway.backlog",
+        "gateway.policy",
         "dsp", "firmware.wire",
     ),
     # the edges: each knows the records, how to wait before it tries again, and its own driver, no other edge
@@ -53,7 +55,7 @@ PORTABLE_MAY = {"array", "collections", "hashlib", "micropython", "struct"}
 PURE = (
     *PORTABLE, "dsp/", "gateway/incident.py", "gateway/gate.py", "gateway/associate.py", "gateway/street.py",
     "gateway/policy.py", "gateway/lamp_policy.py", "gateway/camera_policy.py", "gateway/bulletin.py",
-    "gateway/seen.py", "gateway/core.py",
+    "gateway/seen.py", "gateway/backlog.py", "gateway/core.py",
 )  # fmt: skip
 PURE_NEVER = {"asyncio", "logging", "os", "pathlib", "random", "socket", "structlog", "subprocess", "threading", "time"}
 # dsp does arithmetic: numpy, scipy, and pyproj in the one file that knows latitude and longitude.
