@@ -70,8 +70,8 @@ class Clock:
         """One sigma of utc_us at this tick, at least 1; the most a frame can say before any mark."""
         if not self._marks:
             return U32
-        drift_us = self._age_us(tick) * self.drift_ppm // 1_000_000
-        return max(1, min(U32, root(self._var_us2 + drift_us * drift_us)))
+        drift_us = (self._age_us(tick) * self.drift_ppm + 999_999) // 1_000_000
+        return min(U32, root(self._var_us2 + drift_us * drift_us - 1) + 1)  # rounded up
 
     def state(self, tick: int) -> int:
         """UNSET, COARSE, HOLDOVER or LOCKED, at this tick."""

@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 import tomllib
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,6 +21,7 @@ KINDS = {
     "microphone": ("rate_hz",),
 }
 """Kind of source -> what it cannot do without."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Table(BaseModel):
@@ -70,7 +72,7 @@ class SourceTable(Table):
         """UTC of the first sample, microseconds, if it is told."""
         if self.start_utc is None:
             return self.start_us
-        return round(self.start_utc.timestamp()) * 1_000_000 + self.start_utc.microsecond
+        return (self.start_utc - EPOCH) // timedelta(microseconds=1)
 
 
 class UplinkTable(Table):

@@ -1,7 +1,6 @@
 """Builds a Linux node from its config and runs it: the one place where its parts meet."""
 
 import asyncio
-import importlib
 import pathlib
 import signal
 import time
@@ -22,6 +21,7 @@ from firmware.spool import Spool
 from firmware.uplink import Uplink
 from hw.linux.audio_file import AudioFile
 from hw.linux.chrony import read_clock
+from hw.linux.microphone import Microphone
 from hw.linux.pcm_pipe import PcmPipe
 from hw.ports import BlockSource
 from hw.serial_line import open_serial_line
@@ -42,16 +42,20 @@ async def serve(config: NodeConfig, folder: pathlib.Path, ready: Callable[[str],
     a key, file, device or state folder that is not what it must be, or an uplink that is not there (unless
     `uplink.wait`).
     """
+    await _until_signalled(asyncio.create_task(_serve(config, folder, ready)))
+
+
+async def _serve(config: NodeConfig, folder: pathlib.Path, ready: Callable[[str], None]) -> None:
     uplink = build_uplink(config, folder)
     key = read_key(folder / config.key_file)
     source = build_source(config.source, folder)
     spool = Spool(folder / config.state_dir, utc_us() // 1_000_000)
     try:
-        line = None if config.uplink.wait else await uplink.open()
         await source.open()
+        line = None if config.uplink.wait else await uplink.open()
         shell = await build_shell(config, key, source, spool, uplink)
         ready(f"ready node={config.node} rate_hz={source.rate_hz} channels={source.n_channels} uplink={uplink.name}")
-        await _until_signalled(asyncio.create_task(shell.run(line)))
+        await shell.run(line)
     finally:
         await source.close()
         spool.close()
@@ -74,16 +78,15 @@ async def build_shell(config: NodeConfig, key: bytes, source: BlockSource, spool
 
 
 def build_source(table: SourceTable, folder: pathlib.Path) -> BlockSource:
-    """The source that a config asks for, not open yet. ValueError or OSError where its driver is not installed."""
+    """The source that a config asks for, not open yet. Raises ValueError where it makes no sense."""
     if table.kind == "file":
         return AudioFile(folder / str(table.path), table.first_us, table.paced)
     rate_hz = table.rate_hz or 0  # the config has seen to it that there is one
     if table.kind == "pipe":
         path = str(table.path) if table.path == "-" else str(folder / str(table.path))
         return PcmPipe(path, rate_hz, table.n_channels, start_us=table.first_us)
-    driver = importlib.import_module("hw.linux.microphone")  # PortAudio is an extra: only who listens needs it
-    source: BlockSource = driver.Microphone(table.backend, table.device, rate_hz, table.n_channels)
-    return source
+    device = None if table.device is None else str(table.device)
+    return Microphone(table.backend, device, rate_hz, table.n_channels)
 
 
 def build_uplink(config: NodeConfig, folder: pathlib.Path) -> Uplink:

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     """Make or list. Raises ValueError or OSError of one line that holds no key."""
     if args.verb == "make":
         make_keys(args.node, args.out)
-        print(f"{args.out}: {TABLE} for the gateway, and a NODE.key for each of {len(args.node)} nodes")
+        print(f"{args.out}: {TABLE} for the gateway, and {', '.join(f'{node}.key' for node in args.node)}")
         return 0
     for node, mark in fingerprints(args.file).items():
         print(f"{node:32} {mark}")

@@ -1,0 +1,191 @@
+"""`soundpost node` as a process on a cable, the real gate at the far end: what it hears arrives, whatever happens."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+import structlog
+
+from firmware import wire
+from gateway.gate import Gate
+from gateway.seen import Seen
+from hw.serial_line import open_serial_line
+from simulators.cable import Cable
+from soundpost.__main__ import main
+from soundpost.keys import make_keys
+
+RATE_HZ = 16_000
+START_US = 1_790_000_000_000_000
+SHOTS_S = (2.0, 3.0)
+LIMIT_S = 20
+
+
+@pytest.fixture
+def node_folder(tmp_path):
+    """A folder with a key, a sound with two bangs, and a function that writes node.toml for a port."""
+    noise = np.random.default_rng(7).normal(0, 1e-3, 5 * RATE_HZ)
+    for at_s in SHOTS_S:
+        n = np.arange(RATE_HZ // 50)
+        noise[int(at_s * RATE_HZ) + n] += 0.6 * np.exp(-n / 40) * np.cos(2 * np.pi * 900 * n / RATE_HZ)
+    soundfile.write(tmp_path / "night.wav", noise, RATE_HZ)
+    make_keys(["n17"], tmp_path / "keys")
+    return tmp_path
+
+
+def configure(folder, port, more=""):
+    path = folder / "node.toml"
+    path.write_text(
+        f"""node = "n17"\nkey_file = "keys/n17.key"\nstate_dir = "state"\n[source]\nkind = "file"\npath = "night.wav"
+start_us = {START_US}\nsigma_us = 50\npaced = false\n{more}\n[uplink]\nkind = "serial"\nport = "{port}"\n"""
+    )
+    return path
+
+
+async def started(path):
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "soundpost", "node", "--config", path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+class Gateway:
+    """The far end: opens what comes and acks it, unless it is mute. `heard` holds the arrivals by (boot, sequence)."""
+
+    def __init__(self, folder, mute=False):
+        key = bytes.fromhex((folder / "keys" / "n17.key").read_text())
+        self.gate, self.mute, self.heard, self.more = Gate({"n17": key}, Seen()), mute, {}, asyncio.Event()
+
+    async def serve(self, port):
+        line = await open_serial_line(port, 115_200)
+        try:
+            async for frame in line.frames():
+                opened = self.gate.open(frame, START_US + 10**9)
+                if isinstance(opened.record, wire.Arrival):
+                    self.heard[opened.boot, opened.sequence] = opened.record
+                    self.more.set()
+                if not self.mute:
+                    spans = ((opened.boot, opened.sequence, opened.sequence),)
+                    await line.write_frame(self.gate.seal("n17", wire.Ack(spans)))
+        finally:
+            await line.close()
+
+    async def until(self, n_heard):
+        async with asyncio.timeout(LIMIT_S):
+            while len(self.heard) < n_heard:
+                self.more.clear()
+                await self.more.wait()
+
+
+@contextlib.asynccontextmanager
+async def serving(gateway, port):
+    task = asyncio.create_task(gateway.serve(port))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def finished(process):
+    out, err = await asyncio.wait_for(process.communicate(), LIMIT_S)
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_a_recorded_night_is_reported_and_the_node_ends_when_all_is_acknowledged(node_folder):
+    with Cable() as cable:
+        gateway = Gateway(node_folder)
+        async with serving(gateway, cable.b):
+            code, out, err = await finished(await started(configure(node_folder, cable.a)))
+
+    times_s = [(arrival.t_us - START_US) / 1e6 for arrival in gateway.heard.values()]
+    assert (code, out.splitlines()[0].split()[:2]) == (0, ["ready", "node=n17"])
+    assert times_s == pytest.approx(SHOTS_S, abs=0.002)
+    assert {arrival.clock for arrival in gateway.heard.values()} == {wire.LOCKED}
+    assert "WARN" not in err.upper()
+    assert (node_folder / "keys" / "n17.key").read_text().strip() not in out + err
+
+
+async def test_a_node_killed_before_any_ack_says_it_all_again(node_folder):
+    with Cable() as cable:
+        gateway = Gateway(node_folder, mute=True)
+        async with serving(gateway, cable.b):
+            first = await started(configure(node_folder, cable.a))
+            await gateway.until(2)
+            first.send_signal(signal.SIGKILL)
+            await finished(first)
+            before, gateway.heard, gateway.mute = dict(gateway.heard), {}, False
+            code, _, _ = await finished(await started(configure(node_folder, cable.a)))
+
+    assert code == 0
+    assert before.items() <= gateway.heard.items()
+    assert len(gateway.heard) == 4  # it heard the same night again, as another boot
+
+
+async def test_frames_lost_on_the_cable_come_again(node_folder):
+    with Cable() as cable:
+        gateway = Gateway(node_folder)
+        cable.cut = True
+        async with serving(gateway, cable.b):
+            process = await started(configure(node_folder, cable.a))
+            async with asyncio.timeout(LIMIT_S):
+                await process.stdout.readline()
+            cable.cut = False
+            code, _, _ = await finished(process)
+
+    assert (code, len(gateway.heard)) == (0, 2)
+
+
+async def test_a_node_that_is_told_to_stop_stops_with_status_0(node_folder):
+    with Cable() as cable:
+        path = configure(node_folder, cable.a).read_text().replace("paced = false", "paced = true")
+        (node_folder / "node.toml").write_text(path.replace(str(START_US), "9000000000000000"))
+        process = await started(node_folder / "node.toml")
+        async with asyncio.timeout(LIMIT_S):
+            await process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        code, _, err = await finished(process)
+
+    assert code == 0
+    assert "Traceback" not in err
+
+
+@pytest.fixture
+def refused(capsys):
+    """Runs the command in this process: its one line on standard error, having seen to status 1 and no more output."""
+
+    def line(path):
+        status = main(["node", "--config", str(path)])
+        said = capsys.readouterr()
+        assert (status, said.out) == (1, "")
+        assert said.err.startswith("soundpost node: ")
+        assert said.err.count("\n") == 1
+        return said.err
+
+    yield line
+    structlog.reset_defaults()
+
+
+def test_what_is_not_there_is_one_line_and_status_1(node_folder, refused):
+    path = configure(node_folder, "/dev/no-such-port")
+
+    assert "/dev/no-such-port: no such serial port" in refused(path)
+    (node_folder / "night.wav").unlink()
+    assert "night.wav" in refused(path)
+    (node_folder / "keys" / "n17.key").chmod(0o640)
+    assert "must be 0600" in refused(path)
+
+
+def test_a_broker_that_is_not_there_is_one_line_and_status_1(node_folder, refused):
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers there
+        path = configure(node_folder, "x")
+        text = path.read_text().split("[uplink]")[0]
+        port = held.getsockname()[1]
+        path.write_text(f'{text}[uplink]\nkind = "mqtt"\nhost = "127.0.0.1"\nport = {port}\ntls = false\n')
+
+        assert f"mqtt://127.0.0.1:{port}: no way into the MQTT broker" in refused(path)

@@ -1,0 +1,89 @@
+"""What a Linux node keeps survives a kill at any instant, a torn file end, and two nodes are kept apart."""
+
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from firmware.outbox import Saved
+from firmware.spool import Spool
+
+WRITER = """
+import pathlib, sys
+from firmware.outbox import Saved
+from firmware.spool import Spool
+spool = Spool(pathlib.Path(sys.argv[1]), 0)
+for sequence in range(1, 100000):
+    spool.keep(Saved(spool.boot, sequence, False, bytes(100)))
+    print(sequence, flush=True)
+"""
+
+
+def saved(boot, sequence, is_health=False):
+    return Saved(boot, sequence, is_health, b"frame %d" % sequence)
+
+
+def test_what_is_kept_is_there_at_the_next_start_in_order(tmp_path):
+    first = Spool(tmp_path / "state", 0)
+    for sequence in (1, 2, 3):
+        first.keep(saved(first.boot, sequence, is_health=sequence == 2))
+    first.forget([(first.boot, 1), (77, 77)])
+    first.close()
+    second = Spool(tmp_path / "state", 0)
+
+    assert second.saved == (saved(1, 2, is_health=True), saved(1, 3))
+    assert second.boot == 2
+
+
+def test_a_boot_number_is_new_even_when_the_state_was_lost(tmp_path):
+    assert Spool(tmp_path / "a", 1_790_000_000).boot == 1_790_000_000
+    again = Spool(tmp_path / "b", 1_790_000_060)
+    again.close()
+
+    assert again.boot == 1_790_000_060
+    assert Spool(tmp_path / "b", 5).boot == 1_790_000_061  # the host's clock fell back
+
+
+def test_a_second_node_on_the_same_state_is_refused(tmp_path):
+    first = Spool(tmp_path, 0)
+
+    with pytest.raises(OSError, match="in use by another node"):
+        Spool(tmp_path, 0)
+    first.keep(saved(first.boot, 1))
+
+
+def test_a_file_that_is_no_spool_is_named(tmp_path):
+    (tmp_path / "outbox.sqlite").write_bytes(b"not a database" * 100)
+
+    with pytest.raises(OSError, match=r"outbox\.sqlite"):
+        Spool(tmp_path, 0)
+
+
+def test_whatever_was_kept_before_a_kill_is_there_after_it(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", WRITER, tmp_path], stdout=subprocess.PIPE, text=True) as writer:
+        kept = [int(writer.stdout.readline()) for _ in range(50)]
+        writer.send_signal(signal.SIGKILL)
+        kept += [int(line) for line in writer.stdout if line.endswith("\n")]
+
+    there = {entry.sequence for entry in Spool(tmp_path, 0).saved}
+
+    assert there >= set(kept)
+
+
+@pytest.mark.parametrize("cut_bytes", [1, 100, 4000])
+def test_a_torn_end_costs_at_most_what_was_torn(tmp_path, cut_bytes):
+    spool = Spool(tmp_path, 0)
+    for sequence in range(1, 21):
+        spool.keep(saved(spool.boot, sequence))
+    torn = tmp_path / "torn"
+    torn.mkdir()
+    for part in tmp_path.glob("outbox.sqlite*"):
+        (torn / part.name).write_bytes(part.read_bytes())
+    log = pathlib.Path(torn / "outbox.sqlite-wal")
+    log.write_bytes(log.read_bytes()[:-cut_bytes])
+
+    there = [entry.sequence for entry in Spool(torn, 0).saved]
+
+    assert there == list(range(1, 20))
