@@ -6,30 +6,17 @@ again at the next 0x00. The leading 0x00 ends whatever noise came before, so tha
 The CRC-32 is zlib's. A frame that a fault changed is dropped and counted; the chance that noise passes is 2**-32.
 """
 
-import asyncio
-import contextlib
-import errno
 import zlib
 from collections.abc import AsyncIterator
 from typing import Self
 
-import serial
-import serial_asyncio_fast
 from cobs import cobs
+
+from hw.serial_port import WRITE_LIMIT_S, SerialPort, open_serial_port
 
 MAX_FRAME_BYTES = 8192
 """Room for a 20 ms clip of 16-bit samples at 96 kHz (3,840 bytes) and all that describes it, twice over."""
 CRC_BYTES = 4
-WRITE_LIMIT_S = 10.0
-"""The transport holds back a writer at 64 KiB: 5.7 s at 115,200 baud. A line that took nothing for so long is dead."""
-CLOSE_LIMIT_S = 1.0
-OPEN_FAULTS = {
-    errno.ENOENT: "no such serial port",
-    errno.EACCES: "no permission to open the serial port (is the user in the group dialout?)",
-    errno.EAGAIN: "the serial port is in use by another program",
-    errno.EBUSY: "the serial port is in use by another program",
-}
-READ_BYTES = 65536
 MAX_ENCODED_BYTES: int = cobs.max_encoded_length(MAX_FRAME_BYTES + CRC_BYTES)
 
 
@@ -97,15 +84,12 @@ class SerialLine:
     """A FrameLine (hw/ports.py) over an open serial port. Build it with `open_serial_line`.
 
     One task may read `frames` while others write. `frames` ends when we close the line and raises OSError naming the
-    port when the port goes away; `write_frame` raises OSError when the port is gone or takes nothing for WRITE_LIMIT_S.
+    port when the port goes away; `write_frame` raises OSError when the port is gone or takes nothing for write_limit_s.
     """
 
-    def __init__(self, port: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.port = port
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, port: SerialPort) -> None:
+        self._port = port
         self._deframer = Deframer()
-        self._closed = False
 
     @property
     def dropped(self) -> int:
@@ -114,40 +98,17 @@ class SerialLine:
 
     async def frames(self) -> AsyncIterator[bytes]:
         """Whole frames as they come."""
-        while received := await self._receive():
+        while received := await self._port.read():
             for frame in self._deframer.feed(received):
                 yield frame
-        if not self._closed:
-            raise OSError(f"{self.port}: the serial line is gone")
-
-    async def _receive(self) -> bytes:
-        try:
-            return await self._reader.read(READ_BYTES)
-        except OSError as error:
-            if self._closed:
-                return b""
-            raise OSError(f"{self.port}: the serial line is gone ({error})") from error
 
     async def write_frame(self, frame: bytes) -> None:
         """Hand one frame to the port. Raises ValueError for an illegal size, OSError when the line is broken."""
-        sent = enframe(frame)
-        if self._writer.is_closing():
-            raise OSError(f"{self.port}: the serial line is closed")
-        self._writer.write(sent)
-        try:
-            await asyncio.wait_for(self._writer.drain(), WRITE_LIMIT_S)
-        except TimeoutError as error:
-            raise OSError(f"{self.port}: the serial line took nothing for {WRITE_LIMIT_S:g} s") from error
-        except OSError as error:
-            raise OSError(f"{self.port}: the serial line is gone ({error})") from error
+        await self._port.write(enframe(frame))
 
     async def close(self) -> None:
-        """Close the port; what it has not taken yet is lost."""
-        self._closed = True
-        if not self._writer.is_closing():
-            self._writer.transport.abort()
-        with contextlib.suppress(OSError, TimeoutError):
-            await asyncio.wait_for(self._writer.wait_closed(), CLOSE_LIMIT_S)
+        """Close the port."""
+        await self._port.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -156,21 +117,6 @@ class SerialLine:
         await self.close()
 
 
-async def open_serial_line(port: str, baud: int) -> SerialLine:
-    """Open a serial port (or a pty) for frames, for us alone.
-
-    Raises ValueError for a baud that is not a positive number, OSError naming the port where it is missing, busy or
-    forbidden.
-    """
-    if baud <= 0:
-        raise ValueError(f"baud {baud}: must be above 0, for example 115200")
-    try:
-        reader, writer = await serial_asyncio_fast.open_serial_connection(url=port, baudrate=baud, exclusive=True)
-    except serial.SerialException as error:
-        raise OSError(f"{port}: {_why(error)}") from error
-    return SerialLine(port, reader, writer)
-
-
-def _why(error: serial.SerialException) -> str:
-    """What is wrong with a port, in words for a ladder."""
-    return OPEN_FAULTS.get(error.errno or 0, f"cannot open the serial port ({error})")
+async def open_serial_line(port: str, baud: int, write_limit_s: float = WRITE_LIMIT_S) -> SerialLine:
+    """Open a serial port (or a pty) for frames, for us alone. Arguments and errors are those of `open_serial_port`."""
+    return SerialLine(await open_serial_port(port, baud, write_limit_s))

@@ -1,10 +1,12 @@
 """A serial cable that needs no hardware: two ptys whose far ends are joined, and that can be cut and made noisy.
 
 `a` and `b` are port names that any program may open like /dev/ttyUSB0. As with a real cable, one end may be closed
-and opened again without the other noticing, and bytes that nobody takes are lost.
+and opened again without the other noticing. An end that nobody reads makes the other's writer wait, as a line with
+flow control does; nothing is lost but what is cut or spoilt.
 """
 
 import asyncio
+import contextlib
 import os
 import tty
 from collections.abc import Callable
@@ -16,35 +18,43 @@ READ_BYTES = 4096
 class Cable:
     """Open on construction, inside a running event loop; `close` it at the end, or use it as a context manager.
 
-    `cut` : while True nothing passes. `noise` : what passes is replaced by noise(bytes). `lost_bytes` : how many found
-    the far end full.
+    `cut` : while True nothing passes. `noise` : what passes is replaced by noise(bytes).
     """
 
     def __init__(self) -> None:
         self.cut = False
         self.noise: Callable[[bytes], bytes] | None = None
-        self.lost_bytes = 0
         (self._far_a, self._near_a), (self._far_b, self._near_b) = _open_pty(), _open_pty()
         self.a, self.b = os.ttyname(self._near_a), os.ttyname(self._near_b)
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._far_a, self._pass_on, self._far_a, self._far_b)
-        self._loop.add_reader(self._far_b, self._pass_on, self._far_b, self._far_a)
+        self._listen(self._far_a, self._far_b)
+        self._listen(self._far_b, self._far_a)
+
+    def _listen(self, source: int, target: int) -> None:
+        self._loop.add_reader(source, self._pass_on, source, target)
 
     def _pass_on(self, source: int, target: int) -> None:
         carried = os.read(source, READ_BYTES)
         if self.cut:
             return
-        if self.noise is not None:
-            carried = self.noise(carried)
-        try:
-            self.lost_bytes += len(carried) - os.write(target, carried)
-        except BlockingIOError:
-            self.lost_bytes += len(carried)
+        self._hand_over(source, target, self.noise(carried) if self.noise is not None else carried)
+
+    def _hand_over(self, source: int, target: int, rest: bytes) -> None:
+        """Give the target what it takes; while it does not take all, the source waits."""
+        with contextlib.suppress(BlockingIOError):
+            rest = rest[os.write(target, rest) :]
+        if rest:
+            self._loop.remove_reader(source)
+            self._loop.add_writer(target, self._hand_over, source, target, rest)
+        else:
+            self._loop.remove_writer(target)
+            self._listen(source, target)
 
     def close(self) -> None:
         """Pull the cable out: both ports hang up."""
         for far in (self._far_a, self._far_b):
             self._loop.remove_reader(far)
+            self._loop.remove_writer(far)
         for end in (self._far_a, self._near_a, self._far_b, self._near_b):
             os.close(end)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tty
 
 import pytest
 from hypothesis import given, strategies
@@ -96,6 +97,38 @@ async def test_frames_cross_a_real_pty_both_ways():
                         break
             assert heard == frames
             assert gateway.dropped == 0
+
+
+async def test_a_slow_reader_loses_nothing_and_the_writer_rests():
+    with Cable() as cable:
+        async with await open_serial_line(cable.a, 115200) as pole, await open_serial_line(cable.b, 115200) as gateway:
+            frames = [bytes([i]) * 3_000 for i in range(1, 100)]
+            writing = asyncio.create_task(write_all(pole, frames))
+            async with asyncio.timeout(10):
+                heard = []
+                async for frame in gateway.frames():
+                    heard.append(frame)
+                    if len(heard) == len(frames):
+                        break
+                await writing
+
+            assert heard == frames
+
+
+async def write_all(line, frames):
+    for frame in frames:
+        await line.write_frame(frame)
+
+
+async def test_a_line_that_takes_nothing_is_given_up():
+    far, near = os.openpty()
+    tty.setraw(near)
+    async with await open_serial_line(os.ttyname(near), 115200, write_limit_s=0.2) as line:
+        async with asyncio.timeout(5):
+            with pytest.raises(OSError, match=r"the serial line took nothing for 0\.2 s"):
+                await write_all(line, [bytes(8_000)] * 100)
+    os.close(near)
+    os.close(far)
 
 
 async def test_a_damaged_frame_is_dropped_and_counted():
