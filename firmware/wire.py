@@ -75,7 +75,7 @@ SPECS = (
     # What a node is asked to do, once, and not after expires_us.
     (4, "command", DOWN, (Field(1, "id", INT, 0, U32, False), Field(2, "verb", INT, 1, 63, False),
         Field(3, "argument", INT, -(1 << 31), (1 << 31) - 1, False), Field(4, "expires_us", INT, 0, T_MAX_US, False))),
-    # Reserved for updates: what of SUIT's manifest (RFC 9124) a node must check before it takes an image.
+    # Reserved for updates: what a node must check before it takes an image (notes/reliability.md section 1, SUIT).
     (5, "update", DOWN, (Field(1, "sequence", INT, 0, U32, False), Field(2, "class_id", BYTES, 16, 16, False),
         Field(3, "sha256", BYTES, 32, 32, False), Field(4, "size_bytes", INT, 1, 1 << 26, False),
         Field(5, "min_version", INT, 0, U32, False))),

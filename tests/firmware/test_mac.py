@@ -9,7 +9,7 @@ from hypothesis import given
 
 from firmware.mac import Mac, same
 
-# RFC 4231: test cases 1, 2, 3, 4, 6, 7 (5 is of a truncated tag)
+# RFC 4231, from general knowledge: test cases 1, 2, 3, 4, 6, 7 (5 is of a truncated tag)
 RFC_4231 = [
     (b"\x0b" * 20, b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
     (b"Jefe", b"what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),

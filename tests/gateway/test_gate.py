@@ -172,12 +172,15 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_under_a_right_mac_is_refused_fast_and_small(name):
-    frame, at_gate = sealed(BOMBS[name]), gate()
-    before_kb, start_s = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    frame, at_gate, took_s = sealed(BOMBS[name]), gate(), []
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(3):  # the least of three: a garbage collection may fall into one
+        start_s = time.process_time()
+        with pytest.raises(wire.BadFrame):
+            at_gate.open(frame, NOW_US)
+        took_s.append(time.process_time() - start_s)
 
-    with pytest.raises(wire.BadFrame):
-        at_gate.open(frame, NOW_US)
-    assert time.process_time() - start_s < 0.005
+    assert min(took_s) < 0.005
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 5_000
     with pytest.raises(wire.BadFrame):
         wire.decode(BOMBS[name])

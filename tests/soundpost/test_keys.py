@@ -1,4 +1,4 @@
-"""`soundpost keys` makes keys that both ends read, private from the first instant, and never shows or overwrites one."""
+"""`soundpost keys` makes keys that both ends read, private from the first instant; it never shows or overwrites one."""
 
 import pytest
 
