@@ -4,7 +4,7 @@ import hashlib
 
 
 class Mac:
-    """HMAC-SHA256 (RFC 2104, from general knowledge) under one key, its two pads made once. Shows nothing of the key."""
+    """HMAC-SHA256 (RFC 2104, from general knowledge) under one key, its two pads made once. Shows none of the key."""
 
     def __init__(self, key: bytes) -> None:
         if len(key) > 64:
