@@ -168,8 +168,8 @@ class MqttTable(Table):
 
     @property
     def with_tls(self) -> bool:
-        """As told; where nothing is told, on any port but 1883, and where a certificate is named."""
-        return self.port != 1883 or bool(self.ca_file or self.cert_file) if self.tls is None else self.tls
+        """As told; where nothing is told, on port 8883 and where a certificate is named."""
+        return self.port == 8883 or bool(self.ca_file or self.cert_file) if self.tls is None else self.tls
 
 
 class GatewayConfig(Table):

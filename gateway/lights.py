@@ -140,5 +140,6 @@ class Lights:
             async with asyncio.TaskGroup() as tasks:
                 for bank in self._banks:
                     tasks.create_task(bank.run(), name=f"lamp bank {bank.name}")
+                await asyncio.Event().wait()  # a street without lamps is one, too
         finally:
             await asyncio.gather(*(bank.close() for bank in self._banks), return_exceptions=True)

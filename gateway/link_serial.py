@@ -58,27 +58,32 @@ class SerialLink:
 
     async def _carry(self, line: FrameLine, deliver: Deliver) -> None:
         """Both ways until the line is gone."""
-        writing = asyncio.create_task(self._write(line), name=f"replies on {self.name}")
+        both = [asyncio.create_task(self._read(line, deliver)), asyncio.create_task(self._write(line))]
+        try:
+            ended, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            log.warning("serial line lost", port=self.name, why=ended.pop().result())
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+
+    async def _read(self, line: FrameLine, deliver: Deliver) -> str:
+        """Deliver frames until the line is gone; comes back: why."""
         try:
             async for frame in line.frames():
                 self._backoff.reset()
                 await deliver(self.name, frame)
-            log.warning("serial line ended", port=self.name)
         except OSError as error:
-            log.warning("serial line lost", port=self.name, why=str(error))
-        finally:
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+            return str(error)
+        return "it ended"
 
-    async def _write(self, line: FrameLine) -> None:
+    async def _write(self, line: FrameLine) -> str:
+        """Write replies until the line is gone; comes back: why."""
         while True:
-            frame = await self._replies.get()
             try:
-                await line.write_frame(frame)
+                await line.write_frame(await self._replies.get())
             except OSError as error:
-                log.warning("serial line takes no reply", port=self.name, why=str(error))
-                await line.close()
-                return
+                return str(error)
 
     async def _reopen(self) -> None:
         while self._line is None:

@@ -1,0 +1,242 @@
+"""The agent over a driven line, lamps and a real journal: what it does when the disk, the bank or the link does not."""
+
+import asyncio
+import contextlib
+import math
+
+import pytest
+from structlog.testing import capture_logs
+
+from firmware import wire
+from gateway.agent import Agent
+from gateway.cameras import Cameras, Eye
+from gateway.incident import Announce, Store
+from gateway.journal import Journal, JournalBroken, JournalFull, frame_row
+from gateway.lights import LampBank, Lights
+from gateway.link_serial import SerialLink
+from gateway.rows import Row, kept, reading, verify
+from hw.fake import FakeCamera, FakeLine
+from hw.modbus_lamps import ModbusLamps
+from simulators.lamp_bank import LampBank as Bank
+
+S = 1_000_000
+SHOT = (45.0, 30.0, 1.5)
+
+
+class Listener:
+    """A Teller that remembers, and can be waited on."""
+
+    def __init__(self):
+        self.heard = []
+        self._more = asyncio.Event()
+
+    def ready(self, links):
+        self._hear("ready", links)
+
+    def incident(self, incident):
+        self._hear("incident", incident)
+        return {"incident": incident.id, "rounds": [0] * len(incident.rounds)}
+
+    def outcome(self, outcome):
+        self._hear("outcome", outcome)
+        return {"device": outcome.device}
+
+    def _hear(self, *said):
+        self.heard.append(said)
+        self._more.set()
+
+    async def until(self, what, condition=lambda said: True):
+        async with asyncio.timeout(10):
+            while True:
+                for word, said in self.heard:
+                    if word == what and condition(said):
+                        return said
+                self._more.clear()
+                await self._more.wait()
+
+
+class HeardLine(FakeLine):
+    """A FakeLine whose `sent` can be waited on."""
+
+    def __init__(self):
+        super().__init__()
+        self._more = asyncio.Event()
+
+    async def write_frame(self, frame):
+        await super().write_frame(frame)
+        self._more.set()
+
+    async def until(self, condition):
+        async with asyncio.timeout(10):
+            while not condition(self.sent):
+                self._more.clear()
+                await self._more.wait()
+
+
+class World:
+    """Time that goes on from the street's own, a line, a teller, and an agent over them."""
+
+    def __init__(self, street, journal, line):
+        self.street, self.line, self.teller = street, line, Listener()
+        self.start_s = asyncio.get_running_loop().time()
+        link = SerialLink("line", self._line)
+        self.agent = Agent(street.core(), journal, [link], self.now_us, self.teller)
+        self.agent.cameras = Cameras([Eye(street.mounts[0], FakeCamera())], self.now_us, self.agent.told)
+        self.stop = asyncio.Event()
+
+    async def _line(self):
+        return self.line
+
+    def now_us(self):
+        return self.street.t_us + S + round((asyncio.get_running_loop().time() - self.start_s) * 1e6)
+
+    def acks(self):
+        """All spans that were acked on the line."""
+        return [span for frame in self.line.sent for key in self.street.keys.values() for span in _spans(frame, key)]
+
+
+def _spans(frame, key):
+    with contextlib.suppress(wire.BadFrame):
+        return wire.open(frame, key).record.spans
+    return ()
+
+
+@contextlib.asynccontextmanager
+async def running(world):
+    task = asyncio.create_task(world.agent.run(world.stop))
+    await world.teller.until("ready")
+    yield world
+    world.stop.set()
+    async with asyncio.timeout(10):
+        await task
+
+
+@pytest.fixture
+async def path(tmp_path):
+    return tmp_path / "street.journal"
+
+
+async def test_a_shot_is_decided_told_and_kept(small_street, path):
+    async with running(World(small_street, Journal(path), HeardLine())) as world:
+        for _, frame in small_street.frames_of(SHOT):
+            world.line.drive_frame(frame)
+        incident = await world.teller.until("incident")
+    with reading(path) as connection:
+        kinds = [each.row.kind for each in kept(connection)]
+
+    assert math.dist(incident.rounds[0].fix.xyz_m[:2], SHOT[:2]) < 2
+    assert kinds.count("frame") == 7
+    assert kinds.count("incident") == 1
+    assert verify(path) is None
+
+
+async def test_a_full_disk_costs_the_acks_and_not_the_decisions(small_street, path):
+    journal = Journal(path, max_bytes=40_960)
+    with contextlib.suppress(JournalFull):
+        for i in range(1000):
+            await journal.append([Row("effect", i, b"")])
+    with capture_logs() as logs:
+        async with running(World(small_street, journal, HeardLine())) as world:
+            for _, frame in small_street.frames_of(SHOT):
+                world.line.drive_frame(frame)
+            await world.teller.until("incident")
+            acks = world.acks()
+
+    assert acks == []
+    assert [each["event"] for each in logs].count("journal full: nothing is acked, decisions go on") == 1
+
+
+class BrokenDisk(Journal):
+    """A journal whose disk has just failed."""
+
+    def append(self, rows):
+        self.broken = JournalBroken(f"{self.path}: the journal can no longer be written (I/O error)")
+        return super().append(rows)
+
+
+async def test_a_broken_disk_ends_the_agent_and_nothing_was_acked(small_street, path):
+    world = World(small_street, BrokenDisk(path), HeardLine())
+    world.line.drive_frame(small_street.frames_of(SHOT)[0][1])
+
+    with pytest.raises(OSError, match=f"{path}: the journal can no longer be written"):
+        async with asyncio.timeout(10):
+            await world.agent.run(world.stop)
+    assert world.acks() == []
+
+
+async def test_a_line_that_goes_away_is_opened_again_and_its_nodes_are_asked_for_the_rest(small_street, path):
+    with capture_logs() as logs:
+        async with running(World(small_street, Journal(path), HeardLine())) as world:
+            old, world.line = world.line, HeardLine()
+            old.drive_failure(OSError("line: pulled out"))
+            await world.line.until(lambda sent: len(sent) == 7)
+            world.line.drive_frame(small_street.frames_of(SHOT)[0][1])
+            await world.line.until(lambda sent: len(sent) == 8)
+
+    assert len(world.acks()) == 1
+    assert [each["event"] for each in logs] == ["serial line lost", "serial line is back"]
+
+
+async def test_what_was_stored_but_not_decided_before_a_kill_is_decided_after_it(small_street, path):
+    frames = small_street.frames_of(SHOT)
+    stores = [
+        Store(wire.split(frame).kid.decode(), 5, wire.split(frame).sequence, frame, at_us) for at_us, frame in frames
+    ]
+    journal = Journal(path)
+    await journal.append([frame_row(store) for store in stores])
+    journal.close()
+    journal = Journal(path)
+    world = World(small_street, journal, HeardLine())
+    world.agent.recover(journal.frames_since(0), known=set())
+    async with running(world):
+        incident = await world.teller.until("incident")
+
+    assert len(incident.rounds) == 1
+    assert not incident.historic
+
+
+async def test_what_was_announced_before_a_kill_is_not_announced_again(small_street, path):
+    frames = [*small_street.frames_of(SHOT), *small_street.frames_of((50, 30, 1.5), small_street.t_us + 10 * S)]
+    effects = []
+    core = small_street.core()
+    for at_us, frame in frames:
+        effects += core.feed(frame, at_us)
+    stores = [each for each in effects if isinstance(each, Store)]
+    announced = [(each.incident.id, len(each.incident.rounds)) for each in effects if isinstance(each, Announce)]
+    journal = Journal(path)
+    world = World(small_street, journal, HeardLine())
+    world.start_s -= 12
+    world.agent.recover(stores, known=set(announced))
+    async with running(world):
+        await world.teller.until("incident", lambda said: len(said.rounds) == 2)
+
+    assert announced == [(announced[0][0], 1)]
+    assert [len(said.rounds) for word, said in world.teller.heard if word == "incident"] == [2]
+
+
+async def test_a_real_bank_that_is_away_gets_its_order_when_it_is_back(small_street, path):
+    bank = Bank(("127.0.0.1", 0), 4, 30)
+    await bank.open()
+    url = bank.url
+    host, port = url.removeprefix("tcp://").split(":")
+    await bank.close()
+    back = Bank((host, int(port)), 4, 30)
+    with capture_logs() as logs:
+        world = World(small_street, Journal(path), HeardLine())
+        channels = {lamp.name: i for i, lamp in enumerate(small_street.lamps)}
+        world.agent.lights = Lights([LampBank(url, ModbusLamps(url), channels, world.now_us, world.agent.told)])
+        async with running(world):
+            for _, frame in small_street.frames_of(SHOT):
+                world.line.drive_frame(frame)
+            await world.teller.until("incident")
+            await back.open()
+            for name in channels:
+                await world.teller.until("outcome", lambda said, name=name: said.device == name and said.done)
+            levels = list(back.levels)
+        await back.close()
+
+    assert levels == [100] * 4
+    assert [each["event"] for each in logs if "lamps" in each["event"]] in (
+        ["lamps do not answer", "lamps answer again"],
+        [],
+    )

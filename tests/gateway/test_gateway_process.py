@@ -1,0 +1,334 @@
+"""The gateway as a process: real ptys, a real broker, a real Modbus bank, a real ONVIF conversation, real kills."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import aiomqtt
+import pytest
+
+from dsp.geodesy import bearing
+from firmware import wire
+from gateway.rows import kept, reading, verify
+from hw.serial_line import open_serial_line
+from simulators.cable import Cable
+from simulators.camera import VirtualCamera
+from simulators.lamp_bank import LampBank
+
+LIMIT_S = 20
+SHOT = (45.0, 30.0, 1.5)
+
+
+def now_us():
+    return time.time_ns() // 1000
+
+
+class Gateway:
+    """A running `soundpost gateway --json`, and what it has said."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.said = []
+
+    async def start(self):
+        command = (sys.executable, "-m", "soundpost", "gateway", "--config", self.folder / "gateway.toml", "--json")
+        self._process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=(self.folder / "log").open("ab")
+        )
+        await self.until("ready")
+        return self
+
+    async def until(self, what, **fields):
+        """The next line of this kind, with these fields, that it says."""
+        async with asyncio.timeout(LIMIT_S):
+            while line := await self._process.stdout.readline():
+                self.said.append(json.loads(line))
+                if self.said[-1]["what"] == what and fields.items() <= self.said[-1].items():
+                    return self.said[-1]
+        raise AssertionError(f"ended without saying {what}: {(self.folder / 'log').read_text()}")
+
+    async def stop(self, number=signal.SIGTERM):
+        self._process.send_signal(number)
+        async with asyncio.timeout(LIMIT_S):
+            return await self._process.wait()
+
+
+@pytest.fixture
+def write_config(tmp_path, small_street):
+    """Writes gateway.toml and keys.toml for the small street; `more` are further tables."""
+
+    def write(more, top=""):
+        poles = "".join(
+            f'[[pole]]\nnode = "{pole.node}"\nxyz_m = {list(pole.xyz_m)}\n' for pole in small_street.poles.values()
+        )
+        (tmp_path / "gateway.toml").write_text(
+            f'journal = "street.journal"\nkeys_file = "keys.toml"\n{top}\n'
+            f"site = {{ lat_deg = 38.9, lon_deg = -77.0, h_m = 20 }}\nair = {{ temperature_c = 12 }}\n{poles}\n{more}"
+            "[policy.lights]\nonly_when_dark = false\n"
+        )
+        keys = "".join(f'{node} = "{key.hex()}"\n' for node, key in small_street.keys.items())
+        (tmp_path / "keys.toml").touch(0o600)
+        (tmp_path / "keys.toml").write_text(keys)
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+async def cable():
+    with Cable() as cable:
+        yield cable
+
+
+def stored(folder):
+    with reading(folder / "street.journal") as connection:
+        return [(each.row.node, each.row.boot, each.row.sequence) for each in kept(connection, "frame")]
+
+
+def acked(street, frame):
+    """(node, boot, sequence) of all that an ack names; empty for what is not for any of these nodes."""
+    for node, key in street.keys.items():
+        with contextlib.suppress(wire.BadFrame):
+            spans = wire.open(frame, key).record.spans
+            return {(node, boot, each) for boot, first, last in spans for each in range(first, last + 1)}
+    return set()
+
+
+async def gather_acks(street, frames, wanted):
+    """Take frames from the gateway until all of `wanted` are acked."""
+    found = set()
+    async with asyncio.timeout(LIMIT_S):
+        async for frame in frames:
+            found |= acked(street, frame)
+            if found >= wanted:
+                return found
+    return found
+
+
+def run_to_end(folder, *options):
+    command = (sys.executable, "-m", "soundpost", "gateway", "--config", folder / "gateway.toml", *options)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT_S)
+
+
+@contextlib.asynccontextmanager
+async def opened(*peers):
+    for peer in peers:
+        await peer.open()
+    try:
+        yield
+    finally:
+        for peer in peers:
+            await peer.close()
+
+
+async def test_a_shot_over_the_serial_line_lights_lamps_turns_the_camera_and_is_in_the_journal(
+    write_config, small_street, cable
+):
+    bank, camera = LampBank(("127.0.0.1", 0), 4, 30), VirtualCamera(tilt_span_deg=(-90, 90))
+    async with opened(bank, camera):
+        lamps = ", ".join(
+            f'{{ name = "{lamp.name}", channel = {i}, xyz_m = {list(lamp.xyz_m)} }}'
+            for i, lamp in enumerate(small_street.lamps)
+        )
+        folder = write_config(
+            f'[[serial]]\nport = "{cable.a}"\n[[lamp_bank]]\nurl = "{bank.url}"\nlamps = [{lamps}]\n'
+            f'[[camera]]\nname = "c1"\nurl = "{camera.url}"\nuser = "soundpost"\npassword_file = "password"\n'
+            "xyz_m = [60, -20, 5]\nbearing_deg = 30\npan_span_deg = [-180, 180]\ntilt_span_deg = [-90, 90]\n"
+        )
+        (folder / "password").touch(0o600)
+        (folder / "password").write_text("street\n")
+        gateway = await Gateway(folder).start()
+        line = await open_serial_line(cable.b, 115200)
+        frames = [frame for _, frame in small_street.frames_of(SHOT, now_us() - 400_000)]
+        for frame in frames:
+            await line.write_frame(frame)
+        wanted = {(node, 5, sequence) for node, sequence in zip(_nodes(frames), range(1, 8), strict=True)}
+        acks = await gather_acks(small_street, line.frames(), wanted)
+        incident = await gateway.until("incident")
+        for lamp in small_street.lamps:
+            await gateway.until("light", device=lamp.name, done=True)
+        while "looks there" not in (await gateway.until("aim", done=True))["note"]:
+            pass
+        levels, looks = list(bank.levels), camera.looks()
+        status = await gateway.stop()
+        await line.close()
+    azimuth_deg, elevation_deg, _ = bearing((60, -20, 5), (*SHOT[:2], 1.5))
+
+    assert acks == wanted == set(stored(folder))
+    assert (incident["e_m"], incident["n_m"]) == pytest.approx(SHOT[:2], abs=3)
+    assert (incident["grade"], incident["historic"]) == ("A", False)
+    assert levels == [100] * 4
+    assert looks[0] % 360 == pytest.approx((azimuth_deg - 30) % 360, abs=3)
+    assert looks[1] == pytest.approx(elevation_deg, abs=1)
+    assert status == 0
+    assert verify(folder / "street.journal") is None
+    assert "street" not in (folder / "log").read_text()
+    assert not any(str(list(pole.xyz_m)) in json.dumps(gateway.said) for pole in small_street.poles.values())
+
+
+def _nodes(frames):
+    return [wire.split(frame).kid.decode() for frame in frames]
+
+
+async def test_what_was_acked_outlives_a_kill_at_any_moment_and_is_there_once(write_config, small_street, cable):
+    folder = write_config(f'[[serial]]\nport = "{cable.a}"\n')
+    frames = {("n0", 5, i + 1): small_street.frame("n0", small_street.health(now_us())) for i in range(400)}
+    line = await open_serial_line(cable.b, 115200)
+    acks = set()
+
+    async def listen():
+        async for frame in line.frames():
+            acks.update(acked(small_street, frame))
+            heard.set()
+
+    async def send(keys):
+        for key in keys:
+            await line.write_frame(frames[key])
+            await asyncio.sleep(0.001)
+
+    heard = asyncio.Event()
+    listening = asyncio.create_task(listen())
+    for goal in (60, 200):
+        gateway = await Gateway(folder).start()
+        sending = asyncio.create_task(send([key for key in frames if key not in acks]))
+        async with asyncio.timeout(LIMIT_S):
+            while len(acks) < goal:
+                heard.clear()
+                await heard.wait()
+        await gateway.stop(signal.SIGKILL)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        assert verify(folder / "street.journal") is None
+        assert acks <= set(stored(folder))
+    gateway = await Gateway(folder).start()
+    await send([key for key in frames if key not in acks])
+    async with asyncio.timeout(LIMIT_S):
+        while acks < frames.keys():
+            heard.clear()
+            await heard.wait()
+    status = await gateway.stop()
+    listening.cancel()
+    await line.close()
+
+    assert status == 0
+    assert sorted(stored(folder)) == sorted(frames)
+    assert verify(folder / "street.journal") is None
+
+
+class Mosquitto:
+    """A broker on a port of its own that can be killed and started again."""
+
+    def __init__(self, program, folder):
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            self.port = sock.getsockname()[1]
+        (folder / "mosquitto.conf").write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nlog_type error\n"
+        )
+        self._command = (program, "-c", folder / "mosquitto.conf")
+
+    async def start(self):
+        self._process = await asyncio.create_subprocess_exec(*self._command)
+        async with asyncio.timeout(LIMIT_S):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                except OSError:
+                    await asyncio.sleep(0.01)
+                else:
+                    writer.close()
+                    return
+
+    async def kill(self):
+        self._process.kill()
+        await self._process.wait()
+
+
+async def publish_until_acked(street, port, frames, wanted, flowing=None):
+    """What nodes do: (re)connect, send what is not acked, and again where no ack comes. `flowing`: set at ten acks."""
+    found = set()
+    async with asyncio.timeout(LIMIT_S):
+        while not found >= wanted:
+            with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
+                async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5, timeout=2) as client:
+                    await client.subscribe("cmd/+", qos=1)
+                    for key in wanted - found:
+                        await client.publish(f"det/{key[0]}", frames[key], qos=1)
+                    while not found >= wanted:
+                        message = await asyncio.wait_for(anext(client.messages), 1)
+                        found |= acked(street, message.payload)
+                        if flowing and len(found) >= 10:
+                            flowing.set()
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def test_a_broker_that_is_killed_while_frames_flow_loses_nothing_that_was_acked(
+    write_config, small_street, tmp_path, program
+):
+    broker = Mosquitto(program("mosquitto"), tmp_path)
+    await broker.start()
+    folder = write_config(f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n')
+    gateway = await Gateway(folder).start()
+    frames = {
+        (f"n{i % 7}", 5, i + 1): small_street.frame(f"n{i % 7}", small_street.health(now_us())) for i in range(200)
+    }
+    keys = set(frames)
+    early = {key for key in keys if key[2] <= 50}
+    first = await publish_until_acked(small_street, broker.port, frames, early)
+    flowing = asyncio.Event()
+    publishing = asyncio.create_task(publish_until_acked(small_street, broker.port, frames, keys, flowing))
+    async with asyncio.timeout(LIMIT_S):
+        await flowing.wait()
+    await broker.kill()
+    await broker.start()
+    second = await publishing
+    status = await gateway.stop()
+    await broker.kill()
+
+    assert first >= early
+    assert second == keys == set(stored(folder))
+    assert len(stored(folder)) == len(keys)
+    assert status == 0
+    assert verify(folder / "street.journal") is None
+    assert (folder / "log").read_text().count("broker lost") <= 2
+
+
+async def test_a_second_gateway_on_the_same_journal_is_refused(write_config, cable):
+    folder = write_config(f'[[serial]]\nport = "{cable.a}"\n')
+    gateway = await Gateway(folder).start()
+    second = await asyncio.to_thread(run_to_end, folder)
+    await gateway.stop()
+
+    assert second.returncode == 1
+    assert "street.journal: another gateway is writing this journal (process " in second.stderr
+    assert len(second.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ('[[serial]]\nport = "/dev/nowhere0"\n', "/dev/nowhere0: no such serial port"),
+        ('[mqtt]\nhost = "127.0.0.1"\nport = 1\ntls = false\n', "mqtt://127.0.0.1:1: no way into the MQTT broker"),
+    ],
+)
+def test_a_port_or_broker_that_is_not_there_at_the_start_is_one_line(write_config, more, says):
+    run = run_to_end(write_config(more))
+
+    assert run.returncode == 1
+    assert says in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_check_tells_what_a_config_comes_to_and_opens_nothing(write_config):
+    folder = write_config('[[serial]]\nport = "/dev/nowhere0"\n')
+    run = run_to_end(folder, "--check")
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.strip().endswith("good. 7 poles, 0 lamps, 0 cameras, links: /dev/nowhere0")
+    assert not (folder / "street.journal").exists()

@@ -1,0 +1,66 @@
+"""soundpost journal: verify, show and export, and what it says of a broken one."""
+
+import json
+import sqlite3
+
+import pytest
+
+from gateway.journal import Journal
+from gateway.rows import Row
+from soundpost.__main__ import main
+
+
+@pytest.fixture
+async def path(tmp_path):
+    path = tmp_path / "street.journal"
+    journal = Journal(path)
+    await journal.append(
+        [Row("config", 1, b'{"sha256": "ab"}', boot=3), Row("frame", 2_000_000, b"\x01\x02", "n1", 5, 6)]
+    )
+    await journal.append([Row("incident", 3_000_000, b'{"incident": "x", "rounds": []}')])
+    journal.close()
+    return path
+
+
+def test_a_whole_journal_is_said_to_be_whole(path, capsys):
+    assert main(["journal", "verify", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: whole, 3 rows (1 config, 1 frame, 1 incident)\n"
+
+
+def test_a_broken_journal_is_named_with_its_first_broken_row(path, capsys):
+    with sqlite3.connect(path) as db:
+        db.executescript("drop trigger row_keeps; update row set body = x'00' where number = 2")
+    db.close()
+
+    assert main(["journal", "verify", str(path), "--json"]) == 1
+    assert capsys.readouterr().err == f"soundpost journal: {path}: row 2 is not what was written there\n"
+
+
+def test_show_leaves_the_frames_out_and_export_does_not(path, capsys):
+    assert main(["journal", "show", str(path), "--json"]) == 0
+    shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert main(["journal", "export", str(path), "--json"]) == 0
+    exported = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert [row["kind"] for row in shown] == ["config", "incident"]
+    assert (exported[1]["node"], exported[1]["boot"], exported[1]["sequence"], exported[1]["frame"]) == (
+        "n1",
+        5,
+        6,
+        "0102",
+    )
+    assert shown[1]["body"]["incident"] == "x"
+
+
+def test_a_table_is_for_people(path, capsys):
+    assert main(["journal", "export", str(path)]) == 0
+    assert "1970-01-01 00:00:02Z  frame     n1 boot 5 sequence 6, 2 bytes" in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_journal_is_one_line(tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("hello" * 500)
+    for name, says in (("notes.txt", "is not a journal, or is damaged"), ("none", "no such journal")):
+        assert main(["journal", "verify", str(tmp_path / name)]) == 1
+        told = capsys.readouterr().err
+        assert says in told
+        assert len(told.splitlines()) == 1
