@@ -1,5 +1,7 @@
 """gateway.toml: a good one is understood, a bad one is refused in one line that says where and why."""
 
+import pathlib
+
 import pytest
 
 from gateway.config import read_config
@@ -79,6 +81,13 @@ def test_a_good_config_is_understood(write):
     assert config.mounts()[0].bearing_deg == 90
     assert config.serial[0].baud == 115_200
     assert not config.mqtt.with_tls
+
+
+def test_the_example_in_docs_is_a_good_config():
+    config = read_config(pathlib.Path(__file__).parents[2] / "docs" / "gateway.toml")
+
+    assert len(config.poles()) == 4
+    assert config.mqtt.with_tls
 
 
 BAD = [
