@@ -52,10 +52,28 @@ class Gateway:
                     return self.said[-1]
         raise AssertionError(f"ended without saying {what}: {(self.folder / 'log').read_text()}")
 
+    def is_running(self):
+        return self._process.returncode is None
+
     async def stop(self, number=signal.SIGTERM):
         self._process.send_signal(number)
         async with asyncio.timeout(LIMIT_S):
             return await self._process.wait()
+
+
+@pytest.fixture
+async def start():
+    """Starts gateways (a folder) and brokers (anything with `start` and `stop`), and ends what a test left running."""
+    started = []
+
+    async def start(peer):
+        started.append(peer)
+        return await peer.start()
+
+    yield start
+    for peer in started:
+        if peer.is_running():
+            await peer.stop(signal.SIGKILL)
 
 
 @pytest.fixture
@@ -127,7 +145,7 @@ async def opened(*peers):
 
 
 async def test_a_shot_over_the_serial_line_lights_lamps_turns_the_camera_and_is_in_the_journal(
-    write_config, small_street, cable
+    write_config, small_street, cable, start
 ):
     bank, camera = LampBank(("127.0.0.1", 0), 4, 30), VirtualCamera(tilt_span_deg=(-90, 90))
     async with opened(bank, camera):
@@ -142,7 +160,7 @@ async def test_a_shot_over_the_serial_line_lights_lamps_turns_the_camera_and_is_
         )
         (folder / "password").touch(0o600)
         (folder / "password").write_text("street\n")
-        gateway = await Gateway(folder).start()
+        gateway = await start(Gateway(folder))
         line = await open_serial_line(cable.b, 115200)
         frames = [frame for _, frame in small_street.frames_of(SHOT, now_us() - 400_000)]
         for frame in frames:
@@ -175,7 +193,7 @@ def _nodes(frames):
     return [wire.split(frame).kid.decode() for frame in frames]
 
 
-async def test_what_was_acked_outlives_a_kill_at_any_moment_and_is_there_once(write_config, small_street, cable):
+async def test_what_was_acked_outlives_a_kill_at_any_moment_and_is_there_once(write_config, small_street, cable, start):
     folder = write_config(f'[[serial]]\nport = "{cable.a}"\n')
     frames = {("n0", 5, i + 1): small_street.frame("n0", small_street.health(now_us())) for i in range(400)}
     line = await open_serial_line(cable.b, 115200)
@@ -194,7 +212,7 @@ async def test_what_was_acked_outlives_a_kill_at_any_moment_and_is_there_once(wr
     heard = asyncio.Event()
     listening = asyncio.create_task(listen())
     for goal in (60, 200):
-        gateway = await Gateway(folder).start()
+        gateway = await start(Gateway(folder))
         sending = asyncio.create_task(send([key for key in frames if key not in acks]))
         async with asyncio.timeout(LIMIT_S):
             while len(acks) < goal:
@@ -205,7 +223,7 @@ async def test_what_was_acked_outlives_a_kill_at_any_moment_and_is_there_once(wr
         await asyncio.gather(sending, return_exceptions=True)
         assert verify(folder / "street.journal") is None
         assert acks <= set(stored(folder))
-    gateway = await Gateway(folder).start()
+    gateway = await start(Gateway(folder))
     await send([key for key in frames if key not in acks])
     async with asyncio.timeout(LIMIT_S):
         while acks < frames.keys():
@@ -242,10 +260,13 @@ class Mosquitto:
                     await asyncio.sleep(0.01)
                 else:
                     writer.close()
-                    return
+                    return self
 
-    async def kill(self):
-        self._process.kill()
+    def is_running(self):
+        return self._process.returncode is None
+
+    async def stop(self, number=signal.SIGKILL):
+        self._process.send_signal(number)
         await self._process.wait()
 
 
@@ -269,12 +290,12 @@ async def publish_until_acked(street, port, frames, wanted, flowing=None):
 
 
 async def test_a_broker_that_is_killed_while_frames_flow_loses_nothing_that_was_acked(
-    write_config, small_street, tmp_path, program
+    write_config, small_street, tmp_path, program, start
 ):
     broker = Mosquitto(program("mosquitto"), tmp_path)
-    await broker.start()
+    await start(broker)
     folder = write_config(f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n')
-    gateway = await Gateway(folder).start()
+    gateway = await start(Gateway(folder))
     frames = {
         (f"n{i % 7}", 5, i + 1): small_street.frame(f"n{i % 7}", small_street.health(now_us())) for i in range(200)
     }
@@ -285,11 +306,11 @@ async def test_a_broker_that_is_killed_while_frames_flow_loses_nothing_that_was_
     publishing = asyncio.create_task(publish_until_acked(small_street, broker.port, frames, keys, flowing))
     async with asyncio.timeout(LIMIT_S):
         await flowing.wait()
-    await broker.kill()
-    await broker.start()
+    await broker.stop()
+    await start(broker)
     second = await publishing
     status = await gateway.stop()
-    await broker.kill()
+    await broker.stop()
 
     assert first >= early
     assert second == keys == set(stored(folder))
@@ -299,9 +320,9 @@ async def test_a_broker_that_is_killed_while_frames_flow_loses_nothing_that_was_
     assert (folder / "log").read_text().count("broker lost") <= 2
 
 
-async def test_a_second_gateway_on_the_same_journal_is_refused(write_config, cable):
+async def test_a_second_gateway_on_the_same_journal_is_refused(write_config, cable, start):
     folder = write_config(f'[[serial]]\nport = "{cable.a}"\n')
-    gateway = await Gateway(folder).start()
+    gateway = await start(Gateway(folder))
     second = await asyncio.to_thread(run_to_end, folder)
     await gateway.stop()
 
