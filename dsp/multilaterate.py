@@ -34,6 +34,7 @@ POLE_HEIGHT_M = 5.0  # the source is taken to be this far below the median micro
 HEIGHT_SIGMA_M = 10.0  # ...with this sigma: streets climb, and people fire from windows
 STEP_M = 80.0  # longest step: about the spacing of poles, so that no step leaps over a minimum
 TOLERANCE_M = 0.01
+DAMPING = 1e-9  # 1/m2: keeps a step finite where poles on one line leave a direction open
 MAX_STEPS = 40
 FARTHEST_M = 3000.0  # no shot is heard beyond (the incumbent's pulses end below 800 m on the live fire)
 ONE_LINE_M = 5.0  # poles whose spread across their best line is less stand on one line: left and right look the same
@@ -43,12 +44,13 @@ TWO_PLACES_M = 25.0  # and farther than this it would send people to another add
 
 @dataclass(frozen=True, slots=True)
 class Descent:
-    """Where Gauss-Newton came to rest: place (3,) m, emission time s, residuals (n,) s, chi2, normal matrix (3, 3)."""
+    """Where Gauss-Newton came to rest in k problems: places (k, 3) m, emission times (k,) s, residuals (k, n) s,
+    chi2 (k,), normal matrices (k, 3, 3)."""
 
     place_m: Floats
-    emitted_s: float
+    emitted_s: Floats
     residuals_s: Floats
-    chi2: float
+    chi2: Floats
     normal: Floats
 
 
@@ -63,49 +65,56 @@ def multilaterate(xyz_m: ArrayLike, t_us: ArrayLike, sigma_us: ArrayLike, air: A
     refusal = _why_not(xyz)
     if refusal:
         return NoFix(refusal)
-    found = [descend(xyz, t_s, sigma_s, air, start) for start in _starts(xyz, t_s, sigma_s, air)]
-    best, *others = sorted(found, key=lambda descent: descent.chi2)
-    for other in others:
-        apart_m = float(np.linalg.norm(other.place_m[:2] - best.place_m[:2]))
-        if other.chi2 - best.chi2 < TWO_PLACES_CHI2 and apart_m > TWO_PLACES_M:
-            return NoFix(f"two places {apart_m:.0f} m apart fit the arrivals equally well")
-    return _checked(xyz, sigma_s, best, first_us)
+    starts = _starts(xyz, t_s, sigma_s, air)
+    k = len(starts)
+    found = descend(np.tile(xyz, (k, 1, 1)), np.tile(t_s, (k, 1)), np.tile(sigma_s**-2, (k, 1)), air, starts)
+    best = int(np.argmin(found.chi2))
+    apart_m = np.linalg.norm(found.place_m[:, :2] - found.place_m[best, :2], axis=1)
+    rivals = (found.chi2 - found.chi2[best] < TWO_PLACES_CHI2) & (apart_m > TWO_PLACES_M)
+    if rivals.any():
+        return NoFix(f"two places {apart_m[rivals].min():.0f} m apart fit the arrivals equally well")
+    return _checked(xyz, sigma_s, found, best, first_us)
 
 
 def descend(
-    xyz_m: Floats, t_s: Floats, sigma_s: Floats, air: Air, start_m: ArrayLike, max_steps: int = MAX_STEPS
+    xyz_m: Floats, t_s: Floats, weight: Floats, air: Air, start_m: Floats, max_steps: int = MAX_STEPS
 ) -> Descent:
-    """Gauss-Newton from a start (2,) or (3,) m. Times in float seconds from any common zero; shapes as above."""
-    weight = sigma_s**-2
-    height_m = float(np.median(xyz_m[:, 2])) - POLE_HEIGHT_M
-    place = np.append(np.asarray(start_m, float)[:2], height_m)
-    prior = np.diag([0.0, 0.0, HEIGHT_SIGMA_M**-2])
+    """Gauss-Newton steps from k starts at once, each its own problem.
+
+    xyz_m : (k, n, 3) m. t_s : (k, n) seconds from any common zero. weight : (k, n) one over variance in 1/s2; 0 for
+    an arrival that is not there. start_m : (k, 2) or (k, 3) m, its height is not used.
+    """
+    there = weight > 0
+    height_m = (xyz_m[..., 2] * there).sum(axis=1) / there.sum(axis=1) - POLE_HEIGHT_M
+    place = np.column_stack([start_m[:, :2], height_m])
     for _ in range(max_steps):
         residual, slope, normal = _normal(xyz_m, t_s, weight, air, place)
-        normal += prior
-        pull = slope.T @ (weight * residual) + prior @ (place - [0, 0, height_m])
-        step = -np.linalg.lstsq(normal, pull, rcond=None)[0]
-        length = float(np.linalg.norm(step))
-        place = place + step * min(1.0, STEP_M / max(length, 1e-12))
-        if length < TOLERANCE_M:
+        pull = np.einsum("knd,kn->kd", slope, weight * residual)
+        pull[:, 2] += (place[:, 2] - height_m) / HEIGHT_SIGMA_M**2
+        step = -np.linalg.solve(normal + DAMPING * np.eye(3), pull[..., None])[..., 0]
+        length = np.linalg.norm(step, axis=1)
+        place = place + step * np.minimum(1.0, STEP_M / np.maximum(length, 1e-12))[:, None]
+        if not (length > TOLERANCE_M).any():
             break
     residual, _, normal = _normal(xyz_m, t_s, weight, air, place)
-    emitted_s = float(np.average(t_s - travel_s(air, xyz_m - place), weights=weight))
-    chi2 = float(weight @ residual**2 + ((place[2] - height_m) / HEIGHT_SIGMA_M) ** 2)
-    return Descent(place, emitted_s, residual, chi2, normal + prior)
+    emitted_s = (weight * (t_s - travel_s(air, xyz_m - place[:, None]))).sum(axis=1) / weight.sum(axis=1)
+    chi2 = (weight * residual**2).sum(axis=1) + ((place[:, 2] - height_m) / HEIGHT_SIGMA_M) ** 2
+    return Descent(place, emitted_s, residual, chi2, normal)
 
 
 def _normal(xyz_m: Floats, t_s: Floats, weight: Floats, air: Air, place_m: Floats) -> tuple[Floats, Floats, Floats]:
-    """Residuals (n,) s, their slope (n, 3) s/m, and the normal matrix (3, 3), emission time projected out."""
-    paths = xyz_m - place_m
+    """Residuals (k, n) s, their slope (k, n, 3) s/m, and normal matrices (k, 3, 3), emission time projected out."""
+    paths = xyz_m - place_m[:, None]
     tau_s = travel_s(air, paths)
     emitted = t_s - tau_s
-    total = weight.sum()
-    residual = emitted - weight @ emitted / total
-    squared = np.maximum((paths**2).sum(axis=1), 1.0)  # a source on top of a microphone has no direction
-    slope = paths * (tau_s / squared)[:, None]  # -d tau / d place: along the path, tau / distance
-    slope = slope - weight @ slope / total
-    return residual, slope, slope.T @ (slope * weight[:, None])
+    share = weight / weight.sum(axis=1, keepdims=True)
+    residual = emitted - (share * emitted).sum(axis=1, keepdims=True)
+    squared = np.maximum((paths**2).sum(axis=-1), 1.0)  # a source on top of a microphone has no direction
+    slope = paths * (tau_s / squared)[..., None]  # -d tau / d place: along the path, tau / distance
+    slope = slope - np.einsum("kn,knd->kd", share, slope)[:, None]
+    normal = np.einsum("knd,kne->kde", slope * weight[..., None], slope)
+    normal[:, 2, 2] += HEIGHT_SIGMA_M**-2
+    return residual, slope, normal
 
 
 def _as_seconds(xyz_m: ArrayLike, t_us: ArrayLike, sigma_us: ArrayLike) -> tuple[Floats, Floats, Floats, int]:
@@ -149,15 +158,15 @@ def _starts(xyz_m: Floats, t_s: Floats, sigma_s: Floats, air: Air) -> Floats:
     return np.asarray(grid[starts])
 
 
-def _checked(xyz_m: Floats, sigma_s: Floats, descent: Descent, first_us: int) -> Fix | NoFix:
-    distance_m = np.linalg.norm(xyz_m - descent.place_m, axis=1)
-    if not np.isfinite(descent.place_m).all() or distance_m.max() > FARTHEST_M:
+def _checked(xyz_m: Floats, sigma_s: Floats, found: Descent, best: int, first_us: int) -> Fix | NoFix:
+    place_m, residuals_s = found.place_m[best], found.residuals_s[best]
+    distance_m = np.linalg.norm(xyz_m - place_m, axis=1)
+    if not np.isfinite(place_m).all() or distance_m.max() > FARTHEST_M:
         return NoFix(f"the arrivals fit no place within {FARTHEST_M:.0f} m of the poles")
-    dof = len(xyz_m) - 3
-    factor = (PRIOR_DOF + descent.chi2) / (PRIOR_DOF + dof)
-    cov_m2 = np.asarray(np.linalg.inv(descent.normal)[:2, :2] * factor, float)
+    factor = (PRIOR_DOF + found.chi2[best]) / (PRIOR_DOF + len(xyz_m) - 3)
+    cov_m2 = np.asarray(np.linalg.inv(found.normal[best])[:2, :2] * factor, float)
     weight = sigma_s**-2
-    rms_s = float(np.sqrt(weight @ descent.residuals_s**2 / weight.sum()))
-    e_m, n_m, u_m = (float(value) for value in descent.place_m)
-    emitted_us = first_us + round(descent.emitted_s * 1e6)
-    return Fix((e_m, n_m, u_m), emitted_us, cov_m2, descent.residuals_s * 1e6, rms_s * 1e6)
+    rms_s = float(np.sqrt(weight @ residuals_s**2 / weight.sum()))
+    e_m, n_m, u_m = (float(value) for value in place_m)
+    emitted_us = first_us + round(float(found.emitted_s[best]) * 1e6)
+    return Fix((e_m, n_m, u_m), emitted_us, cov_m2, residuals_s * 1e6, rms_s * 1e6)

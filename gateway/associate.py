@@ -14,15 +14,17 @@ import numpy as np
 from dsp.air import Air
 from dsp.fix import NoFix
 from dsp.multilaterate import LEAST_NODES, multilaterate
+from gateway.acoustics import Acoustics
 from gateway.candidates import Grid
-from gateway.evidence import Acoustics, Evidence, Place
+from gateway.evidence import Bools, Evidence, Place
 from gateway.incident import Arrival, Round, Unplaced
-from gateway.select import Earlier, Found, select
+from gateway.select import Earlier, Found, may_begin, select
 
 DISPATCH_NODES, GOOD_NODES = 6, 5  # grades A and B (DESIGN section 4)
 SILENCE = 0.9  # a pole that should have heard it with this probability and did not speaks against it
 MOST = 400  # arrivals looked at together; of more, the least likely direct ones are left out
-LOUD_DB = 20.0  # SNR of arrivals that are worth a word even where they cannot be placed
+LOUD_DB, LIKELY = 20.0, 0.5  # SNR and p_gunshot of arrivals that are worth a word where they cannot be placed
+TOGETHER_US = 100_000  # arrivals that fall due within this are decided on together: settle_us has room for it
 REMEMBERED_US = 10_000_000  # how long a place that was fired from is looked at first
 
 
@@ -51,21 +53,8 @@ class Associator:
             self._grid = None
         self._pending.add(arrival)
 
-    def tick(self, now_us: int) -> list[Round | Unplaced]:
-        """Every decision that is due at this time (int microseconds UTC)."""
-        due_us = now_us - self._wait_us()
-        if all(arrival.t_us > due_us for arrival in self._pending):
-            return []
-        return self._decide(now_us, due_us)
-
-    def flush(self) -> list[Round | Unplaced]:
-        """Nothing more will come: every decision that is left."""
-        decisions: list[Round | Unplaced] = []
-        while self._pending:
-            decisions += self.tick(min(arrival.t_us for arrival in self._pending) + self._wait_us())
-        return decisions
-
-    def _wait_us(self) -> int:
+    @property
+    def wait_us(self) -> int:
         """Time after which nothing that belongs with an arrival is still to come."""
         if not self._poles:
             return 0
@@ -74,22 +63,42 @@ class Associator:
         travel_us = min(across_m, self._acoustics.hearing_m) / self._air.speed_mps * 1e6
         return round(travel_us) + self._acoustics.latest_us + self._acoustics.settle_us
 
+    def tick(self, now_us: int) -> list[Round | Unplaced]:
+        """Every decision that is due at this time (int microseconds UTC)."""
+        due_us = now_us - self.wait_us
+        if all(arrival.t_us > due_us for arrival in self._pending):
+            return []
+        return self._decide(now_us, due_us + TOGETHER_US)
+
+    def flush(self) -> list[Round | Unplaced]:
+        """Nothing more will come: every decision that is left."""
+        decisions: list[Round | Unplaced] = []
+        while self._pending:
+            decisions += self.tick(min(arrival.t_us for arrival in self._pending) + self.wait_us)
+        return decisions
+
     def _decide(self, now_us: int, due_us: int) -> list[Round | Unplaced]:
         here = sorted((a for a in self._pending if a.t_us <= now_us), key=lambda a: (a.t_us, a.node, a.sigma_us))
         evidence, free = self._evidence(here)
-        if self._grid is None:
-            self._grid = Grid(evidence.poles_m, self._air, self._acoustics.nearest_m, self._acoustics.hearing_m)
-        found = select(evidence, self._grid, free, self._earlier)
-        first_us = {id(one): min(evidence.arrivals[i].t_us for i in one.used) for one in found}
-        due = [one for one in found if first_us[id(one)] <= due_us]
+        found = self._explain(evidence, free, due_us)
+        due = [one for one in found if min(evidence.arrivals[i].t_us for i in one.used) <= due_us]
         taken = {evidence.arrivals[i] for one in due for i in one.used}
         decisions = [self._round(evidence, one) for one in sorted(due, key=lambda one: one.emitted_s)]
         left = [a for a in here if a.t_us <= due_us and a not in taken]
         claimed = {evidence.arrivals[i] for one in found for i in one.used}
         self._let_go(taken.union(left), due_us)
-        return [*decisions, *self._heard_by_too_few([a for a in left if a not in claimed])]
+        return [*decisions, *self._heard_by_too_few(left, [a for a in here if a not in claimed])]
 
-    def _evidence(self, here: list[Arrival]) -> tuple[Evidence, np.ndarray]:
+    def _explain(self, evidence: Evidence, free: Bools, due_us: int) -> list[Found]:
+        """Rounds that explain the free arrivals; none, quickly, where no round can begin with one that is due."""
+        if self._grid is None:
+            self._grid = Grid(evidence.poles_m, self._air, self._acoustics.nearest_m, self._acoustics.hearing_m)
+        first = np.array([a.t_us <= due_us for a in evidence.arrivals], bool) & free
+        if not may_begin(evidence, self._grid, free, first, self._earlier):
+            return []
+        return select(evidence, self._grid, free, self._earlier)
+
+    def _evidence(self, here: list[Arrival]) -> tuple[Evidence, Bools]:
         """Evidence over what is pending and what an echo may follow; free is what is pending."""
         pending = set(here)
         context = [a for a in self._past if a not in pending]
@@ -116,16 +125,16 @@ class Associator:
         self._past = [a for a in (*self._past, *decided) if a.t_us > due_us - echo_us]
         self._earlier = [past for past in self._earlier if past.emitted_us > due_us - REMEMBERED_US]
 
-    def _heard_by_too_few(self, left: Sequence[Arrival]) -> list[Unplaced]:
-        """Loud arrivals that no round needed, gathered where they could be of one shot, and why it has no place."""
-        loud = [a for a in left if a.snr_db is not None and a.snr_db >= LOUD_DB and (a.p_gunshot or 1.0) >= 0.5]
+    def _heard_by_too_few(self, due: Sequence[Arrival], unclaimed: Sequence[Arrival]) -> list[Unplaced]:
+        """Where three poles heard something loud together, beginning with what is due: why it has no place."""
+        loud = [a for a in unclaimed if (a.snr_db or 0.0) >= LOUD_DB and (a.p_gunshot is None or a.p_gunshot >= LIKELY)]
         unplaced = []
-        while loud:
-            group = _one_a_pole(loud[0], loud, self._air)
-            loud = [a for a in loud if a not in group]
+        for first in due:
+            group = _one_a_pole(first, loud, self._air) if first in loud else []
             if len(group) == LEAST_NODES - 1:
                 why = f"only {len(group)} poles heard it; {LEAST_NODES} are needed"
                 unplaced.append(Unplaced(why, tuple(group)))
+                loud = [a for a in loud if a not in group]
         return unplaced
 
 

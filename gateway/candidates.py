@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dsp.air import Air, travel_s
 from gateway.evidence import LEAST_POLES, Bools, Evidence, Floats
 
-CELL_M = 15.0
+CELL_M = 20.0
 BLUR_S = CELL_M / 600  # how far off a cell's times may be: half its diagonal, there and back, is two sigma
 APART_M = 40.0
 TOPS = 6
@@ -41,10 +41,10 @@ class Grid:
         self._nearest_m, self._hearing_m = nearest_m, hearing_m
         self._around: dict[int, _Surroundings] = {}
 
-    def starts(self, evidence: Evidence, free: Bools) -> Iterator[tuple[Floats, float]]:
-        """Places (3,) and emission times to start the exact search from."""
-        for first in np.flatnonzero(free & (evidence.direct > ECHO_NATS)):
-            yield from self._starts_with(evidence, int(first), free)
+    def starts(self, evidence: Evidence, free: Bools, first: Bools) -> Iterator[tuple[Floats, float]]:
+        """Places (3,) and emission times to start the exact search from; `first` (n,) may be tried as first ones."""
+        for arrival in np.flatnonzero(free & first & (evidence.direct > ECHO_NATS)):
+            yield from self._starts_with(evidence, int(arrival), free)
 
     def _starts_with(self, evidence: Evidence, first: int, free: Bools) -> Iterator[tuple[Floats, float]]:
         around = self._surroundings(int(evidence.pole[first]))
@@ -55,7 +55,8 @@ class Grid:
             if fit[cell] <= 0:
                 return
             yield around.cells_m[cell], float(emitted_s[cell])
-            fit[np.linalg.norm(around.cells_m - around.cells_m[cell], axis=1) < APART_M] = 0
+            away_m = np.abs(around.cells_m - around.cells_m[cell]).max(axis=1)
+            fit[away_m < APART_M] = 0
 
     def _in_line(
         self, evidence: Evidence, first: int, free: Bools, around: _Surroundings
@@ -68,15 +69,16 @@ class Grid:
         near = free & (row[evidence.pole] >= 0) & (evidence.pole != evidence.pole[first])
         near &= (since_s > -acoustics.early_us / 1e6) & (since_s < self._hearing_m / 300)
         others = np.flatnonzero(near)
-        emitted_s = evidence.t_s[first] - around.tau_s[around.own]
+        emitted_s = np.float32(evidence.t_s[first]) - around.tau_s[around.own]
         count, fit = np.zeros(len(emitted_s), np.int64), np.zeros(len(emitted_s))
         if len({*evidence.pole[others].tolist()}) < LEAST_POLES - 1:
             return count, fit, emitted_s
         rows = row[evidence.pole[others]]
-        late_s = (evidence.t_s[others].astype(np.float32))[:, None] - emitted_s - around.tau_s[rows]
-        in_line = (late_s > -acoustics.early_us / 1e6 - 2 * BLUR_S) & (late_s < acoustics.latest_us / 1e6 + 2 * BLUR_S)
+        late_s = evidence.t_s[others].astype(np.float32)[:, None] - emitted_s - around.tau_s[rows]
+        early_s, latest_s = acoustics.early_us / 1e6 + 2 * BLUR_S, acoustics.latest_us / 1e6 + 2 * BLUR_S
+        in_line = (late_s > np.float32(-early_s)) & (late_s < np.float32(latest_s))
         worth = np.exp(0.3 * evidence.direct[others], dtype=np.float32)[:, None]
-        value = np.where(in_line, worth * np.exp(-np.abs(late_s) / (2 * BLUR_S), dtype=np.float32), 0)
+        value = in_line * (worth / (1 + np.square(late_s * np.float32(1 / BLUR_S))))
         starts = np.flatnonzero(np.diff(rows, prepend=-1))  # arrivals are in order of pole
         best = np.maximum.reduceat(value, starts, axis=0)
         return (best > 0).sum(axis=0), np.asarray(best.sum(axis=0), float), np.asarray(emitted_s, float)

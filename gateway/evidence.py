@@ -24,49 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.air import Air, travel_s
+from gateway.acoustics import Acoustics
 from gateway.incident import Arrival
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Place = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Acoustics:
-    """What is taken to be true of sound in any street. Nothing here is to be tuned to a place.
-
-    hearing_m : farthest a pole hears a shot. nearest_m : the nearest pole that heard it is no farther. path_sigma_us,
-    late_us, late_share : how first arrivals spread about the straight path. early_us, latest_us : what may still be
-    one. clutter_per_s : impulses of other causes, a pole. level_sigma_db, excess_db_per_m : see `g` above.
-    heard_db, heard_spread_db : expected level over noise that is heard half of the time (used where nodes do not tell
-    SNR), and how fast that changes.
-    echo_us : echoes come no later behind the direct sound. echo_nats : what an arrival loses for looking like one.
-    echo_db : an echo of a whole shot is at least this much weaker. apart_us : least time between two rounds of one gun
-    (950 rounds a minute are 63 ms apart). round_nats, shot_nats : least score of a round from a known place, and of
-    the rounds of a new place together. settle_us : how long after the last direct arrival may have come a decision is
-    put off, for what is late on the wire.
-    """
-
-    hearing_m: float = 900.0
-    nearest_m: float = 450.0
-    path_sigma_us: int = 10_000
-    late_us: int = 30_000
-    late_share: float = 0.2
-    early_us: int = 35_000
-    latest_us: int = 80_000
-    clutter_per_s: float = 1.0
-    level_sigma_db: float = 10.0
-    excess_db_per_m: float = 0.01
-    heard_db: float = 10.0
-    heard_spread_db: float = 8.0
-    echo_us: int = 800_000
-    echo_nats: float = 2.0
-    echo_db: float = 5.0
-    apart_us: int = 55_000
-    round_nats: float = 4.0
-    shot_nats: float = 8.0
-    settle_us: int = 500_000
 
 
 HEARD = (0.05, 0.95)  # nobody hears everything, nor nothing
@@ -108,20 +72,20 @@ class Evidence:
         self._noise_db = self._noise()
         self._heard_db = self._least_heard()
         self.direct = self._direct()
-        self._rare = np.clip((np.nan_to_num(self._snr_db, nan=RARE_DB[0]) - RARE_DB[0]) / RARE_DB[1], -1.5, 0.0)
+        weaker = (np.nan_to_num(self._snr_db, nan=RARE_DB[0]) - RARE_DB[0]) / RARE_DB[1]
+        self.worth = self.direct + np.clip(weaker, -1.5, 0.0)
         self._starts = np.flatnonzero(np.diff(self.pole, prepend=-1))
 
     def weigh(self, place_m: Floats, emitted_s: Floats, free: Bools, blur_s: float = 0.0) -> Weighed:
-        """Weigh shots fired at one place (3,) at times (k,), with the arrivals (n,) that are free.
+        """Weigh shots fired at places (k, 3), or one place (3,), at times (k,), with the arrivals (n,) that are free.
 
-        blur_s : one sigma of how far off the hypothesis itself may be.
+        blur_s : one sigma of how far off the hypotheses themselves may be.
         """
-        paths = self.poles_m - place_m
-        distance_m = np.maximum(np.linalg.norm(paths, axis=1), 1.0)
-        late_s = self.t_s - emitted_s[:, None] - travel_s(self.air, paths)[self.pole]
-        fits = self._time_nats(late_s, blur_s) + self.direct + self._rare
-        fits[:, ~free | (distance_m > self.acoustics.hearing_m)[self.pole]] = -np.inf
-        match, best = self._best_of_each_pole(fits)
+        paths = self.poles_m - np.atleast_2d(place_m)[:, None]
+        distance_m = np.maximum(np.linalg.norm(paths, axis=-1), 1.0)
+        late_s = self.t_s - emitted_s[:, None] - travel_s(self.air, paths)[:, self.pole]
+        may = free & (distance_m <= self.acoustics.hearing_m)[:, self.pole]
+        match, best = self._best_of_each_pole(np.where(may, self._time_nats(late_s, blur_s) + self.worth, -np.inf))
         score = np.where(match >= 0, best - np.log(self.acoustics.clutter_per_s), 0.0).sum(axis=1)
         score += self._loudness_nats(match, distance_m)
         return Weighed(np.where((match >= 0).sum(axis=1) >= LEAST_POLES, score, -np.inf), match)
@@ -168,15 +132,12 @@ class Evidence:
         acoustics = self.acoustics
         loss_db = 20 * np.log10(distance_m) + acoustics.excess_db_per_m * distance_m
         source_db = np.where(match >= 0, self.level_db[match] + loss_db, np.nan)
-        known = np.isfinite(source_db).any(axis=1)
-        median_db = np.full(len(match), np.nan)
-        if known.any():
-            median_db[known] = np.nanmedian(source_db[known], axis=1)
-        over_db = median_db[:, None] - loss_db - self._noise_db
+        median_db = _median_of_known(source_db)[:, None]
+        over_db = median_db - loss_db - self._noise_db
         low, high = HEARD
         rising = 1 / (1 + np.exp(-np.clip((over_db - self._heard_db) / acoustics.heard_spread_db, -30, 30)))
         heard = np.where(distance_m <= acoustics.hearing_m, low + (high - low) * rising, low)
-        return np.where(np.isfinite(heard), heard, 0.5), source_db - median_db[:, None]
+        return np.where(np.isfinite(heard), heard, 0.5), source_db - median_db
 
     def _noise(self) -> Floats:
         """(P,) dB: level minus SNR of what each pole reported, the median of all poles for those that did not."""
@@ -205,3 +166,11 @@ class Evidence:
             most_db = np.where(before, np.nan_to_num(louder_db, nan=0.0), -np.inf).max(axis=1)
             direct[own] = -self.acoustics.echo_nats * np.clip((most_db + 2) / 3, 0, 1)
         return direct
+
+
+def _median_of_known(values: Floats) -> Floats:
+    """(k,) median of each row (k, P) without its nans; nan where a row holds nothing else."""
+    in_order = np.sort(values, axis=1)  # nans last
+    n = np.maximum(np.isfinite(in_order).sum(axis=1), 1)
+    row = np.arange(len(values))
+    return np.asarray((in_order[row, (n - 1) // 2] + in_order[row, n // 2]) / 2)

@@ -53,13 +53,19 @@ class Earlier:
 def select(evidence: Evidence, grid: Grid, free: Bools, earlier: Sequence[Earlier]) -> list[Found]:
     """Rounds that explain the free arrivals (n,), best source first. `earlier`: rounds decided in batches before."""
     search = _Search(evidence, free, earlier)
-    settled = search.settle_all(grid)
+    settled = search.settle_all(grid, free)
     while True:
         rounds = search.best_source(settled)
         if not rounds:
             return search.found
         search.take(rounds)
         settled = search.settle_again(settled)
+
+
+def may_begin(evidence: Evidence, grid: Grid, free: Bools, first: Bools, earlier: Sequence[Earlier]) -> bool:
+    """Whether any of the arrivals `first` (n,) could be the first of a round: a cheap look before `select`."""
+    search = _Search(evidence, free, earlier)
+    return search.any_with(first) or bool(search.settle_all(grid, first))
 
 
 class _Search:
@@ -69,24 +75,22 @@ class _Search:
         self.earlier = list(earlier)
         self.found: list[Found] = []
 
-    def settle_all(self, grid: Grid) -> list[Found]:
-        """Every candidate settled, each set of arrivals once, best first."""
-        seen: set[bytes] = set()
-        settled = []
-        for place_m, emitted_s in grid.starts(self.evidence, self.free):
-            found = self._settle(place_m, emitted_s, seen)
-            if found is not None:
-                settled.append(found)
-        return sorted(settled, key=lambda found: -found.score)
+    def any_with(self, first: Bools) -> bool:
+        """Whether a place that was fired from before has a round with one of these arrivals."""
+        places = {past.place_m.tobytes(): past.place_m for past in self.earlier}.values()
+        return any(first[found.used].any() for place_m in places for found in self._rounds_at(place_m))
+
+    def settle_all(self, grid: Grid, first: Bools) -> list[Found]:
+        """Every candidate that begins with one of `first` settled, each set of arrivals once, best first."""
+        starts = list(grid.starts(self.evidence, self.free, first))
+        return self._settle([place_m for place_m, _ in starts], [emitted_s for _, emitted_s in starts], BLUR_S)
 
     def settle_again(self, settled: list[Found]) -> list[Found]:
         """What is left of the settled candidates once some arrivals are taken."""
-        left = []
-        for found in settled:
-            still = found if self.free[found.used].all() else self._settle(found.place_m, found.emitted_s, set())
-            if still is not None:
-                left.append(still)
-        return sorted(left, key=lambda found: -found.score)
+        whole = [found for found in settled if self.free[found.used].all()]
+        torn = [found for found in settled if not self.free[found.used].all()]
+        again = self._settle([found.place_m for found in torn], [found.emitted_s for found in torn])
+        return sorted([*whole, *again], key=lambda found: -found.score)
 
     def best_source(self, settled: list[Found]) -> list[Found]:
         """The rounds of the place that explains most, best round first; none where no place explains enough."""
@@ -101,8 +105,8 @@ class _Search:
     def take(self, rounds: list[Found]) -> None:
         """Let each round settle by itself near its source's place; take its arrivals, and keep it unless an echo."""
         for found in rounds:
-            own = self._settle(found.place_m, found.emitted_s, set())
-            if own is None or np.linalg.norm(own.place_m[:2] - found.place_m[:2]) > ONE_SOURCE_M:
+            own = next(iter(self._settle([found.place_m], [found.emitted_s])), found)
+            if np.linalg.norm(own.place_m[:2] - found.place_m[:2]) > ONE_SOURCE_M:
                 own = found
             if not self.free[own.used].all():
                 continue
@@ -124,44 +128,57 @@ class _Search:
         near = (past for past in self.earlier if np.linalg.norm(past.place_m[:2] - place_m[:2]) < ONE_SOURCE_M)
         return sum(past.score for past in near)
 
-    def _settle(self, place_m: Floats, emitted_s: float, seen: set[bytes]) -> Found | None:
-        """Match arrivals, solve, match again, until still. None where too few fit, or what fits has been seen."""
-        evidence, match = self.evidence, None
-        for turn in range(SETTLING):
-            weighed = evidence.weigh(place_m, np.array([emitted_s]), self.free, 0.0 if turn else BLUR_S)
-            key = weighed.match.tobytes()
-            if not np.isfinite(weighed.score[0]) or (key in seen and match is None):
-                return None
-            if match is not None and np.array_equal(match, weighed.match[0]):
+    def _settle(self, places_m: list[Floats], emitted_s: list[float], blur_s: float = 0.0) -> list[Found]:
+        """Match arrivals, solve, match again, until still. Those that still score, each set of arrivals once."""
+        if not places_m:
+            return []
+        evidence, place, emitted = self.evidence, np.array(places_m), np.array(emitted_s)
+        match: Ints | None = None
+        for _ in range(SETTLING):
+            weighed = evidence.weigh(place, emitted, self.free, blur_s)
+            if match is not None and np.array_equal(match, weighed.match):
                 break
-            seen.add(key)
-            match = weighed.match[0]
-            used = match[match >= 0]
-            poles_m = evidence.poles_m[evidence.pole[used]]
-            descent = descend(poles_m, evidence.t_s[used], evidence.sigma_s[used], evidence.air, place_m, STEPS)
-            place_m, emitted_s = descent.place_m, descent.emitted_s
-        weighed = evidence.weigh(place_m, np.array([emitted_s]), self.free)
-        score = float(weighed.score[0])
-        return Found(place_m, emitted_s, score, weighed.match[0]) if score >= self.acoustics.round_nats else None
+            _, first = np.unique(weighed.match, axis=0, return_index=True)
+            keep = np.sort(first[np.isfinite(weighed.score[first])])
+            if not len(keep):
+                return []
+            match, blur_s = weighed.match[keep], 0.0
+            place, emitted = self._solve(match, place[keep])
+        weighed = evidence.weigh(place, emitted, self.free)
+        good = np.flatnonzero(weighed.score >= self.acoustics.round_nats)
+        good = good[np.argsort(-weighed.score[good], kind="stable")]
+        return [Found(place[i], float(emitted[i]), float(weighed.score[i]), weighed.match[i]) for i in good]
+
+    def _solve(self, match: Ints, start_m: Floats) -> tuple[Floats, Floats]:
+        """Places (k, 3) and emission times (k,) that fit the matched arrivals (k, P) best."""
+        evidence = self.evidence
+        weight = np.where(match >= 0, evidence.sigma_s[match] ** -2, 0.0)
+        poles_m = np.broadcast_to(evidence.poles_m, (*match.shape, 3))
+        descent = descend(poles_m, evidence.t_s[match], weight, evidence.air, start_m, STEPS)
+        return descent.place_m, descent.emitted_s
 
     def _rounds_at(self, place_m: Floats) -> list[Found]:
         """Rounds fired from one place, no two nearer in time than a gun can fire, best first."""
-        evidence, free = self.evidence, self.free.copy()
+        evidence, least = self.evidence, self.acoustics.round_nats
         emitted = evidence.emitted_s(place_m)
-        weighed = evidence.weigh(place_m, emitted[free], free)
-        good = np.isfinite(weighed.score)
-        times = np.unique([np.median(emitted[match[match >= 0]]) for match in weighed.match[good]])
+        weighed = evidence.weigh(place_m, emitted[self.free], self.free)
+        good = weighed.match[np.isfinite(weighed.score)]
+        times = np.unique([np.median(emitted[match[match >= 0]]) for match in good])
         if not len(times):
             return []
-        order = times[np.argsort(-evidence.weigh(place_m, times, free).score, kind="stable")]
+        weighed = evidence.weigh(place_m, times, self.free)
         rounds: list[Found] = []
-        for time_s in order:
-            if any(abs(time_s - found.emitted_s) < self.acoustics.apart_us / 1e6 for found in rounds):
+        taken = ~self.free
+        for i in np.argsort(-weighed.score, kind="stable"):
+            if any(abs(times[i] - found.emitted_s) < self.acoustics.apart_us / 1e6 for found in rounds):
                 continue
-            again = evidence.weigh(place_m, np.array([time_s]), free)
-            if again.score[0] >= self.acoustics.round_nats:
-                rounds.append(Found(place_m, float(time_s), float(again.score[0]), again.match[0]))
-                free[rounds[-1].used] = False
+            found = Found(place_m, float(times[i]), float(weighed.score[i]), weighed.match[i])
+            if taken[found.used].any():
+                again = evidence.weigh(place_m, times[i : i + 1], ~taken)
+                found = Found(place_m, float(times[i]), float(again.score[0]), again.match[0])
+            if found.score >= least:
+                rounds.append(found)
+                taken[found.used] = True
         return rounds
 
     def _as_earlier(self, found: Found) -> Earlier:

@@ -18,6 +18,7 @@ import structlog
 
 from dsp.air import Air
 from dsp.geodesy import Site
+from gateway.acoustics import Acoustics
 from gateway.agent import Agent, Link, run_until_signalled
 from gateway.associate import Associator
 from gateway.backlog import Backlog
@@ -25,7 +26,6 @@ from gateway.bulletin import headline, incident_record, outcome_line, outcome_re
 from gateway.cameras import Cameras, Eye
 from gateway.config import GatewayConfig, MqttTable, read_config
 from gateway.core import SETTLED_US, Core
-from gateway.evidence import Street
 from gateway.gate import Gate
 from gateway.incident import Incident, Outcome
 from gateway.journal import Journal
@@ -119,17 +119,17 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
 def build_core(config: GatewayConfig, gate: Gate) -> Core:
     """The core that a config asks for; a replay of the journal builds it in the same way."""
     policy = Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
-    poles, air, street = config.poles(), config.air.air(), Street()
+    poles, air, acoustics = config.poles(), config.air.air(), Acoustics()
     places = {node: pole.xyz_m for node, pole in poles.items()}
-    make = functools.partial(Associator, air, places, street)
-    return Core(gate, make(), policy, poles, Backlog(make, live_us(list(places.values()), air, street)))
+    make = functools.partial(Associator, air, places, acoustics)
+    return Core(gate, make(), policy, poles, Backlog(make, live_us(list(places.values()), air, acoustics)))
 
 
-def live_us(places_m: Sequence[Place], air: Air, street: Street) -> int:
+def live_us(places_m: Sequence[Place], air: Air, acoustics: Acoustics) -> int:
     """How long the association waits for an arrival's companions (gateway/associate.py)."""
     axes = list(zip(*places_m, strict=True))
     across_m = math.dist([min(axis) for axis in axes], [max(axis) for axis in axes])
-    return round(min(across_m, street.hearing_m) / air.speed_mps * 1e6) + street.latest_us + street.settle_us
+    return round(min(across_m, acoustics.hearing_m) / air.speed_mps * 1e6) + acoustics.latest_us + acoustics.settle_us
 
 
 def now_us() -> int:

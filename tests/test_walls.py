@@ -20,10 +20,14 @@ MAY = {
     "firmware/node.py": ("firmware.wire", "firmware.mac", "firmware.clock", "firmware.outbox"),
     "firmware/": ("firmware", "dsp", "hw.linux", "hw.ports", "hw.serial_line"),  # the Linux shell
     "gateway/incident.py": ("dsp.fix",),
-    "gateway/evidence.py": ("gateway.incident", "dsp"),
+    "gateway/acoustics.py": (),
+    "gateway/evidence.py": ("gateway.incident", "gateway.acoustics", "dsp"),
     "gateway/candidates.py": ("gateway.evidence", "dsp"),
     "gateway/select.py": ("gateway.incident", "gateway.evidence", "gateway.candidates", "dsp"),
-    "gateway/associate.py": ("gateway.incident", "gateway.evidence", "gateway.candidates", "gateway.select", "dsp"),
+    "gateway/associate.py": (
+        "gateway.incident", "gateway.evidence", "gateway.candidates", "gateway.select",
+        "gateway.acoustics", "dsp",
+    ),
     "gateway/street.py": ("dsp",),
     "gateway/backlog.py": ("gateway.incident", "gateway.associate"),
     "gateway/lamp_policy.py": ("gateway.incident", "gateway.street", "dsp"),
@@ -56,7 +60,8 @@ PORTABLE = (
 PORTABLE_MAY = {"array", "collections", "hashlib", "micropython", "struct"}
 # Pure: given the same calls it gives the same answers. It asks no clock, socket, disk or dice.
 PURE = (
-    *PORTABLE, "dsp/", "gateway/incident.py", "gateway/gate.py", "gateway/evidence.py", "gateway/candidates.py",
+    *PORTABLE, "dsp/", "gateway/incident.py", "gateway/gate.py", "gateway/acoustics.py", "gateway/evidence.py",
+    "gateway/candidates.py",
     "gateway/select.py", "gateway/associate.py", "gateway/street.py",
     "gateway/policy.py", "gateway/lamp_policy.py", "gateway/camera_policy.py", "gateway/bulletin.py",
     "gateway/seen.py", "gateway/backlog.py", "gateway/core.py",
