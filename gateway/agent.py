@@ -7,6 +7,7 @@ the acks follow when it is on disk. A full disk costs acks, not decisions; a bro
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from typing import Any, NoReturn, Protocol
 
@@ -15,6 +16,7 @@ import structlog
 from firmware.wire import REASONS
 from gateway.cameras import Cameras
 from gateway.core import TICK_US, Core, replay
+from gateway.ending import end
 from gateway.incident import Aim, Announce, Effect, Incident, Light, Outcome, Reply, Store
 from gateway.journal import Journal, JournalFull, frame_row
 from gateway.lights import Lights
@@ -117,11 +119,10 @@ class Agent:
             if self._keeping and not self._broken.done():
                 await asyncio.wait(self._keeping, timeout=LAST_WORDS_S)
             for each in ended:
+                _show_bug(each)
                 each.result()
         finally:
-            for task in (*tasks, stopping):
-                task.cancel()
-            await asyncio.gather(*tasks, stopping, return_exceptions=True)
+            await end(*tasks, stopping)
 
     async def _close(self) -> None:
         await self.cameras.close()
@@ -222,6 +223,13 @@ class Agent:
         if new:
             log.warning("frames refused or not used", **new)
         self._remarked = {word: self._core.counts[word] for word in REMARKABLE}
+
+
+def _show_bug(ended: "asyncio.Future[Any]") -> None:
+    """What a task died of, whole, where the world was not to blame: then one line is not enough."""
+    error = ended.exception()
+    if error is not None and not isinstance(error, OSError):
+        logging.getLogger("gateway.agent").error("the agent ends by a fault of its own", exc_info=error)
 
 
 def _key(announce: Announce) -> tuple[str, int]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 import structlog
 
 from gateway.backoff import Backoff
+from gateway.ending import end
 from gateway.incident import Aim, Outcome
 from gateway.street import Mount, angle_deg
 from hw.ports import Camera
@@ -77,10 +78,8 @@ class Cameras:
 
     async def close(self) -> None:
         """Drop the orders under way and hang up."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, *(eye.camera.close() for eye in self._eyes.values()), return_exceptions=True)
+        await end(*self._tasks)
+        await asyncio.gather(*(eye.camera.close() for eye in self._eyes.values()), return_exceptions=True)
 
     async def _carry_out(self, aim: Aim) -> None:
         now_s = asyncio.get_running_loop().time()

@@ -13,6 +13,7 @@ from typing import NoReturn
 import structlog
 
 from gateway.backoff import Backoff
+from gateway.ending import end
 from gateway.incident import Light, Outcome
 from hw.ports import Lamps
 
@@ -65,7 +66,8 @@ class LampBank:
     async def _rest(self) -> None:
         """Leave the bank alone for a while, or until a new order comes."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), self._backoff.next_s())
+            async with asyncio.timeout(self._backoff.next_s()):
+                await self._woken.wait()
         self._woken.clear()
 
     async def _round(self) -> None:
@@ -136,10 +138,11 @@ class Lights:
 
     async def run(self) -> None:
         """See to the orders until cancelled."""
+        tasks = [asyncio.create_task(bank.run(), name=f"lamp bank {bank.name}") for bank in self._banks]
+        never = asyncio.create_task(asyncio.Event().wait())  # a street without lamps is one, too
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for bank in self._banks:
-                    tasks.create_task(bank.run(), name=f"lamp bank {bank.name}")
-                await asyncio.Event().wait()  # a street without lamps is one, too
+            ended, _ = await asyncio.wait((*tasks, never), return_when=asyncio.FIRST_COMPLETED)
+            ended.pop().result()
         finally:
+            await end(*tasks, never)
             await asyncio.gather(*(bank.close() for bank in self._banks), return_exceptions=True)

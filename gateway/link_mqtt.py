@@ -17,6 +17,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from gateway.backoff import Backoff
+from gateway.ending import end
 
 CONNECT_S = 5.0
 KEEPALIVE_S = 10
@@ -118,8 +119,7 @@ class MqttLink:
                     await deliver(self.name, each.payload)
         finally:
             self._up = False
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+            await end(writing)
             while not self._replies.empty():
                 self._replies.get_nowait()
 

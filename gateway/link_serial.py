@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from gateway.backoff import Backoff
+from gateway.ending import end
 from hw.ports import FrameLine
 
 MAX_WAITING = 256  # replies; a node that gets none sends its records again
@@ -63,9 +64,7 @@ class SerialLink:
             ended, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             log.warning("serial line lost", port=self.name, why=ended.pop().result())
         finally:
-            for task in both:
-                task.cancel()
-            await asyncio.gather(*both, return_exceptions=True)
+            await end(*both)
 
     async def _read(self, line: FrameLine, deliver: Deliver) -> str:
         """Deliver frames until the line is gone; comes back: why."""

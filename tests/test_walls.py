@@ -41,7 +41,7 @@ MAY = {
         "dsp", "firmware.wire",
     ),
     # the edges: each knows the records, how to wait before it tries again, and its own driver, no other edge
-    "gateway/": ("gateway.incident", "gateway.street", "gateway.backoff", "hw"),
+    "gateway/": ("gateway.incident", "gateway.street", "gateway.backoff", "gateway.ending", "hw"),
     "gateway/sun.py": ("dsp",),
     "gateway/journal.py": ("gateway.incident", "gateway.rows"),
     "gateway/config.py": (
