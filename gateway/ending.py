@@ -9,8 +9,9 @@ AGAIN_S = 0.1
 async def end(*tasks: "asyncio.Future[Any]") -> None:
     """Cancel tasks until they have all ended, whatever they ended with.
 
-    Once is not enough: `asyncio.wait_for` of Python 3.11 loses a cancellation that comes just as what it waits for is
-    done (seen here: a gateway that hung in its shutdown), and the libraries under the drivers use it.
+    Once may not be enough: `asyncio.wait_for` of Python 3.11 can lose a cancellation that comes just as what it waits
+    for is done (from general knowledge), and the libraries under the drivers use it. Gateways hung in their shutdown
+    before this was here; that it was this is likely, not proven.
     """
     pending = {task for task in tasks if not task.done()}
     while pending:
