@@ -93,6 +93,17 @@ def read_incident(folder: Path) -> Recording:
     return Recording(source=folder.name, tracks=tracks, air=sheets[0][1].weather.air(), site=site)
 
 
+def full_scale_of(path: Path) -> float | None:
+    """dB SPL of full scale that a sound file's `smj0` chunk states; None where it has no such chunk that can be read.
+
+    Raises OSError where the file cannot be opened.
+    """
+    try:
+        return _full_scale(_read_sheet(path))
+    except ValueError:
+        return None
+
+
 def read_chunk(file: BinaryIO, wanted: bytes, max_bytes: int) -> bytes | None:
     """The bytes of the first chunk of this name of a RIFF WAVE file, None where there is none.
 
@@ -142,6 +153,10 @@ def _read_sheet(path: Path) -> _Sheet:
     return check_json(text, _Sheet, f"{path}: smj0")
 
 
+def _full_scale(sheet: _Sheet) -> float | None:
+    return next((t.fullScale for t in sheet.transducers if t.channel == 0), None)
+
+
 def _inflate(packed: bytes) -> bytes:
     inflater = zlib.decompressobj()
     try:
@@ -165,5 +180,5 @@ def _track(path: Path, sheet: _Sheet, site: Site) -> Track:
         rate_hz=rate_hz,
         path=path,
         sigma_us=STEP_SIGMA_US,
-        full_scale_db=next((t.fullScale for t in sheet.transducers if t.channel == 0), None),
+        full_scale_db=_full_scale(sheet),
     )

@@ -8,6 +8,8 @@ import argparse
 import importlib
 import sys
 
+from soundpost.terminal import one_line
+
 COMMANDS = {
     "detect": "hear impulses in audio files",
     "locate": "place shots from a list of arrivals",
@@ -45,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except (OSError, ValueError) as error:
-        print(f"soundpost {name}: {_one_line(error)}", file=sys.stderr)
+        print(f"soundpost {name}: {one_line(error)}", file=sys.stderr)
         return 1
 
 
@@ -55,13 +57,6 @@ def _overview() -> argparse.ArgumentParser:
     parser.epilog = f"commands:\n{listing}\n\nsoundpost COMMAND --help tells more."
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     return parser
-
-
-def _one_line(error: Exception) -> str:
-    """An error in one line; an OSError names its file as `path: reason`."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,85 @@
+"""Shots as `locate` and `replay` tell them: one JSON record a decision (DESIGN section 4), and the same as a table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dsp.fix import ellipse
+from dsp.geodesy import Site
+from gateway.incident import Arrival, Round, Unplaced
+from soundpost.terminal import columns, utc
+
+Line = dict[str, Any]
+HEADINGS = ("fired (UTC)", "east m", "north m", "95 % within m", "towards", "grade", "p(gunshot)", "nodes", "rms ms")
+
+
+def numbered(arrivals: Sequence[Arrival]) -> dict[Arrival, int]:
+    """The number of each arrival, from 0; of those that are the same, the first one's."""
+    return {arrival: number for number, arrival in reversed(list(enumerate(arrivals)))}
+
+
+def shot_line(decision: Round | Unplaced, number: Mapping[Arrival, int], site: Site | None = None) -> Line:
+    """The record of a decision. number : of each arrival. site : adds lat_deg and lon_deg of the fix."""
+    indices = sorted(number[arrival] for arrival in decision.arrivals)
+    if isinstance(decision, Unplaced):
+        return {"no_fix": decision.why, "arrivals": indices}
+    return {**_fix(decision), **_on_earth(decision, site), "arrivals": indices}
+
+
+def table(lines: Sequence[Line]) -> str:
+    """The records for people, in their order."""
+    placed = [line for line in lines if "no_fix" not in line]
+    extra = [key for key in ("source", "lat_deg", "lon_deg") if any(key in line for line in placed)]
+    rows = [(*extra, *HEADINGS), *((*_cells(line, extra), *_row(line)) for line in placed)]
+    unplaced = [_refusal(line) for line in lines if "no_fix" in line]
+    return "\n".join([*([columns(rows)] if placed else ["no shot was placed"]), *unplaced])
+
+
+def _fix(shot: Round) -> Line:
+    fix, shape = shot.fix, ellipse(shot.fix.cov_m2)
+    return {
+        "e_m": round(fix.xyz_m[0], 3),
+        "n_m": round(fix.xyz_m[1], 3),
+        "t_us": fix.t_us,
+        "cov_m2": [[round(float(value), 6) for value in row] for row in fix.cov_m2],
+        "ellipse_95": {
+            "major_m": round(shape.major_m, 3),
+            "minor_m": round(shape.minor_m, 3),
+            "azimuth_deg": round(shape.azimuth_deg, 1) % 180,
+        },
+        "grade": shot.grade,
+        "p_gunshot": None if shot.p_gunshot is None else round(shot.p_gunshot, 3),
+        "rms_us": round(fix.rms_us, 1),
+    }
+
+
+def _on_earth(shot: Round, site: Site | None) -> Line:
+    if site is None:
+        return {}
+    lat_deg, lon_deg, _ = site.to_geodetic(*shot.fix.xyz_m)
+    return {"lat_deg": round(lat_deg, 7), "lon_deg": round(lon_deg, 7)}
+
+
+def _refusal(line: Line) -> str:
+    source = f"{line['source']}: " if "source" in line else ""
+    return f"{source}no fix of {len(line['arrivals'])} arrivals: {line['no_fix']}"
+
+
+def _cells(line: Line, keys: Sequence[str]) -> list[str]:
+    """The columns that not every table has."""
+    values = [line.get(key, "") for key in keys]
+    return [f"{value:.6f}" if isinstance(value, float) else str(value) for value in values]
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    shape, p_gunshot = line["ellipse_95"], line["p_gunshot"]
+    return (
+        utc(line["t_us"]),
+        f"{line['e_m']:.1f}",
+        f"{line['n_m']:.1f}",
+        f"{shape['major_m']:.1f} x {shape['minor_m']:.1f}",
+        f"{shape['azimuth_deg']:.0f} deg",
+        line["grade"],
+        "?" if p_gunshot is None else f"{p_gunshot:.2f}",
+        str(len(line["arrivals"])),
+        f"{line['rms_us'] / 1000:.1f}",
+    )

@@ -1,0 +1,35 @@
+"""What the commands say to people: an error in one line, a table in columns, a time in UTC."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+
+def one_line(error: Exception) -> str:
+    """An error in one line; an OSError names its file as `path: reason`."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())
+
+
+def complain(command: str, error: Exception) -> None:
+    """Tell of an error that the command goes on after, on standard error."""
+    print(f"soundpost {command}: {one_line(error)}", file=sys.stderr, flush=True)
+
+
+def columns(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
+    """Rows of as many cells each as aligned lines. left : the columns that are flush left, the others are right."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if index in left else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def utc(t_us: int) -> str:
+    """A time for people, to the millisecond."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t_us)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}Z"
