@@ -3,7 +3,7 @@ others' nodes) report through the association. Sound or pulses in, decisions out
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dsp.detect import Detector, Onset
@@ -51,9 +51,9 @@ def play(recording: Recording, origin: str = AUDIO) -> Playback:
     return Playback(recording, arrivals, tuple(associator.flush()))
 
 
-def in_order(arrivals: list[Arrival] | tuple[Arrival, ...]) -> tuple[Arrival, ...]:
-    """Arrivals by time, and by name where two came at once."""
-    return tuple(sorted(arrivals, key=lambda arrival: (arrival.t_us, arrival.node)))
+def in_order(arrivals: Iterable[Arrival]) -> tuple[Arrival, ...]:
+    """Arrivals by time; where two came at once the rest of what they say decides, so that no order given matters."""
+    return tuple(sorted(arrivals, key=lambda arrival: (arrival.t_us, arrival.node, repr(arrival))))
 
 
 def listen(track: Track) -> Iterator[Arrival]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from dsp.air import HUMIDITY_PCT, TEMPERATURE_C, WIND_MPS, Air, wind_from
 from gateway.associate import Associator
 from gateway.incident import Arrival
+from simulators.playback import in_order
 from soundpost.arrivals import read_arrivals
 from soundpost.shots import Line, numbered, shot_line, table
 
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 def locate(arrivals: Sequence[Arrival], air: Air) -> list[Line]:
     """The shots, by the time at which they were fired; then what could not be placed, by its first arrival."""
     associator = Associator(air)
-    for arrival in arrivals:
+    for arrival in in_order(arrivals):  # a node that wanders is where it said it was first
         associator.feed(arrival)
     number = numbered(arrivals)
     lines = [shot_line(decision, number) for decision in associator.flush()]
