@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage, signal
 
 from dsp.features import Features, describe, kind_of, p_gunshot
-from dsp.pick import pick
+from dsp.pick import ON_CELLS, pick
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ FLOOR_CELLS, FLOOR_PERCENT, FLOOR_EVERY = 2000, 30, 64
 GAP_CELLS = 5  # this many cells of exact zeros are no sound: a microphone always has noise
 RISE_DB, SNR_DB = 8.0, 6.0  # AFTER over BEFORE, and over FLOOR
 DESCRIBED = 100  # cells of sound after an onset that `describe` looks at
-LOOK_AHEAD = max(APART + AFTER, DESCRIBED)
+LOOK_AHEAD = DESCRIBED + ON_CELLS + 2  # the pick may lie this far behind the cell
 CLIP_S = 0.020  # DESIGN section 7: too short to hold speech
 UNIT = 2.0**-46  # of cell energy: -138 dB of full scale, far below the noise of 24-bit converters
 
@@ -96,6 +96,8 @@ class Detector:
         block = block[:, None] if block.ndim == 1 else block
         if block.ndim != 2 or block.shape[1] != self.n_channels:
             raise ValueError(f"a block of shape {block.shape}; this stream has {self.n_channels} channel(s)")
+        if not len(block):
+            return []
         self._take(np.ascontiguousarray(block.T))
         return self._decide(self._end_cell - LOOK_AHEAD)
 

@@ -11,8 +11,9 @@ Poles stand nearly in a plane, so the height of the source is hardly measured: i
 answer in two dimensions. Assumptions: straight paths, one air for all, independent errors.
 
 Sigmas that were stated too small or too large are caught by the residuals: the covariance is scaled by
-(n0 + chi2) / (n0 + dof) with n0 = PRIOR_DOF, the posterior mean of a variance factor whose prior is 1 and as strong as
-n0 measurements (the scaled inverse chi-square prior; from general knowledge of Bayesian statistics).
+(n0 + chi2) / (n0 + dof - 2), n0 = PRIOR_DOF. That is the variance of the Student distribution which the position has
+when a common factor of all variances is not known, but has a prior (scaled inverse chi-square round 1) that is worth
+n0 measurements (from general knowledge of Bayesian statistics).
 
 After the fit the answer is checked against physics: enough places, not on one line, one place and not two, near
 enough to have been heard at all.
@@ -29,7 +30,7 @@ from dsp.fix import Fix, NoFix
 Floats = NDArray[np.float64]
 
 LEAST_NODES = 4
-PRIOR_DOF = 3.0
+PRIOR_DOF = 4.0
 POLE_HEIGHT_M = 5.0  # the source is taken to be this far below the median microphone...
 HEIGHT_SIGMA_M = 10.0  # ...with this sigma: streets climb, and people fire from windows
 STEP_M = 80.0  # longest step: about the spacing of poles, so that no step leaps over a minimum
@@ -163,7 +164,7 @@ def _checked(xyz_m: Floats, sigma_s: Floats, found: Descent, best: int, first_us
     distance_m = np.linalg.norm(xyz_m - place_m, axis=1)
     if not np.isfinite(place_m).all() or distance_m.max() > FARTHEST_M:
         return NoFix(f"the arrivals fit no place within {FARTHEST_M:.0f} m of the poles")
-    factor = (PRIOR_DOF + found.chi2[best]) / (PRIOR_DOF + len(xyz_m) - 3)
+    factor = (PRIOR_DOF + found.chi2[best]) / (PRIOR_DOF + len(xyz_m) - 3 - 2)
     cov_m2 = np.asarray(np.linalg.inv(found.normal[best])[:2, :2] * factor, float)
     weight = sigma_s**-2
     rms_s = float(np.sqrt(weight @ residuals_s**2 / weight.sum()))

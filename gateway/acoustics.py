@@ -10,8 +10,8 @@ class Acoustics:
     hearing_m : farthest a pole hears a shot. nearest_m : the nearest pole that heard it is no farther. path_sigma_us,
     late_us, late_share : how first arrivals spread about the straight path. early_us, latest_us : what may still be
     one. clutter_per_s : impulses of other causes, a pole. level_sigma_db, excess_db_per_m : see `g` above.
-    heard_db, heard_spread_db : expected level over noise that is heard half of the time (used where nodes do not tell
-    SNR), and how fast that changes.
+    heard_db, heard_spread_db : expected level over noise that is heard half of the time (less where nodes report
+    weaker ones), and how fast that changes.
     echo_us : echoes come no later behind the direct sound. echo_nats : what an arrival loses for looking like one.
     echo_db : an echo of a whole shot is at least this much weaker. apart_us : least time between two rounds of one gun
     (950 rounds a minute are 63 ms apart). round_nats, shot_nats : least score of a round from a known place, and of

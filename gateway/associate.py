@@ -22,7 +22,7 @@ from gateway.select import Earlier, Found, may_begin, select
 
 DISPATCH_NODES, GOOD_NODES = 6, 5  # grades A and B (DESIGN section 4)
 SILENCE = 0.9  # a pole that should have heard it with this probability and did not speaks against it
-MOST = 400  # arrivals looked at together; of more, the least likely direct ones are left out
+MOST = 160  # arrivals looked at together; of more, the least likely direct ones are left out
 LOUD_DB, LIKELY = 20.0, 0.5  # SNR and p_gunshot of arrivals that are worth a word where they cannot be placed
 TOGETHER_US = 100_000  # arrivals that fall due within this are decided on together: settle_us has room for it
 REMEMBERED_US = 10_000_000  # how long a place that was fired from is looked at first

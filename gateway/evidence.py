@@ -152,7 +152,7 @@ class Evidence:
     def _least_heard(self) -> float:
         """Decibels over noise at which these nodes' detectors start to report: the lowest tenth of what they did."""
         told = self._snr_db[np.isfinite(self._snr_db)]
-        return float(np.percentile(told, 10)) if len(told) else self.acoustics.heard_db
+        return min(float(np.percentile(told, 10)), self.acoustics.heard_db) if len(told) else self.acoustics.heard_db
 
     def _direct(self) -> Floats:
         """(n,) nats that an arrival loses for coming close behind a louder one of its pole."""

@@ -5,6 +5,10 @@ import pathlib
 import shutil
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("shared-machine", deadline=None)  # how long an example takes is no test's business
+settings.load_profile("shared-machine")
 
 DATA = pathlib.Path(os.environ.get("SOUNDPOST_DATA", pathlib.Path(__file__).parents[2] / "shared" / "data"))
 
