@@ -20,7 +20,7 @@ class CameraRules:
     """What a camera turns for."""
 
     min_grade: str = "C"
-    min_p_gunshot: float = 0.0
+    min_p_gunshot: float = 0.5
 
 
 class CameraPolicy:

@@ -118,7 +118,7 @@ class AirTable(Table):
 
 class LampRulesTable(Table):
     min_grade: Grade = "C"
-    min_p_gunshot: Share = 0.0
+    min_p_gunshot: Share = 0.5
     radius_m: float = Field(default=120.0, gt=0, le=5000)
     level_pct: Percent = 100
     hold_s: float = Field(default=300.0, ge=1, le=86_400)
@@ -127,7 +127,12 @@ class LampRulesTable(Table):
     rest_level_pct: Percent = 30
 
 
-class ActRulesTable(Table):
+class CameraRulesTable(Table):
+    min_grade: Grade = "C"
+    min_p_gunshot: Share = 0.5
+
+
+class AnnounceRulesTable(Table):
     min_grade: Grade = "C"
     min_p_gunshot: Share = 0.0
 
@@ -136,8 +141,8 @@ class PolicyTable(Table):
     incident_gap_s: float = Field(default=30.0, gt=0, le=3600)
     incident_radius_m: float = Field(default=100.0, gt=0, le=5000)
     lights: LampRulesTable = LampRulesTable()
-    cameras: ActRulesTable = ActRulesTable()
-    announce: ActRulesTable = ActRulesTable()
+    cameras: CameraRulesTable = CameraRulesTable()
+    announce: AnnounceRulesTable = AnnounceRulesTable()
 
     def rules(self) -> Rules:
         """The rules as policy has them."""

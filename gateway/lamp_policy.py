@@ -24,7 +24,7 @@ class LampRules:
     """
 
     min_grade: str = "C"
-    min_p_gunshot: float = 0.0
+    min_p_gunshot: float = 0.5
     radius_m: float = 120.0
     level_pct: int = 100
     hold_s: float = 300.0

@@ -6,7 +6,6 @@ import functools
 import hashlib
 import json
 import logging
-import math
 import pathlib
 import signal
 import sys
@@ -16,9 +15,7 @@ from typing import Any
 
 import structlog
 
-from dsp.air import Air
 from dsp.geodesy import Site
-from gateway.acoustics import Acoustics
 from gateway.agent import Agent, Link, run_until_signalled
 from gateway.associate import Associator
 from gateway.backlog import Backlog
@@ -36,7 +33,6 @@ from gateway.link_serial import SerialLink
 from gateway.policy import Policy, best
 from gateway.rows import Row
 from gateway.seen import Seen
-from gateway.street import Place
 from gateway.sun import sun_over
 from hw.modbus_lamps import ModbusLamps
 from hw.onvif_camera import OnvifCamera
@@ -119,17 +115,10 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
 def build_core(config: GatewayConfig, gate: Gate) -> Core:
     """The core that a config asks for; a replay of the journal builds it in the same way."""
     policy = Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
-    poles, air, acoustics = config.poles(), config.air.air(), Acoustics()
+    poles = config.poles()
     places = {node: pole.xyz_m for node, pole in poles.items()}
-    make = functools.partial(Associator, air, places, acoustics)
-    return Core(gate, make(), policy, poles, Backlog(make, live_us(list(places.values()), air, acoustics)))
-
-
-def live_us(places_m: Sequence[Place], air: Air, acoustics: Acoustics) -> int:
-    """How long the association waits for an arrival's companions (gateway/associate.py)."""
-    axes = list(zip(*places_m, strict=True))
-    across_m = math.dist([min(axis) for axis in axes], [max(axis) for axis in axes])
-    return round(min(across_m, acoustics.hearing_m) / air.speed_mps * 1e6) + acoustics.latest_us + acoustics.settle_us
+    make = functools.partial(Associator, config.air.air(), places)
+    return Core(gate, make(), policy, poles, Backlog(make, make().wait_us))
 
 
 def now_us() -> int:
