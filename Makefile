@@ -1,6 +1,7 @@
 # `make` lists the targets. Each does its own set-up from nothing.
 PYTHON ?= python3
 BIN := .venv/bin
+PORTABLE := $(addprefix firmware/,cbor.py mac.py wire.py clock.py outbox.py node.py)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -17,10 +18,11 @@ demo: .venv/.demo  ## a street at night: shots, poles, lamps, a camera; report i
 test: .venv/.dev  ## all tests (sets up what they need, system programs included)
 	$(BIN)/pytest -n 2
 
-check: .venv/.dev  ## ruff, mypy --strict, the walls
+check: .venv/.dev  ## ruff, mypy --strict (portable files against MicroPython's stubs too), the walls
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file firmware/micropython.ini $(PORTABLE)
 	$(BIN)/pytest tests/test_walls.py
 
 livefire: .venv/.demo  ## score the replay of the real live fire in ../shared/data (or SOUNDPOST_DATA)
@@ -31,6 +33,8 @@ bench: .venv/.dev  ## speeds, as ratios against a named floor in the same run
 
 .venv/.made:
 	$(PYTHON) -c 'import sys; sys.exit("Soundpost needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -c 'import ensurepip' || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq python3-venv; } \
+		|| { echo "this Python has no venv; on Debian or Ubuntu: sudo apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
 	touch $@
 
@@ -41,6 +45,8 @@ bench: .venv/.dev  ## speeds, as ratios against a named floor in the same run
 .venv/.dev: .venv/.demo | programs
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[camera,sim,dev]'
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[audio]' || echo "PyAudio does not build here (see above): the microphone tests will skip"
+	$(BIN)/pip install --quiet --upgrade --target .venv/typings --no-deps \
+		$$(grep -E '^micropython-(esp32|stdlib)-stubs==' constraints.txt)
 	touch $@
 
 programs:
