@@ -16,6 +16,7 @@ MARGIN = 46.0
 HALO_M = 15.0
 TALLEST = 1.25  # times the width
 SIDE = 200.0  # of a close-up
+LETTER = 8.5  # widest an average letter of a name gets
 
 EastNorth = tuple[float, float]
 
@@ -145,7 +146,9 @@ def _grid(east: Scale, north: Scale) -> list[str]:
 
 def _pole(pole: Spot, east: Scale, north: Scale) -> str:
     x, y = east(pole.en_m[0]), north(pole.en_m[1])
-    return svg.element("circle", cx=x, cy=y, r=5, class_="pole") + svg.text(pole.name, x + 8, y - 8, "halo")
+    fits = x + 8 + LETTER * len(pole.name) < WIDTH
+    name = svg.text(pole.name, x + 8 if fits else x - 8, y - 8, "halo", "start" if fits else "end")
+    return svg.element("circle", cx=x, cy=y, r=5, class_="pole") + name
 
 
 def _lamp(lamp: LampSpot, east: Scale, north: Scale) -> str:

@@ -1,0 +1,173 @@
+"""What one page of a replay's report shows of its source: figures as HTML, and the rows of its tables."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from dsp.air import travel_s
+from dsp.fix import ellipse
+from gateway.incident import Arrival, Round, Unplaced
+from simulators.pictures.residuals import residual_bars
+from simulators.pictures.street_map import FixSpot, Spot, Street, close_up, street_map
+from simulators.pictures.waveforms import Trace, waveforms
+from simulators.playback import Playback
+from simulators.recording import Track
+
+NEAR_M = 600.0  # poles this near a fix are drawn even if they did not hear it
+CLOSE_M = 60.0  # a fix farther from any firing position is not drawn beside one
+BEFORE_US, BEHIND_US = 500_000, 1_000_000  # of the first and last arrival used: what the waveforms show round them
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """A round in words. error : distance from the nearest place where something was fired, or ""."""
+
+    number: int
+    fired: str
+    east_north: str
+    lat_lon: str
+    error: str
+    ellipse: str
+    grade: str
+    p_gunshot: str
+    n_nodes: int
+    rms_ms: str
+    bars: str
+
+
+def round_rows(playback: Playback) -> list[RoundRow]:
+    """Every round, in order of firing."""
+    return [_row(playback, number, shot) for number, shot in _numbered(playback)]
+
+
+def unplaced_rows(playback: Playback) -> list[tuple[str, str]]:
+    """(nodes, why) of every group that looked like a shot and got no place."""
+    groups = [decision for decision in playback.decisions if isinstance(decision, Unplaced)]
+    return [(", ".join(arrival.node for arrival in group.arrivals), group.why) for group in groups]
+
+
+def listener_words(playback: Playback) -> str:
+    """Who listened, what they reported and in what air, in a sentence."""
+    air, tracks = playback.recording.air, playback.recording.tracks
+    wind_mps = math.hypot(*air.wind_en_mps)
+    nodes = {track.node for track in tracks} | {arrival.node for arrival in playback.arrivals}
+    return (
+        f"{len(nodes)} nodes, {len(playback.arrivals)} arrivals; air {air.temperature_c:g} C, "
+        f"{air.humidity_pct:g} % humidity, wind {wind_mps:.1f} m/s: sound at {air.speed_mps:.1f} m/s"
+    )
+
+
+def map_of(playback: Playback) -> str:
+    """Poles, fixes with their ellipses, and where it was fired, as HTML; "" where there is no pole."""
+    poles = _poles(playback)
+    truths = [Spot("fired", truth.xyz_m[:2]) for truth in playback.recording.truths]
+    fixes = [_spot(number, shot) for number, shot in _numbered(playback)]
+    return street_map(Street(poles, fixes, truths)) if poles else ""
+
+
+def close_ups(playback: Playback) -> list[str]:
+    """Each fix that has a firing position near it, beside that, as HTML."""
+    places = [truth.xyz_m[:2] for truth in playback.recording.truths]
+    nearest = [
+        (_spot(number, shot), min(places, key=lambda place: math.dist(place, shot.fix.xyz_m[:2])))
+        for number, shot in (_numbered(playback) if places else ())
+    ]
+    return [close_up(f"Round {fix.name}", place, fix) for fix, place in nearest if math.dist(fix.en_m, place) < CLOSE_M]
+
+
+def waves_of(playback: Playback) -> str:
+    """What each microphone heard, with the onsets, as HTML; "" where there is no sound."""
+    if not playback.recording.tracks:
+        return ""
+    first_us, last_us = _window(playback)
+    used = {arrival for shot in playback.rounds for arrival in shot.arrivals}
+    traces = [_trace(playback, track, used, first_us) for track in playback.recording.tracks]
+    return waveforms(traces, 0.0, (last_us - first_us) / 1e6, f"seconds after {_clock(first_us)} UTC")
+
+
+def _numbered(playback: Playback) -> list[tuple[int, Round]]:
+    return list(enumerate(sorted(playback.rounds, key=lambda shot: shot.fix.t_us), start=1))
+
+
+def _spot(number: int, shot: Round) -> FixSpot:
+    return FixSpot(str(number), shot.fix.xyz_m[:2], shot.fix.cov_m2)
+
+
+def _row(playback: Playback, number: int, shot: Round) -> RoundRow:
+    recording, fix, shape = playback.recording, shot.fix, ellipse(shot.fix.cov_m2)
+    errors_m = [math.dist(truth.xyz_m[:2], fix.xyz_m[:2]) for truth in recording.truths]
+    lat_lon = recording.site.to_geodetic(*fix.xyz_m)[:2] if recording.site else ()
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=fix.t_us)
+    return RoundRow(
+        number=number,
+        fired=f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}",
+        east_north=f"{fix.xyz_m[0]:.1f}, {fix.xyz_m[1]:.1f}",
+        lat_lon=", ".join(f"{degrees:.6f}" for degrees in lat_lon),
+        error=f"{min(errors_m):.1f}" if errors_m else "",
+        ellipse=f"{shape.major_m:.1f} x {shape.minor_m:.1f}, {shape.azimuth_deg:.0f} deg",
+        grade=shot.grade,
+        p_gunshot="?" if shot.p_gunshot is None else f"{shot.p_gunshot:.2f}",
+        n_nodes=len(shot.arrivals),
+        rms_ms=f"{fix.rms_us / 1000:.1f}",
+        bars=residual_bars([_short(a.node) for a in shot.arrivals], list(fix.residuals_us), f"Residuals of {number}"),
+    )
+
+
+def _poles(playback: Playback) -> list[Spot]:
+    """Poles that were used or recorded, and those near a fix; where nothing was placed, all."""
+    at = {arrival.node: arrival.xyz_m for arrival in playback.arrivals}
+    at |= {track.node: track.xyz_m for track in playback.recording.tracks}
+    shown = {arrival.node for shot in playback.rounds for arrival in shot.arrivals}
+    shown |= {track.node for track in playback.recording.tracks}
+    fixes_m = [shot.fix.xyz_m[:2] for shot in playback.rounds]
+    shown |= {node for node, xyz_m in at.items() if any(math.dist(xyz_m[:2], fix) < NEAR_M for fix in fixes_m)}
+    return [Spot(_short(node), xyz_m[:2]) for node, xyz_m in at.items() if node in shown or not playback.rounds]
+
+
+def _window(playback: Playback) -> tuple[int, int]:
+    """What of the recording is shown: round the arrivals used; where none was, round all; at last all there is."""
+    used = [arrival.t_us for shot in playback.rounds for arrival in shot.arrivals]
+    times_us = used or [arrival.t_us for arrival in playback.arrivals]
+    if times_us:
+        return min(times_us) - BEFORE_US, max(times_us) + BEHIND_US
+    start_us = min(track.start_us for track in playback.recording.tracks)
+    return start_us, max(_end_us(track) for track in playback.recording.tracks)
+
+
+def _trace(playback: Playback, track: Track, used: set[Arrival], zero_us: int) -> Trace:
+    own = [arrival for arrival in playback.arrivals if arrival.node == track.node]
+    due_us = [
+        t_us + float(travel_s(playback.recording.air, np.subtract(track.xyz_m, truth.xyz_m))) * 1e6
+        for truth in playback.recording.truths
+        for t_us in truth.t_us
+    ]
+    return Trace(
+        name=_short(track.node),
+        start_s=(track.start_us - zero_us) / 1e6,
+        rate_hz=track.rate_hz,
+        samples=track.read(),
+        onsets_s=_after(zero_us, [arrival.t_us for arrival in own if arrival in used]),
+        strays_s=_after(zero_us, [arrival.t_us for arrival in own if arrival not in used]),
+        expected_s=_after(zero_us, due_us),
+    )
+
+
+def _after(zero_us: int, times_us: Sequence[float]) -> list[float]:
+    return [(t_us - zero_us) / 1e6 for t_us in times_us]
+
+
+def _end_us(track: Track) -> int:
+    return track.start_us + round(len(track.read()) / track.rate_hz * 1e6)
+
+
+def _clock(t_us: int) -> str:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t_us)
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
+
+
+def _short(node: str) -> str:
+    """The live fire's serials differ in their ends."""
+    return node.removeprefix("SCP-00-")

@@ -1,0 +1,129 @@
+"""soundpost replay: run recordings, scenarios or a journal through the same code that runs in the street."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulators.parallel import in_turn
+from simulators.playback import AUDIO, ORIGINS, Playback, play
+from simulators.progress import watched
+from simulators.reckoning import Reckoning, reckon, together
+from simulators.recording import Recording
+from simulators.recordings import open_source
+from simulators.replay_report import Page, check_folder, page_of, write_report
+from simulators.scenario import scenario_path
+from simulators.verdict import WITHIN_M
+from soundpost.replay_journal import is_journal, replay_journal
+from soundpost.shots import Line, numbered, shot_line, table
+
+HELP = (
+    "Place shots from a live-fire test or a tree of them, a folder of forensic WAVs, a sound file with its nodes file, "
+    'a scenario .toml, or a gateway\'s journal. "arrivals" of the answer number the arrivals of its source from 0, in '
+    "order of time."
+)
+EXAMPLE = "soundpost replay ../shared/data/livefire --report out/livefire"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", type=Path, metavar="SOURCE", help="folder, sound file, scenario or journal")
+    parser.add_argument(
+        "--from", dest="origin", choices=ORIGINS, default=AUDIO, help="the sound (default), or others' pulses with it"
+    )
+    parser.add_argument("--json", action="store_true", help="JSON lines instead of a table")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="write pages with maps and waveforms there")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="gateway.toml; needed for a journal, and only there"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """0; 1 where a journal tells other incidents. Raises ValueError or OSError of one line, with nothing printed."""
+    if is_journal(args.source):
+        if args.report or args.origin != AUDIO:
+            raise ValueError(f"{args.source}: is a journal; --report and --from are for recordings")
+        return _tell_journal(args)
+    if args.config:
+        raise ValueError(f"--config {args.config}: is for journals, and {args.source} is none")
+    if args.report:
+        check_folder(args.report)
+    replays = _replay_all(scenario_path(args.source), args.origin, bool(args.report))
+    if args.report:
+        pages = [each.page for each in replays if each.page is not None]
+        write_report(args.report, f"{args.source}, from {args.origin}", pages)
+    _tell(replays, args.json, args.report)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One recording to be replayed. with_page : make its page of a report, too."""
+
+    recording: Recording
+    origin: str
+    with_page: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What is kept of one: its lines, its figures where the truth is known, its page where one was asked for."""
+
+    lines: list[Line]
+    reckoning: Reckoning | None
+    page: Page | None
+
+
+def replay(task: Task) -> Replay:
+    """Replay one recording. Raises as `play` does."""
+    playback = play(task.recording, task.origin)
+    reckoning = reckon(task.recording, playback.rounds)
+    page = page_of(playback, reckoning) if task.with_page else None
+    return Replay(_lines(playback), reckoning, page)
+
+
+def _replay_all(source: Path, origin: str, with_page: bool) -> list[Replay]:
+    tasks = [Task(recording, origin, with_page) for recording in open_source(source)]
+    return list(watched(in_turn(replay, tasks), len(tasks), f"replaying from {origin}"))
+
+
+def _lines(playback: Playback) -> list[Line]:
+    recording, number = playback.recording, numbered(playback.arrivals)
+    return [
+        {"source": recording.source, **shot_line(decision, number, recording.site)} for decision in playback.decisions
+    ]
+
+
+def _tell(replays: Sequence[Replay], as_json: bool, report: Path | None) -> None:
+    lines = [line for each in replays for line in each.lines]
+    if as_json:
+        print("".join(json.dumps(line) + "\n" for line in lines), end="", flush=True)
+        return
+    reckonings = [each.reckoning for each in replays if each.reckoning is not None]
+    print(table(lines))
+    print(f"\n{summary(reckonings)}" if reckonings else "", end="\n" if reckonings else "")
+    print(f"report: {report / 'index.html'}" if report else "", end="\n" if report else "", flush=True)
+
+
+def summary(reckonings: Sequence[Reckoning]) -> str:
+    """What was found of what was fired, in one line."""
+    whole = together(reckonings)
+    text = f"{len(whole.found)} of {whole.n_fired} rounds fired were placed within {WITHIN_M:.0f} m"
+    if whole.found:
+        text += f" (error: median {whole.error_m(50):.1f} m, 95 % {whole.error_m(95):.1f} m)"
+    return f"{text}; {whole.n_fired - len(whole.found)} missed, {whole.n_false} false"
+
+
+def _tell_journal(args: argparse.Namespace) -> int:
+    if args.config is None:
+        raise ValueError(f"{args.source}: is a journal; name the gateway's config with --config FILE")
+    found = replay_journal(args.source, args.config)
+    if args.json:
+        print("".join(json.dumps(line) + "\n" for line in found.lines), end="", flush=True)
+    else:
+        print(table(found.lines), flush=True)
+    if found.differs:
+        raise ValueError(f"{args.source}: {found.differs}")
+    if not args.json:
+        print(f"\nthe journal's {found.n_incidents} announcements of incidents came out the same")
+    return 0

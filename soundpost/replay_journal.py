@@ -1,0 +1,100 @@
+"""A gateway's journal fed again to a fresh core: every incident must come out as it was."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from firmware import wire
+from gateway.bulletin import incident_record
+from gateway.config import GatewayConfig, read_config
+from gateway.core import arrival, replay
+from gateway.gate import Gate
+from gateway.incident import Announce, Arrival, Incident, Round
+from gateway.keyring import read_keys
+from gateway.policy import best
+from gateway.rows import first_broken, kept, reading
+from gateway.seen import Seen
+from simulators.playback import in_order
+from soundpost.gateway import build_core
+from soundpost.shots import Line, numbered, shot_line
+
+MAGIC = b"SQLite format 3\0"
+SEEN_FRAMES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class JournalReplay:
+    """lines : as `replay` tells them, each with the incident that its round belongs to. n_incidents : announcements,
+    an incident being announced again when it grows. differs : in words what did not come out as it was, or ""."""
+
+    lines: list[Line]
+    n_incidents: int
+    differs: str
+
+
+def is_journal(path: Path) -> bool:
+    """Whether this is a file that SQLite wrote. Raises OSError where it cannot be opened."""
+    if path.is_dir() or not path.exists():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def replay_journal(path: Path, config_path: Path) -> JournalReplay:
+    """Feed a journal's frames, in their order and at their times, to the core that a config asks for.
+
+    Raises ValueError or OSError naming the file: no journal, a broken row, a config or keys that cannot be used.
+    """
+    config = read_config(config_path)
+    keys = read_keys(config_path.parent / config.keys_file, config.poles())
+    with reading(path) as connection:
+        broken = first_broken(connection)
+        if broken is not None:
+            raise ValueError(f"{path}: row {broken} is not what was written there")
+        frames = [(each.row.at_us, each.row.body) for each in kept(connection, "frame")]
+        was = [each.row.body for each in kept(connection, "incident")]
+    effects = replay(build_core(config, Gate(keys, Seen(), 1)), frames)
+    incidents = [effect.incident for effect in effects if isinstance(effect, Announce)]
+    number = numbered(in_order(_arrivals(config, keys, frames)))
+    lines = [
+        {"source": path.name, "incident": incident.id, **shot_line(shot, number, config.the_site())}
+        for incident in _grown(incidents)
+        for shot in incident.rounds
+    ]
+    return JournalReplay(lines, len(was), _difference(was, [_record(config, incident) for incident in incidents]))
+
+
+def _arrivals(config: GatewayConfig, keys: dict[str, bytes], frames: list[tuple[int, bytes]]) -> Iterator[Arrival]:
+    """Every arrival that a surveyed node said."""
+    gate, poles = Gate(keys, Seen(), 1), config.poles()
+    for received_us, frame in frames:
+        try:
+            opened = gate.open(frame, received_us)
+        except wire.BadFrame:  # a key that has changed since; what depends on it will be missed in the incidents
+            continue
+        if isinstance(opened.record, wire.Arrival) and opened.node in poles:
+            yield arrival(poles[opened.node], opened.record)
+
+
+def _grown(incidents: list[Incident]) -> list[Incident]:
+    """Each incident once, as it was when last announced."""
+    return list({incident.id: incident for incident in incidents}.values())
+
+
+def _record(config: GatewayConfig, incident: Incident) -> dict[str, Any]:
+    chief: Round = best(incident.rounds)
+    return incident_record(incident, chief, config.the_site())
+
+
+def _difference(was: list[bytes], now: list[dict[str, Any]]) -> str:
+    """What the journal's incident rows and the replay's do not share, in words."""
+    before = [json.loads(body) for body in was]
+    after = [json.loads(json.dumps(record)) for record in now]
+    if before == after:
+        return ""
+    gone = [record.get("incident") for record in before if record not in after]
+    new = [record["incident"] for record in after if record not in before]
+    told = [f"{words} {', '.join(map(str, names))}" for words, names in (("not again:", gone), ("new:", new)) if names]
+    return f"incidents came out otherwise ({'; '.join(told) or 'in another order'}); was the config another one then?"
