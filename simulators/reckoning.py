@@ -22,13 +22,14 @@ EastNorth = tuple[float, float]
 class Reckoning:
     """n_fired : rounds in truth. found : (error in metres, where it was placed) of each round found within WITHIN_M.
 
-    n_false : rounds placed that were never fired. n_exact, n_tests : recordings whose count of rounds came out right,
+    n_false : rounds placed that were never fired. n_other : placed, and rightly said to be no gunshot. n_exact, n_tests : recordings whose count of rounds came out right,
     of how many.
     """
 
     n_fired: int
     found: tuple[tuple[float, EastNorth], ...]
     n_false: int
+    n_other: int
     n_exact: int
     n_tests: int = 1
 
@@ -56,11 +57,11 @@ def reckon(recording: Recording, rounds: Sequence[Round]) -> Reckoning | None:
     if all(len(truth.t_us) == truth.n_rounds for truth in recording.truths):
         verdict = judge(recording.truths, rounds)
         found = tuple((error_m(shot, placed), placed.fix.xyz_m[:2]) for shot, placed in verdict.placed)
-        n_false = len(verdict.false)
+        n_false, n_other = len(verdict.false), len(verdict.others)
     else:
         found = tuple(_found(recording.truths, rounds))
-        n_false = len(rounds) - len(found)
-    return Reckoning(n_fired, found, n_false, int(len(found) == n_fired and not n_false))
+        n_false, n_other = len(rounds) - len(found), 0
+    return Reckoning(n_fired, found, n_false, n_other, int(len(found) == n_fired and not n_false))
 
 
 def together(reckonings: Sequence[Reckoning]) -> Reckoning:
@@ -69,6 +70,7 @@ def together(reckonings: Sequence[Reckoning]) -> Reckoning:
         n_fired=sum(each.n_fired for each in reckonings),
         found=tuple(found for each in reckonings for found in each.found),
         n_false=sum(each.n_false for each in reckonings),
+        n_other=sum(each.n_other for each in reckonings),
         n_exact=sum(each.n_exact for each in reckonings),
         n_tests=sum(each.n_tests for each in reckonings),
     )

@@ -50,12 +50,13 @@ def unplaced_rows(playback: Playback) -> list[tuple[str, str]]:
 
 
 def listener_words(playback: Playback) -> str:
-    """Who listened, what they reported and in what air, in a sentence."""
+    """When, who listened, what they reported and in what air, in a sentence."""
     air, tracks = playback.recording.air, playback.recording.tracks
     wind_mps = math.hypot(*air.wind_en_mps)
     nodes = {track.node for track in tracks} | {arrival.node for arrival in playback.arrivals}
+    when = f"{_moment(playback.arrivals[0].t_us):%Y-%m-%d}: " if playback.arrivals else ""
     return (
-        f"{len(nodes)} nodes, {len(playback.arrivals)} arrivals; air {air.temperature_c:g} C, "
+        f"{when}{len(nodes)} nodes, {len(playback.arrivals)} arrivals; air {air.temperature_c:g} C, "
         f"{air.humidity_pct:g} % humidity, wind {wind_mps:.1f} m/s: sound at {air.speed_mps:.1f} m/s"
     )
 
@@ -100,10 +101,9 @@ def _row(playback: Playback, number: int, shot: Round) -> RoundRow:
     recording, fix, shape = playback.recording, shot.fix, ellipse(shot.fix.cov_m2)
     errors_m = [math.dist(truth.xyz_m[:2], fix.xyz_m[:2]) for truth in recording.truths]
     lat_lon = recording.site.to_geodetic(*fix.xyz_m)[:2] if recording.site else ()
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=fix.t_us)
     return RoundRow(
         number=number,
-        fired=f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}",
+        fired=_clock(fix.t_us),
         east_north=f"{fix.xyz_m[0]:.1f}, {fix.xyz_m[1]:.1f}",
         lat_lon=", ".join(f"{degrees:.6f}" for degrees in lat_lon),
         error=f"{min(errors_m):.1f}" if errors_m else "",
@@ -163,8 +163,12 @@ def _end_us(track: Track) -> int:
     return track.start_us + round(len(track.read()) / track.rate_hz * 1e6)
 
 
+def _moment(t_us: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t_us)
+
+
 def _clock(t_us: int) -> str:
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t_us)
+    moment = _moment(t_us)
     return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
 
 

@@ -111,7 +111,9 @@ def summary(reckonings: Sequence[Reckoning]) -> str:
     text = f"{len(whole.found)} of {whole.n_fired} rounds fired were placed within {WITHIN_M:.0f} m"
     if whole.found:
         text += f" (error: median {whole.error_m(50):.1f} m, 95 % {whole.error_m(95):.1f} m)"
-    return f"{text}; {whole.n_fired - len(whole.found)} missed, {whole.n_false} false"
+    return f"{text}; {whole.n_fired - len(whole.found)} missed, {whole.n_false} false" + (
+        f", {whole.n_other} rightly said to be no gunshot" if whole.n_other else ""
+    )
 
 
 def _tell_journal(args: argparse.Namespace) -> int:

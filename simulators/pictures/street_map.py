@@ -12,7 +12,7 @@ from simulators.pictures import svg
 from simulators.pictures.svg import Scale
 
 WIDTH = 640.0
-MARGIN = 46.0
+MARGIN = 58.0  # room for five digits and a sign
 HALO_M = 15.0
 TALLEST = 1.25  # times the width
 SIDE = 200.0  # of a close-up
@@ -92,7 +92,7 @@ def street_map(street: Street, title: str = "Map of the street") -> str:
 def close_up(name: str, truth_en_m: EastNorth, fix: FixSpot) -> str:
     """One fix beside its truth, at a scale that lets its 95 % ellipse be seen. A <figure> without a legend."""
     error_m = math.dist(truth_en_m, fix.en_m)
-    half_m = 1.25 * max(error_m + 0.05, ellipse(fix.cov_m2).major_m, 0.1)
+    half_m = 1.1 * max(error_m + ellipse(fix.cov_m2).major_m, 0.1)
     east = Scale(truth_en_m[0] - half_m, truth_en_m[0] + half_m, 0, SIDE)
     north = Scale(truth_en_m[1] - half_m, truth_en_m[1] + half_m, SIDE, 0)
     bar_m = svg.ticks(0, half_m, 3)[1]
