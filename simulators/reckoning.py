@@ -22,8 +22,8 @@ EastNorth = tuple[float, float]
 class Reckoning:
     """n_fired : rounds in truth. found : (error in metres, where it was placed) of each round found within WITHIN_M.
 
-    n_false : rounds placed that were never fired. n_other : placed, and rightly said to be no gunshot. n_exact, n_tests : recordings whose count of rounds came out right,
-    of how many.
+    n_false : rounds placed that were never fired. n_other : placed, and rightly said to be no gunshot.
+    n_exact, n_tests : recordings whose count of rounds came out right, of how many.
     """
 
     n_fired: int
