@@ -64,21 +64,27 @@ def _row(trace: Trace, when: Scale, middle: float) -> list[str]:
     parts.append(svg.text(f"peak {100 * peak:.3g} %", 0, middle + 14, "small soft"))
     if peak > 0:
         parts.append(_wave(shown / peak, trace.start_s + first / trace.rate_hz, trace.rate_hz, when, middle))
-    for times_s, class_ in ((trace.expected_s, "expected"), (trace.strays_s, "stray"), (trace.onsets_s, "onset")):
-        high, low = (0.5, 0.5) if class_ == "expected" else (0.5, -0.12)
-        parts += [
-            svg.line(when(t_s), middle - ROW * high, when(t_s), middle + ROW * low, class_)
-            for t_s in times_s
-            if when.low <= t_s <= when.high
-        ]
+    for t_s in _within(trace.expected_s, when):
+        parts.insert(0, svg.line(when(t_s), middle - ROW / 2, when(t_s), middle + ROW / 2, "expected"))
+    for times_s, class_ in ((trace.strays_s, "stray"), (trace.onsets_s, "onset")):
+        parts += [_flag(when(t_s), middle - ROW / 2, class_) for t_s in _within(times_s, when)]
     return parts
+
+
+def _within(times_s: Sequence[float], when: Scale) -> list[float]:
+    return [t_s for t_s in times_s if when.low <= t_s <= when.high]
+
+
+def _flag(x: float, top: float, class_: str) -> str:
+    """A mark above the sound, its tip at the time."""
+    return svg.element("path", d=f"M{x:.1f} {top + 9:.1f}l-4.5 -8h9Z", class_=class_)
 
 
 def _wave(samples: NDArray[np.float32], start_s: float, rate_hz: float, when: Scale, middle: float) -> str:
     """The envelope as one closed path."""
     least, most = envelope(samples, COLUMNS)
     x = np.linspace(when(start_s), when(start_s + len(samples) / rate_hz), len(least))
-    half = ROW * 0.44
+    half = ROW * 0.38
     there = [f"{a:.1f} {middle - half * b:.1f}" for a, b in zip(x, most, strict=True)]
     back = [f"{a:.1f} {middle - half * b:.1f}" for a, b in zip(x[::-1], least[::-1], strict=True)]
     return svg.element("path", d=f"M{'L'.join(there + back)}Z", class_="wave")
@@ -88,8 +94,8 @@ def _legend(traces: Sequence[Trace]) -> list[svg.Entry]:
     symbols = [
         (True, svg.element("path", d="M1 8L6 7L8 1L10 15L13 5L16 10L25 8L16 9L8 14Z", class_="wave"),
          "sound, each row to its own peak (per cent of full scale)"),
-        (any(len(trace.onsets_s) for trace in traces), svg.line(13, 1, 13, 12, "onset"), "onset used in a fix"),
-        (any(len(trace.strays_s) for trace in traces), svg.line(13, 1, 13, 12, "stray"),
+        (any(len(trace.onsets_s) for trace in traces), _flag(13, 3, "onset"), "onset used in a fix"),
+        (any(len(trace.strays_s) for trace in traces), _flag(13, 3, "stray"),
          "onset in no fix (echo, clutter)"),
         (any(len(trace.expected_s) for trace in traces), svg.line(13, 0, 13, 16, "expected"),
          "when the true shot's sound is due"),

@@ -58,10 +58,11 @@ def test_no_name_becomes_markup_and_the_picture_is_well_formed(draw):
 
 def test_an_onset_stands_where_its_time_is_and_one_outside_the_window_is_left_out():
     trace = waveforms.Trace("P1", 0.0, 1000, np.zeros(1000, np.float32), onsets_s=[0.25, 0.75, 3.0])
-    first, second = (float(each.get("x1")) for each in marks(waveforms.waveforms([trace], 0, 1, "s"), "onset")[:2])
+    flags = marks(waveforms.waveforms([trace], 0, 1, "s"), "onset")
+    first, second = (float(re.match(r"M([\d.]+) ", each.get("d"))[1]) for each in flags[:2])
 
-    assert len(marks(waveforms.waveforms([trace], 0, 1, "s"), "onset")) == 2 + 1  # and its legend's
-    assert (second - first) == pytest.approx((waveforms.WIDTH - waveforms.LEFT - waveforms.RIGHT) / 2, abs=0.02)
+    assert len(flags) == 2 + 1  # and its legend's
+    assert (second - first) == pytest.approx((waveforms.WIDTH - waveforms.LEFT - waveforms.RIGHT) / 2, abs=0.2)
 
 
 def test_a_single_loud_sample_is_never_lost_in_the_envelope():

@@ -1,0 +1,98 @@
+"""What must hold after a demo's night, each with what was found. Pure: the exit status is `all(check.holds ...)`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.street import level_m
+from simulators.demo.findings import FULL_PCT, Look, Shot
+from simulators.scenario import Scenario
+
+WITHIN_M = 5.0
+WITHIN_DEG = 1.0
+RADIUS_M = 120.0  # policy.lights.radius_m of a gateway.toml that says nothing of it
+EDGE_M = 5.0  # a lamp this near to the radius may come up or not, as the fix falls
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must be so, and what was found."""
+
+    words: str
+    holds: bool
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What the demo itself saw at the end. levels_pct : of each lamp, read from the lamp bank's register by a client of
+    the demo's own. looks : of each camera for each incident. journal : what `soundpost journal verify` said. statuses :
+    of every program, its exit status."""
+
+    levels_pct: Mapping[str, int]
+    looks: Sequence[Look]
+    journal_status: int
+    journal: str
+    statuses: Mapping[str, int]
+
+
+def checks(scenario: Scenario, shots: Sequence[Shot], witness: Witness) -> tuple[Check, ...]:
+    """All that must hold, in the order of the street: placed, lamps, camera, journal, programs."""
+    found = [_placed(shots)]
+    if scenario.lamps:
+        found.append(_lamps(lamps_due(scenario, shots), witness.levels_pct))
+    if scenario.cameras:
+        found.append(_camera(cameras_due(scenario, shots), shots, witness.looks))
+    found.append(Check("the journal is whole", witness.journal_status == 0, witness.journal))
+    return (*found, _programs(witness.statuses))
+
+
+def lamps_due(scenario: Scenario, shots: Sequence[Shot]) -> list[str]:
+    """The lamps that are within the radius of any round, beyond doubt."""
+    near_m = RADIUS_M - EDGE_M
+    return [
+        lamp.name for lamp in scenario.lamps if any(level_m(lamp.xyz_m, shot.fired.xyz_m) <= near_m for shot in shots)
+    ]
+
+
+def cameras_due(scenario: Scenario, shots: Sequence[Shot]) -> bool:
+    """Whether any camera is near enough to a round to be turned to it."""
+    return any(
+        level_m(camera.xyz_m, shot.fired.xyz_m) <= camera.range_m - EDGE_M
+        for camera in scenario.cameras
+        for shot in shots
+    )
+
+
+def _placed(shots: Sequence[Shot]) -> Check:
+    errors_m = [shot.error_m for shot in shots if shot.error_m is not None]
+    missed = [str(shot.number) for shot in shots if shot.error_m is None]
+    worst = f"worst error {max(errors_m):.2f} m" if errors_m else "none was"
+    found = f"{len(errors_m)} of {len(shots)} placed, {worst}"
+    if missed:
+        found += f"; not placed: {', '.join(missed)}"
+    return Check(f"every round within {WITHIN_M:g} m", not missed and max(errors_m, default=0) <= WITHIN_M, found)
+
+
+def _lamps(due: Sequence[str], levels_pct: Mapping[str, int]) -> Check:
+    dim = [f"{lamp} {levels_pct.get(lamp, 'not read')}" for lamp in due if levels_pct.get(lamp) != FULL_PCT]
+    found = f"{len(due) - len(dim)} of {len(due)} read {FULL_PCT} %" + (f"; not: {', '.join(dim)}" if dim else "")
+    return Check("lamps full by the lamp bank's own register", not dim, found)
+
+
+def _camera(is_due: bool, shots: Sequence[Shot], looks: Sequence[Look]) -> Check:
+    words = f"camera within {WITHIN_DEG:g} degree of the true bearing"
+    if not is_due:
+        return Check(words, not looks, "no camera is near enough to any round")
+    incidents = {shot.placed.incident for shot in shots if shot.placed is not None}
+    off_deg = [look.off_deg for look in looks if look.off_deg is not None]
+    seen = {look.incident for look in looks} & incidents
+    if not off_deg:
+        return Check(words, False, "no camera turned to a round")
+    found = f"turned for {len(seen)} of {len(incidents)} incidents, at most {max(off_deg):.2f} degrees off"
+    return Check(words, max(off_deg) <= WITHIN_DEG, found)
+
+
+def _programs(statuses: Mapping[str, int]) -> Check:
+    bad = [f"{name} with {status}" for name, status in statuses.items() if status != 0]
+    found = f"{len(statuses) - len(bad)} of {len(statuses)} with status 0" + (f"; {', '.join(bad)}" if bad else "")
+    return Check("every program ended cleanly", not bad, found)

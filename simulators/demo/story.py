@@ -1,0 +1,117 @@
+"""What happened in the demo's night, read from what its programs wrote: the gateway's journal, the peers' notebooks.
+
+Nothing here was told by the demo itself. Times are int microseconds UTC of the one machine that everything ran on.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dsp.fix import Fix
+from firmware import wire
+from gateway.incident import Round
+from gateway.rows import Kept, kept, reading
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A round as it was first announced. nodes : whose arrivals the fix rests on."""
+
+    incident: str
+    shot: Round
+    nodes: tuple[str, ...]
+    announced_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What became of an order on one lamp or camera. level_pct : None for a camera."""
+
+    incident: str
+    device: str
+    level_pct: int | None
+    done: bool
+    t_us: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A line of a peer's notebook: a lamp's channel and level, or a camera's pan."""
+
+    t_us: int
+    channel: int | None = None
+    level_pct: int | None = None
+    pan_deg: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """onsets_us : of each node, its arrivals. lamp_log, camera_logs : the peers' own notebooks."""
+
+    placed: tuple[Placed, ...]
+    deeds: tuple[Deed, ...]
+    onsets_us: Mapping[str, tuple[int, ...]]
+    lamp_log: tuple[Written, ...]
+    camera_logs: Mapping[str, tuple[Written, ...]]
+
+
+def read_story(journal: Path, keys: Mapping[str, bytes], lamp_log: Path, camera_logs: Mapping[str, Path]) -> Story:
+    """Read it all. A notebook that is not there is an empty one. Raises OSError or ValueError naming the journal."""
+    with reading(journal) as connection:
+        rows = list(kept(connection))
+    return Story(
+        _placed([each for each in rows if each.row.kind == "incident"]),
+        tuple(_deed(json.loads(each.row.body)) for each in rows if each.row.kind == "effect"),
+        _onsets([each for each in rows if each.row.kind == "frame"], keys),
+        _notebook(lamp_log),
+        {name: _notebook(path) for name, path in camera_logs.items()},
+    )
+
+
+def _placed(rows: list[Kept]) -> tuple[Placed, ...]:
+    """Every round once, by what is said of it first, in the order of firing."""
+    known: dict[tuple[str, int], Placed] = {}
+    for each in rows:
+        body = json.loads(each.row.body)
+        for told in body["rounds"]:
+            first = Placed(body["incident"], _round(told), tuple(told["nodes"]), each.row.at_us)
+            known.setdefault((body["incident"], told["t_us"]), first)
+    return tuple(sorted(known.values(), key=lambda placed: placed.shot.fix.t_us))
+
+
+def _round(told: Mapping[str, Any]) -> Round:
+    """A round as announced; its arrivals stay with the gateway."""
+    place_m = (told["e_m"], told["n_m"], 0.0)
+    fix = Fix(place_m, told["t_us"], np.array(told["cov_m2"], float), np.zeros(0), told["rms_us"])
+    return Round(fix, (), told["grade"], told["p_gunshot"])
+
+
+def _deed(told: Mapping[str, Any]) -> Deed:
+    level_pct = told.get("level_pct")
+    return Deed(told["incident"], told["device"], level_pct, told["done"], told["t_us"], told["note"])
+
+
+def _onsets(rows: list[Kept], keys: Mapping[str, bytes]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {node: [] for node in keys}
+    for each in rows:
+        node = str(each.row.node)
+        record = wire.open(each.row.body, keys[node], wire.UP).record
+        if isinstance(record, wire.Arrival):
+            found[node].append(record.t_us)
+    return {node: tuple(sorted(times)) for node, times in found.items()}
+
+
+def _notebook(path: Path) -> tuple[Written, ...]:
+    if not path.is_file():
+        return ()
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return tuple(
+        Written(line["t_us"], line.get("channel"), line.get("level_pct"), line.get("pan_deg"))
+        for line in lines
+        if "relay_on" not in line
+    )

@@ -1,0 +1,54 @@
+"""`soundpost demo`: a street at night with real programs and simulated sound, and a page that shows what came of it."""
+
+import argparse
+import asyncio
+import importlib
+import importlib.util
+import pathlib
+import signal
+
+from simulators.scenario import scenario_path, shipped
+
+HELP = "Watch a street at night: real nodes, gateway, lamp bank and cameras as processes, simulated sound."
+EXAMPLE = "soundpost demo --out out/demo"
+NEEDS = ("aiohttp", "jinja2", "lxml", "onvif")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `soundpost demo`."""
+    known = ", ".join(shipped())
+    parser.add_argument(
+        "--scenario", type=pathlib.Path, default=pathlib.Path("street"), metavar="FILE",
+        help=f"a scenario .toml, or one of: {known} (default: street)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--link", choices=("serial", "mqtt", "both"),
+        help="how nodes reach the gateway; default: serial, two of them over MQTT where Mosquitto is installed",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=pathlib.Path, default=pathlib.Path("out/demo"), metavar="DIR",
+        help="where sound, configs, logs, journal and report.html go (default: out/demo)",
+    )  # fmt: skip
+    parser.add_argument("--keep", action="store_true", help="keep an earlier run's folder beside the new one")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON; progress to standard error")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 where every check holds, else 1 with a line that says which does not. Raises ValueError or OSError."""
+    missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
+    if missing:
+        raise OSError(f"the demo needs {', '.join(missing)}: pip install 'soundpost[camera,sim]' (or make setup)")
+    show = importlib.import_module("simulators.demo.show")
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        showing = show.show(scenario_path(args.scenario), args.link, args.out, keep=args.keep, as_json=args.json)
+        task = loop.create_task(showing)
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+
+        async def wait() -> int:
+            try:
+                return int(await task)
+            except asyncio.CancelledError:
+                raise KeyboardInterrupt from None
+
+        return runner.run(wait())
