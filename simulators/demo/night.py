@@ -67,10 +67,12 @@ async def pass_night(plan: Plan, terminal: Terminal) -> Passed:
     """Let it happen. Raises OSError naming a program that does not start, or ends before its time."""
     async with staged(plan) as stage:
         night = _Night(stage, terminal)
-        recording = await night.prepare()
-        await night.listen()
-        levels_pct = await night.read_lamps()
-        await night.leave_cameras()
+        try:
+            recording = await night.prepare()
+            await night.listen()
+            levels_pct = await night.read_lamps()
+        finally:
+            await night.leave_cameras()
         statuses = await stage.close()
     ran = tuple(Ran(each.name, " ".join(each.arguments), each.pid, statuses[each.name]) for each in stage.programs)
     return Passed(stage.plan, recording, levels_pct, tuple(night.aimed), ran, night.late_s)
@@ -121,9 +123,10 @@ class _Night:
         except TimeoutError:
             self.terminal.say("fault", "not every round that was fired has been announced")
         finally:
-            nodes.cancel()
-            for task in fallen:
-                task.cancel()
+            waiting: list[asyncio.Future[Any]] = [nodes, *fallen]
+            for each in waiting:
+                each.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     async def read_lamps(self) -> dict[str, int]:
         """Every lamp's level by the lamp bank's own register, read by a client of ours."""
@@ -137,9 +140,9 @@ class _Night:
             await lamps.close()
 
     async def leave_cameras(self) -> None:
-        """Hang up."""
-        await asyncio.gather(*self.looking)
-        await asyncio.gather(*(camera.close() for camera in self.cameras.values()))
+        """Let the last looks end, and hang up."""
+        await asyncio.gather(*self.looking, return_exceptions=True)
+        await asyncio.gather(*(camera.close() for camera in self.cameras.values()), return_exceptions=True)
 
     def _lead_s(self) -> float:
         """How long until the sound begins: as long as the nodes need to start here, now. A node loads about what the
@@ -193,5 +196,9 @@ class _Night:
         self.looking.add(task)
 
     async def _look(self, camera: str, incident: str, ordered_deg: float) -> None:
-        aim_deg = await self.cameras[camera].read_aim()
+        try:
+            aim_deg = await self.cameras[camera].read_aim()
+        except OSError as error:
+            self.terminal.say("fault", str(error))
+            return
         self.aimed.append(Aimed(camera, incident, ordered_deg, aim_deg))

@@ -17,7 +17,7 @@ COLUMNS = 800
 class Trace:
     """One microphone. Times are seconds on the picture's axis, UTC differences, so that traces may start apart.
 
-    samples : (n,), the first at start_s. onsets_s : reported and used in a fix; strays_s : reported and not used.
+    samples : (n,), the first at start_s. onsets_s : reported and used in the fix of a round; strays_s : the others reported.
     expected_s : when the sound of what was truly fired should come.
     """
 
@@ -94,9 +94,9 @@ def _legend(traces: Sequence[Trace]) -> list[svg.Entry]:
     symbols = [
         (True, svg.element("path", d="M1 8L6 7L8 1L10 15L13 5L16 10L25 8L16 9L8 14Z", class_="wave"),
          "sound, each row to its own peak (per cent of full scale)"),
-        (any(len(trace.onsets_s) for trace in traces), _flag(13, 3, "onset"), "onset used in a fix"),
+        (any(len(trace.onsets_s) for trace in traces), _flag(13, 3, "onset"), "onset of a round that was placed"),
         (any(len(trace.strays_s) for trace in traces), _flag(13, 3, "stray"),
-         "onset in no fix (echo, clutter)"),
+         "other onset (echo, other sound)"),
         (any(len(trace.expected_s) for trace in traces), svg.line(13, 0, 13, 16, "expected"),
          "when the true shot's sound is due"),
     ]  # fmt: skip
