@@ -46,7 +46,7 @@ class Score:
     n_edge: int
 
 
-def tests(folder: Path, origin: str) -> list[Test]:
+def read_tests(folder: Path, origin: str) -> list[Test]:
     """The tests of every firing position below a folder. Raises as `open_source` does."""
     folder.stat()
     positions = sorted(path for path in folder.iterdir() if path.is_dir())
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _print_board(folder: Path, origin: str) -> int:
     """Replay, print, and give the number of onsets at edges of digital silence."""
-    to_do = tests(folder, origin)
+    to_do = read_tests(folder, origin)
     scores = list(watched(in_turn(score, to_do), len(to_do), f"replaying from {origin}"))
     n_edge = sum(each.n_edge for each in scores)
     lines = [f"from {origin}", board(scores)]
