@@ -85,6 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         sys.stderr.write(f"score: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130
     return int(n_edge > 0)
 
 
