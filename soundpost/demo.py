@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
         loop = runner.get_loop()
         showing = show.show(scenario_path(args.scenario), args.link, args.out, keep=args.keep, as_json=args.json)
         task = loop.create_task(showing)
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in (signal.SIGTERM, signal.SIGHUP):  # Ctrl-C the runner sees to
+            loop.add_signal_handler(number, task.cancel)
 
         async def wait() -> int:
             try:

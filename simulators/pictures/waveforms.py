@@ -17,7 +17,7 @@ COLUMNS = 800
 class Trace:
     """One microphone. Times are seconds on the picture's axis, UTC differences, so that traces may start apart.
 
-    samples : (n,), the first at start_s. onsets_s : reported and used in the fix of a round; strays_s : the others reported.
+    samples : (n,), the first at start_s. onsets_s : reported, and used in the fix of a round; strays_s : the others.
     expected_s : when the sound of what was truly fired should come.
     """
 

@@ -97,11 +97,12 @@ async def test_a_short_night_is_placed_lit_watched_and_written_down(demo, tmp_pa
     assert "src=" not in page and "href=" not in page
 
 
-async def test_a_night_that_is_cut_short_leaves_no_process_and_no_page(demo, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+async def test_a_night_that_is_cut_short_leaves_no_process_and_no_page(demo, tmp_path, number):
     process = await demo(60.0, "--link", "serial")
     await until_said(process, "ready")
     pids = children(process.pid)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, _, status = await finish(process)
 
     assert len(pids) == 1 + 1 + 1 + 5  # lamp bank, camera, gateway, nodes
