@@ -15,8 +15,9 @@ from simulators.recordings import SOUND
 from soundpost.terminal import columns, complain
 
 HELP = (
-    "Hear impulses in WAV, FLAC and OGG files, 8 to 96 kHz, any number of channels. A folder stands for every such "
-    "file in it. onset_s counts from the file's first sample; runs of exact zeros are gaps, in which nothing is heard."
+    "Hear impulses in WAV, FLAC and OGG files, 8 to 96 kHz, any number of channels. A folder stands for\n"
+    "every such file in it. onset_s counts from the file's first sample; runs of exact zeros are gaps,\n"
+    "in which nothing is heard."
 )
 EXAMPLE = "soundpost detect clips/*.wav --json"
 BLOCK_S = 1.0

@@ -14,9 +14,9 @@ from soundpost.arrivals import read_arrivals
 from soundpost.shots import Line, numbered, shot_line, table
 
 HELP = (
-    "Place shots from arrivals, one JSON object a line: "
-    '{"node", "xyz_m": [east, north, up], "t_us", "sigma_us"} and, where known, "snr_db", "level_db", "p_gunshot". '
-    'Order does not matter. "arrivals" of the answer number the input\'s arrivals from 0; blank lines do not count.'
+    "Place shots from arrivals, one JSON object a line, in any order:\n"
+    '{"node", "xyz_m": [east, north, up], "t_us", "sigma_us"} and, where known, "snr_db", "level_db",\n'
+    '"p_gunshot". "arrivals" of the answer number those of the input from 0; blank lines do not count.'
 )
 EXAMPLE = "soundpost locate arrivals.jsonl --temperature-c 12"
 STDIN = Path("-")

@@ -19,9 +19,9 @@ from soundpost.replay_journal import is_journal, replay_journal
 from soundpost.shots import Line, numbered, shot_line, table
 
 HELP = (
-    "Place shots from a live-fire test or a tree of them, a folder of forensic WAVs, a sound file with its nodes file, "
-    'a scenario .toml, or a gateway\'s journal. "arrivals" of the answer number the arrivals of its source from 0, in '
-    "order of time."
+    "Place shots from a live-fire test or a tree of them, a folder of forensic WAVs, a sound file with\n"
+    'its nodes file, a scenario .toml, or a gateway\'s journal. "arrivals" of the answer number the\n'
+    "arrivals of its source from 0, in order of time."
 )
 EXAMPLE = "soundpost replay ../shared/data/livefire --report out/livefire"
 
