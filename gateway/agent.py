@@ -84,6 +84,7 @@ class Agent:
         try:
             for link in self._links.values():
                 await link.open()
+            await self.cameras.greet()
             await self._work(stop)
         finally:
             await self._close()

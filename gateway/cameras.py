@@ -67,6 +67,10 @@ class Cameras:
         self._report = report
         self._tasks: set[asyncio.Task[None]] = set()
 
+    async def greet(self) -> None:
+        """Connect to each camera now, so that the first shot need not wait for it, and one that is away is known."""
+        await asyncio.gather(*(self._greet(eye) for eye in self._eyes.values()))
+
     def order(self, aim: Aim) -> None:
         """Take an order; returns at once. ValueError for a camera that is not ours."""
         for each in chain(aim):
@@ -80,6 +84,13 @@ class Cameras:
         """Drop the orders under way and hang up."""
         await end(*self._tasks)
         await asyncio.gather(*(eye.camera.close() for eye in self._eyes.values()), return_exceptions=True)
+
+    async def _greet(self, eye: Eye) -> None:
+        try:
+            async with asyncio.timeout(GIVE_UP_S):
+                await eye.camera.read_aim()
+        except (TimeoutError, OSError) as error:
+            eye.failed(asyncio.get_running_loop().time(), str(error) or f"no answer within {GIVE_UP_S:g} s")
 
     async def _carry_out(self, aim: Aim) -> None:
         now_s = asyncio.get_running_loop().time()

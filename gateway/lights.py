@@ -51,6 +51,7 @@ class LampBank:
 
     async def run(self) -> NoReturn:
         """See to the orders, for ever."""
+        await self._greet()
         while True:
             await self._woken.wait()
             self._woken.clear()
@@ -62,6 +63,15 @@ class LampBank:
     async def close(self) -> None:
         """Hang up."""
         await self._lamps.close()
+
+    async def _greet(self) -> None:
+        """Connect now, so that the first shot need not wait for it, and a bank that is away is known."""
+        name = min(self._channels, key=lambda lamp: self._channels[lamp])
+        try:
+            async with asyncio.timeout(TRY_S):
+                await self._lamps.read_level(self._channels[name])
+        except (TimeoutError, OSError) as error:
+            self._failed(name, str(error) or f"no answer within {TRY_S} s")
 
     async def _rest(self) -> None:
         """Leave the bank alone for a while, or until a new order comes."""

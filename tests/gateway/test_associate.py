@@ -217,6 +217,6 @@ def test_a_flood_of_arrivals_is_survived():
 
 def test_the_acoustics_are_the_only_numbers_to_set():
     poles_m, _, _ = scene(0, faults=CLEAN)
-    patient = Associator(AIR, survey(poles_m), Acoustics(settle_us=900_000))
+    patient = Associator(AIR, survey(poles_m), Acoustics(settle_us=Acoustics().settle_us + 400_000))
 
     assert patient.wait_us == Associator(AIR, survey(poles_m)).wait_us + 400_000

@@ -170,8 +170,8 @@ async def test_a_shot_over_the_serial_line_lights_lamps_turns_the_camera_and_is_
         incident = await gateway.until("incident")
         for lamp in small_street.lamps:
             await gateway.until("light", device=lamp.name, done=True)
-        while "looks there" not in (await gateway.until("aim", done=True))["note"]:
-            pass
+        while not any("looks there" in each.get("note", "") for each in gateway.said):
+            await gateway.until("aim", done=True)
         levels, looks = list(bank.levels), camera.looks()
         status = await gateway.stop()
         await line.close()
