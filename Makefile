@@ -26,7 +26,7 @@ check: .venv/.dev  ## ruff, mypy --strict (portable files against MicroPython's 
 	$(BIN)/pytest tests/test_walls.py
 
 livefire: .venv/.demo  ## score the replay of the real live fire in ../shared/data (or SOUNDPOST_DATA)
-	$(BIN)/python -m simulators.score $${SOUNDPOST_DATA:-../shared/data}/livefire
+	$(BIN)/python -m simulators.recordings.score $${SOUNDPOST_DATA:-../shared/data}/livefire
 
 bench: .venv/.dev  ## speeds, as ratios against a named floor in the same run
 	$(BIN)/pytest bench

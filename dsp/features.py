@@ -48,7 +48,7 @@ def describe(raw: Floats, band: Floats, onset: int, rate_hz: int) -> Features:
     peak = max(float(size[peak_at]), 1e-12)
     over = np.flatnonzero(size >= peak / 10)
     power = np.asarray(np.abs(np.fft.rfft(raw[onset : onset + n], n)) ** 2, float)
-    hz = np.fft.rfftfreq(n, 1 / rate_hz)
+    hz = np.asarray(np.fft.rfftfreq(n, 1 / rate_hz), float)
     first, rest = float(np.square(heard[:early]).sum()), float(np.square(heard[early:]).sum())
     mean2 = max(float(np.square(heard).mean()), 1e-24)
     return Features(

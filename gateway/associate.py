@@ -78,7 +78,7 @@ class Associator:
         return decisions
 
     def _decide(self, now_us: int, due_us: int) -> list[Round | Unplaced]:
-        here = sorted((a for a in self._pending if a.t_us <= now_us), key=lambda a: (a.t_us, a.node, a.sigma_us))
+        here = sorted((a for a in self._pending if a.t_us <= now_us), key=_in_time)
         evidence, free = self._evidence(here)
         found = self._explain(evidence, free, due_us)
         due = [one for one in found if min(evidence.arrivals[i].t_us for i in one.used) <= due_us]
@@ -136,6 +136,12 @@ class Associator:
                 unplaced.append(Unplaced(why, tuple(group)))
                 loud = [a for a in loud if a not in group]
         return unplaced
+
+
+def _in_time(arrival: Arrival) -> tuple[float | str, ...]:
+    """An order that leaves nothing to chance, whatever order arrivals came in."""
+    told = (arrival.snr_db, arrival.level_db, arrival.p_gunshot)
+    return (arrival.t_us, arrival.node, arrival.sigma_us, *(-1e9 if one is None else one for one in told))
 
 
 def _one_a_pole(first: Arrival, others: Sequence[Arrival], air: Air) -> list[Arrival]:

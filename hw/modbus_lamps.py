@@ -1,6 +1,6 @@
 """Lamps on a Modbus board, TCP or RTU: the level in per cent in holding register n, the relay of lamp n on coil n.
 
-This is the register map of simulators/lamp_bank.py; a board with another map needs another driver. pymodbus speaks.
+This is the register map of simulators/peers/lamp_bank.py; a board with another map needs another driver.
 """
 
 import asyncio

@@ -7,7 +7,7 @@ import importlib.util
 import pathlib
 import signal
 
-from simulators.scenario import scenario_path, shipped
+from simulators.street.scenario import scenario_path, shipped
 
 HELP = "Watch a street at night: real nodes, gateway, lamp bank and cameras as processes, simulated sound."
 EXAMPLE = "soundpost demo --out out/demo"

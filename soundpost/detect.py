@@ -9,9 +9,9 @@ from typing import Any
 
 from dsp.detect import Detector, Onset
 from hw.linux.audio_file import AudioFile
-from simulators.forensic import full_scale_of
-from simulators.progress import watched
-from simulators.recordings import SOUND
+from simulators.recordings.forensic import full_scale_of
+from simulators.recordings.progress import watched
+from simulators.recordings.sources import SOUND
 from soundpost.terminal import columns, complain
 
 HELP = (

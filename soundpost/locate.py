@@ -9,7 +9,7 @@ from pathlib import Path
 from dsp.air import HUMIDITY_PCT, TEMPERATURE_C, WIND_MPS, Air, wind_from
 from gateway.associate import Associator
 from gateway.incident import Arrival
-from simulators.playback import in_order
+from simulators.recordings.playback import in_order
 from soundpost.arrivals import read_arrivals
 from soundpost.shots import Line, numbered, shot_line, table
 

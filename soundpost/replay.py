@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulators.parallel import in_turn
-from simulators.playback import AUDIO, ORIGINS, Playback, play
-from simulators.progress import watched
-from simulators.reckoning import Reckoning, reckon, together
-from simulators.recording import Recording
-from simulators.recordings import open_source
-from simulators.replay_report import Page, check_folder, page_of, write_report
-from simulators.scenario import scenario_path
-from simulators.verdict import WITHIN_M
+from simulators.pages.replay_report import Page, check_folder, page_of, write_report
+from simulators.recordings.parallel import in_turn
+from simulators.recordings.playback import AUDIO, ORIGINS, Playback, play
+from simulators.recordings.progress import watched
+from simulators.recordings.reckoning import Reckoning, reckon, together
+from simulators.recordings.recording import Recording
+from simulators.recordings.sources import open_source
+from simulators.street.scenario import scenario_path
+from simulators.street.verdict import WITHIN_M
 from soundpost.replay_journal import is_journal, replay_journal
 from soundpost.shots import Line, numbered, shot_line, table
 

@@ -16,7 +16,7 @@ from gateway.keyring import read_keys
 from gateway.policy import best
 from gateway.rows import first_broken, kept, reading
 from gateway.seen import Seen
-from simulators.playback import in_order
+from simulators.recordings.playback import in_order
 from soundpost.gateway import build_core
 from soundpost.shots import Line, numbered, shot_line
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from dsp.fix import CHI2_2DOF, Fix, ellipse
 from gateway.incident import Aim, Light, Round
-from simulators.city import Night, live
-from simulators.export import write_recording
-from simulators.scenario import read_scenario, scenario_path, shipped
-from simulators.scene import record
-from simulators.verdict import Fired, Verdict, error_m, judge
+from simulators.recordings.export import write_recording
+from simulators.street.city import Night, live
+from simulators.street.scenario import read_scenario, scenario_path, shipped
+from simulators.street.scene import record
+from simulators.street.verdict import Fired, Verdict, error_m, judge
 
 HELP = "Render a scenario, run real nodes and the real core on it in virtual time, and compare with the truth."
 EXAMPLE = "soundpost simulate street --wav out/street"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gateway.street import level_m
 from simulators.demo.findings import FULL_PCT, Look, Shot
-from simulators.scenario import Scenario
+from simulators.street.scenario import Scenario
 
 WITHIN_M = 5.0
 WITHIN_DEG = 1.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulators.demo.plan import MQTT, SERIAL, Plan
-from simulators.recording import Track
+from simulators.recordings.recording import Track
 
 Table = dict[str, object]
 OPENING = "# Written by `soundpost demo`. Its ports were there while the demo ran.\n"

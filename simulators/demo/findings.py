@@ -11,9 +11,9 @@ from dsp.air import travel_s
 from dsp.geodesy import bearing
 from gateway.incident import Round
 from simulators.demo.story import Placed, Story, Written
-from simulators.scenario import CameraEntry, Scenario
-from simulators.scene import truths
-from simulators.verdict import Fired, error_m, judge
+from simulators.street.scenario import CameraEntry, Scenario
+from simulators.street.scene import truths
+from simulators.street.verdict import Fired, error_m, judge
 
 FULL_PCT = 100
 HEARD_WITHIN_US = 20_000  # a pole's onset so near to when the blast was due is the blast

@@ -13,9 +13,9 @@ from simulators.demo.plan import Plan
 from simulators.demo.programs import Program
 from simulators.demo.stage import Stage, staged
 from simulators.demo.terminal import Announcer, Terminal
-from simulators.export import write_recording
-from simulators.recording import Recording
-from simulators.scene import record
+from simulators.recordings.export import write_recording
+from simulators.recordings.recording import Recording
+from simulators.street.scene import record
 
 LEAST_LEAD_S = 2.5
 BEAT_S = 0.2

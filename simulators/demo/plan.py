@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateway.sun import sun_over
-from simulators.scenario import Scenario, SiteEntry
+from simulators.street.scenario import Scenario, SiteEntry
 
 DARK_BELOW_DEG = -0.833  # gateway.toml's default for policy.lights.dark_below_deg
 MARK = "result.json"

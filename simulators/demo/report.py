@@ -14,10 +14,10 @@ from simulators.demo.findings import Shot, channels, lamp_writes, ms_after
 from simulators.demo.night import Ran
 from simulators.demo.plan import night_words
 from simulators.demo.result import ALREADY, Result, sentence
-from simulators.pictures import svg
-from simulators.pictures.street_map import FixSpot, LampSpot, Spot, Street, View, close_up, street_map
-from simulators.pictures.timeline import Lane, Moment, timeline
-from simulators.pictures.waveforms import Trace, waveforms
+from simulators.pages.pictures import svg
+from simulators.pages.pictures.street_map import FixSpot, LampSpot, Spot, Street, View, close_up, street_map
+from simulators.pages.pictures.timeline import Lane, Moment, timeline
+from simulators.pages.pictures.waveforms import Trace, waveforms
 
 BEFORE_S, AFTER_S = 0.05, 0.25
 BEYOND_M = 12.0

@@ -14,7 +14,7 @@ from simulators.demo.plan import MARK, MQTT, SERIAL, Plan, at_midnight, choose_l
 from simulators.demo.report import write_report
 from simulators.demo.result import UNITS, Result, failures, run_demo, sentence, table
 from simulators.demo.terminal import Terminal
-from simulators.scenario import Scenario, read_scenario
+from simulators.street.scenario import Scenario, read_scenario
 
 
 async def show(path: Path, link: str | None, folder: Path, *, keep: bool, as_json: bool) -> int:

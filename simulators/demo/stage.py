@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from simulators.cable import Cable
 from simulators.demo.broker import start_broker
 from simulators.demo.configs import Ports, write_gateway, write_node, write_secret
 from simulators.demo.plan import MQTT, SERIAL, Plan
 from simulators.demo.programs import Program, Told, python, run_once, start
-from simulators.recording import Recording
+from simulators.peers.cable import Cable
+from simulators.recordings.recording import Recording
 
 READY_S = 60.0
 REST_PCT = 30  # where the lamps are before anything happens: the gateway's own rest_level_pct
@@ -104,14 +104,14 @@ class Stage:
         if scenario.lamps:
             n_lamps = 1 + max(lamp.channel for lamp in scenario.lamps)
             told = ("--tcp", "127.0.0.1:0", "--lamps", str(n_lamps), "--level-pct", str(REST_PCT))
-            command = python("simulators.lamp_bank", *told, "--log", str(self.lamp_log()))
+            command = python("simulators.peers.lamp_bank", *told, "--log", str(self.lamp_log()))
             bank = await self._start("lamp-bank", command)
         cameras = {camera.name: await self._camera(camera.name) for camera in scenario.cameras}
         url = await _url(bank) if bank else None
         return port, url, {name: await _url(camera) for name, camera in cameras.items()}
 
     async def _camera(self, name: str) -> Program:
-        command = python("simulators.camera", "--speed-deg-s", "120", "--log", str(self.camera_log(name)))
+        command = python("simulators.peers.camera", "--speed-deg-s", "120", "--log", str(self.camera_log(name)))
         return await self._start(f"camera-{name}", command, secret={"CAMERA_PASSWORD": self.camera_password})
 
     async def _start(

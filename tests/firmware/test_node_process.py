@@ -16,7 +16,7 @@ from firmware import wire
 from gateway.gate import Gate
 from gateway.seen import Seen
 from hw.serial_line import open_serial_line
-from simulators.cable import Cable
+from simulators.peers.cable import Cable
 from soundpost.__main__ import main
 from soundpost.keys import make_keys
 

@@ -17,7 +17,7 @@ from gateway.link_serial import SerialLink
 from gateway.rows import Row, kept, reading, verify
 from hw.fake import FakeCamera, FakeLine
 from hw.modbus_lamps import ModbusLamps
-from simulators.lamp_bank import LampBank as Bank
+from simulators.peers.lamp_bank import LampBank as Bank
 
 S = 1_000_000
 SHOT = (45.0, 30.0, 1.5)

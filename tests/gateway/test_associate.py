@@ -11,7 +11,7 @@ from dsp.air import Air
 from gateway.acoustics import Acoustics
 from gateway.associate import Associator
 from gateway.incident import Round, Unplaced
-from simulators.pulses import CLEAN, Faults, Shot, arrivals, burst, pulses, shots_within, street
+from simulators.street.pulses import CLEAN, Faults, Shot, arrivals, burst, pulses, shots_within, street
 
 S = 1_000_000
 AIR = Air()

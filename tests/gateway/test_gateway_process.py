@@ -16,9 +16,9 @@ from dsp.geodesy import bearing
 from firmware import wire
 from gateway.rows import kept, reading, verify
 from hw.serial_line import open_serial_line
-from simulators.cable import Cable
-from simulators.camera import VirtualCamera
-from simulators.lamp_bank import LampBank
+from simulators.peers.cable import Cable
+from simulators.peers.camera import VirtualCamera
+from simulators.peers.lamp_bank import LampBank
 
 LIMIT_S = 20
 SHOT = (45.0, 30.0, 1.5)

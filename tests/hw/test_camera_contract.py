@@ -6,7 +6,7 @@ import pytest
 
 from hw.fake import FakeCamera
 from hw.onvif_camera import OnvifCamera
-from simulators.camera import VirtualCamera
+from simulators.peers.camera import VirtualCamera
 
 PAN_SPAN_DEG, TILT_SPAN_DEG = (-170.0, 170.0), (-30.0, 90.0)
 

@@ -6,8 +6,8 @@ import pytest
 
 from hw.fake import FakeLamps
 from hw.modbus_lamps import ModbusLamps
-from simulators.cable import Cable
-from simulators.lamp_bank import LampBank
+from simulators.peers.cable import Cable
+from simulators.peers.lamp_bank import LampBank
 
 NIGHT_PCT = 30
 

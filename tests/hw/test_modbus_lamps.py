@@ -7,8 +7,8 @@ import time
 import pytest
 
 from hw.modbus_lamps import ModbusLamps
-from simulators.cable import Cable
-from simulators.lamp_bank import LampBank
+from simulators.peers.cable import Cable
+from simulators.peers.lamp_bank import LampBank
 
 
 @contextlib.asynccontextmanager

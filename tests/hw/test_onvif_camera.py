@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from hw.onvif_camera import OnvifCamera
-from simulators.camera import VirtualCamera
+from simulators.peers.camera import VirtualCamera
 
 SECRET = "correct-horse-battery"
 

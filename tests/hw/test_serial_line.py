@@ -9,7 +9,7 @@ from hypothesis import given, strategies
 from hypothesis.strategies import binary, lists
 
 from hw.serial_line import MAX_FRAME_BYTES, Deframer, enframe, open_serial_line
-from simulators.cable import Cable
+from simulators.peers.cable import Cable
 
 FRAME = binary(min_size=1, max_size=600)
 

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis.strategies import binary
 
 from hw.onvif_camera import OnvifCamera
-from simulators import onvif_soap
-from simulators.camera import VirtualCamera, main
-from simulators.mount import Mount
+from simulators.peers import onvif_soap
+from simulators.peers.camera import VirtualCamera, main
+from simulators.peers.mount import Mount
 
 NOW_US = 1_700_000_000_000_000
 NOW = datetime.datetime.fromtimestamp(NOW_US / 1e6, datetime.UTC)
@@ -111,7 +111,7 @@ async def test_an_order_without_a_token_moves_nothing():
 
 def test_the_camera_as_a_process_says_where_it_is_and_logs_and_ends_when_told(tmp_path):
     log = tmp_path / "told.jsonl"
-    program = [sys.executable, "-m", "simulators.camera", "--listen", "127.0.0.1:0", "--log", log]
+    program = [sys.executable, "-m", "simulators.peers.camera", "--listen", "127.0.0.1:0", "--log", log]
     environment = {**os.environ, "CAMERA_PASSWORD": "a secret"}
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, env=environment) as process:
         url = json.loads(process.stdout.readline())["url"]

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from gateway.incident import Announce, Light, Reply, Store
-from simulators.city import live
-from simulators.export import write_recording
-from simulators.recordings import open_source
-from simulators.scenario import FOLDER, Scenario
-from simulators.scene import record
-from simulators.verdict import error_m, judge
+from simulators.recordings.export import write_recording
+from simulators.recordings.sources import open_source
+from simulators.street.city import live
+from simulators.street.scenario import FOLDER, Scenario
+from simulators.street.scene import record
+from simulators.street.verdict import error_m, judge
 from soundpost.__main__ import main
 
 

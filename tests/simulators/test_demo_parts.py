@@ -18,8 +18,8 @@ from gateway.incident import Round
 from gateway.sun import sun_over
 from simulators.demo import checks, configs, findings, plan, programs, report, result, story
 from simulators.demo.night import Passed, Ran
-from simulators.scenario import read_scenario, scenario_path
-from simulators.scene import record
+from simulators.street.scenario import read_scenario, scenario_path
+from simulators.street.scene import record
 
 NOW_US = 1_795_000_000_000_000
 INCIDENT = "20261118T120000Z-abcdef"
@@ -242,7 +242,7 @@ def test_the_sentence_counts_what_was_no_gunfire_apart(scenario):
 
 
 async def test_a_program_that_ends_before_it_speaks_is_named_with_its_last_words(tmp_path):
-    command = programs.python("simulators.lamp_bank", "--tcp", "127.0.0.1:0", "--lamps", "0")
+    command = programs.python("simulators.peers.lamp_bank", "--tcp", "127.0.0.1:0", "--lamps", "0")
     program = await programs.start("lamp-bank", command, tmp_path)
 
     with pytest.raises(OSError, match=r"lamp-bank: ended with status 1: lamp_bank: 0 lamps: must be 1 to 1000"):
@@ -252,7 +252,7 @@ async def test_a_program_that_ends_before_it_speaks_is_named_with_its_last_words
 
 async def test_a_program_is_ended_by_its_own_id_and_its_output_kept(tmp_path):
     said = []
-    command = programs.python("simulators.lamp_bank", "--tcp", "127.0.0.1:0")
+    command = programs.python("simulators.peers.lamp_bank", "--tcp", "127.0.0.1:0")
     program = await programs.start("lamp-bank", command, tmp_path, said.append)
     first = await program.first_line(20)
     status = await asyncio.wait_for(program.stop(), 20)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from simulators.echoes import Wall, mirror, ways
+from simulators.street.echoes import Wall, mirror, ways
 
 SOUTH = Wall((-100.0, -10.0), (100.0, -10.0), 12.0, 0.8)
 PLACES = st.tuples(st.floats(-60, 60), st.floats(-60, 60), st.floats(0.5, 8))

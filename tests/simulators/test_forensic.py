@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.forensic import read_chunk
-from simulators.recordings import open_source
+from simulators.recordings.forensic import read_chunk
+from simulators.recordings.sources import open_source
 
 SHEET = {
     "serialNumber": "SCP-1",

@@ -10,8 +10,8 @@ import time
 import pytest
 
 from hw.modbus_lamps import ModbusLamps
-from simulators.lamp_bank import LampBank, main
-from simulators.peer import Notebook
+from simulators.peers.lamp_bank import LampBank, main
+from simulators.peers.peer import Notebook
 
 
 async def test_the_bank_remembers_every_write_with_its_time():
@@ -36,7 +36,7 @@ async def test_the_bank_remembers_every_write_with_its_time():
 
 def test_the_bank_as_a_process_says_where_it_is_and_logs_and_ends_when_told(tmp_path):
     log = tmp_path / "told.jsonl"
-    program = [sys.executable, "-m", "simulators.lamp_bank", "--tcp", "127.0.0.1:0", "--lamps", "3"]
+    program = [sys.executable, "-m", "simulators.peers.lamp_bank", "--tcp", "127.0.0.1:0", "--lamps", "3"]
     began_us = time.time_ns() // 1000
     with subprocess.Popen([*program, "--level-pct", "30", "--log", log], stdout=subprocess.PIPE, text=True) as bank:
         url = json.loads(bank.stdout.readline())["url"]

@@ -8,12 +8,12 @@ import pytest
 from dsp.air import Air, travel_s
 from dsp.fix import Fix
 from gateway.incident import Arrival, Round
-from simulators.parallel import in_turn
-from simulators.playback import AUDIO, PULSES, in_order, play
-from simulators.reckoning import reckon, together
-from simulators.recording import Recording, Track, Truth
-from simulators.recordings import open_source
-from simulators.silence import at_edges, silences
+from simulators.recordings.parallel import in_turn
+from simulators.recordings.playback import AUDIO, PULSES, in_order, play
+from simulators.recordings.reckoning import reckon, together
+from simulators.recordings.recording import Recording, Track, Truth
+from simulators.recordings.silence import at_edges, silences
+from simulators.recordings.sources import open_source
 
 RATE_HZ = 12_000
 START_US = 1_763_000_000_000_000

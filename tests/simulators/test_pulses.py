@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dsp.air import Air, travel_s
-from simulators.pulses import CLEAN, Faults, Shot, arrivals, burst, pulses, shots_within, street
+from simulators.street.pulses import CLEAN, Faults, Shot, arrivals, burst, pulses, shots_within, street
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from simulators.recordings import open_source
+from simulators.recordings.sources import open_source
 
 
 def write_nodes(folder, change=None, n_channels=4):

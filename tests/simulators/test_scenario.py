@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulators.recordings import open_source
-from simulators.scenario import FOLDER, Scenario, read_scenario, scenario_path
-from simulators.scene import record
+from simulators.recordings.sources import open_source
+from simulators.street.scenario import FOLDER, Scenario, read_scenario, scenario_path
+from simulators.street.scene import record
 
 SMALL = """
 start_utc = "2026-11-22T22:00:00Z"

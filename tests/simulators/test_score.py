@@ -2,9 +2,9 @@
 
 import pytest
 
-from simulators.playback import AUDIO, PULSES
-from simulators.reckoning import together
-from simulators.score import board, main, read_tests, score
+from simulators.recordings.playback import AUDIO, PULSES
+from simulators.recordings.reckoning import together
+from simulators.recordings.score import board, main, read_tests, score
 
 
 def whole_set(data, origin, keep=lambda test: True):

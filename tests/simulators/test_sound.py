@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from dsp.air import Air, absorption_db_per_m, travel_s
 from dsp.blast import level_db, pressure_pa
-from simulators.echoes import Wall
-from simulators.sound import (
+from simulators.street.echoes import Wall
+from simulators.street.sound import (
     CLUTTER,
     Blast,
     Emission,

@@ -3,8 +3,8 @@ import pytest
 
 from dsp.fix import Fix
 from gateway.incident import Round
-from simulators.recording import Truth
-from simulators.verdict import error_m, judge
+from simulators.recordings.recording import Truth
+from simulators.street.verdict import error_m, judge
 
 
 def placed(e_m, n_m, t_us, p_gunshot=0.9):

@@ -19,8 +19,8 @@ from gateway.journal import Journal, frame_row
 from gateway.policy import best
 from gateway.rows import Row
 from gateway.seen import Seen
-from simulators.pulses import CLEAN, Shot, arrivals, pulses, street
-from simulators.replay_report import Page, write_report
+from simulators.pages.replay_report import Page, write_report
+from simulators.street.pulses import CLEAN, Shot, arrivals, pulses, street
 from soundpost.__main__ import main
 from soundpost.gateway import build_core
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.fix import ellipse
-from simulators.pictures import svg
-from simulators.pictures.svg import Scale
+from simulators.pages.pictures import svg
+from simulators.pages.pictures.svg import Scale
 
 WIDTH = 640.0
 MARGIN = 58.0  # room for five digits and a sign

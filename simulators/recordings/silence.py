@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.incident import Arrival
-from simulators.recording import Recording, Track
+from simulators.recordings.recording import Recording, Track
 
 SILENT_S = 0.005  # so many exact zeros are no sound: a microphone always has noise
 EDGE_S = 0.040  # the detector's window of what came before

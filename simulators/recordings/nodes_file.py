@@ -32,7 +32,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from dsp.air import Air, wind_from
 from dsp.geodesy import Site
-from simulators.recording import Recording, Track, Truth, audio_shape
+from simulators.recordings.recording import Recording, Track, Truth, audio_shape
 from simulators.tables import (
     AzimuthDeg,
     HeightM,

@@ -5,9 +5,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from dsp.blast import CALIBRES, pressure_pa
-from simulators.recording import Recording, Track, Truth
-from simulators.scenario import PoleEntry, Scenario
-from simulators.sound import CLUTTER, Blast, Emission, Surroundings, convert, hear, noise
+from simulators.recordings.recording import Recording, Track, Truth
+from simulators.street.scenario import PoleEntry, Scenario
+from simulators.street.sound import CLUTTER, Blast, Emission, Surroundings, convert, hear, noise
 
 
 def record(scenario: Scenario, source: str, seed: int | None = None) -> Recording:

@@ -3,8 +3,8 @@
 Lamp n: holding register n is its level, per cent of full light, and coil n its relay. A level above 100 is refused
 with "illegal value", a lamp that is not there with "illegal address", as boards do.
 
-usage: python -m simulators.lamp_bank --tcp 127.0.0.1:0 --lamps 8 --level-pct 30 --log told.jsonl
-       python -m simulators.lamp_bank --rtu /dev/pts/3 --baud 19200
+usage: python -m simulators.peers.lamp_bank --tcp 127.0.0.1:0 --lamps 8 --level-pct 30 --log told.jsonl
+       python -m simulators.peers.lamp_bank --rtu /dev/pts/3 --baud 19200
 First it prints one line, {"url": "tcp://127.0.0.1:40123"}; the log has one line a write: {"t_us", "channel",
 "level_pct"} or {"t_us", "channel", "relay_on"}.
 """
@@ -19,7 +19,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from simulators.peer import Notebook, host_and_port, live, run
+from simulators.peers.peer import Notebook, host_and_port, live, run
 
 WRITE_COIL, WRITE_REGISTER, WRITE_COILS, WRITE_REGISTERS = 5, 6, 15, 16
 """Modbus function codes, as pymodbus names and sends them."""
@@ -121,7 +121,9 @@ class LampBank:
 
 def main(argv: list[str] | None = None) -> int:
     """Run a lamp bank as a process until SIGTERM. Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m simulators.lamp_bank", description="a simulated bank of lamps")
+    parser = argparse.ArgumentParser(
+        prog="python -m simulators.peers.lamp_bank", description="a simulated bank of lamps"
+    )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--tcp", type=host_and_port, metavar="HOST:PORT", help="port 0: any free one")
     where.add_argument("--rtu", metavar="PORT", help="a serial port, or one end of a pty pair")

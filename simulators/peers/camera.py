@@ -3,7 +3,7 @@
 It answers what turning needs (see ANSWERS), checks the WS-Security token of everything but the time, and streams
 nothing: GetStreamUri gives the address that it was built with.
 
-usage: python -m simulators.camera --listen 127.0.0.1:0 --log told.jsonl [--speed-deg-s 90]
+usage: python -m simulators.peers.camera --listen 127.0.0.1:0 --log told.jsonl [--speed-deg-s 90]
 The password comes in the environment variable CAMERA_PASSWORD (default "street"), never on the command line. First it
 prints one line, {"url": "http://127.0.0.1:40123"}; the log has one line an order: {"t_us", "pan_deg", "tilt_deg"}.
 """
@@ -18,10 +18,10 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from simulators import onvif_soap
-from simulators.mount import Mount, scale
-from simulators.onvif_soap import Refused, Request
-from simulators.peer import Notebook, host_and_port, live, run, utc_us
+from simulators.peers import onvif_soap
+from simulators.peers.mount import Mount, scale
+from simulators.peers.onvif_soap import Refused, Request
+from simulators.peers.peer import Notebook, host_and_port, live, run, utc_us
 
 GENERIC = (-1.0, 1.0)
 OPEN_TO_ALL = {"GetSystemDateAndTime"}
@@ -161,7 +161,7 @@ ANSWERS: dict[str, Callable[[VirtualCamera, Request], str]] = {
 
 def main(argv: list[str] | None = None) -> int:
     """Run a camera as a process until SIGTERM. Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m simulators.camera", description="a virtual ONVIF camera")
+    parser = argparse.ArgumentParser(prog="python -m simulators.peers.camera", description="a virtual ONVIF camera")
     parser.add_argument("--listen", type=host_and_port, default=("127.0.0.1", 0), metavar="HOST:PORT")
     parser.add_argument("--user", default="soundpost", help="password: environment variable CAMERA_PASSWORD")
     parser.add_argument("--pan-span-deg", type=float, nargs=2, default=(-180, 180), metavar=("MIN", "MAX"))

@@ -20,7 +20,7 @@ from scipy import fft
 
 from dsp.air import Air, absorption_db_per_m, travel_s
 from dsp.blast import friedlander_spectrum, pressure_pa
-from simulators.echoes import Wall, Way, ways
+from simulators.street.echoes import Wall, Way, ways
 
 Spectrum = NDArray[np.complex128]
 

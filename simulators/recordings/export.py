@@ -1,4 +1,4 @@
-"""Writes a recording as WAVs and a nodes file, which `soundpost replay` reads back (simulators/nodes_file.py)."""
+"""Writes a recording as WAVs and a nodes file that `soundpost replay` reads (simulators/recordings/nodes_file.py)."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from simulators.recording import Recording, Track
+from simulators.recordings.recording import Recording, Track
 
 NODES_FILE = "nodes.json"
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from simulators.pictures import svg
-from simulators.playback import Playback
-from simulators.reckoning import Reckoning, together
-from simulators.replay_page import close_ups, listener_words, map_of, round_rows, unplaced_rows, waves_of
+from simulators.pages.pictures import svg
+from simulators.pages.replay_page import close_ups, listener_words, map_of, round_rows, unplaced_rows, waves_of
+from simulators.recordings.playback import Playback
+from simulators.recordings.reckoning import Reckoning, together
 
 MARK = '<meta name="generator" content="soundpost replay">'
 _PAGES = Environment(
-    loader=PackageLoader("simulators", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+    loader=PackageLoader("simulators.pages", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True,
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dsp.detect import Detector, Onset
 from gateway.associate import Associator
 from gateway.incident import Arrival, Round, Unplaced
-from simulators.recording import Recording, Track
+from simulators.recordings.recording import Recording, Track
 
 AUDIO, PULSES = ORIGINS = ("audio", "pulses")
 BLOCK_SAMPLES = 1 << 15

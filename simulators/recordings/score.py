@@ -1,4 +1,4 @@
-"""The scoreboard of the live fire: `python -m simulators.score FOLDER`, what `make livefire` runs.
+"""The scoreboard of the live fire: `python -m simulators.recordings.score FOLDER`, what `make livefire` runs.
 
 FOLDER holds firing positions, folders of tests. Every test is replayed from the sound of its pole microphones and from
 the pulses of the whole city's, through the same detector and association as in the street.
@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulators.parallel import in_turn
-from simulators.playback import AUDIO, ORIGINS, play
-from simulators.progress import watched
-from simulators.reckoning import Reckoning, reckon, together
-from simulators.recording import Recording
-from simulators.recordings import open_source
-from simulators.silence import at_edges
-from simulators.verdict import WITHIN_M
+from simulators.recordings.parallel import in_turn
+from simulators.recordings.playback import AUDIO, ORIGINS, play
+from simulators.recordings.progress import watched
+from simulators.recordings.reckoning import Reckoning, reckon, together
+from simulators.recordings.recording import Recording
+from simulators.recordings.silence import at_edges
+from simulators.recordings.sources import open_source
+from simulators.street.verdict import WITHIN_M
 
 CLOSE_M = 15.0  # the incumbent's other yardstick (notes/field.md, TN-098)
 HEADINGS = (
@@ -76,7 +76,9 @@ def board(scores: Sequence[Score]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """0; 1 for bad input, or for an onset at the edge of digital silence; 2 for wrong usage."""
-    parser = argparse.ArgumentParser(prog="simulators.score", description="Score the replay of the live fire.")
+    parser = argparse.ArgumentParser(
+        prog="simulators.recordings.score", description="Score the replay of the live fire."
+    )
     parser.add_argument("folder", type=Path, help="the live-fire folder: FP1, FP2... with their tests")
     parser.add_argument("--from", dest="origins", action="append", choices=ORIGINS, help="only this; default: both")
     args = parser.parse_args(argv)

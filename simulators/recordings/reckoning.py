@@ -1,6 +1,6 @@
 """How well rounds were placed, in figures: against a survey that tells where and how many, and perhaps when.
 
-Where times are known, `simulators/verdict.py` says which round is which. Where they are not, a round that lies within
+Where times are known, `simulators/street/verdict.py` says which is which. Where not, a round that lies within
 WITHIN_M of a firing position is one of those fired there, the nearest first, as many as were fired; every other one,
 surplus ones close by included, is false.
 """
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.incident import Round
-from simulators.recording import Recording, Truth
-from simulators.verdict import WITHIN_M, error_m, judge
+from simulators.recordings.recording import Recording, Truth
+from simulators.street.verdict import WITHIN_M, error_m, judge
 
 EastNorth = tuple[float, float]
 

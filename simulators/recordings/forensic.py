@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field
 
 from dsp.air import Air, wind_from
 from dsp.geodesy import Site
-from simulators.recording import Recording, Track, audio_shape
+from simulators.recordings.recording import Recording, Track, audio_shape
 from simulators.tables import (
     AzimuthDeg,
     HeightM,

@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field, model_validator
 from dsp.air import Air, wind_from
 from dsp.blast import CALIBRES
 from dsp.geodesy import Site
-from simulators.echoes import Wall
-from simulators.sound import CLUTTER, Microphone
+from simulators.street.echoes import Wall
+from simulators.street.sound import CLUTTER, Microphone
 from simulators.tables import (
     AzimuthDeg,
     HeightM,

@@ -25,8 +25,8 @@ from gateway.policy import Policy, Rules
 from gateway.seen import Seen
 from gateway.street import Lamp, Mount, Pole
 from gateway.sun import sun_over
-from simulators.recording import Recording, Track
-from simulators.scenario import Scenario
+from simulators.recordings.recording import Recording, Track
+from simulators.street.scenario import Scenario
 
 BLOCK_US = 20_000
 LINK_US = 5_000

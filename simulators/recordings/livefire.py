@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, RootModel
 
 from dsp.air import Air, wind_from
 from gateway.incident import Arrival
-from simulators.recording import Recording, Track, Truth, audio_shape
+from simulators.recordings.recording import Recording, Track, Truth, audio_shape
 from simulators.tables import AzimuthDeg, LevelDb, Metres, Patient, TemperatureC, Utc, WindMps, read_json, within
 
 STEP_SIGMA_US = 289

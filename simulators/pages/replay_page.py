@@ -10,11 +10,11 @@ import numpy as np
 from dsp.air import travel_s
 from dsp.fix import ellipse
 from gateway.incident import Arrival, Round, Unplaced
-from simulators.pictures.residuals import residual_bars
-from simulators.pictures.street_map import FixSpot, Spot, Street, close_up, street_map
-from simulators.pictures.waveforms import Trace, waveforms
-from simulators.playback import Playback
-from simulators.recording import Track
+from simulators.pages.pictures.residuals import residual_bars
+from simulators.pages.pictures.street_map import FixSpot, Spot, Street, close_up, street_map
+from simulators.pages.pictures.waveforms import Trace, waveforms
+from simulators.recordings.playback import Playback
+from simulators.recordings.recording import Track
 
 NEAR_M = 600.0  # poles this near a fix are drawn even if they did not hear it
 CLOSE_M = 60.0  # a fix farther from any firing position is not drawn beside one

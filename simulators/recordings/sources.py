@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from simulators.forensic import is_incident, read_incident
-from simulators.livefire import is_test, read_test
-from simulators.nodes_file import nodes_file_of, read_nodes
-from simulators.recording import Recording
-from simulators.scenario import read_scenario
-from simulators.scene import record
+from simulators.recordings.forensic import is_incident, read_incident
+from simulators.recordings.livefire import is_test, read_test
+from simulators.recordings.nodes_file import nodes_file_of, read_nodes
+from simulators.recordings.recording import Recording
+from simulators.street.scenario import read_scenario
+from simulators.street.scene import record
 from simulators.tables import read_toml
 
 SOUND = (".wav", ".flac", ".ogg")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.incident import Round
 from gateway.policy import IS_GUNSHOT
-from simulators.recording import Truth
+from simulators.recordings.recording import Truth
 
 WITHIN_M = 25.0  # the field's own yardstick (notes/field.md 1.1)
 WITHIN_US = 250_000
