@@ -11,8 +11,8 @@ f      time: a normal core, and an exponential tail to the late side, since what
 g      level: source level is the median of level + 20 log10(distance) + excess loss over the poles that heard it;
        streets shadow and focus by several decibels, so this is a wide normal, cut off at three sigma.
 heard  P rises with how far the expected level stands over the pole's noise.
-direct a first arrival comes after silence: an arrival shortly behind a louder one on the same pole is more likely its
-       echo, and is worth less.
+direct a first arrival comes after silence: an arrival shortly behind another one on the same pole, a louder one above
+       all, is more likely its echo, and is worth less.
 
 Where nodes do not report levels, the terms that need them are left out.
 """
@@ -36,6 +36,8 @@ Place = tuple[float, float, float]
 HEARD = (0.05, 0.95)  # nobody hears everything, nor nothing
 NOISE_DB = 50.0  # taken where nobody told: a quiet street at night (live fire: 45 to 65 dB SPL)
 RARE_DB = (12.0, 8.0)  # clutter is as frequent as `clutter_per_s` at this SNR, and e times rarer for this much more
+ECHO_DB = (-14.0, 1.0)  # what came before is this much louder: surely no cause of an echo ... as likely as can be
+ECHO_FADES_DB = 12.0  # and counts for this much less by the end of `echo_us`
 LEAST_POLES = 4
 
 
@@ -155,16 +157,20 @@ class Evidence:
         return min(float(np.percentile(told, 10)), self.acoustics.heard_db) if len(told) else self.acoustics.heard_db
 
     def _direct(self) -> Floats:
-        """(n,) nats that an arrival loses for coming close behind a louder one of its pole."""
+        """(n,) nats that an arrival loses for coming close behind another one of its pole, most behind a louder one.
+
+        A street may throw an echo that is louder than what came straight, round a corner: so a weaker one before
+        speaks against an arrival, too.
+        """
         direct = np.zeros(len(self.arrivals))
-        within_s = self.acoustics.echo_us / 1e6
+        within_s, (unlike_db, alike_db) = self.acoustics.echo_us / 1e6, ECHO_DB
         for pole in np.unique(self.pole):
             own = np.flatnonzero(self.pole == pole)
             behind_s = self.t_s[own][:, None] - self.t_s[own]
-            louder_db = self.level_db[own] - self.level_db[own][:, None] - 6 * behind_s / within_s
+            louder_db = self.level_db[own] - self.level_db[own][:, None] - ECHO_FADES_DB * behind_s / within_s
             before = (behind_s > 0) & (behind_s < within_s)
             most_db = np.where(before, np.nan_to_num(louder_db, nan=0.0), -np.inf).max(axis=1)
-            direct[own] = -self.acoustics.echo_nats * np.clip((most_db + 2) / 3, 0, 1)
+            direct[own] = -self.acoustics.echo_nats * np.clip((most_db - unlike_db) / (alike_db - unlike_db), 0, 1)
         return direct
 
 
