@@ -28,8 +28,9 @@ check: .venv/.dev  ## ruff, mypy --strict (portable files against MicroPython's 
 livefire: .venv/.demo  ## score the replay of the real live fire in ../shared/data (or SOUNDPOST_DATA)
 	$(BIN)/python -m simulators.recordings.score $${SOUNDPOST_DATA:-../shared/data}/livefire
 
-bench: .venv/.dev  ## speeds, as ratios against a named floor in the same run
-	$(BIN)/pytest bench
+bench: .venv/.bench  ## speeds beside a named floor in the same run (ONLY=detector: those); out/bench.json
+	mkdir -p out
+	$(BIN)/pytest bench -p no:randomly --benchmark-json=out/bench.json $(if $(ONLY),-k $(ONLY))
 
 .venv/.made:
 	$(PYTHON) -c 'import sys; sys.exit("Soundpost needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -47,6 +48,10 @@ bench: .venv/.dev  ## speeds, as ratios against a named floor in the same run
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[audio]' || echo "PyAudio does not build here (see above): the microphone tests will skip"
 	$(BIN)/pip install --quiet --upgrade --target .venv/typings --no-deps \
 		$$(grep -E '^micropython-(esp32|stdlib)-stubs==' constraints.txt)
+	touch $@
+
+.venv/.bench: .venv/.dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[camera,sim,dev,bench]'
 	touch $@
 
 programs:
