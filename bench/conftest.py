@@ -62,7 +62,7 @@ def measure(request: pytest.FixtureRequest, benchmark: Any) -> Callable[..., Any
         group: str, name: str, work: Callable[..., Any], n_units: int, unit: str, *, real_s: float = 0.0,
         floor: str = "", bar: str = "", setup: Callable[[], tuple[Any, ...]] | None = None, rounds: int = ROUNDS,
     ) -> Any:  # fmt: skip
-        arranged = {"setup": lambda: (setup(), {})} if setup else {}
+        arranged: dict[str, Any] = {"setup": lambda: (setup(), {})} if setup else {}
         answer = benchmark.pedantic(work, **arranged, rounds=rounds, warmup_rounds=1)
         speed = Speed(group, name, n_units, unit, benchmark.stats.stats.min, real_s, floor, bar)
         benchmark.extra_info.update(asdict(speed))
