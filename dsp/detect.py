@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage, signal
 
+from dsp import cells
+from dsp.cells import AFTER, BEFORE, CELL_HZ, FLOOR_CELLS, GAP_CELLS
 from dsp.features import Features, describe, kind_of, p_gunshot
 from dsp.pick import ON_CELLS, pick
 
@@ -27,15 +29,13 @@ Floats = NDArray[np.float64]
 
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 96_000
 BAND_HZ = (350.0, 4000.0)  # a handgun's blast at 50 to 400 m; below lies traffic and wind, above lies what air swallows
-CELL_HZ = 1000
-AFTER, BEFORE, APART = 12, 40, 40  # cells: windows of the statistic, and how close two onsets may be
-FLOOR_CELLS, FLOOR_PERCENT, FLOOR_EVERY = 2000, 30, 64
-GAP_CELLS = 5  # this many cells of exact zeros are no sound: a microphone always has noise
+APART = 40  # cells: how close two onsets may be
 RISE_DB, SNR_DB = 8.0, 6.0  # AFTER over BEFORE, and over FLOOR
 DESCRIBED = 100  # cells of sound after an onset that `describe` looks at
 LOOK_AHEAD = DESCRIBED + ON_CELLS + 2  # the pick may lie this far behind the cell
+TOGETHER = 50  # cells that are worked on at once: small blocks cost no more than large ones
+KEPT = FLOOR_CELLS + BEFORE + APART + GAP_CELLS  # cells before the next one that are still needed
 CLIP_S = 0.020  # DESIGN section 7: too short to hold speech
-UNIT = 2.0**-46  # of cell energy: -138 dB of full scale, far below the noise of 24-bit converters
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +74,20 @@ class Detector:
         self._cell = round(rate_hz / CELL_HZ)
         top_hz = min(BAND_HZ[1], 0.45 * rate_hz)
         self._sos = signal.butter(2, (BAND_HZ[0], top_hz), "bandpass", fs=rate_hz, output="sos")
-        centre_hz = float(np.sqrt(BAND_HZ[0] * top_hz))
-        self._delay = _group_delay(self._sos, centre_hz, rate_hz)
+        self._delay = _group_delay(self._sos, float(np.sqrt(BAND_HZ[0] * top_hz)), rate_hz)
         self._state = np.zeros((len(self._sos), n_channels, 2))
+        self._waiting: list[Floats] = []
+        self._n_waiting = 0
         self._raw = np.empty((n_channels, 0))  # samples still needed; the first is the first of cell _sample_cell
         self._band = np.empty((n_channels, 0))
         self._sample_cell = 0
-        self._energy = np.empty((n_channels, 0), np.int64)  # per cell, units of UNIT; the first is cell _first_cell
+        self._energy = np.empty((n_channels, 0), np.int64)  # of cells; the first is cell _first_cell
         self._missing = np.empty((n_channels, 0), bool)
+        self._rise_db = np.empty((n_channels, 0))  # of the same cells, as far as it is known
+        self._after = np.empty((n_channels, 0))
         self._first_cell = 0
         self._next = 0  # the first cell not yet decided
-        self._floor = np.full(n_channels, np.inf)
+        self._last = np.full(n_channels, -APART - 1)  # the cell of the last onset
         self._skipped = 0  # samples of gaps too long to be held
 
     def feed(self, samples: ArrayLike) -> list[Onset]:
@@ -96,9 +99,12 @@ class Detector:
         block = block[:, None] if block.ndim == 1 else block
         if block.ndim != 2 or block.shape[1] != self.n_channels:
             raise ValueError(f"a block of shape {block.shape}; this stream has {self.n_channels} channel(s)")
-        if not len(block):
+        self._waiting.append(block.T)
+        self._n_waiting += len(block)
+        if self._n_waiting < TOGETHER * self._cell:
             return []
-        self._take(np.ascontiguousarray(block.T))
+        self._take()
+        self._weigh(self._end_cell - AFTER - GAP_CELLS)
         return self._decide(self._end_cell - LOOK_AHEAD)
 
     def skip(self, n_samples: int) -> list[Onset]:
@@ -112,70 +118,69 @@ class Detector:
 
     def flush(self) -> list[Onset]:
         """The stream has ended: the onsets that still lacked something to come."""
-        return self._decide(self._end_cell - AFTER)
+        self._take()
+        self._weigh(self._end_cell - AFTER + 1)
+        return self._decide(self._end_cell - AFTER + 1)
 
     @property
     def _end_cell(self) -> int:
         return self._first_cell + self._energy.shape[1]
 
-    def _take(self, block: Floats) -> None:
-        """Filter new samples and fold whole cells of them into energies."""
-        missing = ~np.isfinite(block)
-        block = np.where(missing, 0.0, block)
-        band, self._state = signal.sosfilt(self._sos, block, axis=-1, zi=self._state)
+    def _take(self) -> None:
+        """Filter what waits, and fold whole cells of it into energies."""
+        if not self._n_waiting:
+            return
+        block = np.concatenate(self._waiting, axis=1)
+        self._waiting, self._n_waiting = [], 0
+        lost = ~np.isfinite(block)
+        any_lost = bool(lost.any())
+        clean = np.where(lost, 0.0, block) if any_lost else block
+        band, self._state = signal.sosfilt(self._sos, clean, axis=-1, zi=self._state)
         folded = (self._end_cell - self._sample_cell) * self._cell
-        self._raw = np.concatenate([self._raw, np.where(missing, np.nan, block)], axis=1)
+        self._raw = np.concatenate([self._raw, np.where(lost, np.nan, block) if any_lost else block], axis=1)
         self._band = np.concatenate([self._band, band], axis=1)
-        n_cells = (self._raw.shape[1] - folded) // self._cell
-        cells = (self.n_channels, n_cells, self._cell)
-        fresh = slice(folded, folded + n_cells * self._cell)
-        mean = np.square(self._band[:, fresh]).reshape(cells).mean(axis=-1)
-        lost = np.isnan(self._raw[:, fresh]).reshape(cells).any(axis=-1)
-        silent = (self._raw[:, fresh] == 0).reshape(cells).all(axis=-1)
-        # -1 marks a silent cell: whether it is a gap depends on its neighbours, `_gaps` decides
-        energy = np.where(silent, -1, np.minimum(mean, 4.0) / UNIT).astype(np.int64)
+        energy, missing = cells.fold(self._raw[:, folded:], self._band[:, folded:], self._cell)
         self._energy = np.concatenate([self._energy, energy], axis=1)
-        self._missing = np.concatenate([self._missing, lost], axis=1)
+        self._missing = np.concatenate([self._missing, missing], axis=1)
+
+    def _weigh(self, last: int) -> None:
+        """Know the rise of cells up to `last`: those whose windows cannot change any more."""
+        known = self._rise_db.shape[1]
+        wanted = last - self._first_cell
+        if wanted <= known:
+            return
+        start = max(known - BEFORE - GAP_CELLS, 0)
+        stop = wanted + AFTER + GAP_CELLS
+        rise_db, after = cells.rise(self._energy[:, start:stop], self._missing[:, start:stop])
+        fresh = slice(known - start, wanted - start)
+        self._rise_db = np.concatenate([self._rise_db, rise_db[:, fresh]], axis=1)
+        self._after = np.concatenate([self._after, after[:, fresh]], axis=1)
 
     def _decide(self, last: int) -> list[Onset]:
-        """Onsets in cells up to `last`, and forget what no later onset needs."""
-        onsets: list[Onset] = []
-        while self._next < last:
-            hop_end = min(last, (self._next // FLOOR_EVERY + 1) * FLOOR_EVERY)
-            if self._next % FLOOR_EVERY == 0:
-                self._floor = self._noise_floor()
-            for channel in range(self.n_channels):
-                onsets += self._in_cells(channel, self._next, hop_end)
-            self._next = hop_end
+        """Onsets in cells from the next to `last`, and forget what no later onset needs."""
+        if last <= self._next:
+            return []
+        low = max(self._next - APART, self._first_cell) - self._first_cell
+        near = self._rise_db[:, low : last + APART - self._first_cell]
+        highest = ndimage.maximum_filter1d(near, 2 * APART + 1, axis=1, mode="constant", cval=-np.inf)
+        peaks = (near >= RISE_DB) & (near >= highest)
+        first = self._next - self._first_cell - low
+        peaks = peaks[:, first : first + last - self._next]
+        found = [self._look_at(channel, self._next + cell) for channel, cell in np.argwhere(peaks).tolist()]
+        self._next = last
         self._forget()
-        return sorted(onsets, key=lambda onset: onset.sample)
+        return sorted((onset for onset in found if onset is not None), key=lambda onset: onset.sample)
 
-    def _noise_floor(self) -> Floats:
-        """(n_channels,) mean energy of a quiet cell; the old value where there has been none."""
-        first = max(self._next - FLOOR_CELLS, self._first_cell)
-        past = slice(first - self._first_cell, self._next - self._first_cell)
-        floor = self._floor.copy()
-        for channel in range(self.n_channels):
-            cells = self._energy[channel, past]
-            cells = cells[~_gaps(self._energy[channel], self._missing[channel])[past]]
-            if len(cells):
-                floor[channel] = max(float(np.percentile(np.maximum(cells, 0), FLOOR_PERCENT)), 1.0)
-        return floor
-
-    def _in_cells(self, channel: int, first: int, last: int) -> list[Onset]:
-        """Onsets of one channel in cells [first, last)."""
-        low = max(first - APART - BEFORE, self._first_cell)
-        high = min(last + APART + AFTER, self._end_cell)
-        part = slice(low - self._first_cell, high - self._first_cell)
-        rise_db, after = _rise(self._energy[channel, part], self._missing[channel, part])
-        highest = ndimage.maximum_filter1d(rise_db, 2 * APART + 1, mode="constant", cval=-np.inf)
-        here = slice(first - low, last - low)
-        floor = self._floor[channel] if np.isfinite(self._floor[channel]) else 1.0
-        loud = after[here] > floor * 10 ** (SNR_DB / 10)
-        peaks = np.flatnonzero((rise_db[here] >= RISE_DB) & (rise_db[here] >= highest[here]) & loud)
-        return [
-            self._onset(channel, first + int(cell), 10 * float(np.log10(after[here][cell] / floor))) for cell in peaks
-        ]
+    def _look_at(self, channel: int, cell: int) -> Onset | None:
+        """The onset in a cell where the rise peaks; None where it does not stand out from the floor."""
+        past = slice(max(cell - FLOOR_CELLS - self._first_cell, 0), cell - self._first_cell)
+        one = slice(channel, channel + 1)
+        floor = float(cells.noise_floor(self._energy[one, past], self._missing[one, past])[0])
+        snr_db = 10 * float(np.log10(self._after[channel, cell - self._first_cell] / floor))
+        if snr_db < SNR_DB or cell - self._last[channel] <= APART:
+            return None
+        self._last[channel] = cell
+        return self._onset(channel, cell, snr_db)
 
     def _onset(self, channel: int, cell: int, snr_db: float) -> Onset:
         zero = self._sample_cell * self._cell
@@ -198,38 +203,15 @@ class Detector:
         )
 
     def _forget(self) -> None:
-        spare = self._next - APART - BEFORE - FLOOR_CELLS - GAP_CELLS - self._first_cell
+        spare = self._next - KEPT - self._first_cell
         if spare > FLOOR_CELLS:  # seldom, so that the copying is paid for
             self._energy, self._missing = self._energy[:, spare:], self._missing[:, spare:]
+            self._rise_db, self._after = self._rise_db[:, spare:], self._after[:, spare:]
             self._first_cell += spare
-        cells = self._next - BEFORE - self._sample_cell
-        if cells > 0:
-            self._raw = self._raw[:, cells * self._cell :]
-            self._band = self._band[:, cells * self._cell :]
-            self._sample_cell += cells
-
-
-def _gaps(energy: NDArray[np.int64], missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Cells that are a gap: something missing, or in a run of at least GAP_CELLS silent ones."""
-    silent = energy < 0
-    opened = ndimage.binary_opening(silent, np.ones(GAP_CELLS, bool)) if silent.any() else silent
-    return np.asarray(missing | opened)
-
-
-def _rise(energy: NDArray[np.int64], missing: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """AFTER over BEFORE in dB, and AFTER, per cell; -inf where a window would touch a gap or the ends."""
-    n = len(energy)
-    rise_db, after = np.full(n, -np.inf), np.zeros(n)
-    cells = np.arange(BEFORE, n - AFTER + 1)
-    if not len(cells):
-        return rise_db, after
-    total = np.concatenate([[0], np.cumsum(np.maximum(energy, 0))])
-    holes = np.concatenate([[0], np.cumsum(_gaps(energy, missing))])
-    after[cells] = (total[cells + AFTER] - total[cells]) / AFTER
-    before = np.maximum((total[cells] - total[cells - BEFORE]) / BEFORE, 1.0)
-    whole = holes[cells + AFTER] == holes[cells - BEFORE]
-    rise_db[cells] = np.where(whole, 10 * np.log10(np.maximum(after[cells], 1.0) / before), -np.inf)
-    return rise_db, after
+        past = self._next - BEFORE - self._sample_cell
+        if past > 0:
+            self._raw, self._band = self._raw[:, past * self._cell :], self._band[:, past * self._cell :]
+            self._sample_cell += past
 
 
 def _group_delay(sos: Floats, at_hz: float, rate_hz: int) -> float:

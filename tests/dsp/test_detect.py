@@ -5,7 +5,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from dsp.detect import BEFORE, CELL_HZ, MAX_RATE_HZ, MIN_RATE_HZ, Detector
+from dsp.cells import BEFORE, CELL_HZ
+from dsp.detect import MAX_RATE_HZ, MIN_RATE_HZ, Detector
 
 RATE = 24_000
 
