@@ -12,12 +12,13 @@ from hw.linux.audio_file import AudioFile
 from simulators.recordings.forensic import full_scale_of
 from simulators.recordings.progress import watched
 from simulators.recordings.sources import SOUND
-from soundpost.terminal import columns, complain
+from soundpost.pictures import Pictures, add_picture_arguments
+from soundpost.terminal import columns, complain, one_line
 
 HELP = (
     "Hear impulses in WAV, FLAC and OGG files, 8 to 96 kHz, any number of channels. A folder stands for\n"
     "every such file in it. onset_s counts from the file's first sample; runs of exact zeros are gaps,\n"
-    "in which nothing is heard."
+    "in which nothing is heard. --plot and --report need the extra [sim]."
 )
 EXAMPLE = "soundpost detect clips/*.wav --json"
 BLOCK_S = 1.0
@@ -36,23 +37,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="dB SPL of full scale, to have levels in dB SPL; a file with an smj0 chunk tells its own",
     )
 
+    add_picture_arguments(parser)
+
 
 def run(args: argparse.Namespace) -> int:
     """0; 1 where a file could not be heard, after all others were. A file's lines are printed together, or none."""
     full_scale_db = args.full_scale_db
     if full_scale_db is not None and not FULL_SCALE_DB[0] <= full_scale_db <= FULL_SCALE_DB[1]:
         raise ValueError(f"--full-scale-db {full_scale_db:g}: must be {FULL_SCALE_DB[0]:g} to {FULL_SCALE_DB[1]:g}")
-    failed = False
     paths = list(_files(args.files))
+    pictures = Pictures(args.plot, args.report, len(paths))
+    faults: list[str] = []
     for path in watched(paths, len(paths), "listening"):
         try:
             lines = detect(path, full_scale_db)
+            pictures.take(path, lines)
         except (OSError, ValueError) as error:
             complain("detect", error)
-            failed = True
+            faults.append(one_line(error))
         else:
             _print(path, lines, args.json)
-    return int(failed)
+    index = pictures.finish(", ".join(map(str, args.files)), faults)
+    print(f"report: {index}" if index and not args.json else "", end="\n" if index and not args.json else "")
+    return int(bool(faults))
 
 
 def detect(path: Path, full_scale_db: float | None = None) -> list[Line]:

@@ -5,13 +5,13 @@ report.
 """
 
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from simulators.pages import folders
 from simulators.pages.pictures import svg
 from simulators.pages.replay_page import close_ups, listener_words, map_of, round_rows, unplaced_rows, waves_of
 from simulators.recordings.playback import Playback
@@ -53,31 +53,12 @@ def page_of(playback: Playback, reckoning: Reckoning | None) -> Page:
 
 def check_folder(folder: Path) -> None:
     """Raises ValueError where a report must not go: a file, or a folder that holds something else."""
-    if folder.exists() and not (folder.is_dir() and _may_go(folder)):
-        raise ValueError(f"{folder}: is there and is no former report; name an empty or a new folder")
+    folders.check(folder, MARK)
 
 
 def write_report(folder: Path, title: str, pages: Sequence[Page]) -> Path:
     """The whole report, put in place at once. Returns its index.html. Raises as `check_folder`, and OSError."""
-    check_folder(folder)
-    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.absolute().parent) as unfinished:
-        made = Path(unfinished) / "new"
-        made.mkdir()
-        for name, text in _files(title, pages).items():
-            (made / name).write_text(text, encoding="utf-8")
-        if folder.exists():
-            folder.rename(Path(unfinished) / "old")
-        made.rename(folder)
-    return folder / "index.html"
-
-
-def _may_go(folder: Path) -> bool:
-    """Empty, or a report that we wrote and nobody added to."""
-    inside = list(folder.iterdir())
-    index = folder / "index.html"
-    ours = index.is_file() and MARK in index.read_text(encoding="utf-8", errors="replace")[:1000]
-    return not inside or (ours and all(path.suffix == ".html" and path.is_file() for path in inside))
+    return folders.write(folder, MARK, _files(title, pages))
 
 
 def _files(title: str, pages: Sequence[Page]) -> dict[str, str]:
