@@ -56,7 +56,7 @@ class Sketch:
         whole = sound.shape[1] // self._cell * self._cell
         cells, self._rest = sound[:, :whole], sound[:, whole:]
         band, self._state = signal.sosfilt(self._sos, cells, axis=-1, zi=self._state)
-        shape = (self._n_channels, -1, self._cell)
+        shape = (self._n_channels, whole // self._cell, self._cell)
         low, high = cells.reshape(shape).min(axis=-1), cells.reshape(shape).max(axis=-1)
         self._folded.append(np.stack([low, high, np.square(band).reshape(shape).mean(axis=-1)]))
 
