@@ -55,6 +55,8 @@ class Sketch:
         sound = np.concatenate([self._rest, block], axis=1)
         whole = sound.shape[1] // self._cell * self._cell
         cells, self._rest = sound[:, :whole], sound[:, whole:]
+        if not whole:
+            return
         band, self._state = signal.sosfilt(self._sos, cells, axis=-1, zi=self._state)
         shape = (self._n_channels, whole // self._cell, self._cell)
         low, high = cells.reshape(shape).min(axis=-1), cells.reshape(shape).max(axis=-1)
@@ -62,7 +64,7 @@ class Sketch:
 
     def curves(self) -> Curves:
         """What has gone by so far. ValueError where that is less than one cell."""
-        if not any(part.size for part in self._folded):
+        if not self._folded:
             raise ValueError("less than 1 ms of sound: nothing to show")
         low, high, energy = np.concatenate(self._folded, axis=-1)
         level_db = _db(_following(energy, AFTER))

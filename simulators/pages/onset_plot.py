@@ -16,7 +16,7 @@ from simulators.pages.hearing import GUNSHOT_P, Hearing, Mark
 
 COLUMNS = 2400  # a picture is no wider: longer sound shows the extremes of each column
 WIDTH_IN, CHANNEL_IN, DPI = 12.0, 5.2, 120
-LABELLED = 24  # onsets a channel: of more, no p is written, for they would lie over each other
+LABELLED = 24  # onsets a channel: of more, no p is written and the lines are faint
 WAVE, INK, SHOT, OTHER, FLOOR = "#6f8ba3", "#1d2329", "#c8402f", "#8a939c", "#33658a"
 
 Floats = NDArray[np.float64]
@@ -68,17 +68,21 @@ def _channel(axes: Sequence[Axes], hearing: Hearing, channel: int) -> None:
     for each in axes:
         each.spines[["top", "right"]].set_visible(False)
         for mark in marks:
-            each.axvline(mark.t_s, color=_colour(mark), linewidth=0.8, alpha=0.8, zorder=0.5)
+            each.axvline(mark.t_s, color=_colour(mark), linewidth=0.8, alpha=0.8 if _few(marks) else 0.25, zorder=0.5)
     _label(wave, marks)
 
 
 def _label(wave: Axes, marks: Sequence[Mark]) -> None:
     """p above each onset, where there is room."""
-    for mark in marks if len(marks) <= LABELLED else ():
+    for mark in marks if _few(marks) else ():
         wave.annotate(
             f"p {mark.p_gunshot:.2f}", (mark.t_s, 1.0), xycoords=("data", "axes fraction"), xytext=(2, 2),
             textcoords="offset points", rotation=45, fontsize=8, color=_colour(mark), annotation_clip=True,
         )  # fmt: skip
+
+
+def _few(marks: Sequence[Mark]) -> bool:
+    return len(marks) <= LABELLED
 
 
 def _colour(mark: Mark) -> str:
