@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from scipy import signal
 
+from dsp.blast import friedlander
 from dsp.cells import BEFORE, CELL_HZ
 from dsp.detect import MAX_RATE_HZ, MIN_RATE_HZ, Detector
 
@@ -179,3 +181,24 @@ def test_a_rate_out_of_range_is_refused_by_name(rate_hz):
 def test_a_block_with_another_number_of_channels_is_refused():
     with pytest.raises(ValueError, match="1 channel"):
         Detector(RATE).feed(np.zeros((100, 2)))
+
+
+@pytest.mark.parametrize("rate_hz", [12_000, 48_000])
+def test_sigma_is_true_of_blasts_in_noise(rate_hz):
+    """About 68 % of errors lie within the stated sigma, from 10 to 30 dB (of the detector's own SNR)."""
+    rng, inside, n = np.random.default_rng(15), 0, 0
+    for peak in (0.05, 0.1, 0.3):
+        for _ in range(25):
+            fraction = rng.random()
+            onset = max(hear(between_samples(rng, rate_hz, peak, fraction), rate_hz), key=lambda one: one.snr_db)
+            inside += abs(onset.sample - rate_hz - fraction) / rate_hz * 1e6 <= onset.sigma_us
+            n += 1
+
+    assert 0.5 < inside / n < 0.95
+
+
+def between_samples(rng, rate_hz, peak, fraction):
+    """Two seconds of noise with a Friedlander wave of 0.4 ms that begins `fraction` of a sample after 1 s."""
+    fine = 16
+    t_s = (np.arange(2 * rate_hz * fine) / fine - rate_hz - fraction) / rate_hz
+    return signal.resample_poly(friedlander(t_s, peak, 4e-4), 1, fine) + noise(rng, 2, rate_hz)
