@@ -24,7 +24,7 @@ from dsp import cells
 from dsp.cells import AFTER, BEFORE, CELL_HZ, FLOOR_CELLS, GAP_CELLS
 from dsp.classify import kind_of, p_gunshot
 from dsp.features import Features, describe
-from dsp.pick import ON_CELLS, Picker
+from dsp.pick import ON_CELLS, pick
 
 Floats = NDArray[np.float64]
 
@@ -75,7 +75,7 @@ class Detector:
         self._cell = round(rate_hz / CELL_HZ)
         top_hz = min(BAND_HZ[1], 0.45 * rate_hz)
         self._sos = signal.butter(2, (BAND_HZ[0], top_hz), "bandpass", fs=rate_hz, output="sos")
-        self._picker = Picker(self._sos, rate_hz, self._cell)
+        self._delay = _group_delay(self._sos, float(np.sqrt(BAND_HZ[0] * top_hz)), rate_hz)
         self._state = np.zeros((len(self._sos), n_channels, 2))
         self._waiting: list[Floats] = []
         self._n_waiting = 0
@@ -186,16 +186,15 @@ class Detector:
     def _onset(self, channel: int, cell: int, snr_db: float) -> Onset:
         zero = self._sample_cell * self._cell
         raw, band = np.nan_to_num(self._raw[channel]), self._band[channel]
-        picked = self._picker.pick(band, cell * self._cell - zero, snr_db)
-        index = picked.index
+        index, sigma_samples = pick(band, cell * self._cell - zero, self._cell, snr_db)
         start = max(index - self._cell, 0)
         peak = float(np.abs(band[start : index + AFTER * self._cell]).max())
         features = describe(raw, index, self.rate_hz)
         p = p_gunshot(features)
         return Onset(
             channel=channel,
-            sample=zero + self._skipped + index + picked.fraction,
-            sigma_us=picked.sigma_us,
+            sample=float(zero + index + self._skipped) - self._delay,
+            sigma_us=sigma_samples / self.rate_hz * 1e6,
             level_db=20 * float(np.log10(max(peak, 1e-9))) + self._full_scale_db,
             snr_db=snr_db,
             p_gunshot=p,
@@ -214,3 +213,11 @@ class Detector:
         if past > 0:
             self._raw, self._band = self._raw[:, past * self._cell :], self._band[:, past * self._cell :]
             self._sample_cell += past
+
+
+def _group_delay(sos: Floats, at_hz: float, rate_hz: int) -> float:
+    """Samples by which the band-pass delays a sound of this frequency: minus the slope of its phase."""
+    step_hz = 1.0
+    _, response = signal.sosfreqz(sos, [at_hz - step_hz, at_hz + step_hz], fs=rate_hz)
+    turned = float(np.angle(response[1] / response[0]))
+    return -turned / (2 * np.pi * 2 * step_hz) * rate_hz

@@ -68,19 +68,24 @@ class DspEar(Ear):
 
 
 def shape(features: Features) -> tuple[int, ...]:
-    """The features in the order of wire.SHAPE."""
-    return tuple(
-        _int(value, (1 << 31) - 1)
-        for value in (
-            features.rise_us,
-            features.duration_us,
-            features.crossings_per_s,
-            features.centroid_hz,
-            100 * features.decay_db,
-            100 * features.kurtosis,
-            *(100 * band_db for band_db in features.bands_db),
-        )
+    """The features in the order of wire.SHAPE: those in dB and without a unit times 100. The fourth band follows."""
+    hundredfold = (
+        *features.decay_db,
+        features.before_db,
+        features.kurtosis,
+        features.flatness_db,
+        features.pitch,
+        features.n_wave,
+        *features.bands_db[:3],
     )
+    whole = (
+        features.rise_us,
+        features.half_us,
+        features.duration_us,
+        features.crossings_per_s,
+        features.centroid_hz,
+    )
+    return tuple(_int(value, (1 << 31) - 1) for value in (*whole, *(100 * value for value in hundredfold)))
 
 
 def _int(value: float, most: int) -> int:

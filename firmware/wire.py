@@ -80,8 +80,9 @@ SPECS = (
         Field(3, "sha256", BYTES, 32, 32, False), Field(4, "size_bytes", INT, 1, 1 << 26, False),
         Field(5, "min_version", INT, 0, U32, False))),
 )  # fmt: skip
-SHAPE = ("rise_us", "duration_us", "crossings_per_s", "centroid_hz", "decay_cdb", "kurtosis_c", "under_500_cdb",
-         "to_1000_cdb", "to_2000_cdb", "over_2000_cdb")  # fmt: skip
+SHAPE = ("rise_us", "half_us", "duration_us", "crossings_per_s", "centroid_hz", "decay_5_cdb", "decay_20_cdb",
+         "decay_60_cdb", "before_cdb", "kurtosis_c", "flatness_cdb", "pitch_c", "n_wave_c", "under_300_cdb",
+         "to_700_cdb", "to_1500_cdb")  # fmt: skip
 """What the numbers of an arrival's `shape` are, in order: dsp/features.py; _c: times 100."""
 
 Arrival = namedtuple(

@@ -1,0 +1,47 @@
+"""How likely an impulse is a gunshot, and what kind of impulse it is.
+
+The probability comes of boosted trees (dsp/trees.py) over the features. Their numbers are in dsp/gunshot_model.py,
+which `make train` writes. What it was trained on, what it gets wrong, and what it must not be used for:
+docs/model-card.md.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.features import Features
+from dsp.gunshot_model import MODEL
+
+INPUTS = (
+    "rise_us", "half_us", "duration_us", "crossings_per_s", "centroid_hz", "decay_5_db", "decay_20_db", "decay_60_db",
+    "before_db", "kurtosis", "flatness_db", "pitch", "under_300_db", "to_700_db", "to_1500_db", "over_1500_db",
+    "late_db", "ringing_db",
+)  # fmt: skip
+"""What the trees ask about, in order: the features, and two ratios that follow from them. late_db: 60 to 100 ms over
+5 to 20; ringing_db: 60 to 100 ms over what was before the onset."""
+LIKELY = 0.5
+CRACK = 0.85  # of n_wave: chosen by eye on rendered N-waves in noise at 20 dB and on blasts; not trained
+
+
+def inputs(features: Features) -> NDArray[np.float64]:
+    """(len(INPUTS),) numbers that the trees ask about."""
+    late_db = -features.decay_db[1] - features.decay_db[2]
+    return np.array(
+        [
+            features.rise_us, features.half_us, features.duration_us, features.crossings_per_s, features.centroid_hz,
+            *features.decay_db, features.before_db, features.kurtosis, features.flatness_db, features.pitch,
+            *features.bands_db, late_db, features.before_db + late_db,
+        ],
+        float,
+    )  # fmt: skip
+
+
+def p_gunshot(features: Features) -> float:
+    """Probability that this is a gunshot, 0 to 1, calibrated on recordings that the model had not heard."""
+    return MODEL.p(inputs(features))
+
+
+def kind_of(features: Features, p: float) -> str:
+    """`crack` for a gunshot's impulse that an N-wave explains, `blast` for any other gunshot's, else `other`."""
+    if p < LIKELY:
+        return "other"
+    return "crack" if features.n_wave >= CRACK else "blast"

@@ -1,0 +1,131 @@
+"""Onsets with what they are known to be: of the recordings, of the recordings heard elsewhere, and of rendered scenes.
+
+All go through the very detector that runs in the street.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.classify import inputs
+from dsp.detect import Detector, Onset
+from simulators.recordings.parallel import in_turn
+from simulators.recordings.progress import watched
+from simulators.training.clips import Clip
+from simulators.training.renderings import clutter, elsewhere, shot
+
+GUNSHOT, OTHER, UNKNOWN = 1, 0, -1
+BLOCK_SAMPLES = 1 << 15
+SEED = 20261122
+RENDERED_NEAR_S = 0.020
+LEAD_S = 1.0  # of faint noise before a clip that begins with its gunshot
+SCENES = {"shot": 2500, "clutter": 500}
+TIMES = {"ffsl gunshots": 30, "freesound gunshots": 30, "freesound negatives": 8, "FP": 1, "esc10": 4}
+"""How often each recording is heard elsewhere, by how its group's name begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An onset. truth : GUNSHOT, OTHER or UNKNOWN. made : rendered, not recorded. sigma_us as the detector says."""
+
+    group: str
+    fold: str
+    name: str
+    made: bool
+    onset_s: float
+    sigma_us: float
+    level_db: float
+    truth: int
+    row: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A clip as it is (seed None) or heard elsewhere, or a scene of SCENES to be rendered."""
+
+    clip: Clip | None
+    scene: str
+    seed: int | None
+
+
+def recorded(clips: Sequence[Clip]) -> list[Task]:
+    """Every clip as it is."""
+    return [Task(clip, "", None) for clip in clips]
+
+
+def grown(clips: Sequence[Clip]) -> list[Task]:
+    """What is added for training, in an order that spreads the work."""
+    tasks = [Task(clip, "", 100 * index + turn) for index, clip in enumerate(clips) for turn in range(_times(clip))]
+    tasks += [Task(None, scene, 1_000_000 + turn) for scene, n in SCENES.items() for turn in range(n)]
+    return [tasks[index] for index in np.random.default_rng(SEED).permutation(len(tasks))]
+
+
+def listen_all(tasks: Sequence[Task], words: str) -> list[Example]:
+    """The examples of all tasks, in their order. Raises as reading the recordings does."""
+    heard = watched(in_turn(listen, tasks), len(tasks), words)
+    return [example for examples in heard for example in examples]
+
+
+def listen(task: Task) -> list[Example]:
+    """The examples of one task."""
+    if task.clip is None:
+        return _of_scene(task)
+    samples, rate_hz = task.clip.read()
+    lead_s = 0.0
+    if task.seed is not None:
+        rng = np.random.default_rng((SEED, task.seed))
+        if task.clip.strongest:
+            lead_s = LEAD_S
+            faint = rng.standard_normal(round(lead_s * rate_hz)) * 1e-4 * np.abs(samples).max()
+            samples = np.concatenate([faint.astype(np.float32), samples])
+        samples, rate_hz = elsewhere(rng, samples, rate_hz)
+    onsets = list(hear_all(samples, rate_hz))
+    truths = truth_of(task.clip, [onset.sample / rate_hz - lead_s for onset in onsets], [o.level_db for o in onsets])
+    return [
+        _example(onset, rate_hz, truth, task.clip.group, task.clip.fold, task.clip.name, task.seed is not None)
+        for onset, truth in zip(onsets, truths, strict=True)
+    ]
+
+
+def hear_all(samples: NDArray[np.float32], rate_hz: int) -> Iterator[Onset]:
+    """The onsets of one channel."""
+    detector = Detector(rate_hz)
+    for first in range(0, len(samples), BLOCK_SAMPLES):
+        yield from detector.feed(samples[first : first + BLOCK_SAMPLES])
+    yield from detector.flush()
+
+
+def truth_of(clip: Clip, times_s: Sequence[float], levels_db: Sequence[float]) -> list[int]:
+    """What each onset of a clip is (simulators/training/clips.py, "Labels")."""
+    truths = [OTHER if t_s < clip.other_until_s else UNKNOWN for t_s in times_s]
+    for index, t_s in enumerate(times_s):
+        if any(abs(t_s - shot_s) <= clip.near_s for shot_s in clip.shots_s):
+            truths[index] = GUNSHOT
+    if clip.strongest and times_s:
+        truths[int(np.argmax(levels_db))] = GUNSHOT
+    return truths
+
+
+def _of_scene(task: Task) -> list[Example]:
+    rng = np.random.default_rng((SEED, task.seed or 0, task.scene == "shot"))
+    samples, rate_hz, due_s = (shot if task.scene == "shot" else clutter)(rng)
+    found = []
+    for onset in hear_all(samples, rate_hz):
+        late_s = onset.sample / rate_hz - due_s
+        if task.scene == "shot":
+            truth = GUNSHOT if abs(late_s) <= RENDERED_NEAR_S else UNKNOWN
+        else:
+            truth = OTHER
+        found.append(_example(onset, rate_hz, truth, "rendered", "rendered", f"{task.scene} {task.seed}", True))
+    return found
+
+
+def _example(onset: Onset, rate_hz: int, truth: int, group: str, fold: str, name: str, made: bool) -> Example:
+    at_s = onset.sample / rate_hz
+    return Example(group, fold, name, made, at_s, onset.sigma_us, onset.level_db, truth, inputs(onset.features))
+
+
+def _times(clip: Clip) -> int:
+    return next(n for start, n in TIMES.items() if clip.group.startswith(start))
