@@ -6,6 +6,7 @@ it) and the FLOOR (30th percentile of the last 2 s). An onset is where AFTER sta
 BEFORE more than at any cell within 40 ms: what tells a shot from traffic is the silence before it as much as the
 energy after it. The onset is then picked to the sample (`dsp/pick.py`) and described (`dsp/features.py`).
 
+A step of direct current or a square wave's edge rises too, but is no sound: it stays flat on either side (`_is_step`).
 What is not there cannot rise: runs of exact zeros (digital silence), samples that are no numbers, and samples that the
 source says were lost are gaps. No onset is found in a gap, nor within the BEFORE window behind one; the stream's own
 beginning counts as the end of a gap.
@@ -24,7 +25,7 @@ from dsp import cells
 from dsp.cells import AFTER, BEFORE, CELL_HZ, FLOOR_CELLS, GAP_CELLS
 from dsp.classify import kind_of, p_gunshot
 from dsp.features import Features, describe
-from dsp.pick import ON_CELLS, pick
+from dsp.pick import ON_CELLS, Picker
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +38,12 @@ LOOK_AHEAD = DESCRIBED + ON_CELLS + 2  # the pick may lie this far behind the ce
 TOGETHER = 50  # cells that are worked on at once: small blocks cost no more than large ones
 KEPT = FLOOR_CELLS + BEFORE + APART + GAP_CELLS  # cells before the next one that are still needed
 CLIP_S = 0.020  # DESIGN section 7: too short to hold speech
+FULL = 0.98  # of full scale: where the live-fire recordings clip (data/README.md)
+STEP_CELLS, STEP_FLAT, STEP_SHARE = (
+    5,
+    8.0,
+    (0.3, 1.2),
+)  # of a step: stretch on either side, jump over spread, band over jump
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Onset:
 
     sample : of its channel, counted from the stream's first. sigma_us : one sigma of it in time. level_db : peak in the
     detector's band, dB of full scale, or dB SPL where the microphone's full scale is known. snr_db : over the noise
-    floor. clip : at most 20 ms of samples round it.
+    floor. clip : at most 20 ms of samples round it. clipped : the converter or microphone was at its end.
     """
 
     channel: int
@@ -57,6 +64,7 @@ class Onset:
     kind: str
     features: Features
     clip: NDArray[np.float32]
+    clipped: bool
 
 
 class Detector:
@@ -75,7 +83,7 @@ class Detector:
         self._cell = round(rate_hz / CELL_HZ)
         top_hz = min(BAND_HZ[1], 0.45 * rate_hz)
         self._sos = signal.butter(2, (BAND_HZ[0], top_hz), "bandpass", fs=rate_hz, output="sos")
-        self._delay = _group_delay(self._sos, float(np.sqrt(BAND_HZ[0] * top_hz)), rate_hz)
+        self._picker = Picker(self._sos, rate_hz, self._cell)
         self._state = np.zeros((len(self._sos), n_channels, 2))
         self._waiting: list[Floats] = []
         self._n_waiting = 0
@@ -90,13 +98,16 @@ class Detector:
         self._next = 0  # the first cell not yet decided
         self._last = np.full(n_channels, -APART - 1)  # the cell of the last onset
         self._skipped = 0  # samples of gaps too long to be held
+        self.n_missing = 0  # samples so far that were lost or no numbers
+        self.n_clipped = 0  # samples so far at the end of the scale
 
     def feed(self, samples: ArrayLike) -> list[Onset]:
-        """The next samples, (n,) or (n, n_channels), full scale +-1. Returns the onsets that are certain by now.
+        """The next samples, (n,) or (n, n_channels): floats, full scale +-1, or integers, full scale their range.
 
-        Samples that are no numbers count as missing. Raises ValueError for another number of channels.
+        Returns the onsets that are certain by now. Samples that are no numbers count as missing. Raises ValueError for
+        another number of channels.
         """
-        block = np.asarray(samples, float)
+        block = _full_scale(np.asarray(samples))
         block = block[:, None] if block.ndim == 1 else block
         if block.ndim != 2 or block.shape[1] != self.n_channels:
             raise ValueError(f"a block of shape {block.shape}; this stream has {self.n_channels} channel(s)")
@@ -135,7 +146,10 @@ class Detector:
         self._waiting, self._n_waiting = [], 0
         lost = ~np.isfinite(block)
         any_lost = bool(lost.any())
+        self.n_missing += int(np.count_nonzero(lost)) if any_lost else 0
         clean = np.where(lost, 0.0, block) if any_lost else block
+        if np.max(clean) >= FULL or np.min(clean) <= -FULL:
+            self.n_clipped += int(np.count_nonzero(np.abs(clean) >= FULL))
         band, self._state = signal.sosfilt(self._sos, clean, axis=-1, zi=self._state)
         folded = (self._end_cell - self._sample_cell) * self._cell
         self._raw = np.concatenate([self._raw, np.where(lost, np.nan, block) if any_lost else block], axis=1)
@@ -180,27 +194,31 @@ class Detector:
         snr_db = 10 * float(np.log10(self._after[channel, cell - self._first_cell] / floor))
         if snr_db < SNR_DB or cell - self._last[channel] <= APART:
             return None
-        self._last[channel] = cell
         return self._onset(channel, cell, snr_db)
 
-    def _onset(self, channel: int, cell: int, snr_db: float) -> Onset:
+    def _onset(self, channel: int, cell: int, snr_db: float) -> Onset | None:
         zero = self._sample_cell * self._cell
         raw, band = np.nan_to_num(self._raw[channel]), self._band[channel]
-        index, sigma_samples = pick(band, cell * self._cell - zero, self._cell, snr_db)
+        picked = self._picker.pick(band, cell * self._cell - zero, snr_db)
+        index = picked.index
         start = max(index - self._cell, 0)
         peak = float(np.abs(band[start : index + AFTER * self._cell]).max())
+        if _is_step(raw, index, self._cell, peak):
+            return None
+        self._last[channel] = cell
         features = describe(raw, index, self.rate_hz)
         p = p_gunshot(features)
         return Onset(
             channel=channel,
-            sample=float(zero + index + self._skipped) - self._delay,
-            sigma_us=sigma_samples / self.rate_hz * 1e6,
+            sample=zero + self._skipped + index + picked.fraction,
+            sigma_us=picked.sigma_us,
             level_db=20 * float(np.log10(max(peak, 1e-9))) + self._full_scale_db,
             snr_db=snr_db,
             p_gunshot=p,
             kind=kind_of(features, p),
             features=features,
             clip=raw[start : start + int(CLIP_S * self.rate_hz)].astype(np.float32),
+            clipped=bool(np.abs(raw[start : index + DESCRIBED * self._cell]).max() >= FULL),
         )
 
     def _forget(self) -> None:
@@ -215,9 +233,23 @@ class Detector:
             self._sample_cell += past
 
 
-def _group_delay(sos: Floats, at_hz: float, rate_hz: int) -> float:
-    """Samples by which the band-pass delays a sound of this frequency: minus the slope of its phase."""
-    step_hz = 1.0
-    _, response = signal.sosfreqz(sos, [at_hz - step_hz, at_hz + step_hz], fs=rate_hz)
-    turned = float(np.angle(response[1] / response[0]))
-    return -turned / (2 * np.pi * 2 * step_hz) * rate_hz
+def _full_scale(samples: NDArray[np.generic]) -> Floats:
+    """Samples as floats, +-1 at full scale: integers by the range of their type, unsigned ones about their middle."""
+    if not np.issubdtype(samples.dtype, np.integer):
+        return samples.astype(float)
+    half = 2.0 ** (8 * samples.dtype.itemsize - 1)
+    return samples.astype(float) / half - (0.0 if np.issubdtype(samples.dtype, np.signedinteger) else 1.0)
+
+
+def _is_step(raw: Floats, onset: int, cell: int, peak: float) -> bool:
+    """Whether the level just jumps there: flat before and after, and the jump explains all that the band holds.
+
+    A step of height h has its peak in the band at 0.5 to 0.9 h, depending on the rate (tried out).
+    """
+    before = raw[max(onset - (STEP_CELLS + 1) * cell, 0) : max(onset - cell, 0)]
+    after = raw[onset + 2 * cell : onset + (2 + STEP_CELLS) * cell]
+    if not len(before) or not len(after):
+        return False
+    jump = abs(float(after.mean() - before.mean()))
+    spread = max(float(before.std()), float(after.std()))
+    return jump > STEP_FLAT * spread and STEP_SHARE[0] * jump <= peak <= STEP_SHARE[1] * jump

@@ -202,3 +202,47 @@ def between_samples(rng, rate_hz, peak, fraction):
     fine = 16
     t_s = (np.arange(2 * rate_hz * fine) / fine - rate_hz - fraction) / rate_hz
     return signal.resample_poly(friedlander(t_s, peak, 4e-4), 1, fine) + noise(rng, 2, rate_hz)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 12_000, 48_000, 96_000])
+def test_a_step_of_direct_current_is_not_an_impulse(rate_hz):
+    samples = noise(np.random.default_rng(16), 4, rate_hz)
+    samples[2 * rate_hz :] += 0.3
+
+    assert hear(samples, rate_hz) == []
+
+
+@pytest.mark.parametrize("hertz", [0.5, 3, 5, 11, 20, 50, 1000])
+def test_a_full_scale_square_wave_is_not_an_impulse(hertz):
+    t_s = np.arange(4 * RATE) / RATE
+    samples = np.where(t_s >= 1, np.where(np.sin(2 * np.pi * hertz * (t_s - 1)) >= 0, 1.0, -1.0), 0.0)
+    detector = Detector(RATE)
+
+    assert detector.feed(samples[RATE:]) + detector.flush() == []
+    assert detector.n_clipped == 3 * RATE
+
+
+@pytest.mark.parametrize("kind", [np.int16, np.int32, np.uint8, np.int8, np.float32])
+def test_integers_of_any_width_are_heard_as_floats_are(kind):
+    samples = put(noise(np.random.default_rng(17), 3, level=0.01), blast(RATE, 0.8), 1.5)
+    if np.issubdtype(kind, np.integer):
+        half = 2.0 ** (8 * np.dtype(kind).itemsize - 1)
+        middle = 0 if np.issubdtype(kind, np.signedinteger) else half
+        given = np.clip(np.round(samples * half) + middle, np.iinfo(kind).min, np.iinfo(kind).max).astype(kind)
+    else:
+        given = samples.astype(kind)
+
+    heard, wanted = hear(given), hear(samples)
+
+    assert [round(one.sample / RATE, 4) for one in heard] == [round(one.sample / RATE, 4) for one in wanted]
+    assert heard[0].level_db == pytest.approx(wanted[0].level_db, abs=0.2)
+
+
+def test_clipping_is_said_of_the_onset_and_counted():
+    soft = put(noise(np.random.default_rng(18), 3), blast(RATE, 0.5), 1.5)
+    detector = Detector(RATE)
+
+    onsets = detector.feed(np.clip(4 * soft, -1, 1)) + detector.flush()
+
+    assert (hear(soft)[0].clipped, onsets[0].clipped) == (False, True)
+    assert 0 < detector.n_clipped < 0.01 * RATE

