@@ -5,7 +5,7 @@ PORTABLE := $(addprefix firmware/,cbor.py mac.py wire.py clock.py outbox.py node
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check livefire bench programs
+.PHONY: help setup demo test check livefire train bench programs
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ check: .venv/.dev  ## ruff, mypy --strict (portable files against MicroPython's 
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file firmware/micropython.ini $(PORTABLE)
 	$(BIN)/pytest tests/test_walls.py
+
+train: .venv/.demo  ## train the gunshot model anew, from ../shared/data (or SOUNDPOST_DATA): rewrites dsp/gunshot_model.py
+	$(BIN)/python -m simulators.training $${SOUNDPOST_DATA:-../shared/data}
 
 livefire: .venv/.demo  ## score the replay of the real live fire in ../shared/data (or SOUNDPOST_DATA)
 	$(BIN)/python -m simulators.recordings.score $${SOUNDPOST_DATA:-../shared/data}/livefire

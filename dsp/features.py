@@ -28,7 +28,7 @@ BANDS_HZ = (300.0, 700.0, 1500.0)  # edges between the four band energies
 SLOTS_S = (0.0, 0.005, 0.020, 0.060, 0.100)  # edges between the four stretches whose energies are compared
 PITCH_S = (0.0012, 0.012)  # periods that voices, dogs and engines have
 N_WAVE_RATE_HZ = 24_000
-N_WAVES_S = (0.15e-3, 0.2e-3, 0.27e-3, 0.36e-3, 0.48e-3)
+N_WAVES_US = (150, 165, 182, 200, 220, 242, 266, 293, 322, 354, 390, 429, 472, 519, 571)  # a tenth apart
 N_WAVE_SPAN_S = 1.5e-3  # the stretch round the onset that an N-wave must explain
 LEAST = 1e-12
 
@@ -103,7 +103,7 @@ def common_form(raw: Floats, onset: int, rate_hz: int) -> Floats:
     swell = 0.5 - 0.5 * np.cos(np.pi * (np.arange(edge) + 0.5) / edge)
     stretch[:edge] *= swell
     stretch[-edge:] *= swell[::-1]
-    hz = np.fft.rfftfreq(n, 1 / rate_hz)
+    hz = np.asarray(np.fft.rfftfreq(n, 1 / rate_hz), float)
     spectrum = np.fft.rfft(stretch) * _ramp(hz, *HIGH_PASS_HZ) * (1 - _ramp(hz, *TOP_HZ))
     n_form = _n(BEFORE_S + WINDOW_S)
     form = np.fft.irfft(spectrum[: n_form // 2 + 1], n_form)
@@ -127,7 +127,7 @@ def _spectrum(sound: Floats) -> tuple[Floats, Floats]:
     fade = np.ones(len(sound))
     fade[len(sound) // 2 :] = np.cos(np.linspace(0, np.pi / 2, len(sound) - len(sound) // 2)) ** 2
     power = np.square(np.abs(np.fft.rfft(sound * fade, 256)))
-    return np.fft.rfftfreq(256, 1 / FORM_HZ), np.asarray(power, float)
+    return np.asarray(np.fft.rfftfreq(256, 1 / FORM_HZ), float), np.asarray(power, float)
 
 
 def _flatness_db(sound: Floats) -> float:
@@ -164,7 +164,8 @@ def _n_wave(raw: Floats, onset: int, rate_hz: int) -> float:
     sound = sound - sound[: span // 8].mean()
     energy = float(np.square(sound).sum())
     best = 0.0
-    for length_s in N_WAVES_S:
+    for length_us in N_WAVES_US:
+        length_s = length_us / 1e6
         wave = n_wave(np.arange(round(length_s * rate_hz) + 1) / rate_hz, 1.0, length_s)
         fit = float(np.square(np.correlate(sound, wave)).max()) / max(float(np.square(wave).sum()) * energy, LEAST**2)
         best = max(best, fit)

@@ -22,9 +22,9 @@ class Recipe:
     """depth : cuts from root to leaf. rate : how much of each tree counts. ridge : curvature that every leaf is given
     beforehand. least : curvature that a leaf must have of its own."""
 
-    n_trees: int = 150
-    depth: int = 3
-    rate: float = 0.1
+    n_trees: int = 250
+    depth: int = 4
+    rate: float = 0.08
     ridge: float = 2.0
     least: float = 4.0
 
@@ -83,7 +83,8 @@ def _histogram(binned: NDArray[np.int64], node: NDArray[np.int64], n_nodes: int,
     """(n_nodes, d, N_BINS) sums."""
     d = binned.shape[1]
     key = (node[:, None] * d + np.arange(d)) * N_BINS + binned
-    return np.bincount(key.ravel(), np.repeat(of, d), n_nodes * d * N_BINS).reshape(n_nodes, d, N_BINS)
+    sums = np.bincount(key.ravel(), np.repeat(of, d), n_nodes * d * N_BINS)
+    return np.asarray(sums.reshape(n_nodes, d, N_BINS), float)
 
 
 def _best_cut(gradient: Floats, curvature: Floats, edges: list[Floats], recipe: Recipe) -> tuple[int, int]:

@@ -51,6 +51,12 @@ class Clip:
         samples, rate_hz = read_audio(self.path)
         return np.ascontiguousarray(samples[:, 0]), rate_hz
 
+    def quiet_s(self) -> float:
+        """Seconds of sound, digital silence left out, before `other_until_s`."""
+        samples, rate_hz = self.read()
+        until = len(samples) if np.isinf(self.other_until_s) else round(self.other_until_s * rate_hz)
+        return float(np.count_nonzero(samples[:until])) / rate_hz
+
 
 def read_clips(folder: Path) -> list[Clip]:
     """Every clip of the data folder. OSError or ValueError names what is not there or not as it should be."""

@@ -114,10 +114,8 @@ def _of_scene(task: Task) -> list[Example]:
     found = []
     for onset in hear_all(samples, rate_hz):
         late_s = onset.sample / rate_hz - due_s
-        if task.scene == "shot":
-            truth = GUNSHOT if abs(late_s) <= RENDERED_NEAR_S else UNKNOWN
-        else:
-            truth = OTHER
+        direct = GUNSHOT if abs(late_s) <= RENDERED_NEAR_S else UNKNOWN
+        truth = direct if task.scene == "shot" else OTHER
         found.append(_example(onset, rate_hz, truth, "rendered", "rendered", f"{task.scene} {task.seed}", True))
     return found
 

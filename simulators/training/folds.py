@@ -21,7 +21,7 @@ from simulators.training.examples import UNKNOWN, Example
 Floats = NDArray[np.float64]
 
 RECIPE = Recipe()
-RECORDED_WEIGHT = 3.0  # of an example that was recorded, against one that was made
+RECORDED_WEIGHT = 10.0  # of an example that was recorded, against one that was made
 LEAST_SLOPE = 1e-3
 
 

@@ -40,4 +40,5 @@ def write(model: Model, path: Path = PATH) -> None:
 
 
 def _tree(tree: Tree) -> str:
-    return f"        Tree(\n            {tree.columns},\n            {tree.thresholds},\n            {tree.leaves},\n        ),"
+    rows = "".join(f"            {row},\n" for row in (tree.columns, tree.thresholds, tree.leaves))
+    return f"        Tree(\n{rows}        ),"

@@ -1,0 +1,51 @@
+"""The detector's whole table, by one call; where something was trained, of what was left out."""
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulators.pages.pictures import curves, svg
+from simulators.training.clips import read_clips
+from simulators.training.examples import grown, listen_all, recorded
+from simulators.training.figures import classifier_figures, known, wrong
+from simulators.training.folds import Judged, left_out
+from simulators.training.hearing_figures import hearing_figures
+from simulators.training.scoreboard import Figure, board
+
+STYLE = """
+body { font-family: system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; }
+body { background: var(--page); color: var(--ink); }
+.two { display: flex; gap: 2rem; } figure { flex: 1; } pre { overflow-x: auto; }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The table, and what each onset of the recordings was taken for."""
+
+    figures: tuple[Figure, ...]
+    judged: tuple[Judged, ...]
+
+
+def score_detector(folder: Path) -> Score:
+    """Listen, retrain without each fold in turn, and reckon. Raises OSError or ValueError naming what is unreadable."""
+    clips = read_clips(folder)
+    examples = listen_all(recorded(clips), "listening to what was recorded")
+    figures = hearing_figures(clips, examples)
+    judged = left_out([*examples, *listen_all(grown(clips), "listening to what is made of it")])
+    return Score((*figures, *classifier_figures(clips, judged)), tuple(judged))
+
+
+def write_report(folder: Path, score: Score) -> Path:
+    """One page with the table, the two curves and what was wrong. OSError where it cannot be written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    p, truth = known(score.judged)
+    errors = "".join(f"<li>{html.escape(each)}</li>" for each in wrong(score.judged))
+    page = folder / "index.html"
+    page.write_text(
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>Detector</title><style>{svg.STYLE}{STYLE}</style>"
+        f"<h1>Detector</h1><pre>{html.escape(board(score.figures))}</pre>"
+        f"<div class=two>{curves.roc(p, truth)}{curves.calibration(p, truth)}</div>"
+        f"<h2>Called what they are not</h2><ul>{errors}</ul></html>\n"
+    )
+    return page
