@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 BACK_CELLS, ON_CELLS = 10, 14
 EDGE = 8  # samples at the start that no mean square can be trusted in
-POSITIVE_S = tuple(np.geomspace(1.5e-4, 1.5e-3, 25))  # lengths of the positive phase: pistol near to rifle far
+POSITIVE_S = tuple(np.geomspace(1.5e-4, 1.5e-3, 49))  # lengths of the positive phase: pistol near to rifle far
 PHASES = 8  # steps of a sample at which templates begin
 LEAD_S, LENGTH_S, REACH_S = 0.5e-3, 4e-3, 0.6e-3  # of a template before its front, of all of it, and of the search
 ALIKE = 0.90  # least correlation for the fit to be believed
