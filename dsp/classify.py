@@ -19,7 +19,7 @@ INPUTS = (
 """What the trees ask about, in order: the features, and two ratios that follow from them. late_db: 60 to 100 ms over
 5 to 20; ringing_db: 60 to 100 ms over what was before the onset."""
 LIKELY = 0.5
-CRACK = 0.85  # of n_wave: chosen by eye on rendered N-waves in noise at 20 dB and on blasts; not trained
+CRACK = 0.85  # of n_wave: a guess between rendered N-waves and blasts; neither trained nor tried on real cracks
 
 
 def inputs(features: Features) -> NDArray[np.float64]:

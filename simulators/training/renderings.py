@@ -1,7 +1,7 @@
 """More to learn from than was recorded: shots and clutter rendered down a street, and recordings heard elsewhere.
 
-Everything is drawn from a seed, so that the same seed gives the same sound. The ranges are wide on purpose, and set by
-hand before anything was scored: what a street or a recorder may do to a sound, not what the recordings at hand show.
+Everything is drawn from a seed, so that the same seed gives the same sound. The ranges are wide on purpose and set by
+hand: what a street or a recorder may do to a sound. Limiters and cracks were added after looking at the ffsl clips.
 """
 
 import math
