@@ -203,7 +203,9 @@ class Detector:
         index = picked.index
         start = max(index - self._cell, 0)
         peak = float(np.abs(band[start : index + AFTER * self._cell]).max())
-        if _is_step(raw, index, self._cell, peak):
+        if self._is_behind_gap(channel, index // self._cell + self._sample_cell) or _is_step(
+            raw, index, self._cell, peak
+        ):
             return None
         self._last[channel] = cell
         features = describe(raw, index, self.rate_hz)
@@ -220,6 +222,15 @@ class Detector:
             clip=raw[start : start + int(CLIP_S * self.rate_hz)].astype(np.float32),
             clipped=bool(np.abs(raw[start : index + DESCRIBED * self._cell]).max() >= FULL),
         )
+
+    def _is_behind_gap(self, channel: int, cell: int) -> bool:
+        """Whether a gap, or the stream's beginning, lies within BEFORE of a cell: the pick may have moved that far."""
+        first = cell - BEFORE - self._first_cell
+        if first < 0:
+            return True
+        near, one = slice(max(first - GAP_CELLS, 0), cell - self._first_cell), slice(channel, channel + 1)
+        hole = cells.gaps(self._energy[one, near], self._missing[one, near])[0]
+        return bool(hole[min(first, GAP_CELLS) :].any())
 
     def _forget(self) -> None:
         spare = self._next - KEPT - self._first_cell

@@ -113,6 +113,19 @@ def test_nothing_is_heard_within_the_window_behind_a_gap():
     assert hear(samples) == []
 
 
+def test_no_onset_comes_to_lie_within_the_window_however_weak_and_wherever_the_blast():
+    """The pick may move an onset towards a gap; what it moves into the window is given up."""
+    rng, found = np.random.default_rng(19), 0
+    for at_s in np.arange(0.030, 0.070, 0.002):
+        for peak in (0.004, 0.01, 0.3):
+            samples = np.concatenate([np.zeros(RATE), put(noise(rng, 1), blast(RATE, peak), at_s)])
+            onsets = hear(samples)
+            found += len(onsets)
+
+            assert all(onset.sample >= RATE + (BEFORE - 1) * RATE / CELL_HZ for onset in onsets)
+    assert found > 10
+
+
 def test_the_beginning_of_a_stream_is_not_an_impulse():
     assert hear(noise(np.random.default_rng(8), 1, level=0.1)) == []
 
