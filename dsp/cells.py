@@ -63,8 +63,14 @@ def rise(energy: Ints, missing: Bools) -> tuple[Floats, Floats]:
 def noise_floor(energy: Ints, missing: Bools) -> Floats:
     """(n_channels,) energy of a quiet cell: the FLOOR_PERCENT percentile of those that are no gap; 1 where all are."""
     hole = gaps(energy, missing)
-    heard = [np.maximum(cells[~away], 0) for cells, away in zip(energy, hole, strict=True)]
-    return np.array([max(float(np.percentile(cells, FLOOR_PERCENT)), 1.0) if len(cells) else 1.0 for cells in heard])
+    return np.array([_quiet(cells[~away]) for cells, away in zip(energy, hole, strict=True)])
+
+
+def _quiet(heard: Ints) -> float:
+    if not len(heard):
+        return 1.0
+    rank = (len(heard) - 1) * FLOOR_PERCENT // 100
+    return max(float(np.partition(heard, rank)[rank]), 1.0)
 
 
 def _running(values: NDArray[np.generic]) -> Ints:

@@ -28,6 +28,7 @@ BACK_CELLS, ON_CELLS = 10, 14
 EDGE = 8  # samples at the start that no mean square can be trusted in
 POSITIVE_S = tuple(np.geomspace(1.5e-4, 1.5e-3, 49))  # lengths of the positive phase: pistol near to rifle far
 PHASES = 8  # steps of a sample at which templates begin
+COARSE, NEAR_LAGS = 4, 2  # the search looks at every fourth length and whole samples first, then this near to the best
 LEAD_S, LENGTH_S, REACH_S = 0.5e-3, 4e-3, 0.6e-3  # of a template before its front, of all of it, and of the search
 ALIKE = 0.90  # least correlation for the fit to be believed
 PAD, FINE = 20, 16  # samples of run-up and steps of a sample while templates are made
@@ -87,21 +88,32 @@ class Picker:
         if first < 0 or len(stretch) < self._length + 2 * self._reach:
             return None
         windows = np.lib.stride_tricks.sliding_window_view(stretch, self._length)
-        overlap = np.einsum("wl,tl->wt", windows, self._templates)  # not BLAS: its last bits depend on alignment
-        overlap = overlap.reshape(len(windows), len(POSITIVE_S), PHASES)
-        along = np.abs(overlap.transpose(1, 0, 2).reshape(len(POSITIVE_S), -1))  # per length, over ever later fronts
-        length, at = np.unravel_index(int(np.argmax(along)), along.shape)
-        likeness = along[length, at] / max(float(np.linalg.norm(windows[at // PHASES])), 1e-20)
-        if likeness < ALIKE or not 0 < at < along.shape[1] - 1:
+        lag, length = _best(windows, self._templates[::COARSE, :1])[:2]
+        lags = slice(max(lag - NEAR_LAGS, 0), lag + NEAR_LAGS + 1)
+        lengths = slice(max((length - 1) * COARSE, 0), (length + 1) * COARSE + 1)
+        at, _, along = _best(windows[lags], self._templates[lengths])
+        likeness = along[at] / max(float(np.linalg.norm(windows[lags][at // PHASES])), 1e-20)
+        if likeness < ALIKE or not 0 < at < len(along) - 1:
             return None
-        left, top, right = along[length, at - 1 : at + 2]
+        left, top, right = along[at - 1 : at + 2]
         between = 0.5 * (left - right) / min(left - 2 * top + right, -1e-20)
-        return first + self._lead + int(at) // PHASES, float((at % PHASES + between) / PHASES)
+        later = lags.start * PHASES + at
+        return first + self._lead + later // PHASES, float((later % PHASES + between) / PHASES)
+
+
+def _best(windows: Floats, templates: Floats) -> tuple[int, int, Floats]:
+    """Where the overlap is largest: step of the front (lag x phases + phase), length, and that length's overlaps.
+
+    windows : (lags, n). templates : (lengths, phases, n). Not by BLAS, whose last bits depend on alignment.
+    """
+    overlap = np.abs(np.einsum("wl,tpl->twp", windows, templates)).reshape(len(templates), -1)
+    length, at = np.unravel_index(int(np.argmax(overlap)), overlap.shape)
+    return int(at), int(length), overlap[length]
 
 
 @lru_cache(maxsize=16)
 def _templates(sos: tuple[tuple[float, ...], ...], rate_hz: int, lead: int, length: int) -> Floats:
-    """(lengths x phases, length) blasts through the band-pass, fronts `lead` samples and a phase in, each of norm 1."""
+    """(lengths, phases, length) blasts through the band-pass, fronts `lead` samples and a phase in, each of norm 1."""
     sample = np.arange((length + 2 * PAD) * FINE) / FINE - PAD - lead
     waves = [
         friedlander((sample - phase / PHASES) / rate_hz, 1.0, positive_s)
@@ -110,4 +122,5 @@ def _templates(sos: tuple[tuple[float, ...], ...], rate_hz: int, lead: int, leng
     ]
     coarse = signal.resample_poly(np.array(waves), 1, FINE, axis=1)
     heard = signal.sosfilt(np.array(sos), coarse, axis=1)[:, PAD : PAD + length]
-    return np.asarray(heard / np.linalg.norm(heard, axis=1, keepdims=True), float)
+    heard /= np.linalg.norm(heard, axis=1, keepdims=True)
+    return np.asarray(heard.reshape(len(POSITIVE_S), PHASES, length), float)
