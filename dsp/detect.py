@@ -4,7 +4,8 @@ Theory. The sound is band-passed to where a muzzle blast is loud and a street is
 of about 1 ms. At each cell three means of energy are compared: AFTER (the 12 ms from it on), BEFORE (the 40 ms up to
 it) and the FLOOR (30th percentile of the last 2 s). An onset is where AFTER stands out from both, and stands out from
 BEFORE more than at any cell within 40 ms: what tells a shot from traffic is the silence before it as much as the
-energy after it. The onset is then picked to the sample (`dsp/pick.py`) and described (`dsp/features.py`).
+energy after it. The onset is then picked to a fraction of a sample (`dsp/pick.py`) and
+described (`dsp/features.py`).
 
 A step of direct current or a square wave's edge rises too, but is no sound: it stays flat on either side (`_is_step`).
 What is not there cannot rise: runs of exact zeros (digital silence), samples that are no numbers, and samples that the
@@ -12,7 +13,7 @@ source says were lost are gaps. No onset is found in a gap, nor within the BEFOR
 beginning counts as the end of a gap.
 
 Cell energies are kept as integers, so that sums over windows are exact and the onsets are the same to the last bit
-however the stream is cut into blocks. The thresholds are those of a prototype on the live-fire recordings.
+however the stream is cut into blocks. The thresholds were chosen on the live-fire recordings.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""What is taken to be true of sound in any street: assumptions with physical names and units."""
+"""What is taken to be true of sound in any street: assumptions with physical names and units.
+
+They were chosen while looking at the live-fire recordings; on other streets they are still to be proved.
+"""
 
 from dataclasses import dataclass
 
@@ -9,7 +12,7 @@ class Acoustics:
 
     hearing_m : farthest a pole hears a shot. nearest_m : the nearest pole that heard it is no farther. path_sigma_us,
     late_us, late_share : how first arrivals spread about the straight path. early_us, latest_us : what may still be
-    one. clutter_per_s : impulses of other causes, a pole. level_sigma_db, excess_db_per_m : see `g` above.
+    one. clutter_per_s : impulses of other causes, a pole. level_sigma_db, excess_db_per_m : see gateway/evidence.py.
     heard_db, heard_spread_db : expected level over noise that is heard half of the time (less where nodes report
     weaker ones), and how fast that changes.
     echo_us : echoes come no later behind the direct sound. echo_nats : what an arrival loses for looking like one.

@@ -5,15 +5,11 @@ import asyncio
 import functools
 import hashlib
 import json
-import logging
 import pathlib
 import signal
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any
-
-import structlog
 
 from dsp.geodesy import Site
 from gateway.agent import Agent, Link, run_until_signalled
@@ -37,6 +33,7 @@ from gateway.sun import sun_over
 from hw.modbus_lamps import ModbusLamps
 from hw.onvif_camera import OnvifCamera
 from hw.serial_line import open_serial_line
+from soundpost.logs import log_to_standard_error
 
 HELP = "Run a gateway: take the nodes' frames in, place shots, and move lamps and cameras."
 EXAMPLE = "soundpost gateway --config gateway.toml --check"
@@ -55,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT. Raises ValueError or OSError of one line."""
     config, folder = read_config(args.config), args.config.parent
     keys = read_keys(folder / config.keys_file, config.poles())
-    _log_to_standard_error()
+    log_to_standard_error()
     if args.check:
         _equipment(config, folder)
         print(f"{args.config}: good. {_summary(config)}")
@@ -169,16 +166,3 @@ def _summary(config: GatewayConfig) -> str:
     links = [line.port for line in config.serial] + ([config.mqtt.host] if config.mqtt else [])
     lamps = sum(len(bank.lamps) for bank in config.lamp_bank)
     return f"{len(config.pole)} poles, {lamps} lamps, {len(config.camera)} cameras, links: {', '.join(links)}"
-
-
-def _log_to_standard_error() -> None:
-    """Logs are for people on a ladder: one line a fact, key=value, apart from what is said on standard output."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event")),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -2,14 +2,11 @@
 
 import argparse
 import asyncio
-import logging
 import pathlib
-import sys
-
-import structlog
 
 from firmware.config import read_config, read_key
 from firmware.linux import build_source, build_uplink, serve
+from soundpost.logs import log_to_standard_error
 
 HELP = "Run a pole's node: listen, and report to the gateway what was heard."
 EXAMPLE = "soundpost node --config node.toml"
@@ -24,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run until the source ends, SIGTERM or SIGINT. Raises ValueError or OSError of one line."""
     config, folder = read_config(args.config), args.config.parent
-    _log_to_standard_error()
+    log_to_standard_error()
     if args.check:
         read_key(folder / config.key_file)
         build_source(config.source, folder)
@@ -36,17 +33,3 @@ def run(args: argparse.Namespace) -> int:
 
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-def _log_to_standard_error() -> None:
-    """Logs are for people on a ladder: one line a fact, key=value, apart from what is said on standard output."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event")),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
