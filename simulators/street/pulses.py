@@ -81,15 +81,21 @@ def burst(place: Shot, n_rounds: int, per_s: float) -> list[Shot]:
 
 
 def pulses(
-    rng: Generator, poles_m: NDArray[np.float64], shots: Sequence[Shot], air: Air, faults: Faults | None = None
+    rng: Generator,
+    poles_m: NDArray[np.float64],
+    shots: Sequence[Shot],
+    air: Air,
+    faults: Faults | None = None,
+    span_us: tuple[int, int] | None = None,
 ) -> list[Pulse]:
     """What the nodes "0", "1"... on these poles report, in order of time, each with its cause.
 
-    poles_m : (N, 3) metres.
+    poles_m : (N, 3) metres. span_us : (start, end) of clutter; None: from a second before the first shot to three after
+    the last, a minute where there is no shot.
     """
     ears = _Ears(rng, poles_m, faults or Faults())
     heard = [pulse for index, shot in enumerate(shots) for pulse in ears.hear(index, shot, air)]
-    heard += ears.clutter(shots)
+    heard += ears.clutter(*(span_us or _span(shots)))
     return _after_dead_time(sorted(heard, key=lambda pulse: pulse.arrival.t_us), ears.faults.dead_us)
 
 
@@ -119,10 +125,8 @@ class _Ears:
                 echo_us, echo_db = t_us + rng.uniform(*faults.echo_us), level_db - rng.uniform(3, 15)
                 yield Pulse(self._arrival(pole, echo_us, echo_db), index, False)
 
-    def clutter(self, shots: Sequence[Shot]) -> Iterator[Pulse]:
-        """Doors and dogs from a second before the first shot to three after the last; a minute where there is none."""
-        times_us = [shot.t_us for shot in shots] or [1_000_000, 58_000_000]
-        start_us, end_us = min(times_us) - 1_000_000, max(times_us) + 3_000_000
+    def clutter(self, start_us: int, end_us: int) -> Iterator[Pulse]:
+        """Doors and dogs."""
         n = self.rng.poisson(self.faults.clutter_per_min * len(self.poles_m) * (end_us - start_us) / 60e6)
         for pole in self.rng.integers(len(self.poles_m), size=n).tolist():
             t_us, level_db = self.rng.uniform(start_us, end_us), self.rng.uniform(65, 100)
@@ -138,6 +142,11 @@ class _Ears:
             snr_db=round(level_db - NOISE_DB, 1),
             level_db=round(level_db, 1),
         )
+
+
+def _span(shots: Sequence[Shot]) -> tuple[int, int]:
+    times_us = [shot.t_us for shot in shots] or [1_000_000, 58_000_000]
+    return min(times_us) - 1_000_000, max(times_us) + 3_000_000
 
 
 def _after_dead_time(ordered: list[Pulse], dead_us: int) -> list[Pulse]:
