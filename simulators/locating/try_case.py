@@ -45,7 +45,7 @@ def words(outcomes: Sequence[Outcome]) -> str:
     matchings = [each.matching for each in outcomes]
     pairs = [pair for each in matchings for pair in each.pairs]
     cpu_s, decided = sum(each.run.cpu_s for each in outcomes), _rounds(outcomes)
-    seconds, n_arrivals = sum(each.night.seconds for each in outcomes), sum(len(o.night.arrivals) for o in outcomes)
+    seconds, n_arrivals = sum(each.night.seconds for each in outcomes), sum(len(o.night.pulses) for o in outcomes)
     exact = sum(not each.missed and not each.false for each in matchings)
     late_s = [each.waited_us / 1e6 for each in decided] or [np.nan]
     errors_m = [error_m(*pair) for pair in pairs] or [np.nan]
