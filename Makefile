@@ -1,7 +1,7 @@
 # `make` lists the targets. Each does its own set-up from nothing.
 PYTHON ?= python3
 BIN := .venv/bin
-PORTABLE := $(addprefix firmware/,cbor.py mac.py wire.py clock.py outbox.py node.py)
+PORTABLE := $(addprefix firmware/,cbor.py mac.py wire.py clock.py outbox.py node.py pps.py gnss.py sample_clock.py)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help

@@ -6,9 +6,11 @@ least squares in integers, and says the UTC of any tick, fractions included, and
     utc(tick) = mean_utc + (tick - mean_tick) * period,    sigma(tick)^2 = sigma_marks^2 + scatter^2 + (drift * age)^2
 
 sigma_marks is not made smaller by the number of marks: what is wrong with a clock source is wrong with all its marks.
-scatter is the weighted mean square of the marks about the line. age is how far the tick lies outside the marks, and
-drift what the sample clock may have wandered since. A mark far from the line is set aside; three of these in a row
-that agree with each other are believed, and the line starts anew from them: the source has stepped.
+scatter is the weighted mean square of the marks about the line. age is how far the tick lies outside the marks (from
+their mean, while the rate is not fitted), and drift what the sample clock may have wandered since: its whole tolerance
+while the rate is not fitted, afterwards, where the marks are fine enough to tell, only what its rate may have changed
+(steady_ppm). A mark far from the line is set aside; three of these in a row that agree with each other are believed,
+and the line starts anew from them: the source has stepped.
 
 States as notes/reliability.md 4.2 has them: locked up to 1 ms with a mark of the last 3 s, holdover up to 10 ms,
 coarse beyond, unset before the first mark. Portable: integers only.
@@ -29,13 +31,25 @@ Q = 32
 
 class Clock:
     """rate_hz: nominal ticks a second. drift_ppm: how far the sample clock may wander off in holdover; 20 is a plain
-    crystal (notes/reliability.md 4.2); 0 for a file, whose ticks are exact."""
+    crystal (notes/reliability.md 4.2); 0 for a file, whose ticks are exact. steady_ppm: the same once the rate is
+    fitted; None where the marks are too rough to better it. n_marks: how many the line goes through. rate_span_s: over
+    how long, before the rate is fitted."""
 
-    def __init__(self, rate_hz: int, drift_ppm: int = 20) -> None:
+    def __init__(
+        self,
+        rate_hz: int,
+        drift_ppm: int = 20,
+        steady_ppm: "int | None" = None,
+        n_marks: int = MARKS,
+        rate_span_s: int = RATE_SPAN_S,
+    ) -> None:
         if not 1 <= rate_hz <= 1_000_000:
             raise ValueError("rate_hz must be 1 to 1000000")
         self.rate_hz = rate_hz
         self.drift_ppm = drift_ppm
+        self._steady_ppm = drift_ppm if steady_ppm is None else steady_ppm
+        self._n_marks = n_marks
+        self._rate_span = rate_span_s * rate_hz
         self._nominal_q = (1_000_000 << Q) // rate_hz
         self._marks: list[tuple[int, int, int]] = []
         self._outliers: list[tuple[int, int, int]] = []
@@ -58,9 +72,20 @@ class Clock:
         else:
             self._outliers = []
             self._marks.append(mark)
-        self._marks = self._marks[-MARKS:]
+        self._marks = self._marks[-self._n_marks :]
         self._fit()
         return True
+
+    def shift(self, by_us: int) -> None:
+        """All marks so far were named wrong by so much: whole seconds, as a rule."""
+        self._marks = [(tick, utc_us + by_us, sigma_us) for tick, utc_us, sigma_us in self._marks]
+        self._outliers = []
+        self._fit()
+
+    def restart(self) -> None:
+        """Forget all marks."""
+        self._marks, self._outliers = [], []
+        self._fit()
 
     def utc_us(self, tick_q8: int) -> int:
         """UTC of a tick in 1/256. Before any mark: microseconds since tick 0 at the nominal rate."""
@@ -70,7 +95,10 @@ class Clock:
         """One sigma of utc_us at this tick, at least 1; the most a frame can say before any mark."""
         if not self._marks:
             return U32
-        drift_us = (self._age_us(tick) * self.drift_ppm + 999_999) // 1_000_000
+        if self._rated:
+            drift_us = (self._age_us(tick) * self._steady_ppm + 999_999) // 1_000_000
+        else:
+            drift_us = ((abs(tick - self._tick) * self._nominal_q >> Q) * self.drift_ppm + 999_999) // 1_000_000
         return min(U32, root(self._var_us2 + drift_us * drift_us - 1) + 1)  # rounded up
 
     def state(self, tick: int) -> int:
@@ -104,7 +132,7 @@ class Clock:
     def _fit(self) -> None:
         """The weighted line through the marks: self._utc_us at self._tick, self._period_q, and self._var_us2."""
         if not self._marks:
-            self._tick, self._utc_us, self._period_q, self._var_us2 = 0, 0, self._nominal_q, 0
+            self._tick, self._utc_us, self._period_q, self._var_us2, self._rated = 0, 0, self._nominal_q, 0, False
             return
         tick_0, utc_0, _ = self._marks[-1]
         finest = min([sigma for _, _, sigma in self._marks])
@@ -115,7 +143,8 @@ class Clock:
         weight = sum([w for w, _, _ in rows])
         x_mean = sum([w * x for w, x, _ in rows]) // weight
         y_mean = (2 * sum([w * y for w, _, y in rows]) + weight) // (2 * weight)
-        slope_q = self._slope_q(rows, x_mean, y_mean)
+        self._rated = len(rows) >= RATE_MARKS and rows[-1][1] - rows[0][1] >= self._rate_span
+        slope_q = self._slope_q(rows, x_mean, y_mean) if self._rated else 0
         scatter = sum([w * (y - y_mean - (slope_q * (x - x_mean) >> Q)) ** 2 for w, x, y in rows]) // weight
         self._tick = tick_0 + x_mean
         self._utc_us = utc_0 + (x_mean * self._nominal_q >> Q) + y_mean
@@ -123,9 +152,7 @@ class Clock:
         self._var_us2 = (len(rows) * finest * finest << 32) // weight + scatter
 
     def _slope_q(self, rows: list[tuple[int, int, int]], x_mean: int, y_mean: int) -> int:
-        """How much longer than nominal a tick is, us * 2^Q; 0 while the marks cannot tell."""
-        if len(rows) < RATE_MARKS or rows[-1][1] - rows[0][1] < RATE_SPAN_S * self.rate_hz:
-            return 0
+        """How much longer than nominal a tick is, us * 2^Q."""
         xy = sum([w * (x - x_mean) * (y - y_mean) for w, x, y in rows])
         xx = sum([w * (x - x_mean) ** 2 for w, x, _ in rows])
         limit = self._nominal_q * RATE_LIMIT_PPM // 1_000_000

