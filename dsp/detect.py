@@ -101,17 +101,22 @@ class Detector:
         self._skipped = 0  # samples of gaps too long to be held
         self.n_missing = 0  # samples so far that were lost or no numbers
         self.n_clipped = 0  # samples so far at the end of the scale
+        self.n_other_rate = 0  # samples so far of blocks at another rate
 
-    def feed(self, samples: ArrayLike) -> list[Onset]:
+    def feed(self, samples: ArrayLike, rate_hz: int | None = None) -> list[Onset]:
         """The next samples, (n,) or (n, n_channels): floats, full scale +-1, or integers, full scale their range.
 
-        Returns the onsets that are certain by now. Samples that are no numbers count as missing. Raises ValueError for
-        another number of channels.
+        rate_hz : of this block, where its source says so. A block at another rate than the stream's is not heard: it
+        is a gap as long as the block, counted in n_other_rate. Returns the onsets that are certain by now. Samples
+        that are no numbers count as missing. Raises ValueError for another number of channels.
         """
         block = _full_scale(np.asarray(samples))
         block = block[:, None] if block.ndim == 1 else block
         if block.ndim != 2 or block.shape[1] != self.n_channels:
             raise ValueError(f"a block of shape {block.shape}; this stream has {self.n_channels} channel(s)")
+        if rate_hz not in (None, self.rate_hz):
+            self.n_other_rate += len(block)
+            return self.skip(round(len(block) * self.rate_hz / max(rate_hz or 1, 1)))
         self._waiting.append(block.T)
         self._n_waiting += len(block)
         if self._n_waiting < TOGETHER * self._cell:
@@ -145,11 +150,12 @@ class Detector:
             return
         block = np.concatenate(self._waiting, axis=1)
         self._waiting, self._n_waiting = [], 0
-        lost = ~np.isfinite(block)
-        any_lost = bool(lost.any())
-        self.n_missing += int(np.count_nonzero(lost)) if any_lost else 0
+        low, high = float(np.min(block)), float(np.max(block))
+        any_lost = not np.isfinite(high - low)
+        lost = ~np.isfinite(block) if any_lost else np.False_
+        self.n_missing += int(np.count_nonzero(lost))
         clean = np.where(lost, 0.0, block) if any_lost else block
-        if np.max(clean) >= FULL or np.min(clean) <= -FULL:
+        if any_lost or high >= FULL or low <= -FULL:
             self.n_clipped += int(np.count_nonzero(np.abs(clean) >= FULL))
         band, self._state = signal.sosfilt(self._sos, clean, axis=-1, zi=self._state)
         folded = (self._end_cell - self._sample_cell) * self._cell

@@ -11,6 +11,7 @@ The definitions are our own; that a crack is an N-wave of 0.1 to 0.6 ms is from 
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -164,12 +165,16 @@ def _n_wave(raw: Floats, onset: int, rate_hz: int) -> float:
     sound = sound - sound[: span // 8].mean()
     energy = float(np.square(sound).sum())
     best = 0.0
-    for length_us in N_WAVES_US:
-        length_s = length_us / 1e6
-        wave = n_wave(np.arange(round(length_s * rate_hz) + 1) / rate_hz, 1.0, length_s)
+    for wave in _n_waves(rate_hz):
         fit = float(np.square(np.correlate(sound, wave)).max()) / max(float(np.square(wave).sum()) * energy, LEAST**2)
         best = max(best, fit)
     return min(best, 1.0)
+
+
+@lru_cache(maxsize=16)
+def _n_waves(rate_hz: int) -> tuple[Floats, ...]:
+    spans_s = (length_us / 1e6 for length_us in N_WAVES_US)
+    return tuple(n_wave(np.arange(round(span_s * rate_hz) + 1) / rate_hz, 1.0, span_s) for span_s in spans_s)
 
 
 def _db(part: float, whole: float) -> float:

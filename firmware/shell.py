@@ -83,7 +83,10 @@ class Shell:
             self._acked.set()
 
     async def _listen(self) -> None:
+        rate_hz = self._source.rate_hz
         async for block in self._source.blocks():
+            if self._source.rate_hz != rate_hz:
+                raise OSError(f"the microphone's rate changed from {rate_hz} to {self._source.rate_hz} Hz; start again")
             if self._dater is not None:
                 self._dater.see(block.tick + len(block.samples), len(block.samples))
             gaps = self.node.gaps

@@ -22,7 +22,7 @@ class FakeMicrophone:
         self.start_us = start_us
         self.is_open = False
         self._tick = 0
-        self._blocks: asyncio.Queue[Block | OSError | None] = asyncio.Queue()
+        self._blocks: asyncio.Queue[Block | OSError | int | None] = asyncio.Queue()
 
     async def open(self) -> None:
         self.is_open = True
@@ -31,7 +31,10 @@ class FakeMicrophone:
         while (block := await self._blocks.get()) is not None:
             if isinstance(block, OSError):
                 raise block
-            yield block
+            if isinstance(block, int):
+                self.rate_hz = block
+            else:
+                yield block
 
     async def close(self) -> None:
         self.is_open = False
@@ -47,6 +50,10 @@ class FakeMicrophone:
     def drive_gap(self, n_samples: int) -> None:
         """Samples that were lost: the next block's tick is so much further on."""
         self._tick += n_samples
+
+    def drive_rate(self, rate_hz: int) -> None:
+        """From the next block on the microphone runs at another rate: what no microphone should do."""
+        self._blocks.put_nowait(rate_hz)
 
     def drive_failure(self, error: OSError) -> None:
         """The microphone is pulled out: iteration raises this."""

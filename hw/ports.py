@@ -34,7 +34,8 @@ class ClockReading:
 
 
 class BlockSource(Protocol):
-    """A microphone, a file, a pipe. `rate_hz` and `n_channels` are known once `open` has returned.
+    """A microphone, a file, a pipe. `rate_hz` and `n_channels` are known once `open` has returned, and
+    stay: the node gives up a source whose rate changes while it plays.
 
     `start_us` is the UTC of tick 0 where the source knows it (a file with a stated start), else None: the shell then
     dates the blocks itself. Iteration ends when the source ends (a file); a microphone's does not.

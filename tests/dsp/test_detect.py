@@ -259,3 +259,24 @@ def test_clipping_is_said_of_the_onset_and_counted():
 
     assert (hear(soft)[0].clipped, onsets[0].clipped) == (False, True)
     assert 0 < detector.n_clipped < 0.01 * RATE
+
+
+@pytest.mark.parametrize("other_hz", [RATE // 2, 2 * RATE])
+def test_a_block_at_another_rate_is_a_gap_of_its_length_counted_and_never_an_onset(other_hz):
+    rng, detector = np.random.default_rng(20), Detector(RATE)
+    other = put(noise(rng, 1, other_hz), blast(other_hz), 0.5, other_hz)
+
+    onsets = detector.feed(noise(rng, 2), RATE) + detector.feed(other, other_hz)
+    onsets += detector.feed(put(noise(rng, 2), blast(RATE), 1.0)) + detector.flush()
+
+    assert [round(onset.sample / RATE, 3) for onset in onsets] == [4.0]
+    assert detector.n_other_rate == other_hz
+
+
+@pytest.mark.parametrize("rate_hz", [0, -1])
+def test_a_block_whose_rate_is_none_at_all_is_not_heard_either(rate_hz):
+    detector = Detector(RATE)
+
+    assert detector.feed(put(noise(np.random.default_rng(21), 2), blast(RATE), 1.0), rate_hz) == []
+    assert detector.flush() == []
+    assert detector.n_other_rate == 2 * RATE

@@ -113,6 +113,17 @@ async def test_a_microphone_that_is_pulled_out_ends_the_node_with_its_error(stre
             await shell.run(line)
 
 
+async def test_a_microphone_whose_rate_changes_ends_the_node_with_both_rates_named(street):
+    microphone, shell, _, line = street
+    microphone.drive_samples(np.zeros(320))
+    microphone.drive_rate(44_100)
+    microphone.drive_samples(np.zeros(882))
+
+    async with asyncio.timeout(LIMIT_S):
+        with pytest.raises(OSError, match="rate changed from 16000 to 44100 Hz"):
+            await shell.run(line)
+
+
 async def test_a_full_disk_does_not_make_the_pole_deaf(street):
     microphone, shell, spool, line = street
     spool.full = True
