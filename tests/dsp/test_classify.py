@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import signal
 
 from dsp import gunshot_model
+from dsp.blast import friedlander, n_wave
 from dsp.classify import INPUTS, inputs, kind_of, p_gunshot
+from dsp.detect import Detector
 from dsp.features import describe
 from dsp.trees import Model, Tree
 
@@ -52,3 +55,29 @@ def test_what_is_no_gunshot_is_other(p, kind):
 
     assert kind_of(features, p) == kind
     assert 0 <= p_gunshot(features) <= 1
+
+
+@pytest.mark.parametrize("rate_hz", [24_000, 48_000])
+@pytest.mark.parametrize("length_us", [300, 400, 500])
+def test_a_bullets_n_wave_is_heard_as_a_crack(rate_hz, length_us):
+    assert kinds(rate_hz, lambda t_s: n_wave(t_s, 1.0, length_us / 1e6)) == {"crack"}
+
+
+@pytest.mark.parametrize("rate_hz", [24_000, 48_000])
+@pytest.mark.parametrize("positive_us", [150, 300, 600, 1000])
+def test_a_blast_of_any_length_is_never_heard_as_a_crack(rate_hz, positive_us):
+    assert "crack" not in kinds(rate_hz, lambda t_s: friedlander(t_s, 1.0, positive_us / 1e6))
+
+
+def kinds(rate_hz, wave, snr_db=35.0):
+    """What ten of these are called that begin somewhere between two samples, their peaks snr_db over the noise."""
+    rng, fine = np.random.default_rng(7), 16
+    detector, n = Detector(rate_hz), round(0.02 * rate_hz)
+    sound = rng.normal(0, 0.3 * 10 ** (-snr_db / 20), 4 * rate_hz)
+    for at_s in np.arange(1.0, 3.5, 0.25):
+        t_s = (np.arange(2 * n * fine) / fine - n - rng.random()) / rate_hz
+        first = round(at_s * rate_hz) - n
+        sound[first : first + 2 * n] += 0.3 * signal.resample_poly(wave(t_s), 1, fine)
+    onsets = detector.feed(sound) + detector.flush()
+    assert len(onsets) == 10
+    return {onset.kind for onset in onsets}
