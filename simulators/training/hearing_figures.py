@@ -54,7 +54,7 @@ def _pulses(clips: Sequence[Clip], examples: Sequence[Example]) -> Iterator[Figu
         told = f"{share:.2%} ({n_heard} of {len(of)})"
         yield Figure(f"live-fire pulses {words} heard", told, f">= {bar:.1%}", share >= bar)
     late_ms = np.array([late * 1000 for late in strong if abs(late) <= 0.030])
-    low, middle, high = np.percentile(late_ms, [25, 50, 75]) if len(late_ms) else (np.inf, np.inf, np.inf)
+    low, middle, high = map(float, np.percentile(late_ms, [25, 50, 75]) if len(late_ms) else (np.inf,) * 3)
     yield Figure("onset less pulse time over 12 dB, median", f"{middle:+.2f} ms", "within 1 ms", abs(middle) <= 1)
     yield Figure("the same, interquartile range", f"{high - low:.2f} ms", "<= 1 ms", high - low <= 1)
 

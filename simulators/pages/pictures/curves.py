@@ -15,8 +15,9 @@ Floats = NDArray[np.float64]
 def roc(p: Floats, truth: Floats) -> str:
     """Share of gunshots found over share of others taken for one, at every threshold. p, truth : (n,)."""
     order = np.argsort(-p)
-    hits = np.cumsum(truth[order]) / max(float(truth.sum()), 1.0)
-    false = np.cumsum(1 - truth[order]) / max(float((1 - truth).sum()), 1.0)
+    last = np.flatnonzero(np.diff(p[order], append=-1))  # of equal p: no threshold comes between them
+    hits = np.cumsum(truth[order])[last] / max(float(truth.sum()), 1.0)
+    false = np.cumsum(1 - truth[order])[last] / max(float((1 - truth).sum()), 1.0)
     points = list(zip([0.0, *false.tolist()], [0.0, *hits.tolist()], strict=True))
     return _square("ROC", "others called gunshot", "gunshots called gunshot", [_path(points)])
 
