@@ -1,5 +1,6 @@
 """ROC, calibration and its error against values worked out by hand."""
 
+import itertools
 import re
 from xml.etree import ElementTree
 
@@ -57,7 +58,7 @@ def test_the_roc_only_ever_rises_and_nothing_but_the_order_of_p_matters(pairs):
     found = points([value / 10 for value in p], truth)
 
     assert found == sorted(found) == points([value / 20 + 0.1 for value in p], truth)
-    assert all(later[1] >= earlier[1] for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later[1] >= earlier[1] for earlier, later in itertools.pairwise(found))
 
 
 def test_calibration_has_a_dot_a_bin_at_its_mean_p_and_its_share_of_gunshots():

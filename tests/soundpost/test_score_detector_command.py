@@ -1,4 +1,4 @@
-"""`soundpost score detector` on a tiny made-up folder of recordings: its table, its JSON lines, its page, its refusals."""
+"""`soundpost score detector` on a tiny made-up folder of recordings: its table, JSON lines, page and refusals."""
 
 import json
 import os
