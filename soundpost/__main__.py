@@ -19,7 +19,7 @@ COMMANDS = {
     "node": "run a pole's node",
     "gateway": "run a gateway",
     "journal": "verify or read a gateway's journal",
-    "score": "how good the detector is on recordings, against its bars",
+    "score": "how good detector and locator are, against their bars",
     "keys": "make the keys that nodes and gateway share",
 }
 

@@ -16,6 +16,7 @@ MARGIN = 58.0  # room for five digits and a sign
 HALO_M = 15.0
 TALLEST = 1.25  # times the width
 SIDE = 200.0  # of a close-up
+DIAMOND = "M0 -7L7 0L0 7L-7 0Z"
 LETTER = 8.5  # widest an average letter of a name gets
 
 EastNorth = tuple[float, float]
@@ -59,11 +60,19 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """All that one map shows. walls : their two ends."""
+    """All that one map shows. walls : their two ends.
+
+    Of maps that judge: quiet : poles that are of no account here; missed : fired and not found; ghosts : fixes of what
+    was never fired; rests : (fix, pole) that a ghost rests on.
+    """
 
     poles: Sequence[Spot]
     fixes: Sequence[FixSpot] = ()
     truths: Sequence[Spot] = ()
+    quiet: Sequence[Spot] = ()
+    missed: Sequence[Spot] = ()
+    ghosts: Sequence[FixSpot] = ()
+    rests: Sequence[tuple[EastNorth, EastNorth]] = ()
     walls: Sequence[tuple[EastNorth, EastNorth]] = ()
     lamps: Sequence[LampSpot] = ()
     views: Sequence[View] = ()
@@ -71,7 +80,7 @@ class Street:
 
 def street_map(street: Street, title: str = "Map of the street") -> str:
     """The map as an HTML <figure> that needs svg.STYLE. ValueError where there is no pole to draw."""
-    if not street.poles:
+    if not (street.poles or street.quiet):
         raise ValueError("a map needs at least one pole")
     east, north, height = _scales(street)
     body = [
@@ -79,11 +88,16 @@ def street_map(street: Street, title: str = "Map of the street") -> str:
         *(_view(view, east, north) for view in street.views),
         *(_lamp(lamp, east, north) for lamp in street.lamps),
         *(svg.line(east(a[0]), north(a[1]), east(b[0]), north(b[1]), "wall") for a, b in street.walls),
-        *(_pole(pole, east, north) for pole in street.poles),
+        *(svg.line(east(a[0]), north(a[1]), east(b[0]), north(b[1]), "rest") for a, b in street.rests),
+        *(_pole(pole, east, north, "quiet") for pole in street.quiet),
+        *(_pole(pole, east, north, "pole") for pole in street.poles),
         *(_camera(view, east, north) for view in street.views),
         *(_ellipse(fix, east, north) for fix in street.fixes),
-        *(svg.cross(east(truth.en_m[0]), north(truth.en_m[1]), 7) for truth in street.truths),
+        *(_ellipse(fix, east, north, "doubt") for fix in street.ghosts),
+        *(svg.cross(east(truth.en_m[0]), north(truth.en_m[1]), 7) for truth in (*street.truths, *street.missed)),
+        *(svg.element("circle", cx=east(m.en_m[0]), cy=north(m.en_m[1]), r=12, class_="truth") for m in street.missed),
         *(svg.element("circle", cx=east(f.en_m[0]), cy=north(f.en_m[1]), r=4.5, class_="fix") for f in street.fixes),
+        *(svg.element("path", d=DIAMOND, transform=_at(f.en_m, east, north), class_="ghost") for f in street.ghosts),
         *_names(street, east, north),
     ]
     return svg.figure(title, WIDTH, height, body, _legend(street))
@@ -113,7 +127,8 @@ def close_up(name: str, truth_en_m: EastNorth, fix: FixSpot) -> str:
 
 def _scales(street: Street) -> tuple[Scale, Scale, float]:
     """East, north (one metre is as long either way), and the height of the picture."""
-    spots = [spot.en_m for spot in (*street.poles, *street.truths)] + [fix.en_m for fix in street.fixes]
+    spots = [spot.en_m for spot in (*street.poles, *street.quiet, *street.truths, *street.missed)]
+    spots += [fix.en_m for fix in (*street.fixes, *street.ghosts)]
     spots += [view.en_m for view in street.views] + [end for wall in street.walls for end in wall]
     low_m, high_m = np.min(spots, axis=0) - HALO_M, np.max(spots, axis=0) + HALO_M
     middle_m, span_m = (low_m + high_m) / 2, high_m - low_m
@@ -144,11 +159,15 @@ def _grid(east: Scale, north: Scale) -> list[str]:
     ]  # fmt: skip
 
 
-def _pole(pole: Spot, east: Scale, north: Scale) -> str:
+def _at(en_m: EastNorth, east: Scale, north: Scale) -> str:
+    return f"translate({east(en_m[0]):.2f} {north(en_m[1]):.2f})"
+
+
+def _pole(pole: Spot, east: Scale, north: Scale, class_: str) -> str:
     x, y = east(pole.en_m[0]), north(pole.en_m[1])
     fits = x + 8 + LETTER * len(pole.name) < WIDTH
     name = svg.text(pole.name, x + 8 if fits else x - 8, y - 8, "halo", "start" if fits else "end")
-    return svg.element("circle", cx=x, cy=y, r=5, class_="pole") + name
+    return svg.element("circle", cx=x, cy=y, r=5, class_=class_) + name
 
 
 def _lamp(lamp: LampSpot, east: Scale, north: Scale) -> str:
@@ -158,10 +177,10 @@ def _lamp(lamp: LampSpot, east: Scale, north: Scale) -> str:
                        class_="lit" if lamp.lit else "unlit")  # fmt: skip
 
 
-def _ellipse(fix: FixSpot, east: Scale, north: Scale) -> str:
+def _ellipse(fix: FixSpot, east: Scale, north: Scale, class_: str = "ellipse") -> str:
     shape, metre = ellipse(fix.cov_m2), east(1) - east(0)
-    turn = f"translate({east(fix.en_m[0]):.2f} {north(fix.en_m[1]):.2f}) rotate({shape.azimuth_deg - 90:.2f})"
-    return svg.element("ellipse", rx=shape.major_m * metre, ry=shape.minor_m * metre, transform=turn, class_="ellipse")
+    turn = f"{_at(fix.en_m, east, north)} rotate({shape.azimuth_deg - 90:.2f})"
+    return svg.element("ellipse", rx=shape.major_m * metre, ry=shape.minor_m * metre, transform=turn, class_=class_)
 
 
 def _view(view: View, east: Scale, north: Scale) -> str:
@@ -184,7 +203,8 @@ def _camera(view: View, east: Scale, north: Scale) -> str:
 def _names(street: Street, east: Scale, north: Scale) -> list[str]:
     """Names of fixes (of truths where there is no fix), those that would lie on each other joined."""
     joined: dict[tuple[float, float], list[str]] = {}
-    named = [(fix.name, fix.en_m) for fix in street.fixes] + [(spot.name, spot.en_m) for spot in street.truths]
+    named = [(fix.name, fix.en_m) for fix in (*street.fixes, *street.ghosts)]
+    named += [(spot.name, spot.en_m) for spot in (*street.truths, *street.missed)]
     for name, (e_m, n_m) in named:
         at = (east(e_m), north(n_m))
         near = next((other for other in joined if math.dist(at, other) < 16), at)
@@ -197,10 +217,16 @@ def _names(street: Street, east: Scale, north: Scale) -> list[str]:
 def _legend(street: Street) -> list[svg.Entry]:
     ring = {"cx": 13, "cy": 8}
     symbols = [
-        (True, svg.element("circle", **ring, r=5, class_="pole"), "pole with its node"),
+        (street.poles, svg.element("circle", **ring, r=5, class_="pole"),
+         "pole that heard it" if street.quiet else "pole with its node"),
+        (street.quiet, svg.element("circle", **ring, r=5, class_="quiet"), "other pole"),
         (street.truths, svg.cross(13, 8), "where it was fired"),
+        (street.missed, svg.cross(13, 8, 4) + svg.element("circle", **ring, r=7, class_="truth"), "fired, not found"),
         (street.fixes, svg.element("ellipse", **ring, rx=12, ry=7, class_="ellipse")
             + svg.element("circle", **ring, r=4, class_="fix"), "fix and its 95 % ellipse"),
+        (street.ghosts, svg.element("ellipse", **ring, rx=12, ry=7, class_="doubt")
+            + svg.element("path", d=DIAMOND, transform="translate(13 8) scale(.8)", class_="ghost"),
+         "fix of what was never fired, and the poles that it rests on"),
         ([lamp for lamp in street.lamps if lamp.lit], svg.element("circle", **ring, r=8, class_="lit"), "lamp at full"),
         ([lamp for lamp in street.lamps if not lamp.lit], svg.element("circle", **ring, r=7, class_="unlit"),
          "lamp at rest"),

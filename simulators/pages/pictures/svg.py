@@ -33,6 +33,10 @@ svg .pole { fill: var(--pole); stroke: var(--panel); stroke-width: 1.5; }
 svg .fix { fill: var(--fix); stroke: var(--panel); stroke-width: 1.5; }
 svg .ellipse { fill: var(--fixfill); stroke: var(--fix); stroke-width: 1.5; }
 svg .truth { stroke: var(--truth); stroke-width: 2; fill: none; }
+svg .quiet { fill: var(--panel); stroke: var(--soft); stroke-width: 1.2; }
+svg .ghost { fill: var(--expected); stroke: var(--panel); stroke-width: 1.5; }
+svg .doubt { fill: none; stroke: var(--expected); stroke-width: 1.5; stroke-dasharray: 5 3; }
+svg .rest { stroke: var(--expected); stroke-width: 1; stroke-opacity: .45; }
 svg .lit { fill: var(--lamp); opacity: .38; } svg .unlit { fill: none; stroke: var(--soft); stroke-dasharray: 2 3; }
 svg .camera { fill: var(--camera); stroke: var(--panel); stroke-width: 1.5; }
 svg .view { fill: var(--camerafill); stroke: var(--camera); stroke-width: 1; stroke-opacity: .6; }

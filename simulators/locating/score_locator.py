@@ -1,0 +1,57 @@
+"""The locator's whole table, by one call, and what went wrong where, for the maps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulators.locating.cases import ASSOCIATION, CLUTTER, TOWNS
+from simulators.locating.live_tests import Played, play_test, read_livefire
+from simulators.locating.locate_figures import association_figures, coverage_figures, live_figures
+from simulators.locating.locator_page import Chapter
+from simulators.locating.moments import moment_of_test, moments_of
+from simulators.locating.running import Outcome, scored, try_out
+from simulators.recordings.parallel import in_turn
+from simulators.recordings.playback import ORIGINS
+from simulators.recordings.progress import watched
+from simulators.training.scoreboard import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The table, and every case with its misses and false fixes."""
+
+    figures: tuple[Figure, ...]
+    chapters: tuple[Chapter, ...]
+
+
+def score_locator(livefire: Path) -> Score:
+    """Replay the live fire, run the scored nights, reckon. Raises OSError or ValueError naming what is unreadable."""
+    tests = read_livefire(livefire)
+    played = list(watched(in_turn(play_test, tests), len(tests), "replaying the live fire"))
+    tasks = [task for case in (*reversed(ASSOCIATION), CLUTTER, *TOWNS) for task in scored(case)]
+    outcomes = list(watched(in_turn(try_out, tasks), len(tasks), "synthetic nights"))
+    figures = (
+        *live_figures(played),
+        *association_figures(outcomes),
+        *coverage_figures(played, outcomes),
+    )
+    return Score(figures, tuple(chapters(played, outcomes)))
+
+
+def chapters(played: Sequence[Played], outcomes: Sequence[Outcome]) -> list[Chapter]:
+    """Live fire by origin, then the synthetic cases."""
+    live = [_live_chapter(origin, [each for each in played if each.origin == origin]) for origin in ORIGINS]
+    synthetic = [
+        _chapter(case.what, [each for each in outcomes if each.case == case.name]) for case in (*ASSOCIATION, CLUTTER)
+    ]
+    return [*live, *synthetic]
+
+
+def _live_chapter(origin: str, played: Sequence[Played]) -> Chapter:
+    moments = tuple(moment for each in played if (moment := moment_of_test(each)) is not None)
+    return Chapter(f"live fire from {origin}", sum(each.reckoning.n_fired for each in played), moments)
+
+
+def _chapter(what: str, outcomes: Sequence[Outcome]) -> Chapter:
+    moments = tuple(moment for each in outcomes for moment in moments_of(each))
+    return Chapter(what, sum(len(each.night.shots) for each in outcomes), moments)
