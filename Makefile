@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORTABLE := $(addprefix firmware/,cbor.py mac.py wire.py clock.py outbox.py node.py pps.py gnss.py sample_clock.py)
+BOARD := $(addprefix firmware/,board.py board_config.py board_shell.py blink.py supervisor.py ram_spool.py boot.py) hw/mcu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -22,7 +23,8 @@ check: .venv/.dev  ## ruff, mypy --strict (portable files against MicroPython's 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --config-file firmware/micropython.ini $(PORTABLE)
+	for port in esp32 rp2; do STUBS=.venv/typings/$$port $(BIN)/mypy --config-file firmware/micropython.ini \
+		--custom-typeshed-dir .venv/typings/$$port --cache-dir .mypy_cache/$$port $(PORTABLE) $(BOARD) || exit 1; done
 	$(BIN)/pytest tests/test_walls.py
 
 train: .venv/.demo  ## train the gunshot model anew, from ../shared/data (or SOUNDPOST_DATA): rewrites dsp/gunshot_model.py
@@ -49,8 +51,8 @@ bench: .venv/.bench  ## speeds beside a named floor in the same run (ONLY=detect
 .venv/.dev: .venv/.demo | programs
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[camera,sim,dev]'
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[audio]' || echo "PyAudio does not build here (see above): the microphone tests will skip"
-	$(BIN)/pip install --quiet --upgrade --target .venv/typings --no-deps \
-		$$(grep -E '^micropython-(esp32|stdlib)-stubs==' constraints.txt)
+	for port in esp32 rp2; do $(BIN)/pip install --quiet --upgrade --target .venv/typings/$$port --no-deps \
+		$$(grep -E "^micropython-($$port|stdlib)-stubs==" constraints.txt) || exit 1; done
 	touch $@
 
 .venv/.bench: .venv/.dev

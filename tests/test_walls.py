@@ -21,6 +21,13 @@ MAY = {
     "firmware/sample_clock.py": ("firmware.wire", "firmware.clock", "firmware.gnss", "firmware.pps"),
     "firmware/outbox.py": ("firmware.wire",),
     "firmware/node.py": ("firmware.wire", "firmware.mac", "firmware.clock", "firmware.outbox"),
+    "firmware/supervisor.py": (),
+    "firmware/blink.py": (),
+    "firmware/board_config.py": (),
+    "firmware/ram_spool.py": ("firmware.outbox",),
+    "firmware/board": ("firmware", "hw.mcu"),  # the board's shell, and what builds it
+    "firmware/main.py": ("firmware.board", "firmware.fixed_ear"),
+    "hw/mcu/": ("hw.mcu",),
     "firmware/": ("firmware", "dsp", "hw.linux", "hw.ports", "hw.serial_line"),  # the Linux shell
     "gateway/incident.py": ("dsp.fix",),
     "gateway/acoustics.py": (),
@@ -59,6 +66,7 @@ MAY = {
 PORTABLE = (
     "firmware/cbor.py", "firmware/mac.py", "firmware/wire.py", "firmware/clock.py", "firmware/outbox.py",
     "firmware/node.py", "firmware/pps.py", "firmware/gnss.py", "firmware/sample_clock.py",
+    "firmware/supervisor.py", "firmware/blink.py", "firmware/board_config.py",
 )  # fmt: skip
 PORTABLE_MAY = {"array", "collections", "hashlib", "micropython", "struct"}
 # Pure: given the same calls it gives the same answers. It asks no clock, socket, disk or dice.

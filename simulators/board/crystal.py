@@ -39,11 +39,11 @@ class Crystal:
 
     def phase(self, t_s: ArrayLike) -> NDArray[np.float64]:
         """Frames that have begun at these times."""
-        return np.interp(t_s, np.arange(len(self.phases)), self.phases)
+        return np.asarray(np.interp(np.asarray(t_s, float), np.arange(len(self.phases)), self.phases))
 
     def time_s(self, phase: ArrayLike) -> NDArray[np.float64]:
         """When these frames began."""
-        return np.interp(phase, self.phases, np.arange(len(self.phases)))
+        return np.asarray(np.interp(np.asarray(phase, float), self.phases, np.arange(len(self.phases))))
 
 
 def frames_of(rises: Sequence[float], first: int, n: int, width: float) -> NDArray[np.int32]:

