@@ -75,11 +75,13 @@ def draw(case: Case, number: int, use: int) -> Night:
 
 def _at_random(per_pole_min: float) -> Callable[[Generator, Poles, int], list[Shot]]:
     def shoot(rng: Generator, poles_m: Poles, seconds: int) -> list[Shot]:
-        n_shots = round(per_pole_min * len(poles_m) * seconds / 60)
-        times_us = START_US + rng.integers(0, seconds * S, n_shots)
-        return shots_within(rng, poles_m, sorted(times_us.tolist()))
+        return shots_within(rng, poles_m, _times_us(rng, per_pole_min * len(poles_m), seconds))
 
     return shoot
+
+
+def _times_us(rng: Generator, per_min: float, seconds: int) -> list[int]:
+    return sorted((START_US + rng.integers(0, seconds * S, round(per_min * seconds / 60))).tolist())
 
 
 def _burst(rng: Generator, poles_m: Poles, _: int) -> list[Shot]:
@@ -111,10 +113,10 @@ def _nothing(rng: Generator, poles_m: Poles, seconds: int) -> list[Shot]:
 
 
 def _shots_in_towns(rng: Generator, poles_m: Poles, seconds: int) -> list[Shot]:
-    """As `_at_random`, each town its own shots at the same rate."""
+    """Ten a minute a town, each in any of them."""
     towns = np.split(poles_m, len(poles_m) // TOWN_POLES)
-    shots = [shot for town in towns for shot in _at_random(0.4)(rng, town, seconds)]
-    return sorted(shots, key=lambda shot: shot.t_us)
+    times_us = _times_us(rng, 10.0 * len(towns), seconds)
+    return [shot for t_us in times_us for shot in shots_within(rng, towns[rng.integers(len(towns))], [t_us])]
 
 
 def _towns(rng: Generator, n_poles: int) -> Poles:
