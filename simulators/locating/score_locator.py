@@ -1,6 +1,6 @@
 """The locator's whole table, by one call, and what went wrong where, for the maps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from simulators.locating.cases import ASSOCIATION, CLUTTER, TOWNS
 from simulators.locating.live_tests import Played, play_test, read_livefire
 from simulators.locating.locate_figures import association_figures, coverage_figures, live_figures
 from simulators.locating.locator_page import Chapter
+from simulators.locating.medium_figures import medium_figures
 from simulators.locating.moments import moment_of_test, moments_of
 from simulators.locating.running import Outcome, scored, try_out
 from simulators.recordings.parallel import in_turn
@@ -24,18 +25,32 @@ class Score:
     chapters: tuple[Chapter, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Lines of the table that neither live fire nor synthetic nights through the associator give."""
+
+    reckon: Callable[[Path], list[Figure]]
+    livefire: Path
+
+
+PARTS: tuple[Callable[[Path], list[Figure]], ...] = (medium_figures,)
+
+
 def score_locator(livefire: Path) -> Score:
     """Replay the live fire, run the scored nights, reckon. Raises OSError or ValueError naming what is unreadable."""
     tests = read_livefire(livefire)
     played = list(watched(in_turn(play_test, tests), len(tests), "replaying the live fire"))
     tasks = [task for case in (*reversed(ASSOCIATION), CLUTTER, *TOWNS) for task in scored(case)]
     outcomes = list(watched(in_turn(try_out, tasks), len(tasks), "synthetic nights"))
-    figures = (
-        *live_figures(played),
-        *association_figures(outcomes),
-        *coverage_figures(played, outcomes),
-    )
+    parts = [Part(reckon, livefire) for reckon in PARTS]
+    others = [figure for figures in watched(in_turn(reckoned, parts), len(parts), "the rest") for figure in figures]
+    figures = (*live_figures(played), *association_figures(outcomes), *others, *coverage_figures(played, outcomes))
     return Score(figures, tuple(chapters(played, outcomes)))
+
+
+def reckoned(part: Part) -> list[Figure]:
+    """The figures of a part."""
+    return part.reckon(part.livefire)
 
 
 def chapters(played: Sequence[Played], outcomes: Sequence[Outcome]) -> list[Chapter]:
