@@ -8,6 +8,7 @@ from typing import Any
 
 from dsp.fix import ellipse
 from dsp.geodesy import Site
+from dsp.line_of_fire import LineOfFire
 from gateway.incident import Aim, Incident, Outcome, Round
 
 
@@ -25,6 +26,7 @@ def headline(incident: Incident, chief: Round, site: Site) -> str:
         f"{incident.kind} p {p_gunshot}",
         f"{lat_deg:.6f} {lon_deg:.6f} (e {east_m:.1f} m, n {north_m:.1f} m)",
         f"95 % within {shape.major_m:.1f} x {shape.minor_m:.1f} m at {shape.azimuth_deg:.0f} deg",
+        *((_fired_towards(chief.line),) if chief.line else ()),
         incident.id,
     )
     return "  ".join((*words, "HISTORIC: nothing was moved") if incident.historic else words)
@@ -89,7 +91,22 @@ def _round_record(shot: Round, site: Site) -> dict[str, Any]:
         "rms_us": round(shot.fix.rms_us, 1),
         "nodes": sorted(arrival.node for arrival in shot.arrivals),
         "last_arrival_us": max((arrival.t_us for arrival in shot.arrivals), default=None),
+        **({"line_of_fire": _line_record(shot.line)} if shot.line else {}),
     }
+
+
+def _line_record(line: LineOfFire) -> dict[str, Any]:
+    """Where the bullet went to: only of rounds whose crack told."""
+    return {
+        "azimuth_deg": round(line.azimuth_deg, 1),
+        "azimuth_sigma_deg": round(line.azimuth_sigma_deg, 1),
+        "speed_mps": round(line.speed_mps),
+        "speed_sigma_mps": round(line.speed_sigma_mps),
+    }
+
+
+def _fired_towards(line: LineOfFire) -> str:
+    return f"fired towards {line.azimuth_deg:.0f} deg (90 %: within {1.645 * line.azimuth_sigma_deg:.0f} deg)"
 
 
 def _clock_time(t_us: int) -> str:

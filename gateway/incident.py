@@ -6,6 +6,7 @@ Values only. A core returns effects; the agent carries them out.
 from dataclasses import dataclass
 
 from dsp.fix import Fix
+from dsp.line_of_fire import LineOfFire
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class Arrival:
     """An onset as a node reports it: when the sound reached which pole, how surely, how loud.
 
     t_us : int microseconds UTC. sigma_us : one sigma of t_us. level_db : dB SPL or dBFS as the node is set up.
-    None where the node did not say.
+    sound : `blast`, `crack` or `other`. None where the node did not say.
     """
 
     node: str
@@ -23,16 +24,21 @@ class Arrival:
     snr_db: float | None = None
     level_db: float | None = None
     p_gunshot: float | None = None
+    sound: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One shot, placed: its fix and the arrivals that agree on it. grade: A, B or C (DESIGN section 4)."""
+    """One shot, placed: its fix and the arrivals that agree on it. grade: A, B or C (DESIGN section 4).
+
+    line : which way the bullet went, where its crack tells.
+    """
 
     fix: Fix
     arrivals: tuple[Arrival, ...]
     grade: str
     p_gunshot: float | None
+    line: LineOfFire | None = None
 
 
 @dataclass(frozen=True, slots=True)
