@@ -19,6 +19,10 @@ from simulators.recordings.score import Test, read_tests
 from simulators.recordings.silence import silences
 
 ENOUGH = 4  # microphones without which nobody places anything
+EARLY_US, LATE_US = (
+    -40_000,
+    100_000,
+)  # of a report of the blast: the incumbent's groups hold to 40 ms; echoes come later
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +59,47 @@ def play_test(test: Test) -> Played:
     return Played(test.position, test.origin, playback, reckoning, n_grouped, n_covered)
 
 
+def fired_us(recording: Recording) -> list[float]:
+    """When each round was fired, as far as the incumbent's group of it tells, in order. For scoring only."""
+    return sorted(_fired_us(recording, [recording.pulses[index] for index in group]) for group in recording.groups)
+
+
+def reporters(played: Played, emitted_us: float) -> list[str]:
+    """Nodes with an arrival about when the blast of a round fired then, at the firing position, came by."""
+    recording = played.playback.recording
+    near = (
+        arrival.node
+        for arrival in played.playback.arrivals
+        if EARLY_US <= arrival.t_us - _passing_us(recording, emitted_us, arrival.xyz_m) <= LATE_US
+    )
+    return sorted(set(near))
+
+
 def _within_sound(recording: Recording) -> tuple[int, int]:
     """How many of the incumbent's groups, and of the rounds they stand for, four tracks hold."""
     tracks = {track.node: track for track in recording.tracks}
     silent = {node: silences(track) for node, track in tracks.items()}
-    groups = [[recording.pulses[index] for index in group] for group in recording.groups]
-    grouped = [{p.node for p in group if p.node in tracks and _sounds(tracks[p.node], p.t_us, silent[p.node])}
-               for group in groups]  # fmt: skip
+    grouped = [
+        {p.node for p in (recording.pulses[index] for index in group)
+         if p.node in tracks and _sounds(tracks[p.node], p.t_us, silent[p.node])}
+        for group in recording.groups
+    ]  # fmt: skip
     covered = [
-        [node for node, track in tracks.items() if _sounds(track, _blast_us(recording, group, track), silent[node])]
-        for group in groups
-    ]
+        [node for node, track in tracks.items()
+         if _sounds(track, _passing_us(recording, emitted_us, track.xyz_m), silent[node])]
+        for emitted_us in fired_us(recording)
+    ]  # fmt: skip
     return sum(len(nodes) >= ENOUGH for nodes in grouped), sum(len(nodes) >= ENOUGH for nodes in covered)
 
 
-def _blast_us(recording: Recording, group: Sequence[Arrival], track: Track) -> float:
-    """When the round of this group came by a microphone, had it come straight from the firing position."""
-    place_m = np.array(recording.truths[0].xyz_m)
-    heard_m = np.array([pulse.xyz_m for pulse in group])
-    since_us = travel_s(recording.air, np.vstack([heard_m, track.xyz_m]) - place_m) * 1e6
-    return float(np.median([pulse.t_us for pulse in group] - since_us[:-1]) + since_us[-1])
+def _fired_us(recording: Recording, group: Sequence[Arrival]) -> float:
+    return float(np.median([pulse.t_us - _passing_us(recording, 0.0, pulse.xyz_m) for pulse in group]))
+
+
+def _passing_us(recording: Recording, emitted_us: float, xyz_m: tuple[float, float, float]) -> float:
+    """When a blast from the firing position comes by a place, straight."""
+    path_m = np.subtract(xyz_m, recording.truths[0].xyz_m)
+    return emitted_us + float(travel_s(recording.air, path_m)) * 1e6
 
 
 def _sounds(track: Track, t_us: float, silent: Sequence[tuple[float, float]]) -> bool:

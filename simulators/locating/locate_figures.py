@@ -39,8 +39,8 @@ def live_figures(played: Sequence[Played]) -> list[Figure]:
         _share("live fire from pulses: rounds within 25 m", pulses.within(25), pulses.n_fired, 0.99),
         *_counts("live fire from pulses", pulses, 0.02, 0.95),
         _share("live fire from audio: rounds within 15 m", found, audio.n_fired, 0.88),
-        _share("the same, over those that four microphones cover", found, n_covered),
-        _share("the same, over those that the incumbent grouped from four", found, n_grouped),
+        _share("the same, of those that four microphones cover", found, n_covered),
+        _share("rounds that the incumbent grouped from four that we have sound of", n_grouped, audio.n_fired),
         _share("live fire from audio: rounds within 25 m", audio.within(25), audio.n_fired),
         *_counts("live fire from audio", audio, 0.03, 0.80),
     ]

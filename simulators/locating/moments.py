@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 from gateway.incident import Round
 from simulators.locating.cases import START_US
-from simulators.locating.live_tests import Played
+from simulators.locating.live_tests import Played, fired_us, reporters
 from simulators.locating.locate_figures import rounds_found
 from simulators.locating.running import Outcome
 from simulators.pages.pictures.street_map import FixSpot, Spot, Street
+from simulators.recordings.recording import Recording
 from simulators.street.pulses import Pulse, Shot
 
+AT_ONCE_US = 100_000  # a fix this near in time to a round of the live fire is that round
 TOGETHER_US, TOGETHER_M = 1_000_000, 400.0
 DRAWN_M = 450.0  # poles and shots within this of a moment's middle are drawn
 NAMED = 30  # of more poles the map shows no names
@@ -59,18 +61,30 @@ def moment_of_test(played: Played) -> Moment | None:
     if not n_missed and not false:
         return None
     truth = recording.truths[0]
-    heard = {arrival.node: arrival.xyz_m for arrival in played.playback.arrivals}
-    poles = _near({track.node: track.xyz_m for track in recording.tracks} | heard, truth.xyz_m[:2], 2 * DRAWN_M)
-    used = {arrival.node for each in played.playback.rounds for arrival in each.arrivals}
+    reported = {arrival.node: arrival.xyz_m for arrival in played.playback.arrivals}
+    poles = _near({track.node: track.xyz_m for track in recording.tracks} | reported, truth.xyz_m[:2], 2 * DRAWN_M)
+    missed_us = _missed_us(recording, found) if n_missed else []
+    heard = {node for emitted_us in missed_us for node in reporters(played, emitted_us)}
+    heard |= {arrival.node for ghost in false for arrival in ghost.arrivals}
     spot = Spot("fired", truth.xyz_m[:2])
-    street = _street(poles, used, [spot] * bool(found), [spot] * bool(n_missed), found, false)
+    street = _street(poles, heard, [spot] * bool(found), [spot] * bool(n_missed), found, false)
     lines = [f"{played.reckoning.n_fired} fired, {len(found)} found, {n_missed} missed, {len(false)} false"]
+    lines += [
+        f"missed: when its blast came by, {len(reporters(played, each))} of {len(poles)} poles reported something"
+        for each in missed_us
+    ]
     lines += [
         f"{name}: {_grade(ghost)}, {math.dist(ghost.fix.xyz_m[:2], truth.xyz_m[:2]):.0f} m off, "
         f"{_nearest_s(ghost, found)}"
         for name, ghost in _named(false)
     ]
     return Moment(f"{played.position} {recording.source}, from {played.origin}", tuple(lines), street)
+
+
+def _missed_us(recording: Recording, found: Sequence[Round]) -> list[float]:
+    """When the rounds were fired of which no fix was found, as far as the incumbent's groups tell."""
+    placed_us = [placed.fix.t_us for placed in found]
+    return [each for each in fired_us(recording) if all(abs(each - t_us) > AT_ONCE_US for t_us in placed_us)]
 
 
 def _together(wrongs: Iterable[_Wrong]) -> list[list[_Wrong]]:
