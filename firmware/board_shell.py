@@ -21,7 +21,7 @@ from firmware.sample_clock import SampleClock
 from firmware.supervisor import Supervisor
 
 LIMITS_MS = {"audio": 3_000, "gnss": 6_000, "link": 30_000, "health": 3_000}
-TICK_MS, LED_MS, WATCH_MS = 250, 20, 500
+TICK_MS, LED_MS, WATCH_MS, TEND_MS = 250, 20, 500, 200
 TEMPERATURE_TICKS = 120
 PPS_LIMIT_MS, WORD_LIMIT_MS = 5_000, 120_000
 STUCK_BLOCKS = 100
@@ -119,11 +119,12 @@ class BoardShell:
         tries = 0
         while True:
             self._beat("link")
+            gc.collect()  # what the last line held, TLS above all
             try:
                 line = await self._open_line()
                 tries = 0
                 await self._talk(line)
-            except OSError as error:
+            except (OSError, MemoryError) as error:
                 print(f"WARN uplink is down why={error}")
             tries += 1
             await asyncio.sleep_ms(random.randrange(100, min(LONGEST_WAIT_MS, 200 << min(tries, 6))))
@@ -133,22 +134,26 @@ class BoardShell:
         print("INFO uplink is up")
         self._is_up = True
         self._carry(self.node.connected(), False)
-        writing = asyncio.create_task(self._write(line))
+        ways = [asyncio.create_task(self._read(line)), asyncio.create_task(self._write(line))]
         try:
-            while not writing.done():
-                try:
-                    frames = await asyncio.wait_for_ms(line.read_frames(), 2_000)
-                except asyncio.TimeoutError:
-                    frames = []
+            while not any([way.done() for way in ways]):
                 self._beat("link")
-                for frame in frames:
-                    self._received(frame)
+                await line.tend()
+                await asyncio.sleep_ms(TEND_MS)
         finally:
             self._is_up = False
             self._fresh, self._again = [], []
-            writing.cancel()
+            for way in ways:
+                way.cancel()
             await line.close()
-        raise OSError("the line takes nothing")
+
+    async def _read(self, line) -> None:  # type: ignore[no-untyped-def]
+        try:
+            while True:
+                for frame in await line.read_frames():
+                    self._received(frame)
+        except OSError as error:
+            print(f"WARN uplink is down why={error}")
 
     async def _write(self, line) -> None:  # type: ignore[no-untyped-def]
         try:

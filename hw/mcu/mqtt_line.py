@@ -4,8 +4,9 @@ A PUBACK is not waited for: what the broker acknowledges may be lost all the sam
 only the gateway's own ack counts. A connection that says nothing for KEEPALIVE_S, pings included, is gone.
 """
 
-from asyncio import StreamReader, StreamWriter, open_connection, wait_for_ms
+from asyncio import Lock, StreamReader, StreamWriter, open_connection, wait_for_ms
 from asyncio import TimeoutError as Late
+from time import ticks_diff, ticks_ms
 
 import tls
 
@@ -21,6 +22,8 @@ class MqttLine:
     def __init__(self, reader: StreamReader, writer: StreamWriter, node: str) -> None:
         self._reader, self._writer, self._node = reader, writer, node
         self._number = 1
+        self._heard_ms = self._pinged_ms = ticks_ms()
+        self._writing = Lock()
 
     async def greet(self) -> None:
         """Connect and subscribe. OSError where the broker does not let us in."""
@@ -34,15 +37,20 @@ class MqttLine:
             raise OSError("the MQTT broker refuses us our answers")
 
     async def read_frames(self) -> list[bytes]:
-        """The next frame. OSError when the broker is gone."""
+        """The next frame. OSError when the broker is gone. Not to be broken off and called again."""
         while True:
-            try:
-                packet: tuple[int, bytes] = await wait_for_ms(self._packet(), KEEPALIVE_S * 500)
-            except Late:
-                await self._write(mqtt.PING)
-                packet = await wait_for_ms(self._packet(), KEEPALIVE_S * 500)
-            if packet[0] >> 4 == mqtt.PUBLISH:
-                return [await self._accept(packet[0], packet[1])]
+            first, body = await self._packet()
+            if first >> 4 == mqtt.PUBLISH:
+                return [await self._accept(first, body)]
+
+    async def tend(self) -> None:
+        """Ping where it is time to. OSError where the broker has said nothing for KEEPALIVE_S."""
+        now_ms = ticks_ms()
+        if ticks_diff(now_ms, self._heard_ms) > KEEPALIVE_S * 1000:
+            raise OSError("the MQTT broker is silent")
+        if ticks_diff(now_ms, self._pinged_ms) > KEEPALIVE_S * 400:
+            self._pinged_ms = now_ms
+            await self._write(mqtt.PING)
 
     async def write_frame(self, frame: bytes) -> None:
         """Returns when it is on its way."""
@@ -52,8 +60,8 @@ class MqttLine:
     async def close(self) -> None:
         """Say goodbye, and wait for nothing."""
         try:
-            await wait_for_ms(self._write(mqtt.BYE), 500)
-        except (OSError, Late):
+            await self._write(mqtt.BYE)
+        except OSError:
             pass
         self._writer.close()
 
@@ -86,13 +94,19 @@ class MqttLine:
                     break
             if size > mqtt.MAX_PACKET:
                 raise OSError("a packet that is too long")
-            return first, await self._reader.readexactly(size) if size else b""
+            body = await self._reader.readexactly(size) if size else b""
+            self._heard_ms = ticks_ms()
+            return first, body
         except EOFError:
             raise OSError("the MQTT broker has closed the connection")  # noqa: B904
 
     async def _write(self, packet: bytes) -> None:
-        self._writer.write(packet)
-        await self._writer.drain()
+        async with self._writing:  # two that drain at once would send all twice
+            self._writer.write(packet)
+            try:
+                await wait_for_ms(self._writer.drain(), LIMIT_MS)
+            except Late:
+                raise OSError("the MQTT broker takes nothing")  # noqa: B904
 
 
 async def open_mqtt_line(host: str, port: int, node: str, key: bytes) -> MqttLine:
@@ -100,11 +114,14 @@ async def open_mqtt_line(host: str, port: int, node: str, key: bytes) -> MqttLin
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.psk_identity = node.encode()  # type: ignore[attr-defined]  # of the 1.29 line; the stubs lag
     context.psk_key = key  # type: ignore[attr-defined]
+    line = None
     try:
         opening = open_connection(host, port, ssl=context, server_hostname=host)
         both: tuple[StreamReader, StreamWriter] = await wait_for_ms(opening, LIMIT_MS)
         line = MqttLine(both[0], both[1], node)
         await line.greet()
         return line
-    except (Late, EOFError):
-        raise OSError(f"{host}: no answer from the MQTT broker")  # noqa: B904
+    except (Late, EOFError, OSError) as error:
+        if line is not None:
+            await line.close()
+        raise OSError(f"{host}: no way into the MQTT broker ({error})")  # noqa: B904

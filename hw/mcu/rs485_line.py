@@ -40,5 +40,8 @@ class Rs485Line:
         finally:
             self._driver.value(0)
 
+    async def tend(self) -> None:
+        """Nothing: a pair of wires wants no care."""
+
     async def close(self) -> None:
         """Nothing: the port stays ours."""

@@ -36,7 +36,8 @@ GRANULE = {"esp32s3": 256, "rp2350": 16}
 
 class Bench:
     """folder : the board's own files and pins, made here. config : its node.json but for the name. key : its node.key.
-    flash : the compiled firmware (simulators/board/flash.py); boards may share it, for they only read it.
+    flash : the compiled firmware (simulators/board/flash.py); boards may share it, for they only read it. port : the
+    tty at its RS-485 pair. ear : "MODULE import NAME" of another ear than the firmware's.
 
     start_s : a whole second UTC at which the street begins. has_pulses, has_fix : the test's to switch. lost : frames
     that the board did not read in time.
@@ -50,10 +51,12 @@ class Bench:
         config: Mapping[str, object],
         flash: Path,
         *,
+        port: str = "/dev/null",
         seed: int,
         start_s: int,
         ear: str = "",
     ) -> None:
+        self._port = port
         self.folder, self.chip, self._flash = folder, str(config["chip"]), flash
         self.has_pulses = self.has_fix = True
         self.lost = 0
@@ -76,16 +79,11 @@ class Bench:
         (self.folder / "main.py").write_text(main)
         os.mkfifo(self.folder / "i2s0")
         self._pipe = os.open(self.folder / "i2s0", os.O_RDWR | os.O_NONBLOCK)
-        self._gnss, gnss = _raw_pty()
-        self._rs485, rs485 = _raw_pty()
-        self._held = [gnss, rs485]
-        (self.folder / f"uart{GNSS_UART[self.chip]}").symlink_to(os.ttyname(gnss))
-        (self.folder / f"uart{RS485_UART[self.chip]}").symlink_to(os.ttyname(rs485))
-
-    @property
-    def line(self) -> int:
-        """File descriptor of the far end of its RS-485 pair."""
-        return self._rs485
+        self._gnss, self._gnss_near = os.openpty()  # the near one is held, so that the line outlives the board
+        tty.setraw(self._gnss_near)
+        os.set_blocking(self._gnss, False)
+        (self.folder / f"uart{GNSS_UART[self.chip]}").symlink_to(os.ttyname(self._gnss_near))
+        (self.folder / f"uart{RS485_UART[self.chip]}").symlink_to(self._port)
 
     async def start(self, micropython: str) -> None:
         """Switch the board on: what was in its pipe is gone."""
@@ -108,7 +106,7 @@ class Bench:
     async def close(self) -> None:
         """Clear the bench."""
         await self.kill()
-        for descriptor in (self._pipe, self._gnss, self._rs485, *self._held):
+        for descriptor in (self._pipe, self._gnss, self._gnss_near):
             os.close(descriptor)
 
     def console(self) -> str:
@@ -169,11 +167,3 @@ class Bench:
             with contextlib.suppress(BlockingIOError):
                 os.write(self._gnss, said)
                 os.read(self._gnss, 4096)  # what the board asked for
-
-
-def _raw_pty() -> tuple[int, int]:
-    """(far, near) of a raw pty; the near one is held, so that the line outlives its users."""
-    far, near = os.openpty()
-    tty.setraw(near)
-    os.set_blocking(far, False)
-    return far, near

@@ -1,0 +1,219 @@
+"""The whole unmodified firmware under a real MicroPython, six nodes of it, on ptys and pipes, with a real gateway."""
+
+import asyncio
+import json
+import math
+import signal
+import socket
+import sys
+import time
+
+import cbor2
+import pycddl
+import pytest
+
+from firmware import wire
+from gateway.rows import kept, reading, verify
+from simulators.board.flash import ROOT, compile_into
+from simulators.board.street import POLES, BoardStreet, write_broker
+
+LIMIT_S = 40
+LOCKED_S = 7.5
+SHOT = (45.0, 30.0, 1.5)
+STAND_IN = "simulators.board.stand_in_ear import StandInEar"
+STAND_IN_FILES = ("simulators/__init__.py", "simulators/board/__init__.py", "simulators/board/stand_in_ear.py")
+CDDL = (ROOT / "docs" / "wire.cddl").read_text()
+FRAME, HEADER, UP = pycddl.Schema(CDDL), *(pycddl.Schema(f"start = {root}\n{CDDL}") for root in ("header", "up"))
+
+
+class Gateway:
+    """A `soundpost gateway --json`, and what it says."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    async def start(self):
+        command = (sys.executable, "-m", "soundpost", "gateway", "--config", self.folder / "gateway.toml", "--json")
+        self._process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=(self.folder / "log").open("ab")
+        )
+        await self.until("ready")
+        return self
+
+    async def until(self, what):
+        async with asyncio.timeout(LIMIT_S):
+            while line := await self._process.stdout.readline():
+                said = json.loads(line)
+                if said["what"] == what:
+                    return said
+        raise AssertionError(f"ended without saying {what}: {(self.folder / 'log').read_text()}")
+
+    async def stop(self, number=signal.SIGTERM):
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+            async with asyncio.timeout(LIMIT_S):
+                await self._process.wait()
+
+
+@pytest.fixture(scope="session")
+def flash(tmp_path_factory):
+    """The firmware, compiled for the unix port."""
+    folder = tmp_path_factory.mktemp("flash")
+    compile_into(folder, "x64", STAND_IN_FILES)
+    return folder
+
+
+def frames(folder):
+    with reading(folder / "street.journal") as connection:
+        return [each.row for each in kept(connection, "frame")]
+
+
+def arrivals(street):
+    """(node, record) of every arrival in the journal, opened with its node's key."""
+    opened = [(row.node, wire.open(row.body, street.keys[row.node], wire.UP).record) for row in frames(street.folder)]
+    return [(node, record) for node, record in opened if isinstance(record, wire.Arrival)]
+
+
+async def until_heard(street, n_arrivals):
+    async with asyncio.timeout(LIMIT_S):
+        while len(arrivals(street)) < n_arrivals:  # noqa: ASYNC110  (another process writes them)
+            await asyncio.sleep(0.1)
+
+
+async def until_locked(start_s):
+    await asyncio.sleep(max(0.0, start_s + LOCKED_S - time.time()))
+
+
+@pytest.fixture
+async def street(tmp_path, flash):
+    street = BoardStreet(tmp_path, flash, int(time.time()), ear=STAND_IN)
+    yield street
+    await street.close()
+
+
+def check_frames(folder):
+    for row in frames(folder):
+        parts = wire.split(row.body)
+        FRAME.validate_cbor(row.body)
+        HEADER.validate_cbor(cbor2.loads(row.body).value[0])
+        UP.validate_cbor(row.body[parts.payload_start : parts.payload_end])
+
+
+def distance_m(incident, xyz_m):
+    return math.dist((incident["e_m"], incident["n_m"]), xyz_m[:2])
+
+
+async def test_six_boards_place_a_shot_and_nothing_is_lost_when_boards_and_gateway_are_killed(street, micropython):
+    gateway = await Gateway(street.folder).start()
+    await street.switch_on(micropython)
+    start_s = int(time.time())
+    await until_locked(start_s)
+    street.drive_shot(SHOT, time.time() + 0.3)
+    first = await gateway.until("incident")
+    await until_heard(street, 6)
+    await gateway.stop(signal.SIGKILL)
+    street.drive_shot((90.0, 20.0, 1.5), time.time() + 0.3)  # while nobody listens
+    await asyncio.sleep(1.5)
+    await gateway.start()
+    await until_heard(street, 12)
+    await street.benches["b3"].kill()
+    await street.benches["b3"].start(micropython)
+    await asyncio.sleep(LOCKED_S)
+    street.drive_shot(SHOT, time.time() + 0.3)
+    last = await gateway.until("incident")
+    await until_heard(street, 18)
+    await gateway.stop()
+    consoles = {node: bench.console() for node, bench in street.benches.items()}
+
+    assert distance_m(first, SHOT) <= 5, first
+    assert distance_m(last, SHOT) <= 5, last
+    assert first["grade"] == last["grade"] == "A"
+    assert sorted(node for node, _ in arrivals(street)) == sorted([*POLES] * 3)
+    assert {record.clock for _, record in arrivals(street)} == {wire.LOCKED}
+    assert max(record.sigma_us for _, record in arrivals(street)) < 100
+    check_frames(street.folder)
+    assert verify(street.folder / "street.journal") is None
+    assert not any("Traceback" in text or "ERROR" in text for text in consoles.values()), consoles
+
+
+class Mosquitto:
+    """A broker for the boards' keys that can be killed."""
+
+    def __init__(self, program, folder):
+        self._program, self._folder = program, folder
+        with socket.socket() as one, socket.socket() as other:
+            one.bind(("127.0.0.1", 0))
+            other.bind(("127.0.0.1", 0))
+            self.ports = one.getsockname()[1], other.getsockname()[1]
+
+    def configure(self, keys):
+        self._conf = write_broker(self._folder, keys, self.ports)
+
+    async def start(self):
+        self._process = await asyncio.create_subprocess_exec(self._program, "-c", self._conf)
+        async with asyncio.timeout(LIMIT_S):
+            while not await self._answers():
+                assert self._process.returncode is None
+                await asyncio.sleep(0.05)
+
+    async def _answers(self):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self.ports[1])
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    async def kill(self):
+        if self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+
+async def test_over_tls_and_a_broker_that_is_killed_six_boards_place_two_shots(tmp_path, flash, micropython, program):
+    broker = Mosquitto(program("mosquitto"), tmp_path)
+    street = BoardStreet(tmp_path, flash, int(time.time()), broker.ports, ear=STAND_IN)
+    broker.configure(street.broker_keys)
+    gateway = Gateway(tmp_path)
+    try:
+        await broker.start()
+        await gateway.start()
+        await street.switch_on(micropython)
+        start_s = int(time.time())
+        await until_locked(start_s)
+        street.drive_shot(SHOT, time.time() + 0.3)
+        incident = await gateway.until("incident")
+        await until_heard(street, 6)
+        await broker.kill()
+        street.drive_shot((90.0, 20.0, 1.5), time.time() + 0.3)  # while there is no broker
+        await asyncio.sleep(1.5)
+        await broker.start()
+        await until_heard(street, 12)
+    finally:
+        await gateway.stop()
+        await street.close()
+        await broker.kill()
+
+    assert distance_m(incident, SHOT) <= 5, incident
+    assert sorted(node for node, _ in arrivals(street)) == sorted([*POLES] * 2)
+    check_frames(tmp_path)
+    assert (tmp_path / "b0" / "console").read_text().count("uplink is up") >= 2
+
+
+async def test_a_board_with_another_key_than_its_brokers_stays_outside(tmp_path, flash, micropython, program):
+    broker = Mosquitto(program("mosquitto"), tmp_path)
+    street = BoardStreet(tmp_path, flash, int(time.time()), broker.ports, ear=STAND_IN)
+    broker.configure(street.broker_keys | {"b0": bytes(32)})
+    bench = street.benches["b0"]
+    try:
+        await broker.start()
+        await bench.start(micropython)
+        async with asyncio.timeout(LIMIT_S):
+            while "uplink is down" not in bench.console():  # noqa: ASYNC110  (another process writes it)
+                await asyncio.sleep(0.1)
+    finally:
+        await street.close()
+        await broker.kill()
+
+    assert "uplink is up" not in bench.console()
+    assert street.broker_keys["b0"].hex() not in bench.console()
