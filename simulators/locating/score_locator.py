@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulators.locating.cases import ASSOCIATION, CLUTTER, TOWNS
+from simulators.locating.crack_figures import crack_figures
 from simulators.locating.live_tests import Played, play_test, read_livefire
 from simulators.locating.locate_figures import association_figures, coverage_figures, live_figures
 from simulators.locating.locator_page import Chapter
@@ -33,9 +34,6 @@ class Part:
     livefire: Path
 
 
-PARTS: tuple[Callable[[Path], list[Figure]], ...] = (medium_figures,)
-
-
 def score_locator(livefire: Path) -> Score:
     """Replay the live fire, run the scored nights, reckon. Raises OSError or ValueError naming what is unreadable."""
     tests = read_livefire(livefire)
@@ -51,6 +49,11 @@ def score_locator(livefire: Path) -> Score:
 def reckoned(part: Part) -> list[Figure]:
     """The figures of a part."""
     return part.reckon(part.livefire)
+
+
+def _cracks(livefire: Path) -> list[Figure]:
+    """Of simulated shots alone."""
+    return crack_figures()
 
 
 def chapters(played: Sequence[Played], outcomes: Sequence[Outcome]) -> list[Chapter]:
@@ -70,3 +73,6 @@ def _live_chapter(origin: str, played: Sequence[Played]) -> Chapter:
 def _chapter(what: str, outcomes: Sequence[Outcome]) -> Chapter:
     moments = tuple(moment for each in outcomes for moment in moments_of(each))
     return Chapter(what, sum(len(each.night.shots) for each in outcomes), moments)
+
+
+PARTS: tuple[Callable[[Path], list[Figure]], ...] = (medium_figures, _cracks)
