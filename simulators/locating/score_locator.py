@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulators.locating.cases import ASSOCIATION, CLUTTER, TOWNS
+from simulators.locating.cases import ASSOCIATION, CLUTTER, TOWNS, Case
 from simulators.locating.crack_figures import crack_figures
 from simulators.locating.live_tests import Played, play_test, read_livefire
 from simulators.locating.locate_figures import association_figures, coverage_figures, live_figures
@@ -59,20 +59,19 @@ def _cracks(livefire: Path) -> list[Figure]:
 def chapters(played: Sequence[Played], outcomes: Sequence[Outcome]) -> list[Chapter]:
     """Live fire by origin, then the synthetic cases."""
     live = [_live_chapter(origin, [each for each in played if each.origin == origin]) for origin in ORIGINS]
-    synthetic = [
-        _chapter(case.what, [each for each in outcomes if each.case == case.name]) for case in (*ASSOCIATION, CLUTTER)
-    ]
-    return [*live, *synthetic]
+    return [*live, *(chapter(case, outcomes) for case in (*ASSOCIATION, CLUTTER))]
+
+
+def chapter(case: Case, outcomes: Sequence[Outcome]) -> Chapter:
+    """What went wrong in those of the outcomes that are of this case."""
+    own = [each for each in outcomes if each.case == case.name]
+    moments = tuple(moment for each in own for moment in moments_of(each))
+    return Chapter(case.what, sum(len(each.night.shots) for each in own), moments)
 
 
 def _live_chapter(origin: str, played: Sequence[Played]) -> Chapter:
     moments = tuple(moment for each in played if (moment := moment_of_test(each)) is not None)
     return Chapter(f"live fire from {origin}", sum(each.reckoning.n_fired for each in played), moments)
-
-
-def _chapter(what: str, outcomes: Sequence[Outcome]) -> Chapter:
-    moments = tuple(moment for each in outcomes for moment in moments_of(each))
-    return Chapter(what, sum(len(each.night.shots) for each in outcomes), moments)
 
 
 PARTS: tuple[Callable[[Path], list[Figure]], ...] = (medium_figures, _cracks)

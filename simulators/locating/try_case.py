@@ -6,13 +6,16 @@ Prints a line a draw that went wrong with --verbose, and one for all.
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from gateway.incident import Round
 from simulators.locating.cases import CASES
+from simulators.locating.locator_page import write_report
 from simulators.locating.matching import covered, error_m, precision, recall
 from simulators.locating.running import Decided, Outcome, development, scored, try_out
+from simulators.locating.score_locator import chapter
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 
@@ -27,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("-n", type=int, metavar="N", help="only the first N draws")
     parser.add_argument("-j", action="store_true", help="on every processor at hand")
     parser.add_argument("-v", "--verbose", action="store_true", help="a line for each draw that has a miss or a ghost")
+    parser.add_argument(
+        "--report", type=Path, metavar="DIR", help="write pages with a map of each miss and ghost there"
+    )
     args = parser.parse_args(argv)
     case = CASES[args.case]
     tasks = scored(case)[: args.n] if args.scored else development(case, args.n)
@@ -37,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.verbose:
             sys.stdout.write("".join(line + "\n" for line in wrongs(outcome)))
     sys.stdout.write(f"{case.what}: {words(outcomes)}\n")
+    if args.report:
+        write_report(args.report, [], [chapter(case, outcomes)])
     return 0
 
 
