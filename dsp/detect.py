@@ -53,7 +53,8 @@ class Onset:
 
     sample : of its channel, counted from the stream's first. sigma_us : one sigma of it in time. level_db : peak in the
     detector's band, dB of full scale, or dB SPL where the microphone's full scale is known. snr_db : over the noise
-    floor. clip : at most 20 ms of samples round it. clipped : the converter or microphone was at its end.
+    floor. clip : at most 20 ms of samples round it, from clip_sample on. clipped : the converter or microphone was at
+    its end.
     """
 
     channel: int
@@ -65,6 +66,7 @@ class Onset:
     kind: str
     features: Features
     clip: NDArray[np.float32]
+    clip_sample: int
     clipped: bool
 
 
@@ -227,6 +229,7 @@ class Detector:
             kind=kind_of(features, p),
             features=features,
             clip=raw[start : start + int(CLIP_S * self.rate_hz)].astype(np.float32),
+            clip_sample=zero + self._skipped + start,
             clipped=bool(np.abs(raw[start : index + DESCRIBED * self._cell]).max() >= FULL),
         )
 

@@ -17,6 +17,8 @@ MAX_FRAME = 2304
 """Bytes. 20 ms at 48 kHz of 16 bits are 1920; header, tag and the other fields of an arrival are at most 300 more."""
 MIN_FRAME = 60
 MAX_CLIP = 1920
+CLIP_LEAD_US = 1000
+"""An arrival's clip begins this long before its t_us, to the whole sample."""
 MAX_NAME = 32
 MAX_SPANS = 32
 

@@ -3,10 +3,25 @@
 Values only. A core returns effects; the agent carries them out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dsp.fix import Fix
 from dsp.line_of_fire import LineOfFire
+
+CLIP_US = 20_000  # DESIGN section 7: too short to hold speech
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Sound round an onset, from lead_us before it: int16 little-endian. Raises ValueError for more than 20 ms."""
+
+    pcm: bytes
+    rate_hz: int
+    lead_us: int
+
+    def __post_init__(self) -> None:
+        if len(self.pcm) // 2 * 1_000_000 > CLIP_US * self.rate_hz or len(self.pcm) % 2:
+            raise ValueError(f"a clip of {len(self.pcm)} bytes at {self.rate_hz} Hz; at most 20 ms may be kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +29,8 @@ class Arrival:
     """An onset as a node reports it: when the sound reached which pole, how surely, how loud.
 
     t_us : int microseconds UTC. sigma_us : one sigma of t_us. level_db : dB SPL or dBFS as the node is set up.
-    sound : `blast`, `crack` or `other`. None where the node did not say.
+    sound : `blast`, `crack` or `other`. None where the node did not say. clip : not part of
+    what makes two arrivals the same.
     """
 
     node: str
@@ -25,6 +41,7 @@ class Arrival:
     level_db: float | None = None
     p_gunshot: float | None = None
     sound: str | None = None
+    clip: Clip | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +145,4 @@ class Outcome:
     note: str
 
 
-Effect = Store | Reply | Light | Aim | Announce
+Effect = Store | Reply | Light | Aim | Announce | NewAir

@@ -31,6 +31,7 @@ MAY = {
     "firmware/": ("firmware", "dsp", "hw.linux", "hw.ports", "hw.serial_line"),  # the Linux shell
     "gateway/incident.py": ("dsp.fix", "dsp.line_of_fire"),
     "gateway/line_of_fire.py": ("gateway.incident", "dsp"),
+    "gateway/sharpen.py": ("gateway.incident", "dsp"),
     "gateway/acoustics.py": (),
     "gateway/evidence.py": ("gateway.incident", "gateway.acoustics", "dsp"),
     "gateway/candidates.py": ("gateway.evidence", "dsp"),
@@ -76,7 +77,7 @@ PURE = (
     "gateway/candidates.py",
     "gateway/select.py", "gateway/associate.py", "gateway/street.py",
     "gateway/policy.py", "gateway/lamp_policy.py", "gateway/camera_policy.py", "gateway/bulletin.py",
-    "gateway/seen.py", "gateway/backlog.py", "gateway/line_of_fire.py", "gateway/core.py",
+    "gateway/sharpen.py", "gateway/seen.py", "gateway/backlog.py", "gateway/line_of_fire.py", "gateway/core.py",
 )  # fmt: skip
 PURE_NEVER = {"asyncio", "logging", "os", "pathlib", "random", "socket", "structlog", "subprocess", "threading", "time"}
 # dsp does arithmetic: numpy, scipy, and pyproj in the one file that knows latitude and longitude.
