@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from dsp.fix import Fix
 from dsp.line_of_fire import LineOfFire
 
+
 CLIP_US = 20_000  # DESIGN section 7: too short to hold speech
 
 
@@ -145,4 +146,4 @@ class Outcome:
     note: str
 
 
-Effect = Store | Reply | Light | Aim | Announce | NewAir
+Effect = Store | Reply | Light | Aim | Announce
