@@ -97,7 +97,7 @@ class BoardShell:
             for edge in finder.feed(words, self._tick):
                 self._pulse(edge)
             samples = self._microphone.left()
-            self._stuck = self._stuck + 1 if min(samples) == max(samples) else 0
+            self._stuck = self._stuck + 1 if samples[0] == samples[len(samples) // 2] == samples[-1] else 0
             self._carry(self.node.feed(samples, self._tick), True)
             self._tick += len(samples)
 

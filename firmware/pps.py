@@ -1,20 +1,22 @@
 """Finds the pulse per second in the sound: the receiver's PPS pin is gated onto the microphone's data line in the right
 I2S slot, which the microphone leaves free (notes/micropython.md 7.3; circuit: docs/hardware.md).
 
-A frame k of 64 bit clocks starts with the left slot; its right word, bits 32 to 63, is the level of the pin:
+A frame k of 64 bit clocks starts with the left slot; its right word, bits 32 to 63, is the level of the pin. The gate
+follows WS, which changes one bit clock before the slot does, so the last bit of the word is nobody's and is not looked
+at. The other 31 are:
 
     0 ... 0             low throughout
-    -1                  high throughout
-    0 ... 01 ... 1      the pin rose in this slot: m ones at the end tell where, to one bit clock (326 ns at 48 kHz)
+    1 ... 1             high throughout
+    0 ... 01 ... 1      the pin rose in this slot: the ones at the end tell where, to one bit clock (326 ns at 48 kHz)
 
-A pin that rises in a left slot is seen only as 0, then -1: it rose somewhere within that half frame. The position of an
-edge is therefore always given with its half width. Whatever came between reading and software, a scheduler or a
+A pin that rises in a left slot is seen only as zeros, then ones: it rose somewhere within that half frame. The position
+of an edge is therefore always given with its half width. Whatever came between reading and software, a scheduler or a
 collection of garbage, has no part in it.
 
-The words are looked at every STRIDE frames, three together, which costs little; a rise is believed when two looks
-before it were low and two after it high, and is then found word by word. Noise in single words shifts nothing, or
-widens the interval. A pulse must be at least 2 * STRIDE frames high and low (1.4 ms; receivers' default is 100 ms).
-Portable and pure.
+One word is looked at every STRIDE frames, and where it is not as before, those beside it, too; a rise is believed when
+two looks before it were low and two after it high, and is then found word by word. Noise in single words shifts
+nothing, or widens the interval. A pulse must be at least 2 * STRIDE frames high and low (4 ms at 48 kHz; receivers'
+default is 100 ms). Portable and pure.
 """
 
 from array import array
@@ -23,22 +25,23 @@ from collections import namedtuple
 Edge = namedtuple("Edge", ("tick_q8", "half_q8"))
 """The pin rose at this tick (frames since the stream began, times 256), give or take half_q8."""
 
-STRIDE = 32
-TAIL = 4 * STRIDE
+STRIDE = 96
+TAIL = 3 * STRIDE
 RISE = 0b0011
 """Looks, oldest first: low, low, high, high."""
 SLOT_Q8, BIT_Q8 = 128, 4
 """Where the right slot begins in its frame, and the length of a bit clock, in 1/256 frame. Bits are taken in at their
 middle."""
+BITS = 31
 
 
 class PpsFinder:
-    """Feed it blocks; it keeps the last TAIL right words, so that an edge may lie across two of them."""
+    """Feed it blocks; it keeps the last TAIL frames, so that an edge may lie across two of them."""
 
     def __init__(self) -> None:
-        self._tail = array("i", [0] * TAIL)
+        self._tail = array("i", [0] * (2 * TAIL))
         self._next = 0
-        self._look = 0
+        self._look = 1
         self._looks = 0b1111
 
     def feed(self, words: "array[int]", tick: int) -> list[Edge]:
@@ -49,28 +52,31 @@ class PpsFinder:
             self._look, self._looks = tick + 1, 0b1111
         self._next = end
         edges = []
-        while self._look < end - 1:
-            self._looks = (self._looks << 1 | self._is_high(words, tick, self._look)) & 0b1111
-            if self._looks == RISE:
-                edge = self._find(words, tick, self._look - 2 * STRIDE)
+        look, looks = self._look, self._looks
+        while look < end - 1:
+            was = looks & 1
+            at = 2 * (look - tick) + 1
+            is_high = was if at > 0 and words[at] >> 1 == -was else self._is_high(words, tick, look)
+            looks = (looks << 1 | is_high) & 0b1111
+            if looks == RISE:
+                edge = self._find(words, tick, look - 2 * STRIDE)
                 if edge is not None:
                     edges.append(edge)
-            self._look += STRIDE
+            look += STRIDE
+        self._look, self._looks = look, looks
         self._keep_tail(words)
         return edges
 
     def _keep_tail(self, words: "array[int]") -> None:
-        n = min(len(words) // 2, TAIL)
-        kept, at = self._tail, 2 * (len(words) // 2 - n) + 1
-        for i in range(TAIL - n):
-            kept[i] = kept[i + n]
-        for i in range(TAIL - n, TAIL):
-            kept[i] = words[at]
-            at += 2
+        n, tail = min(len(words), 2 * TAIL), self._tail
+        if n < 2 * TAIL:
+            tail[: 2 * TAIL - n] = tail[n:]
+        memoryview(tail)[2 * TAIL - n :] = memoryview(words)[len(words) - n :]
 
     def _word(self, words: "array[int]", tick: int, frame: int) -> int:
-        """The right word of a frame of this block or of the tail before it."""
-        return words[2 * (frame - tick) + 1] if frame >= tick else self._tail[TAIL + frame - tick]
+        """The bits of the right word of a frame of this block or of the tail before it."""
+        at = 2 * (frame - tick) + 1
+        return (words[at] if at > 0 else self._tail[2 * TAIL + at]) >> 1
 
     def _is_high(self, words: "array[int]", tick: int, frame: int) -> int:
         high = 0
@@ -93,7 +99,7 @@ class PpsFinder:
         for i in (split, split - 1):
             ones = _ones_at_the_end(seen[i]) if 0 <= i < len(seen) else 0
             if ones:
-                return Edge((low - 1 + i << 8) + SLOT_Q8 + (32 - ones) * BIT_Q8, BIT_Q8 // 2)
+                return Edge((low - 1 + i << 8) + SLOT_Q8 + (BITS - ones) * BIT_Q8, BIT_Q8 // 2)
         return _between(seen, split, low - 1)
 
 
@@ -110,20 +116,20 @@ def _between(seen: list[int], split: int, first: int) -> "Edge | None":
             break
     if before is None or after is None:
         return None
-    since_q8 = (first + before + 1 << 8) - BIT_Q8 // 2
+    since_q8 = (first + before + 1 << 8) - 3 * BIT_Q8 // 2
     until_q8 = (first + after << 8) + SLOT_Q8 + BIT_Q8 // 2
     return Edge((since_q8 + until_q8) // 2, (until_q8 - since_q8) // 2)
 
 
 def _mostly_ones(word: int) -> int:
-    """1 where more than half of the 32 bits are ones, else 0."""
+    """1 where more than half of the bits are ones, else 0."""
     if word in (0, -1):
         return -word
-    return int(bin(word & 0xFFFFFFFF).count("1") > 16)
+    return int(bin(word & 0x7FFFFFFF).count("1") > BITS // 2)
 
 
 def _ones_at_the_end(word: int) -> int:
-    """m for a word of 32 - m zeros and m ones, 1 <= m <= 31, in this order; else 0."""
+    """m for a word of zeros and then m ones, 1 <= m < BITS; else 0."""
     if word <= 0 or word & (word + 1):
         return 0
     return len(bin(word)) - 2

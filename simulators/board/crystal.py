@@ -49,7 +49,8 @@ class Crystal:
 def frames_of(rises: Sequence[float], first: int, n: int, width: float) -> NDArray[np.int32]:
     """(n,) right words of the frames from `first` on, where a pin rises at these phases and falls `width` frames later.
 
-    Each bit is the level at its middle: bit i of 32 at (32 + i + 1/2) / 64 of its frame.
+    Each bit is the level at its middle: bit i of 32 at (32 + i + 1/2) / 64 of its frame. The last bit is pulled down:
+    the gate is closed by then (docs/hardware.md).
     """
     words = np.zeros(n, np.uint32)
     bits = (32.5 + np.arange(32)) / 64
@@ -60,4 +61,4 @@ def frames_of(rises: Sequence[float], first: int, n: int, width: float) -> NDArr
             if 0 <= k < n:
                 level = (first + k + bits >= rise) & (first + k + bits < rise + width)
                 words[k] |= np.uint32(int("".join("01"[bit] for bit in level.astype(int)), 2))
-    return words.view(np.int32)
+    return (words & np.uint32(0xFFFFFFFE)).view(np.int32)
