@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import time
 import tty
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from simulators.street.sound import Emission, Surroundings, hear
 ROOT = Path(__file__).parents[2]
 FAKES = Path(__file__).parent / "fakes"
 BLOCK = 960
+LOST_AT_ONCE = 15  # granules
 PULSE_S, JITTER_S = 0.1, 30e-9
 DELAY_FRAMES = 17.2  # an INMP441's (notes/micropython.md 7.4)
 FULL_SCALE_PA = 20.0  # 120 dB SPL, its overload point (notes/micropython.md 7.4)
@@ -97,6 +99,11 @@ class Bench:
                 env={"MICROPYPATH": f"{FAKES}:{self._flash}:.frozen", "SOUNDPOST_BOARD": str(self.folder)},
             )  # fmt: skip
 
+    def drive_stall(self, is_stalled: bool) -> None:
+        """Its processor is busy with something else, or no more."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP if is_stalled else signal.SIGCONT)
+
     async def kill(self) -> None:
         """Cut its power."""
         if self._process is not None and self._process.returncode is None:
@@ -139,9 +146,9 @@ class Bench:
             await asyncio.sleep(max(0.0, self._start_s + end_s - time.time()))
             try:
                 os.write(self._pipe, self._block().tobytes())
+                self._frame += BLOCK
             except BlockingIOError:
-                self.drive_loss(GRANULE[self.chip] * 15 - BLOCK)
-            self._frame += BLOCK
+                self.drive_loss(GRANULE[self.chip] * LOST_AT_ONCE)
 
     def _block(self) -> NDArray[np.int32]:
         first = self._frame

@@ -94,6 +94,34 @@ def test_a_key_is_64_digits_and_never_shown():
         assert not wrong or wrong not in str(caught.value)
 
 
+def rows(first):
+    """The cells of the table rows of docs/hardware.md whose first cell is this."""
+    lines = [line.strip("|").split("|") for line in DOCS.read_text().splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in cells] for cells in lines if cells[0].strip() == first]
+
+
+@pytest.mark.parametrize("name", PIN_NAMES)
+def test_the_documented_pins_are_those_of_the_firmware(name):
+    ((_, esp32s3, rp2350, _),) = rows(name)
+
+    assert (int(esp32s3), int(rp2350)) == tuple(getattr(CHIPS[chip], name) for chip in ("esp32s3", "rp2350"))
+
+
+@pytest.mark.parametrize(("number", "name", "words"), blink.CODES)
+def test_the_documented_codes_are_those_of_the_firmware(number, name, words):
+    assert any(row[1] == words for row in rows(str(number))), name
+
+
+def test_the_rp2350s_ports_reach_their_pins():
+    """General knowledge: UARTs change every 8 pins from 4 on, I2C every 2, and WS follows SCK."""
+    pins = CHIPS["rp2350"]
+
+    assert pins.ws == pins.sck + 1
+    for uart, tx, rx in ((1, pins.gnss_tx, pins.gnss_rx), (0, pins.rs485_tx, pins.rs485_rx)):
+        assert (tx % 4, rx, (tx + 4) // 8 % 2) == (0, tx + 1, uart)
+    assert (pins.sda % 2, pins.scl, pins.sda // 2 % 2) == (0, pins.sda + 1, 0)
+
+
 def test_no_two_things_share_a_pin():
     for chip in CHIPS.values():
         used = [getattr(chip, name) for name in PIN_NAMES]

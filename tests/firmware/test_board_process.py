@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import re
 import time
 
 import pytest
@@ -124,6 +125,33 @@ async def test_a_board_counts_lost_frames_misses_pulses_and_dies_deaf(tmp_path, 
     assert starved == fed
     assert "Traceback" not in console
     assert KEY.hex() not in console
+
+
+@pytest.mark.parametrize("chip", ["esp32s3", "rp2350"])
+async def test_a_board_that_was_busy_counts_what_its_ring_lost_and_is_coarse_until_it_knows(
+    tmp_path, flash, micropython, chip
+):
+    trial = Trial(tmp_path, flash, chip)
+    try:
+        await trial.bench.start(micropython)
+        await asyncio.sleep(6.5)
+        await trial.ask()
+        trial.bench.drive_stall(True)
+        await asyncio.sleep(0.4)
+        trial.bench.drive_stall(False)
+        await trial.until_said("late to the microphone")
+        doubtful = await trial.ask()
+        await trial.until_said("sound was lost frames=")
+        await asyncio.sleep(1.5)
+        after = await trial.ask()
+        counted = sum(int(n) for n in re.findall(r"frames=(\d+)", trial.bench.console()))
+    finally:
+        await trial.close()
+
+    assert trial.bench.lost > 0
+    assert counted == trial.bench.lost
+    assert (after.clock, after.gaps) == (wire.LOCKED, 1)
+    assert doubtful.clock in (wire.COARSE, wire.LOCKED)  # locked where the pulse came before our question
 
 
 @pytest.mark.parametrize(

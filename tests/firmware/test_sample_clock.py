@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 from firmware.gnss import GnssParser, Second, days
-from firmware.pps import PpsFinder
+from firmware.pps import Edge, PpsFinder
 from firmware.sample_clock import SampleClock
-from firmware.wire import HOLDOVER, LOCKED
+from firmware.wire import HOLDOVER, LOCKED, U32
 from simulators.board.crystal import Crystal, frames_of
 from simulators.board.receiver import nav_pvt, rmc, tim_tp, zda
 
@@ -64,9 +64,8 @@ def test_locked_means_5_us_and_68_in_100_lie_within_sigma(crystal, seed):
     error_us, sigma_us, state, second = followed(60, seed=seed, **CRYSTALS[crystal])
     settled = second >= SETTLED_S
     inside = np.mean(np.abs(error_us) <= sigma_us, where=settled)
-    print(
-        f"{crystal}: std {np.std(error_us[settled]):.2f} us, most {np.abs(error_us[settled]).max():.2f}, in {inside:.2f}"
-    )
+    std_us, most_us = np.std(error_us[settled]), np.abs(error_us[settled]).max()
+    print(f"{crystal}: std {std_us:.2f} us, most {most_us:.2f} us, within sigma {inside:.2f}")
 
     assert set(state[settled]) == {LOCKED}
     assert np.abs(error_us[settled]).max() <= 5
@@ -133,6 +132,22 @@ def test_random_bytes_never_crash_the_parser_nor_make_it_grow(pieces):
 
     parser.feed(bytes(256))
     assert parser.feed(nav_pvt(T_S)) == [Second(T_S, False, False, 25)]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(st.integers(1, 5_000_000), st.integers(0, 300), st.booleans(), st.integers(0, 1 << 33))))
+def test_whatever_pulses_and_names_come_a_time_and_a_lawful_sigma_come_out(events):
+    clock, tick = SampleClock(48_000, 256, 4403), 0
+    for step, half_q8, is_pulse, second_s in events:
+        tick += step
+        if is_pulse:
+            tick += clock.pulse(Edge((tick << 8) + half_q8, half_q8))
+        else:
+            clock.name(Second(second_s, half_q8 % 2 == 0, half_q8 % 7 == 0, half_q8), tick)
+
+        assert isinstance(clock.utc_us(tick << 8), int)
+        assert 1 <= clock.sigma_us(tick) <= U32
+        assert clock.state(tick) in range(4)
 
 
 @given(st.dates())
