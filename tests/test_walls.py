@@ -26,6 +26,10 @@ MAY = {
     "firmware/blink.py": (),
     "firmware/board_config.py": (),
     "firmware/ram_spool.py": ("firmware.outbox",),
+    "firmware/flash_spool.py": ("firmware.outbox",),
+    "firmware/update.py": ("firmware.cbor", "firmware.mac"),
+    "firmware/boot.py": (),
+    "firmware/slots.py": ("firmware.boot", "firmware.update"),
     "firmware/board": ("firmware", "hw.mcu"),  # the board's shell, and what builds it
     "firmware/main.py": ("firmware.board", "firmware.fixed_ear"),
     "hw/mcu/": ("hw.mcu",),
@@ -69,7 +73,7 @@ MAY = {
 PORTABLE = (
     "firmware/cbor.py", "firmware/mac.py", "firmware/wire.py", "firmware/clock.py", "firmware/outbox.py",
     "firmware/node.py", "firmware/pps.py", "firmware/gnss.py", "firmware/sample_clock.py",
-    "firmware/supervisor.py", "firmware/blink.py", "firmware/board_config.py", "dsp/fixed/",
+    "firmware/supervisor.py", "firmware/blink.py", "firmware/board_config.py", "firmware/update.py", "dsp/fixed/",
 )  # fmt: skip
 PORTABLE_MAY = {"array", "collections", "hashlib", "micropython", "struct"}
 # Pure: given the same calls it gives the same answers. It asks no clock, socket, disk or dice.

@@ -1,0 +1,149 @@
+"""Where a board keeps what its gateway has not acknowledged: files on its flash that survive a power cut at any write.
+
+The same calls as firmware/spool.py. Records are appended to segments of about SEGMENT bytes, one flash block on both
+chips, so that small records share a block; a segment goes when nothing in it is wanted any more:
+
+    magic (1 byte) | length | boot | sequence (each 4 bytes, big-endian) | is_health (1 byte) | frame | check (4 bytes)
+
+The check is the start of a SHA-256 over all before it. LittleFS makes an append whole at close or not at all
+(notes/micropython.md section 2.1); where a file ends in a piece all the same, what comes before it is kept. Every run
+writes segments of its own. `forget` writes nothing until a whole segment goes: what is kept too long is only sent and
+acked again (firmware/node.py). When there are MOST segments, what is still wanted of the oldest is written anew behind
+the newest, and the oldest goes.
+
+The boot number is durable before it is used.
+"""
+
+import hashlib
+import os
+
+from firmware.outbox import Saved
+
+SEGMENT, MOST = 4_096, 64
+"""Bytes, and segments: at most some 256 KB of flash, and one record more for each."""
+MAGIC, HEAD, CHECK = 0x5A, 14, 4
+LONGEST = 4_096
+BOOT = "/boot.txt"
+
+
+class FlashSpool:
+    """folder: on the flash, made if it is not there. boot: the number of this run. saved: what earlier runs left,
+    oldest first. Raises OSError where the flash cannot be written."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        _make(folder)
+        self.boot = _next_boot(folder)
+        self._wanted: dict[int, set[tuple[int, int]]] = {}  # segment -> what is in it that is not forgotten
+        self._size = SEGMENT
+        records: dict[tuple[int, int], Saved] = {}
+        for number in sorted([int(name[1:]) for name in os.listdir(folder) if _is_segment(name)]):
+            found = list(read_records(self._path(number)))
+            self._wanted[number] = {(saved.boot, saved.sequence) for saved in found}
+            for saved in found:
+                records[saved.boot, saved.sequence] = saved
+        self._number = max(self._wanted, default=0)
+        self._drop_empty()
+        self.saved = tuple([records[key] for key in sorted(records)])
+
+    def keep(self, saved: Saved) -> None:
+        """Durable on return. Raises OSError; then this record may not be kept, and the others are."""
+        if len(saved.frame) > LONGEST:
+            raise ValueError("a frame must have at most 4096 bytes")
+        self._append(saved)
+        if len(self._wanted) > MOST:
+            self._renew(min(self._wanted))
+
+    def forget(self, keys: "list[tuple[int, int]]") -> None:
+        """These (boot, sequence) are acknowledged or given up. Raises OSError."""
+        gone = set(keys)
+        for number in self._wanted:
+            self._wanted[number] = self._wanted[number] - gone
+        self._drop_empty()
+
+    def _append(self, saved: Saved) -> None:
+        entry = record(saved)
+        if self._size + len(entry) > SEGMENT:
+            self._number, self._size = self._number + 1, 0
+        wanted = self._wanted.setdefault(self._number, set())
+        size, self._size = self._size, SEGMENT  # a write that fails may leave a piece: the next begins another segment
+        with open(self._path(self._number), "ab") as file:
+            file.write(entry)
+        self._size = size + len(entry)
+        wanted.add((saved.boot, saved.sequence))
+
+    def _renew(self, number: int) -> None:
+        """What is wanted of a segment goes to the end first, and then the segment goes."""
+        wanted = self._wanted[number]
+        for saved in read_records(self._path(number)):
+            if (saved.boot, saved.sequence) in wanted:
+                self._append(saved)
+        self._wanted[number] = set()
+        self._drop_empty()
+
+    def _drop_empty(self) -> None:
+        for number in sorted([number for number in self._wanted if not self._wanted[number]]):
+            if number == self._number:
+                self._size = SEGMENT  # the next record begins another
+            if _is_there(self._path(number)):
+                os.remove(self._path(number))
+            del self._wanted[number]
+
+    def _path(self, number: int) -> str:
+        return self.folder + "/s" + str(number)
+
+
+def record(saved: Saved) -> bytes:
+    """The bytes of a record."""
+    head = bytes([MAGIC]) + b"".join([n.to_bytes(4, "big") for n in (len(saved.frame), saved.boot, saved.sequence)])
+    body = head + bytes([1 if saved.is_health else 0]) + saved.frame
+    return body + hashlib.sha256(body).digest()[:CHECK]  # type: ignore[no-any-return]
+
+
+def read_records(path: str):  # type: ignore[no-untyped-def]
+    """Each whole record of a segment, up to the first that is none."""
+    with open(path, "rb") as file:
+        while True:
+            head = file.read(HEAD)
+            if len(head) < HEAD or head[0] != MAGIC:
+                return
+            length, boot, sequence = [int.from_bytes(head[i : i + 4], "big") for i in (1, 5, 9)]
+            if length > LONGEST:
+                return
+            frame, check = file.read(length), file.read(CHECK)
+            if len(frame) < length or hashlib.sha256(head + frame).digest()[:CHECK] != check:
+                return
+            yield Saved(boot, sequence, head[13] == 1, frame)
+
+
+def _next_boot(folder: str) -> int:
+    """One more than the last, or than any random one where there is none to go on from."""
+    try:
+        with open(folder + BOOT) as file:
+            boot = int(file.read()) + 1
+    except (OSError, ValueError):
+        boot = int.from_bytes(os.urandom(4), "big") >> 2
+    with open(folder + BOOT + ".new", "w") as file:
+        file.write(str(boot))
+    os.rename(folder + BOOT + ".new", folder + BOOT)
+    return boot
+
+
+def _is_segment(name: str) -> bool:
+    return name[:1] == "s" and name[1:].isdigit()
+
+
+def _is_there(path: str) -> bool:
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _make(folder: str) -> None:
+    try:
+        os.mkdir(folder)
+    except OSError as error:
+        if error.errno != 17:  # EEXIST
+            raise
