@@ -14,9 +14,9 @@ taken as noise in M = 2 B T independent values (B the band, T the stretch); then
 
     sigma^2 = (1 - r^2) / r^2 / (M (2 pi f_rms)^2),      f_rms^2 the mean of f^2 over |G|,
 
-the Cramer-Rao bound 1 / (8 pi^2 f_rms^2 T SNR) of the same chapter with r for the SNR (our own step). That is the bound
-for noise. Most of what two places do not share is reflections, which shift the peak and do not scatter it:
-SIGMA_FACTOR makes the sigma true of simulated blasts with a reflection off the ground.
+the Cramer-Rao bound 1 / (8 pi^2 f_rms^2 T SNR) of the same chapter with r for the SNR (our own step). Most of what two
+places do not share is no noise but reflections, which shift the peak: SIGMA_FACTOR and REFLECTED_S make the sigma true
+of simulated blasts with a reflection off the ground and reverberation, at 10 to 30 dB.
 
 Where no one peak is clear there is no answer: poles may hear a shot so differently that nothing can be laid over
 anything.
@@ -36,9 +36,9 @@ LOW_HZ, HIGH_HZ, STEP_HZ = 100.0, 4000.0, 25.0  # what is compared; a period of 
 TOP_SHARE = 0.45  # of the rate: what a converter's filter leaves whole
 LENGTH_S, FADE_S = 0.007, 0.001  # of a clip: after it come echoes, of which each place has its own
 REACH_S, LAG_S = 0.002, 20e-6  # how far from what is expected the peak is looked for, and in what steps
-ALIKE = 0.6  # least correlation at the peak: chosen on half of the live fire (simulators/locating/clips_figures.py)
-SECOND = 0.95  # a second peak as high as this share of the first leaves it open which is meant
-SIGMA_FACTOR = 3.0
+ALIKE = 0.6  # least correlation at the peak: the least that does no harm on the live fire (clips_figures.py)
+SECOND = 0.85  # a second peak as high as this share of the first leaves it open which is meant
+SIGMA_FACTOR, REFLECTED_S = 2.0, 20e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +152,5 @@ def _sigma_s(hz: Floats, size: Floats, alike: float) -> float:
     rms_hz = float(np.sqrt((hz**2 * size).sum() / size.sum()))
     n_values = 2 * float(hz[-1] - hz[0]) * LENGTH_S
     unlike = max(1 - alike**2, 1e-4) / max(alike, 0.1) ** 2
-    return SIGMA_FACTOR * float(np.sqrt(unlike / n_values)) / (2 * np.pi * rms_hz)
+    bound_s = float(np.sqrt(unlike / n_values)) / (2 * np.pi * rms_hz)
+    return float(np.hypot(SIGMA_FACTOR * bound_s, REFLECTED_S))

@@ -25,6 +25,7 @@ from scipy import ndimage, signal
 from dsp import cells
 from dsp.cells import AFTER, BEFORE, CELL_HZ, FLOOR_CELLS, GAP_CELLS
 from dsp.classify import kind_of, p_gunshot
+from dsp.correlate import moved
 from dsp.features import Features, describe
 from dsp.pick import ON_CELLS, Picker
 
@@ -68,6 +69,12 @@ class Onset:
     clip: NDArray[np.float32]
     clip_sample: int
     clipped: bool
+
+    def pcm(self, rate_hz: int, lead_us: int) -> bytes:
+        """The clip as int16 little-endian, moved by a part of a sample: so that it begins lead_us, to the whole sample,
+        before the onset, which may lie between two."""
+        late = self.sample - self.clip_sample - round(rate_hz * lead_us / 1e6)
+        return np.round(np.clip(moved(self.clip.astype(float), late), -1, 1) * 32767).astype("<i2").tobytes()
 
 
 class Detector:

@@ -6,7 +6,6 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.correlate import moved
 from dsp.detect import Detector, Onset
 from dsp.features import Features
 from firmware import wire
@@ -50,9 +49,7 @@ class DspEar(Ear):
         return [self._in_integers(onset) for onset in onsets]
 
     def _in_integers(self, onset: Onset) -> Heard:
-        late = onset.sample - onset.clip_sample - round(self._rate_hz * wire.CLIP_LEAD_US / 1e6)
-        clip = moved(onset.clip[: self._clip_samples()].astype(float), late)
-        pcm = np.round(np.clip(clip, -1, 1) * 32767).astype("<i2").tobytes()
+        pcm = onset.pcm(self._rate_hz, wire.CLIP_LEAD_US)[: 2 * self._clip_samples()]
         return Heard(
             tick_q8=round(onset.sample * 256),
             sigma_us=max(1, _int(onset.sigma_us, wire.U32)),

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dsp.detect import Detector, Onset
+from firmware import wire
 from gateway.associate import Associator
-from gateway.incident import Arrival, Round, Unplaced
+from gateway.incident import Arrival, Clip, Round, Unplaced
 from simulators.recordings.recording import Recording, Track
 
 AUDIO, PULSES = ORIGINS = ("audio", "pulses")
@@ -74,4 +75,5 @@ def _arrival(track: Track, onset: Onset) -> Arrival:
         snr_db=onset.snr_db,
         level_db=onset.level_db,
         p_gunshot=onset.p_gunshot,
+        clip=Clip(onset.pcm(track.rate_hz, wire.CLIP_LEAD_US), track.rate_hz, wire.CLIP_LEAD_US),
     )

@@ -108,6 +108,13 @@ def test_each_refusal_has_its_word():
     assert refused(sealed(b"\xa1\x00\x01")) == "schema"
 
 
+@pytest.mark.parametrize(("clip", "clip_hz"), [(bytes(642), 16_000), (bytes(1920), 8_000), (bytes(1922), 96_000)])
+def test_a_clip_that_could_hold_speech_is_refused_even_under_a_right_mac(clip, clip_hz):
+    fields = cbor2.loads(wire.encode(ARRIVAL)) | {11: clip, 12: clip_hz}
+
+    assert refused(sealed(cbor2.dumps(fields, canonical=True))) == "schema"
+
+
 def test_a_key_taken_away_is_refused_from_the_next_frame_on():
     keys = dict(KEYS)
     at_gate = gate(keys)
