@@ -19,14 +19,13 @@ from dsp.fixed.detector import (
     CUT_CELLS,
     FLOOR_CELLS,
     LOOK,
-    NEAR_CELLS,
     SNR,
     STEP_CELLS,
     Onset,
-    decibels,
-    log2,
     sigma_us,
 )
+from dsp.fixed.levels import decibels, log2
+from dsp.fixed.shape import BEFORE_CELLS, EARLY_CELLS, SHAPE_CELLS, describe
 
 Ints = NDArray[np.int64]
 
@@ -124,6 +123,15 @@ def cut(stretch: Ints) -> int:
     return int(k[np.argmin(score)])
 
 
+def measured(heard: Ints, n_early: int) -> list[int]:
+    """What kernel.measure tells of samples from an onset on."""
+    early, size = heard[:n_early], np.abs(heard)
+    peak_at = int(np.argmax(size[:n_early]))
+    over = np.flatnonzero(10 * size >= size[peak_at])
+    crossings = np.count_nonzero(np.diff(early < 0))
+    return [peak_at - int(over[0]), len(over), crossings, int(size[:n_early].sum()), int(np.abs(np.diff(early)).sum())]
+
+
 def _energy(size: Ints) -> Ints:
     """Of each sample, over a floor 36 dB under the peak."""
     return np.asarray(np.square(size) + (size.max() ** 2 >> 12))
@@ -167,11 +175,13 @@ def _look_at(peak: int, after: Ints, cells: Ints, band: Ints, raw: NDArray[np.in
     behind = index // cell - BEFORE
     if behind < 0 or (cells[behind : peak - BEFORE] <= 0).any() or _is_step(raw, index, cell, loudest):
         return []
-    near = raw[index - cell : index + NEAR_CELLS * cell]
+    near = raw[index - cell : index + SHAPE_CELLS * cell]
     clip = near[: rate_hz // 50].astype("<i2").tobytes()
+    told = measured(band[index : index + SHAPE_CELLS * cell], EARLY_CELLS * cell)
+    shape = describe(told, cells[behind + BEFORE - BEFORE_CELLS :][: BEFORE_CELLS + SHAPE_CELLS].tolist(), rate_hz)
     clipped = bool(np.abs(near).max() >= CLIPPED)
     level_cdb = decibels(2 * (log2(loudest) - log2(FULL)))
-    return [Onset(index, sigma_us(snr, rate_hz), level_cdb, decibels(snr), clipped, clip)]
+    return [Onset(index, sigma_us(snr, rate_hz), level_cdb, decibels(snr), shape, clipped, clip)]
 
 
 def _is_step(raw: NDArray[np.int32], index: int, cell: int, peak: int) -> bool:

@@ -17,6 +17,8 @@ from array import array
 from collections import namedtuple
 
 from dsp.fixed.bands import FULL, band_of
+from dsp.fixed.levels import decibels, log2
+from dsp.fixed.shape import BEFORE_CELLS, EARLY_CELLS, N_TOLD, SHAPE_CELLS, describe
 
 RING_CELLS, N_CELLS, N_RISES = 160, 2048, 256  # held: of samples, of cells, of rises
 WEIGHED_WORDS, STATE_WORDS = 640, 26
@@ -26,16 +28,15 @@ LOOK = 116  # cells between one that is decided on and the last that is known
 FLOOR_CELLS = 1900
 SNR = 2041  # 6 dB, in 1/1024 of a doubling of energy
 BACK_CELLS, CUT_CELLS = 10, 24  # the stretch that is cut: from so many cells before on, so many
-NEAR_CELLS = 100  # looked at behind an onset
 STEP_CELLS = 5
 CLIPPED = 32113  # 0.98 of full scale, as dsp/detect.py has it
 WRAP, MANY = 10240, 1 << 20  # cells: a whole number of every ring; when to count anew, for a board's words are short
 AT_LEFT, AT_CELL, AT_SPAN, AT_LOST, AT_HOLD, AT_CELLS, AT_WEIGHED = 10, 14, 15, 16, 17, 18, 19
 """Places of the kernel's state."""
 
-Onset = namedtuple("Onset", ("sample", "sigma_us", "level_cdb", "snr_cdb", "clipped", "clip"))
-"""sample: of the stream, from its first. level_cdb: peak in the band, of full scale. clip: int16, at most 20 ms, from
-1 ms before. clipped: the converter was at its end."""
+Onset = namedtuple("Onset", ("sample", "sigma_us", "level_cdb", "snr_cdb", "shape", "clipped", "clip"))
+"""sample: of the stream, from its first. level_cdb: peak in the band, of full scale. shape: dsp/fixed/shape.py. clipped:
+the converter was at its end. clip: int16, at most 20 ms, from 1 ms before."""
 
 
 class Kernel:
@@ -56,6 +57,10 @@ class Kernel:
 
     def weigh(self, state: "array[int]", cells: "array[int]", weighed: "array[int]") -> int:
         """Weigh what came; comes back: a cell where the rise peaks, or -1 when all is weighed."""
+        raise NotImplementedError
+
+    def measure(self, band: "array[int]", span: int, first: int, n_early: int, n: int, told: "array[int]") -> int:
+        """Measure what follows an onset; comes back: its peak."""
         raise NotImplementedError
 
     def floor(self, cells: "array[int]", first: int, n: int) -> int:
@@ -84,6 +89,7 @@ class Detector:
         self._cells = array("i", bytes(4 * N_CELLS))
         self._weighed = array("i", bytes(4 * WEIGHED_WORDS))
         self._grown = array("i", bytes(4 * (CUT_CELLS * self.cell + 1)))
+        self._told = array("i", bytes(4 * N_TOLD))
         self._state = array("i", bytes(4 * STATE_WORDS))
         for place, value in enumerate(band):
             self._state[place] = value
@@ -146,12 +152,20 @@ class Detector:
         peak = max([1, max(band), -min(band)])
         if self._is_behind_gap(index // self.cell, cell) or self._is_step(index, peak):
             return None
-        near = self._stretch(self._raw, index - self.cell, (1 + NEAR_CELLS) * self.cell)
+        near = self._stretch(self._raw, index - self.cell, (1 + SHAPE_CELLS) * self.cell)
         return Onset(
             sample=self._zero + index, sigma_us=sigma_us(snr, self.rate_hz),
-            level_cdb=decibels(2 * (log2(peak) - log2(FULL))), snr_cdb=decibels(snr),
+            level_cdb=decibels(2 * (log2(peak) - log2(FULL))), snr_cdb=decibels(snr), shape=self._shape(index),
             clipped=max(near) >= CLIPPED or min(near) <= -CLIPPED, clip=bytes(near[: self.rate_hz // 50]),
         )  # fmt: skip
+
+    def _shape(self, index: int) -> "tuple[int, ...]":
+        self._kernel.measure(
+            self._band, self.span, index % self.span, EARLY_CELLS * self.cell, SHAPE_CELLS * self.cell, self._told
+        )
+        first = index // self.cell - BEFORE_CELLS
+        cells = [self._cells[i & N_CELLS - 1] for i in range(first, first + BEFORE_CELLS + SHAPE_CELLS)]
+        return describe(list(self._told), cells, self.rate_hz)
 
     def _is_behind_gap(self, picked: int, cell: int) -> bool:
         """Whether the onset was picked so much before its cell that it lies within BEFORE of a gap."""
@@ -175,24 +189,6 @@ class Detector:
         self._zero += fewer * self.cell
         self._state[AT_CELLS] -= fewer
         self._state[AT_WEIGHED] -= fewer
-
-
-def log2(value: int) -> int:
-    """Of 1 or more, in 1/1024: whole part exact, between by x + 0.34 x (1 - x), which is right to 0.01."""
-    log = 10240
-    while value > 2047:
-        value >>= 1
-        log += 1024
-    while value < 1024:
-        value += value
-        log -= 1024
-    part = value - 1024
-    return log + part + (352 * part * (1024 - part) >> 20)
-
-
-def decibels(log: int) -> int:
-    """Of a logarithm of energy in 1/1024 of a doubling, in hundredths of dB."""
-    return log * 30103 // 102400
 
 
 def sigma_us(snr: int, rate_hz: int) -> int:

@@ -362,3 +362,63 @@ def cut(band: ptr32, span: int, first: int, n: int, grown: ptr32) -> int:
             place = i
         i += 1
     return place
+
+
+@micropython.viper
+def measure(band: ptr32, span: int, first: int, n_early: int, n: int, told: ptr32) -> int:
+    """Measure n samples from an onset on, the early ones closer. Comes back: their peak.
+
+    told: samples from a tenth of the peak to it, samples of a tenth of it and more, and of the early ones the changes of
+    sign, the sum of magnitudes, and that of differences.
+    """
+    sign = 1
+    sign = sign << 31
+    peak = 0
+    peak_at = 0
+    crossings = 0
+    total = 0
+    change = 0
+    last = (band[first] ^ sign) - sign
+    at = first
+    i = 0
+    while i < n_early:
+        y = (band[at] ^ sign) - sign
+        step = y - last
+        if step < 0:
+            step = 0 - step
+        change += step
+        if (y ^ last) < 0:
+            crossings += 1
+        last = y
+        if y < 0:
+            y = 0 - y
+        total += y
+        if y > peak:
+            peak = y
+            peak_at = i
+        at += 1
+        if at == span:
+            at = 0
+        i += 1
+    over = 0
+    start = 0 - 1
+    at = first
+    i = 0
+    while i < n:
+        y = (band[at] ^ sign) - sign
+        if y < 0:
+            y = 0 - y
+        if y * 10 >= peak:
+            over += 1
+            if start < 0:
+                start = i
+        at += 1
+        if at == span:
+            at = 0
+        i += 1
+    told[0] = peak_at - start
+    told[1] = over
+    told[2] = crossings
+    told[3] = total
+    told[4] = change
+    return peak

@@ -61,6 +61,9 @@ class CompiledKernel(Kernel):
     def cut(self, *arguments: Argument) -> int:
         return self._core.call(3, arguments)
 
+    def measure(self, *arguments: Argument) -> int:
+        return self._core.call(4, arguments)
+
 
 class CountingKernel(CompiledKernel):
     """The same, adding up instructions."""

@@ -21,7 +21,7 @@ from array import array
 from dsp.fixed import kernel
 from dsp.fixed.detector import Detector
 class Kernel:
-    weigh, floor, cut = kernel.weigh, kernel.floor, kernel.cut
+    weigh, floor, cut, measure = kernel.weigh, kernel.floor, kernel.cut, kernel.measure
     def hear(*arguments):
         kernel.hear(*arguments)
         for ring in arguments[2:5]:
