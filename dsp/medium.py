@@ -90,6 +90,10 @@ class Medium:
         self._waiting: list[tuple[Heard, Floats]] = []
         self._taught = False
 
+    def begin(self, air: Air, at_us: int) -> None:
+        """Go on from what an earlier run had learnt by then; how surely is not known any more."""
+        self._mean, self._cov, self._at_us = _state(air), self._wide.copy(), at_us
+
     def air(self, now_us: int) -> Air:
         """The air that fixes should reckon with."""
         return _air(self._prior, self._ahead(now_us)[0])

@@ -6,6 +6,7 @@ the acks follow when it is on disk. A full disk costs acks, not decisions; a bro
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import logging
 from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
@@ -17,7 +18,7 @@ from firmware.wire import REASONS
 from gateway.cameras import Cameras
 from gateway.core import TICK_US, Core, replay
 from gateway.ending import end
-from gateway.incident import Aim, Announce, Effect, Incident, Light, Outcome, Reply, Store
+from gateway.incident import Aim, Alarm, Announce, Effect, Incident, Light, NewAir, Outcome, Reply, Store
 from gateway.journal import Journal, JournalFull, frame_row
 from gateway.lights import Lights
 from gateway.notify import notify
@@ -53,6 +54,8 @@ class Teller(Protocol):
     def incident(self, incident: Incident) -> dict[str, Any]: ...
 
     def outcome(self, outcome: Outcome) -> dict[str, Any]: ...
+
+    def alarm(self, alarm: Alarm) -> dict[str, Any]: ...
 
 
 class Agent:
@@ -180,6 +183,10 @@ class Agent:
                 self.cameras.order(effect)
             elif isinstance(effect, Announce):
                 self._note("incident", self._now_us, self._teller.incident(effect.incident))
+            elif isinstance(effect, Alarm):
+                self._note("alarm", effect.at_us, self._teller.alarm(effect))
+            elif isinstance(effect, NewAir):
+                self._note("air", effect.at_us, dataclasses.asdict(effect))
         rows = [frame_row(effect) for effect in effects if isinstance(effect, Store)]
         if rows:
             self._keep(rows, [effect for effect in effects if isinstance(effect, Reply)])

@@ -9,7 +9,7 @@ from typing import Any
 from dsp.fix import ellipse
 from dsp.geodesy import Site
 from dsp.line_of_fire import LineOfFire
-from gateway.incident import Aim, Incident, Outcome, Round
+from gateway.incident import Aim, Alarm, Incident, Outcome, Round
 
 
 def headline(incident: Incident, chief: Round, site: Site) -> str:
@@ -69,6 +69,19 @@ def outcome_line(outcome: Outcome) -> str:
     )
     done = "" if outcome.done else "NOT DONE: "
     return f"{_clock_time(outcome.at_us)}  {outcome.device}  {order}  {done}{outcome.note}  {effect.incident}"
+
+
+def alarm_record(alarm: Alarm) -> dict[str, Any]:
+    """What is wrong with a pole, or right again, for machines."""
+    told = {"node": alarm.node, "kind": alarm.kind, "raised": alarm.raised, "why": alarm.why}
+    return {"what": "alarm", **told, "t_us": alarm.at_us, "sigmas": alarm.sigmas, "n_shots": alarm.n_shots}
+
+
+def alarm_line(alarm: Alarm) -> str:
+    """The same for people."""
+    word = f"ALARM {alarm.kind}" if alarm.raised else f"alarm over, {alarm.kind}"
+    rests = f"  ({alarm.n_shots} shots)" if alarm.raised else ""
+    return f"{_clock_time(alarm.at_us)}  pole {alarm.node}  {word}: {alarm.why}{rests}"
 
 
 def _round_record(shot: Round, site: Site) -> dict[str, Any]:

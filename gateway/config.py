@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from dsp.air import Air, wind_from
 from dsp.geodesy import Site
+from dsp.medium import Medium
 from gateway.camera_policy import CameraRules
 from gateway.keyring import read_toml
 from gateway.lamp_policy import LampRules
@@ -21,6 +22,7 @@ from gateway.policy import AnnounceRules, Rules
 from gateway.street import Lamp, Mount, Place, Pole
 
 APART_M = 0.5
+SURE = 1e-3
 LEAST_POLES = 4
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
@@ -116,6 +118,20 @@ class AirTable(Table):
         return Air(self.temperature_c, self.humidity_pct, wind_from(self.wind_mps, self.wind_from_deg))
 
 
+class MediumTable(Table):
+    """learn : find the air from shots and thermometers, too. The sigmas say how far [air] may be off."""
+
+    learn: bool = True
+    temperature_sigma_c: float = Field(default=10.0, gt=0, le=30)
+    wind_sigma_mps: float = Field(default=4.0, gt=0, le=20)
+
+    def medium(self, weather: Air) -> Medium:
+        """The medium as dsp has it; where it is not to learn, one that is sure of the weather."""
+        if not self.learn:
+            return Medium(weather, SURE, SURE)
+        return Medium(weather, self.temperature_sigma_c, self.wind_sigma_mps)
+
+
 class LampRulesTable(Table):
     min_grade: Grade = "C"
     min_p_gunshot: Share = 0.5
@@ -186,6 +202,7 @@ class GatewayConfig(Table):
     site: SiteTable
     pole: tuple[PoleTable, ...]
     air: AirTable = AirTable()
+    medium: MediumTable = MediumTable()
     policy: PolicyTable = PolicyTable()
     lamp_bank: tuple[LampBankTable, ...] = ()
     camera: tuple[CameraTable, ...] = ()

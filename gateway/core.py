@@ -17,12 +17,14 @@ from firmware import wire
 from gateway.associate import Associator
 from gateway.backlog import Backlog
 from gateway.gate import Gate, Opened
-from gateway.incident import Arrival, Clip, Effect, Reply, Round, Store
+from gateway.incident import Arrival, Clip, Effect, NewAir, Reply, Round, Store
 from gateway.policy import Policy
 from gateway.seen import Seen
 from gateway.street import Pole
+from gateway.watch import Watch
 
 TICK_US = 50_000
+FRESH_HEALTH_US = 300_000_000  # older words of a node about itself are let go
 SETTLED_US = 60_000_000  # after so long without a frame nothing is waiting to be decided
 
 
@@ -39,7 +41,8 @@ class Core:
 
     the gate's reasons; `frames`, `duplicates`, `unknown` (a node that is not in the survey), `clock` (an arrival whose
     clock is coarse or unset), `arrivals` (associated), `late` (of these), `rounds`, `unplaced`. backlog : what becomes
-    of arrivals that come late; without one they are fed to the associator, which places none of them.
+    of arrivals that come late; without one they are fed to the associator, which places none of them. watch : what
+    learns the street's air and its poles; without one the air stays as it is.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Core:
         policy: Policy,
         poles: Mapping[str, Pole],
         backlog: Backlog | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.nodes: dict[str, NodeState] = {}
@@ -57,6 +61,7 @@ class Core:
         self._policy = policy
         self._poles = poles
         self._backlog = backlog
+        self._watch = watch
         self._fed = Seen()
         self._step: int | None = None
 
@@ -94,7 +99,18 @@ class Core:
             self.counts["rounds" if isinstance(decision, Round) else "unplaced"] += 1
             if isinstance(decision, Round):
                 effects += self._policy.feed(decision, now_us)
-        return [*effects, *self._policy.tick(now_us)]
+                effects += self._watch.feed(decision, now_us) if self._watch else []
+        return [*effects, *self._policy.tick(now_us), *self._look(now_us)]
+
+    def _look(self, now_us: int) -> list[NewAir]:
+        """The air that the next fixes reckon with."""
+        if self._watch is None:
+            return []
+        since_us = now_us - FRESH_HEALTH_US
+        healths = (state.health for state in self.nodes.values() if state.health and state.heard_us >= since_us)
+        renewed = self._watch.tick((h.temperature_cc / 100 for h in healths if h.temperature_cc is not None), now_us)
+        self._associator.air = self._watch.air
+        return renewed
 
     def _take(self, frame: bytes, now_us: int) -> Store | None:
         try:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from dsp.fix import Fix
 from dsp.line_of_fire import LineOfFire
 
-
 CLIP_US = 20_000  # DESIGN section 7: too short to hold speech
 
 
@@ -133,6 +132,35 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """Effect: tell a technician what is wrong with a pole, or that it is right again, and write it to the journal.
+
+    kind : `clock`, `position` or `microphone`. raised : False where it is over. why : in plain words. sigmas : how far
+    from nothing it is (0 where it is over). n_shots : the shots that it rests on.
+    """
+
+    node: str
+    kind: str
+    raised: bool
+    why: str
+    at_us: int
+    sigmas: float
+    n_shots: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewAir:
+    """Effect: fixes reckon with this air from now on; write it to the journal.
+
+    wind_en_mps : where it moves to, metres a second east and north.
+    """
+
+    temperature_c: float
+    wind_en_mps: tuple[float, float]
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a Light or an Aim on one device, as the shell that carried it out tells the agent.
 
@@ -146,4 +174,4 @@ class Outcome:
     note: str
 
 
-Effect = Store | Reply | Light | Aim | Announce
+Effect = Store | Reply | Light | Aim | Announce | Alarm | NewAir

@@ -101,6 +101,16 @@ class Journal:
             bodies.append(body)
         return bodies[::-1]
 
+    def airs_since(self, since_us: int) -> list[bytes]:
+        """The bodies of the air rows back to the one that was in force then, oldest first. Call it before the first
+        `append`."""
+        bodies: list[bytes] = []
+        for _, _, at_us, _, _, _, body, _ in self._newest("air"):
+            bodies.append(body)
+            if at_us < since_us:
+                break
+        return bodies[::-1]
+
     def _newest(self, kind: str) -> sqlite3.Cursor:
         return self._connection.execute(f"{SELECT} where kind = ? order by number desc", (kind,))
 

@@ -35,7 +35,8 @@ SELECT = "select number, kind, at_us, node, boot, sequence, body, hash from row"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fact. kind: `frame` (with node, boot, sequence; body: the frame), `incident`, `effect`, `config` (JSON)."""
+    """One fact. kind: `frame` (with node, boot, sequence; body: the frame), `incident`, `effect`, `alarm`, `air`,
+    `config` (JSON)."""
 
     kind: str
     at_us: int

@@ -15,14 +15,15 @@ from dsp.geodesy import Site
 from gateway.agent import Agent, Link, run_until_signalled
 from gateway.associate import Associator
 from gateway.backlog import Backlog
-from gateway.bulletin import headline, incident_record, outcome_line, outcome_record
+from gateway.bulletin import alarm_line, alarm_record, headline, incident_record, outcome_line, outcome_record
 from gateway.cameras import Cameras, Eye
 from gateway.config import GatewayConfig, MqttTable, read_config
 from gateway.core import SETTLED_US, Core
 from gateway.gate import Gate
-from gateway.incident import Incident, Outcome
+from gateway.incident import Alarm, Incident, NewAir, Outcome
 from gateway.journal import Journal
 from gateway.keyring import read_keys, read_secret
+from gateway.ledger import Ledger
 from gateway.lights import LampBank, Lights
 from gateway.link_mqtt import Broker, MqttLink, tls_context
 from gateway.link_serial import SerialLink
@@ -30,6 +31,7 @@ from gateway.policy import Policy, best
 from gateway.rows import Row
 from gateway.seen import Seen
 from gateway.sun import sun_over
+from gateway.watch import Watch
 from hw.modbus_lamps import ModbusLamps
 from hw.onvif_camera import OnvifCamera
 from hw.serial_line import open_serial_line
@@ -85,6 +87,12 @@ class Terminal:
         self._say(outcome_line(outcome), record)
         return record
 
+    def alarm(self, alarm: Alarm) -> dict[str, Any]:
+        """A pole that is not right, or right again. Comes back: its record, for the journal."""
+        record = alarm_record(alarm)
+        self._say(alarm_line(alarm), record)
+        return record
+
     def _say(self, line: str, record: dict[str, Any]) -> None:
         print(json.dumps(record) if self._as_json else line, flush=True)
 
@@ -97,10 +105,12 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
     again = journal.frames_since(now_us() - SETTLED_US)
     fed_again = {(store.node, store.boot, store.sequence) for store in again}
     seen = Seen(key for key in journal.recent_frames(SEEN_FRAMES) if key not in fed_again)
+    airs = [read_air(body) for body in journal.airs_since(now_us() - SETTLED_US)]
     known = {_announced(body) for body in journal.incidents_since(now_us() - 2 * SETTLED_US)}
     gate = Gate(keys, seen, boot)
     await journal.append([Row("config", now_us(), _fingerprint(config), boot=boot)])
-    agent = Agent(build_core(config, gate), journal, links, now_us, terminal)
+    core = build_core(config, gate, airs, now_us())
+    agent = Agent(core, journal, links, now_us, terminal)
     agent.lights = Lights(
         LampBank(url, ModbusLamps(url), channels, now_us, agent.told) for url, channels in banks.items()
     )
@@ -109,13 +119,21 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
     await run_until_signalled(agent, STOPS)
 
 
-def build_core(config: GatewayConfig, gate: Gate) -> Core:
-    """The core that a config asks for; a replay of the journal builds it in the same way."""
+def build_core(config: GatewayConfig, gate: Gate, airs: Sequence[NewAir] = (), since_us: int | None = None) -> Core:
+    """The core that a config asks for; a replay of the journal builds it in the same way. airs : what a journal has of
+    them, oldest first. since_us : from when on it learns the air and watches the poles; None: never."""
     policy = Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
     poles = config.poles()
     places = {node: pole.xyz_m for node, pole in poles.items()}
-    make = functools.partial(Associator, config.air.air(), places)
-    return Core(gate, make(), policy, poles, Backlog(make, make().wait_us))
+    live, weather = Associator(config.air.air(), places), config.air.air()
+    watch = Watch(weather, config.medium.medium(weather), Ledger(places), airs if config.medium.learn else (), since_us)
+    return Core(gate, live, policy, poles, Backlog(lambda: Associator(live.air, places), live.wait_us), watch)
+
+
+def read_air(body: bytes) -> NewAir:
+    """An air row's body."""
+    record = json.loads(body)
+    return NewAir(record["temperature_c"], tuple(record["wind_en_mps"]), record["at_us"])
 
 
 def now_us() -> int:

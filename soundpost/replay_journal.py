@@ -17,7 +17,7 @@ from gateway.policy import best
 from gateway.rows import first_broken, kept, reading
 from gateway.seen import Seen
 from simulators.recordings.playback import in_order
-from soundpost.gateway import build_core
+from soundpost.gateway import build_core, read_air
 from soundpost.shots import Line, numbered, shot_line
 
 MAGIC = b"SQLite format 3\0"
@@ -54,8 +54,9 @@ def replay_journal(path: Path, config_path: Path) -> JournalReplay:
         if broken is not None:
             raise ValueError(f"{path}: row {broken} is not what was written there")
         frames = [(each.row.at_us, each.row.body) for each in kept(connection, "frame")]
+        airs = [read_air(each.row.body) for each in kept(connection, "air")]
         was = [each.row.body for each in kept(connection, "incident")]
-    effects = replay(build_core(config, Gate(keys, Seen(), 1)), frames)
+    effects = replay(build_core(config, Gate(keys, Seen(), 1), airs, None), frames)
     incidents = [effect.incident for effect in effects if isinstance(effect, Announce)]
     number = numbered(in_order(_arrivals(config, keys, frames)))
     lines = [

@@ -51,10 +51,14 @@ MAY = {
     "gateway/camera_policy.py": ("gateway.incident", "gateway.street", "dsp"),
     "gateway/policy.py": ("gateway.incident", "gateway.street", "gateway.lamp_policy", "gateway.camera_policy", "dsp"),
     "gateway/bulletin.py": ("gateway.incident", "dsp"),
+    "gateway/robust_line.py": (),
+    "gateway/pole_page.py": ("gateway.robust_line",),
+    "gateway/ledger.py": ("gateway.incident", "gateway.pole_page", "dsp"),
+    "gateway/watch.py": ("gateway.incident", "gateway.ledger", "dsp"),
     "gateway/gate.py": ("gateway.incident", "firmware.wire"),
     "gateway/core.py": (
         "gateway.incident", "gateway.street", "gateway.seen", "gateway.gate", "gateway.associate", "gateway.backlog",
-        "gateway.policy",
+        "gateway.policy", "gateway.watch",
         "dsp", "firmware.wire",
     ),
     # the edges: each knows the records, how to wait before it tries again, and its own driver, no other edge
@@ -82,7 +86,9 @@ PURE = (
     "gateway/candidates.py",
     "gateway/select.py", "gateway/associate.py", "gateway/street.py",
     "gateway/policy.py", "gateway/lamp_policy.py", "gateway/camera_policy.py", "gateway/bulletin.py",
-    "gateway/sharpen.py", "gateway/seen.py", "gateway/backlog.py", "gateway/line_of_fire.py", "gateway/core.py",
+    "gateway/sharpen.py", "gateway/seen.py",
+    "gateway/robust_line.py", "gateway/pole_page.py", "gateway/ledger.py", "gateway/watch.py",
+    "gateway/backlog.py", "gateway/line_of_fire.py", "gateway/core.py",
 )  # fmt: skip
 PURE_NEVER = {"asyncio", "logging", "os", "pathlib", "random", "socket", "structlog", "subprocess", "threading", "time"}
 # dsp does arithmetic: numpy, scipy, and pyproj in the one file that knows latitude and longitude.

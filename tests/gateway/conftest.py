@@ -34,11 +34,11 @@ class SmallStreet:
         self.mounts = [Mount("c1", (60, -20, 5), bearing_deg=30, tilt_deg=(-80, 30))]
         self.sequence = 0
 
-    def core(self, rules=None, seen=None, keys=None):
+    def core(self, rules=None, seen=None, keys=None, air=None, watch=None):
         policy = Policy(rules or Rules(), self.lamps, self.mounts, lambda t_us: -20.0)
-        make = partial(Associator, self.air, {node: pole.xyz_m for node, pole in self.poles.items()})
+        make = partial(Associator, air or self.air, {node: pole.xyz_m for node, pole in self.poles.items()})
         gate = Gate(keys or self.keys, seen or Seen(), 1)
-        return Core(gate, make(), policy, self.poles, Backlog(make, 3 * S))
+        return Core(gate, make(), policy, self.poles, Backlog(make, 3 * S), watch)
 
     def frame(self, node, record, boot=5, key=None):
         self.sequence += 1

@@ -41,6 +41,10 @@ class Listener:
         self._hear("outcome", outcome)
         return {"device": outcome.device}
 
+    def alarm(self, alarm):
+        self._hear("alarm", alarm)
+        return {"node": alarm.node}
+
     def _hear(self, *said):
         self.heard.append(said)
         self._more.set()
