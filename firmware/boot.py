@@ -6,8 +6,9 @@
 
 A version on trial has TRIES starts to be marked good (firmware/slots.py). Each start is counted on flash before it is
 made; when none is left, the good one is started, and stays. The file is written under another name and then renamed,
-which LittleFS does whole or not at all (notes/micropython.md section 2.1). Where it is missing or damaged, the slot
-whose manifest is there is started; where neither has one, the application lies beside this file, as on a bench.
+which LittleFS does whole or not at all (notes/micropython.md section 2.1). Where it is missing or damaged, slots that
+have a manifest, which is written last, are whole: of two the first is put on trial before the second. Where neither has
+one, the application lies beside this file, as on a bench.
 
 This file imports nothing of ours, since neither slot may be needed for it. `decide`, `read`, `write` are pure.
 """
@@ -33,6 +34,13 @@ def decide(state: State) -> "tuple[str, State]":
     if state.tries > 0:
         return state.trial, State(state.good, state.trial, state.tries - 1, state.floor, state.offered)
     return state.good, State(state.good, "", 0, state.floor, 0)
+
+
+def found(whole: "list[str]") -> State:
+    """The state to go on from where none is known, but which slots are whole."""
+    if len(whole) < 2:
+        return State(whole[0] if whole else "", "", 0, 0, 0)
+    return State(whole[1], whole[0], TRIES, 0, 0)
 
 
 def write(state: State) -> str:
@@ -78,16 +86,14 @@ def save(root: str, state: State) -> None:
 def choose(root: str) -> str:
     """The slot to start, counted; "" where there are no slots."""
     state = load(root)
-    if state is None:
-        whole = [slot for slot in SLOTS if _is_there(root + "/" + slot + MANIFEST)]
-        return whole[0] if whole else ""
-    slot, after = decide(state)
-    if after == state:
+    known = state or found([slot for slot in SLOTS if _is_there(root + "/" + slot + MANIFEST)])
+    slot, after = decide(known)
+    if after == state or not slot:
         return slot
     try:
         save(root, after)
     except OSError:  # a start that cannot be counted could be one for ever
-        return state.good  # type: ignore[no-any-return]
+        return known.good  # type: ignore[no-any-return]
     return slot
 
 

@@ -1,7 +1,8 @@
 """Where a board keeps what its gateway has not acknowledged: files on its flash that survive a power cut at any write.
 
-The same calls as firmware/spool.py. Records are appended to segments of about SEGMENT bytes, one flash block on both
-chips, so that small records share a block; a segment goes when nothing in it is wanted any more:
+The same calls as firmware/spool.py, but frames stay on flash: `saved` has None for them, `frame_of` reads one. Records
+are appended to segments of about SEGMENT bytes, one flash block on both chips, so that small records share a block; a
+segment goes when nothing in it is wanted any more:
 
     magic (1 byte) | length | boot | sequence (each 4 bytes, big-endian) | is_health (1 byte) | frame | check (4 bytes)
 
@@ -19,8 +20,10 @@ import os
 
 from firmware.outbox import Saved
 
-SEGMENT, MOST = 4_096, 64
-"""Bytes, and segments: at most some 256 KB of flash, and one record more for each."""
+SEGMENT, MOST = 4_096, 256
+"""Bytes, and segments: at most 1 MB of flash."""
+UNKEPT = 8
+"""Frames that the flash would not take, the newest of them in memory."""
 MAGIC, HEAD, CHECK = 0x5A, 14, 4
 LONGEST = 4_096
 BOOT = "/boot.txt"
@@ -28,7 +31,7 @@ BOOT = "/boot.txt"
 
 class FlashSpool:
     """folder: on the flash, made if it is not there. boot: the number of this run. saved: what earlier runs left,
-    oldest first. Raises OSError where the flash cannot be written."""
+    oldest first, without frames. Raises OSError where the flash cannot be written."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -36,12 +39,13 @@ class FlashSpool:
         self.boot = _next_boot(folder)
         self._wanted: dict[int, set[tuple[int, int]]] = {}  # segment -> what is in it that is not forgotten
         self._size = SEGMENT
+        self._unkept: list[Saved] = []
         records: dict[tuple[int, int], Saved] = {}
         for number in sorted([int(name[1:]) for name in os.listdir(folder) if _is_segment(name)]):
-            found = list(read_records(self._path(number)))
-            self._wanted[number] = {(saved.boot, saved.sequence) for saved in found}
-            for saved in found:
-                records[saved.boot, saved.sequence] = saved
+            self._wanted[number] = set()
+            for saved in read_records(self._path(number)):
+                records[saved.boot, saved.sequence] = Saved(saved.boot, saved.sequence, saved.is_health, None)
+                self._wanted[number].add((saved.boot, saved.sequence))
         self._number = max(self._wanted, default=0)
         self._drop_empty()
         self.saved = tuple([records[key] for key in sorted(records)])
@@ -50,16 +54,31 @@ class FlashSpool:
         """Durable on return. Raises OSError; then this record may not be kept, and the others are."""
         if len(saved.frame) > LONGEST:
             raise ValueError("a frame must have at most 4096 bytes")
+        self._unkept = (self._unkept + [saved])[-UNKEPT:]
         self._append(saved)
+        self._unkept.pop()
         if len(self._wanted) > MOST:
             self._renew(min(self._wanted))
 
     def forget(self, keys: "list[tuple[int, int]]") -> None:
         """These (boot, sequence) are acknowledged or given up. Raises OSError."""
         gone = set(keys)
+        self._unkept = [saved for saved in self._unkept if (saved.boot, saved.sequence) not in gone]
         for number in self._wanted:
             self._wanted[number] = self._wanted[number] - gone
         self._drop_empty()
+
+    def frame_of(self, boot: int, sequence: int) -> "bytes | None":
+        """The frame of a record; None where it is not here, or can no longer be read."""
+        for saved in self._unkept:
+            if (saved.boot, saved.sequence) == (boot, sequence):
+                return saved.frame  # type: ignore[no-any-return]
+        for number in self._wanted:
+            if (boot, sequence) in self._wanted[number]:
+                for saved in read_records(self._path(number)):
+                    if (saved.boot, saved.sequence) == (boot, sequence):
+                        return saved.frame  # type: ignore[no-any-return]
+        return None
 
     def _append(self, saved: Saved) -> None:
         entry = record(saved)

@@ -6,6 +6,9 @@ whatever was sent well before and is still open goes again, a batch at a time. W
 oldest record alone is sent as a probe, each time after twice the wait: a serial line loses frames, and does not tell
 when a gateway has come back.
 
+A host holds the frames in memory. A board has no room for that: there `frame_of` reads a frame from its flash when it
+is to go again, and no more than `at_once` go together; a new connection brings that many, and acks the rest.
+
 Bounded. When full, the oldest health goes first, then the oldest arrival; both are counted, and health frames carry
 the counts. The shell keeps what lies here on its disk, under the same (boot, sequence); a boot number is used once, so
 that a record is never mistaken for another of an earlier run. Portable and pure.
@@ -27,13 +30,21 @@ Saved = namedtuple("Saved", ("boot", "sequence", "is_health", "frame"))
 
 
 class Outbox:
-    """boot: this run's number, higher than that of any run before. saved: what earlier runs left, oldest first."""
+    """boot: this run's number, higher than that of any run before. saved: what earlier runs left, oldest first.
 
-    def __init__(self, boot: int, saved: tuple[Saved, ...] = (), limit: int = LIMIT) -> None:
+    frame_of(boot, sequence): the frame that the shell keeps, None where it is lost; without it frames stay in memory.
+    at_once: the most frames that go again together.
+    """
+
+    def __init__(  # type: ignore[no-untyped-def]
+        self, boot: int, saved: tuple[Saved, ...] = (), limit: int = LIMIT, frame_of=None, at_once: int = LIMIT
+    ) -> None:
         if limit < 2:
             raise ValueError("limit must be at least 2 records")
         self.boot = boot
         self.limit = limit
+        self._frame_of = frame_of
+        self._at_once = at_once
         self.dropped_arrivals = 0
         self.dropped_healths = 0
         self._sequence = 0
@@ -55,7 +66,7 @@ class Outbox:
         """Take a record in, as sent at now_us. Comes back: the (boot, sequence) that had to go for it."""
         gone = [self._drop_oldest()] if len(self._order) >= self.limit else []
         key = (saved.boot, saved.sequence)
-        self._open[key] = saved
+        self._open[key] = saved if self._frame_of is None else Saved(saved.boot, saved.sequence, saved.is_health, None)
         self._order.append(key)
         self._sent_us[key] = now_us
         return gone
@@ -69,7 +80,7 @@ class Outbox:
         return freed
 
     def all_again(self, now_us: int) -> list[bytes]:
-        """Every frame still open, oldest first: for a new connection."""
+        """Every frame still open, oldest first, as far as `at_once` goes: for a new connection."""
         self._heard_us = now_us
         self._wait_us = PROBE_FIRST_US
         return self._again(self._order, now_us)
@@ -91,9 +102,13 @@ class Outbox:
         return self._again([oldest], now_us)
 
     def _again(self, keys: list[tuple[int, int]], now_us: int) -> list[bytes]:
+        keys = keys[: self._at_once]
         for key in keys:
             self._sent_us[key] = now_us
-        return [self._open[key].frame for key in keys]
+        if self._frame_of is None:
+            return [self._open[key].frame for key in keys]
+        frames = [self._frame_of(boot, sequence) for boot, sequence in keys]
+        return [frame for frame in frames if frame is not None]
 
     def _drop_oldest(self) -> tuple[int, int]:
         healths = [key for key in self._order if self._open[key].is_health]

@@ -173,8 +173,8 @@ def verify(folder: str, file: update.File) -> bytes:
                 head = head or part[:4]
                 size += len(part)
                 digest.update(part)
-    except OSError as error:
-        raise BadUpdate("file", file.path + " is missing") from error
+    except OSError:
+        raise BadUpdate("file", file.path + " is missing")
     if size != file.size or digest.digest() != file.sha256:
         raise BadUpdate("file", file.path + " is not what the manifest says")
     return head

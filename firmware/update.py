@@ -72,7 +72,7 @@ def seal(manifest: Manifest, key: bytes) -> bytes:
     try:
         _check(manifest)
     except BadUpdate as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(str(error))
     payload = bytearray(b"\xa5\x00\x01\x01")  # a map of five: 0: FORMAT, 1:
     cbor.write(payload, manifest.sequence)
     for field, value in ((2, manifest.class_id), (3, manifest.min_version)):
@@ -96,8 +96,8 @@ def open(sealed: bytes, key: bytes) -> Manifest:
         raise BadUpdate("shape")
     try:
         size, start = cbor.head(sealed, len(OPENING), 2)
-    except ValueError as error:
-        raise BadUpdate("shape") from error
+    except ValueError:
+        raise BadUpdate("shape")
     end = start + size
     if end + 34 != len(sealed) or bytes(sealed[end : end + 2]) != b"\x58\x20":
         raise BadUpdate("shape")
@@ -143,8 +143,8 @@ def _manifest(payload: bytes) -> Manifest:
         fields = cbor.read_map(payload)
         files = tuple([File(path.decode(), size, sha256) for path, size, sha256 in fields[4]])  # type: ignore
         manifest = Manifest(fields[1], fields[2], fields[3], files)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadUpdate("schema", "no manifest") from error
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BadUpdate("schema", "no manifest")
     if len(fields) != 5 or fields[0] != FORMAT:
         raise BadUpdate("schema", "another format")
     _check(manifest)

@@ -11,7 +11,7 @@ from firmware import boot, cbor, update
 from firmware.boot import State, choose, decide
 from firmware.flash_spool import FlashSpool, record
 from firmware.mac import Mac
-from firmware.outbox import Saved
+from firmware.outbox import Outbox, Saved
 from firmware.slots import Installer, Slots
 from firmware.update import AAD, MAC0, OPENING, PROTECTED, BadUpdate, File, Manifest, Trial
 
@@ -208,6 +208,7 @@ def without_a_state_the_slot_that_is_whole_runs(root):
     with open(root + "/slots.txt", "w") as file:
         file.write("soundpost-slots-1 b - 0 9 0 00000000\n")
     assert choose(root) == "a"
+    assert boot.load(root) == State("a", "", 0, 0, 0)
 
 
 @case
@@ -303,9 +304,11 @@ def a_torn_or_damaged_end_costs_at_most_what_is_torn(root):
         with open(folder + "/s1", "wb") as file:
             file.write(segment)
         spool = FlashSpool(folder)
-        assert spool.saved == tuple(saved[:2])
+        assert [(one.sequence, one.is_health, one.frame) for one in spool.saved] == [(1, False, None), (2, True, None)]
         spool.keep(saved[2])
-        assert FlashSpool(folder).saved == tuple(saved)
+        again = FlashSpool(folder)
+        assert [again.frame_of(one.boot, one.sequence) for one in again.saved] == [one.frame for one in saved]
+        assert again.frame_of(3, 9) is None
 
 
 @case
@@ -321,6 +324,27 @@ def what_is_forgotten_leaves_with_its_segment_and_a_boot_number_is_used_once(roo
     again.forget([(spool.boot, n) for n in range(7)])
     assert FlashSpool(root).saved == ()
     assert [name for name in os.listdir(root) if name[0] == "s"] == []
+
+
+@case
+def a_board_s_outbox_holds_no_frame_and_sends_all_of_them_a_few_at_a_time(root):
+    spool = FlashSpool(root)
+    outbox = Outbox(spool.boot, spool.saved, 100, spool.frame_of, 8)
+    for n in range(1, 31):
+        one = Saved(spool.boot, outbox.next_sequence(), n % 5 == 0, bytes([n]) * 400)
+        outbox.put(one, 0)
+        spool.keep(one)
+    spool = FlashSpool(root)
+    outbox = Outbox(spool.boot, spool.saved, 100, spool.frame_of, 8)
+    sent, batch = [], outbox.all_again(0)
+    while batch:
+        sent += batch
+        freed = outbox.acked(tuple([(spool.boot - 1, frame[0], frame[0]) for frame in batch]), 0)
+        spool.forget(freed)
+        assert len(freed) == len(batch) <= 8
+        batch = outbox.settled_again(0)
+    assert sent == [bytes([n]) * 400 for n in range(1, 31)]
+    assert FlashSpool(root).saved == ()
 
 
 if __name__ == "__main__":

@@ -54,3 +54,7 @@ def test_a_power_cut_at_any_write_of_the_outbox_loses_nothing_that_was_kept(micr
 
     assert said[0] == "ok"
     assert int(said[1]) > 300
+
+
+def test_the_real_boot_file_starts_the_slot_that_is_due_and_leaves_one_that_crashes(micropython):
+    assert run(micropython, "board_starts.py", ROOT / "firmware" / "boot.py", heap="2m") == "ok\n"
