@@ -32,12 +32,12 @@ Saved = namedtuple("Saved", ("boot", "sequence", "is_health", "frame"))
 class Outbox:
     """boot: this run's number, higher than that of any run before. saved: what earlier runs left, oldest first.
 
-    frame_of(boot, sequence): the frame that the shell keeps, None where it is lost; without it frames stay in memory.
-    at_once: the most frames that go again together.
+    frame_of(boot, sequence): the frame that the shell keeps, None where it is lost, which counts as dropped; without
+    it frames stay in memory. at_once: the most frames that go again together; None: all.
     """
 
     def __init__(  # type: ignore[no-untyped-def]
-        self, boot: int, saved: tuple[Saved, ...] = (), limit: int = LIMIT, frame_of=None, at_once: int = LIMIT
+        self, boot: int, saved: tuple[Saved, ...] = (), limit: int = LIMIT, frame_of=None, at_once: "int | None" = None
     ) -> None:
         if limit < 2:
             raise ValueError("limit must be at least 2 records")
@@ -108,17 +108,22 @@ class Outbox:
         if self._frame_of is None:
             return [self._open[key].frame for key in keys]
         frames = [self._frame_of(boot, sequence) for boot, sequence in keys]
+        for key in [key for key, frame in zip(keys, frames) if frame is None]:
+            self._drop(key)
         return [frame for frame in frames if frame is not None]
 
     def _drop_oldest(self) -> tuple[int, int]:
         healths = [key for key in self._order if self._open[key].is_health]
         key = healths[0] if healths else self._order[0]
-        if healths:
+        self._drop(key)
+        return key
+
+    def _drop(self, key: tuple[int, int]) -> None:
+        if self._open[key].is_health:
             self.dropped_healths += 1
         else:
             self.dropped_arrivals += 1
         self._remove([key])
-        return key
 
     def _remove(self, keys: list[tuple[int, int]]) -> None:
         for key in keys:

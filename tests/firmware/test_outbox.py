@@ -81,6 +81,17 @@ def test_an_outbox_too_small_is_refused():
         Outbox(1, limit=1)
 
 
+def test_a_frame_that_its_shell_lost_counts_as_dropped_and_holds_up_no_other():
+    kept = {(1, 2): b"1.2", (1, 4): b"1.4"}
+    outbox = Outbox(1, frame_of=lambda boot, sequence: kept.get((boot, sequence)), at_once=3)
+    for n in range(1, 5):
+        outbox.put(saved(outbox.next_sequence(), is_health=n == 3), 0)
+
+    assert outbox.all_again(0) == [b"1.2"]
+    assert (len(outbox), outbox.dropped_arrivals, outbox.dropped_healths) == (2, 1, 1)
+    assert outbox.all_again(0) == [b"1.2", b"1.4"]
+
+
 class Delivery(RuleBasedStateMachine):
     """Whatever comes between: what was put is in the outbox until it was acked or dropped, and drops are counted."""
 
