@@ -128,7 +128,7 @@ def measured(heard: Ints, n_early: int) -> list[int]:
     early, size = heard[:n_early], np.abs(heard)
     peak_at = int(np.argmax(size[:n_early]))
     over = np.flatnonzero(10 * size >= size[peak_at])
-    crossings = np.count_nonzero(np.diff(early < 0))
+    crossings = int(np.count_nonzero(np.diff(early < 0)))
     return [peak_at - int(over[0]), len(over), crossings, int(size[:n_early].sum()), int(np.abs(np.diff(early)).sum())]
 
 

@@ -35,8 +35,8 @@ AT_LEFT, AT_CELL, AT_SPAN, AT_LOST, AT_HOLD, AT_CELLS, AT_WEIGHED = 10, 14, 15, 
 """Places of the kernel's state."""
 
 Onset = namedtuple("Onset", ("sample", "sigma_us", "level_cdb", "snr_cdb", "shape", "clipped", "clip"))
-"""sample: of the stream, from its first. level_cdb: peak in the band, of full scale. shape: dsp/fixed/shape.py. clipped:
-the converter was at its end. clip: int16, at most 20 ms, from 1 ms before."""
+"""sample: of the stream, from its first. level_cdb: peak in the band, of full scale. shape: dsp/fixed/shape.py.
+clipped: the converter was at its end. clip: int16, at most 20 ms, from 1 ms before."""
 
 
 class Kernel:

@@ -368,8 +368,8 @@ def cut(band: ptr32, span: int, first: int, n: int, grown: ptr32) -> int:
 def measure(band: ptr32, span: int, first: int, n_early: int, n: int, told: ptr32) -> int:
     """Measure n samples from an onset on, the early ones closer. Comes back: their peak.
 
-    told: samples from a tenth of the peak to it, samples of a tenth of it and more, and of the early ones the changes of
-    sign, the sum of magnitudes, and that of differences.
+    told: samples from a tenth of the peak to it, samples of a tenth of it and more, and of the early ones the changes
+    of sign, the sum of magnitudes, and that of differences.
     """
     sign = 1
     sign = sign << 31
