@@ -27,7 +27,7 @@ def fold(raw: Floats, band: Floats, cell: int) -> tuple[Ints, Bools]:
     cells = band[:, : n_cells * cell].reshape(shape)
     energy = np.minimum(np.einsum("kcs,kcs->kc", cells, cells) / (cell * UNIT), 4.0 / UNIT).astype(np.int64)
     samples = raw[:, : n_cells * cell].reshape(shape)
-    missing = np.isnan(samples.sum(axis=-1))
+    missing = np.isnan(samples.sum(axis=-1)) if np.isnan(raw.sum()) else np.zeros(shape[:2], bool)
     for channel, silent in np.argwhere(samples[..., 0] == 0):
         if not samples[channel, silent].any():
             energy[channel, silent] = SILENT
