@@ -12,7 +12,8 @@ class Fix:
 
     xyz_m : (3,) position, metres in the frame of the poles. t_us : UTC of emission. cov_m2 : (2, 2) covariance of
     east and north. residuals_us : (n,) arrival minus what the fix predicts, in the order of the arrivals given.
-    rms_us : their weighted root mean square.
+    rms_us : their weighted root mean square. liars : indices of the arrivals that the fix is not built on: so late
+    or so early that they came by way of a wall, off a clock that is wrong, or of another sound.
     """
 
     xyz_m: tuple[float, float, float]
@@ -20,6 +21,7 @@ class Fix:
     cov_m2: NDArray[np.float64]
     residuals_us: NDArray[np.float64]
     rms_us: float
+    liars: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

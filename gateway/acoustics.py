@@ -1,6 +1,6 @@
 """What is taken to be true of sound in any street: assumptions with physical names and units.
 
-They were chosen while looking at the live-fire recordings; on other streets they are still to be proved.
+They were chosen while looking at the live-fire recordings and at synthetic streets of development seeds.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 class Acoustics:
     """What is taken to be true of sound in any street. Nothing here is to be tuned to a place.
 
-    hearing_m : farthest a pole hears a shot. nearest_m : the nearest pole that heard it is no farther. path_sigma_us,
-    late_us, late_share : how first arrivals spread about the straight path. early_us, latest_us : what may still be
-    one. clutter_per_s : impulses of other causes, a pole. level_sigma_db, excess_db_per_m : see gateway/evidence.py.
+    hearing_m : farthest a pole hears a shot. nearest_m : the nearest pole that heard it is no farther.
+    early_us, latest_us : what may still be a first arrival, about the straight path (how likely: dsp/path.py).
+    clutter_per_s : impulses of other causes, a pole. level_sigma_db, excess_db_per_m : see gateway/evidence.py.
     heard_db, heard_spread_db : expected level over noise that is heard half of the time (less where nodes report
     weaker ones), and how fast that changes.
     echo_us : echoes come no later behind the direct sound. echo_nats : what an arrival loses for looking like one.
@@ -24,11 +24,8 @@ class Acoustics:
 
     hearing_m: float = 900.0
     nearest_m: float = 450.0
-    path_sigma_us: int = 10_000
-    late_us: int = 30_000
-    late_share: float = 0.2
     early_us: int = 35_000
-    latest_us: int = 80_000
+    latest_us: int = 100_000
     clutter_per_s: float = 1.0
     level_sigma_db: float = 10.0
     excess_db_per_m: float = 0.01

@@ -2,12 +2,15 @@
 
 A shot's direct arrivals come within the time that sound takes across the street of poles. So once that long, and
 `settle_us` for what is late on the wire, have gone by since an arrival, nothing that belongs with it is still to come:
-it is due. Each time something is due, all arrivals at hand are explained together (`gateway/select.py`), the rounds
-whose first arrival is due are decided, and what is due and was not needed is let go. Order and duplicates of arrivals
-do not matter, as long as they come before they are due.
+it is due. Each arrival is once, AHEAD_US before it is due, taken as an early one of a shot, and what comes of that is
+kept. Each time something is due, all arrivals at hand are explained together (`gateway/select.py`), the rounds whose
+first arrival is due are decided, and what is due and was not needed is let go. Order and duplicates of arrivals do not
+matter, as long as they come before they are due.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,70 +18,93 @@ from dsp.air import Air
 from dsp.fix import NoFix
 from dsp.multilaterate import LEAST_NODES, multilaterate
 from gateway.acoustics import Acoustics
-from gateway.candidates import Grid
-from gateway.evidence import Bools, Evidence, Place
+from gateway.candidates import Grid, Start
+from gateway.echo import Earlier
+from gateway.evidence import Bools, Evidence
 from gateway.incident import Arrival, Round, Unplaced
-from gateway.select import Earlier, Found, may_begin, select
+from gateway.poles import Place, Poles
+from gateway.select import Found, Search
 
 DISPATCH_NODES, GOOD_NODES = 6, 5  # grades A and B (DESIGN section 4)
-SILENCE = 0.9  # a pole that should have heard it with this probability and did not speaks against it
-MOST = 160  # arrivals looked at together; of more, the least likely direct ones are left out
+SILENCE = 0.8  # a pole that should have heard it with this probability and did not speaks against it
+MOST_A_POLE = 40  # arrivals of one pole looked at together; of more, the weakest are let go
 LOUD_DB, LIKELY = 20.0, 0.5  # SNR and p_gunshot of arrivals that are worth a word where they cannot be placed
 TOGETHER_US = 100_000  # arrivals that fall due within this are decided on together: settle_us has room for it
-REMEMBERED_US = 10_000_000  # how long a place that was fired from is looked at first
+AHEAD_US = 150_000
+REMEMBERED_US = 4_000_000  # how long a place that was fired from is looked at first
 
 
 class Associator:
     """Takes arrivals one by one, gives rounds when they are certain.
 
     poles : every pole that is listening, by node, metres; None: those that arrivals have come from. acoustics :
-    what is taken to be true of sound in streets.
+    what is taken to be true of sound in streets. `air` may be renewed as the weather changes.
     """
 
     def __init__(self, air: Air, poles: Mapping[str, Place] | None = None, acoustics: Acoustics | None = None) -> None:
         self._air, self._acoustics = air, acoustics or Acoustics()
         self._surveyed = poles is not None
-        self._poles: dict[str, Place] = dict(poles or {})
-        self._grid: Grid | None = None
-        self._pending: set[Arrival] = set()
+        self._places: dict[str, Place] = dict(poles or {})
+        self._renew()
+        self._pending: dict[str, set[Arrival]] = {}
         self._past: list[Arrival] = []  # decided, kept as long as an echo of them may come
         self._earlier: list[Earlier] = []
+        self._kept: list[Start] = []  # what has settled so far, emission times in seconds of UTC
+        self._looked_us = -(2**62)
+
+    @property
+    def air(self) -> Air:
+        """The air over the street, as it is taken to be."""
+        return self._air
+
+    @air.setter
+    def air(self, air: Air) -> None:
+        if air != self._air:
+            self._air = air
+            self._renew()
+
+    def _renew(self) -> None:
+        self._poles = Poles(self._places)
+        self._grid = Grid(self._poles, self._air, self._acoustics.nearest_m)
+        across_m = float(np.linalg.norm(np.ptp(self._poles.xyz_m, axis=0))) if self._places else 0.0
+        self._speed_mps = self._air.speed_mps
+        travel_us = min(across_m, self._acoustics.hearing_m) / self._speed_mps * 1e6
+        self._wait_us = round(travel_us) + self._acoustics.latest_us + self._acoustics.settle_us
 
     def feed(self, arrival: Arrival) -> None:
         """One more arrival, in any order. Raises ValueError for a node that is not surveyed."""
-        if arrival.node not in self._poles:
+        if arrival.node not in self._places:
             if self._surveyed:
                 raise ValueError(f"node {arrival.node} is not surveyed")
-            self._poles[arrival.node] = arrival.xyz_m
-            self._grid = None
-        self._pending.add(arrival)
+            self._places[arrival.node] = arrival.xyz_m
+            self._renew()
+        of_pole = self._pending.setdefault(arrival.node, set())
+        of_pole.add(arrival)
+        if len(of_pole) > MOST_A_POLE:
+            of_pole.remove(min(of_pole, key=_strength))
 
     @property
     def wait_us(self) -> int:
         """Time after which nothing that belongs with an arrival is still to come."""
-        if not self._poles:
-            return 0
-        places = np.array(list(self._poles.values()), float)
-        across_m = float(np.linalg.norm(np.ptp(places, axis=0)))
-        travel_us = min(across_m, self._acoustics.hearing_m) / self._air.speed_mps * 1e6
-        return round(travel_us) + self._acoustics.latest_us + self._acoustics.settle_us
+        return self._wait_us if self._places else 0
 
     def tick(self, now_us: int) -> list[Round | Unplaced]:
         """Every decision that is due at this time (int microseconds UTC)."""
         due_us = now_us - self.wait_us
-        if all(arrival.t_us > due_us for arrival in self._pending):
+        if all(arrival.t_us > due_us for of_pole in self._pending.values() for arrival in of_pole):
             return []
         return self._decide(now_us, due_us + TOGETHER_US)
 
     def flush(self) -> list[Round | Unplaced]:
         """Nothing more will come: every decision that is left."""
         decisions: list[Round | Unplaced] = []
-        while self._pending:
-            decisions += self.tick(min(arrival.t_us for arrival in self._pending) + self.wait_us)
+        while any(self._pending.values()):
+            first_us = min(arrival.t_us for of_pole in self._pending.values() for arrival in of_pole)
+            decisions += self.tick(first_us + self.wait_us)
         return decisions
 
     def _decide(self, now_us: int, due_us: int) -> list[Round | Unplaced]:
-        here = sorted((a for a in self._pending if a.t_us <= now_us), key=_in_time)
+        here = sorted((a for of_pole in self._pending.values() for a in of_pole if a.t_us <= now_us), key=_in_time)
         evidence, free = self._evidence(here)
         found = self._explain(evidence, free, due_us)
         due = [one for one in found if min(evidence.arrivals[i].t_us for i in one.used) <= due_us]
@@ -90,68 +116,93 @@ class Associator:
         return [*decisions, *self._heard_by_too_few(left, [a for a in here if a not in claimed])]
 
     def _explain(self, evidence: Evidence, free: Bools, due_us: int) -> list[Found]:
-        """Rounds that explain the free arrivals; none, quickly, where no round can begin with one that is due."""
-        if self._grid is None:
-            self._grid = Grid(evidence.poles_m, self._air, self._acoustics.nearest_m, self._acoustics.hearing_m)
-        first = np.array([a.t_us <= due_us for a in evidence.arrivals], bool) & free
-        if not may_begin(evidence, self._grid, free, first, self._earlier):
-            return []
-        return select(evidence, self._grid, free, self._earlier)
+        """Rounds that explain the free arrivals, whatever begins with what has become due since the last look."""
+        ahead_us, zero_us = due_us + AHEAD_US, evidence.zero_us
+        t_us = np.array([a.t_us for a in evidence.arrivals])
+        kept = [Start(one.place_m, one.emitted_s - zero_us / 1e6) for one in self._kept]
+        search = Search(evidence, self._grid, free, self._earlier)
+        search.look((t_us > self._looked_us) & (t_us <= ahead_us) & free, kept)
+        search.explain()
+        if search.found:
+            search.look((search.cost == 0) & (t_us <= ahead_us), [])
+            search.explain()
+        self._looked_us = max(self._looked_us, ahead_us)
+        ahead = [one for one in (*search.found, *search.settled) if t_us[one.used].min() > due_us]
+        self._kept = [Start(one.place_m, one.emitted_s + zero_us / 1e6) for one in ahead]
+        return search.found
 
     def _evidence(self, here: list[Arrival]) -> tuple[Evidence, Bools]:
         """Evidence over what is pending and what an echo may follow; free is what is pending."""
         pending = set(here)
         context = [a for a in self._past if a not in pending]
         evidence = Evidence([*here, *context], self._poles, self._air, self._acoustics)
-        free = np.array([a in pending for a in evidence.arrivals], bool)
-        if free.sum() > MOST:
-            worst = np.argsort(np.where(free, evidence.direct, np.inf), kind="stable")
-            free[worst[: free.sum() - MOST]] = False
-        return evidence, free
+        return evidence, np.array([a in pending for a in evidence.arrivals], bool)
 
     def _round(self, evidence: Evidence, found: Found) -> Round | Unplaced:
         arrivals = tuple(evidence.arrivals[i] for i in found.used)
-        sigma_us = evidence.sigma_s[found.used] * 1e6
+        sigma_us = np.maximum([a.sigma_us for a in arrivals], 1)
         fix = multilaterate([a.xyz_m for a in arrivals], [a.t_us for a in arrivals], sigma_us, self._air)
         if isinstance(fix, NoFix):
             return Unplaced(fix.why, arrivals)
-        self._earlier.append(Earlier(np.array(fix.xyz_m), fix.t_us, arrivals, found.score))
-        silent = evidence.expected_to_hear(found.place_m, found.match)[found.match < 0]
-        return Round(fix, arrivals, _grade(len(arrivals), int((silent > SILENCE).sum())), _together(arrivals))
+        self._earlier.append(Earlier(np.array(fix.xyz_m), fix.t_us, arrivals, found.score, found.path))
+        n_against = int((found.silent > SILENCE).sum())
+        return Round(fix, arrivals, _grade(len(arrivals) - len(fix.liars), n_against), _together(arrivals))
 
     def _let_go(self, decided: set[Arrival], due_us: int) -> None:
         echo_us = self._acoustics.echo_us
-        self._pending -= decided
+        for arrival in decided:
+            self._pending[arrival.node].discard(arrival)
         self._past = [a for a in (*self._past, *decided) if a.t_us > due_us - echo_us]
         self._earlier = [past for past in self._earlier if past.emitted_us > due_us - REMEMBERED_US]
 
     def _heard_by_too_few(self, due: Sequence[Arrival], unclaimed: Sequence[Arrival]) -> list[Unplaced]:
         """Where three poles heard something loud together, beginning with what is due: why it has no place."""
-        loud = [a for a in unclaimed if (a.snr_db or 0.0) >= LOUD_DB and (a.p_gunshot is None or a.p_gunshot >= LIKELY)]
-        unplaced = []
-        for first in due:
-            group = _one_a_pole(first, loud, self._air) if first in loud else []
+        loud = sorted(
+            (a for a in unclaimed if (a.snr_db or 0.0) >= LOUD_DB and (a.p_gunshot is None or a.p_gunshot >= LIKELY)),
+            key=_in_time,
+        )
+        unplaced: list[Unplaced] = []
+        used: set[Arrival] = set()
+        for first in sorted(set(due).intersection(loud), key=_in_time):
+            group = self._one_a_pole(first, (a for a in _since(loud, first, self._wait_us) if a not in used))
             if len(group) == LEAST_NODES - 1:
                 why = f"only {len(group)} poles heard it; {LEAST_NODES} are needed"
                 unplaced.append(Unplaced(why, tuple(group)))
-                loud = [a for a in loud if a not in group]
+                used.update(group)
         return unplaced
+
+    def _one_a_pole(self, first: Arrival, others: Iterable[Arrival]) -> list[Arrival]:
+        """The first arrival and, of each other pole near, the first that the same sound could have caused; LEAST_NODES
+        of them at most."""
+        group = {first.node: first}
+        for other in others:
+            apart_m = math.dist(other.xyz_m, first.xyz_m)
+            soon = 0 <= other.t_us - first.t_us <= apart_m / self._speed_mps * 1e6
+            if other.node not in group and soon and apart_m <= self._acoustics.hearing_m:
+                group[other.node] = other
+                if len(group) == LEAST_NODES:
+                    break
+        return list(group.values())
+
+
+def _since(in_time: Sequence[Arrival], first: Arrival, span_us: int) -> Sequence[Arrival]:
+    """Those that come no earlier than `first`, and no more than span_us later."""
+    low = bisect_left(in_time, first.t_us, key=_when)
+    return in_time[low : bisect_right(in_time, first.t_us + span_us, key=_when)]
+
+
+def _when(arrival: Arrival) -> int:
+    return arrival.t_us
+
+
+def _strength(arrival: Arrival) -> tuple[float, int]:
+    return (0.0 if arrival.snr_db is None else arrival.snr_db, -arrival.t_us)
 
 
 def _in_time(arrival: Arrival) -> tuple[float | str, ...]:
     """An order that leaves nothing to chance, whatever order arrivals came in."""
     told = (arrival.snr_db, arrival.level_db, arrival.p_gunshot)
     return (arrival.t_us, arrival.node, arrival.sigma_us, *(-1e9 if one is None else one for one in told))
-
-
-def _one_a_pole(first: Arrival, others: Sequence[Arrival], air: Air) -> list[Arrival]:
-    """The first arrival and, of each other pole, the first that the same sound could have caused."""
-    group = {first.node: first}
-    for other in others:
-        apart_us = float(np.linalg.norm(np.subtract(other.xyz_m, first.xyz_m))) / air.speed_mps * 1e6
-        if other.node not in group and 0 <= other.t_us - first.t_us <= apart_us:
-            group[other.node] = other
-    return list(group.values())
 
 
 def _grade(n_nodes: int, n_against: int) -> str:

@@ -38,11 +38,13 @@ MAY = {
     "gateway/line_of_fire.py": ("gateway.incident", "dsp"),
     "gateway/sharpen.py": ("gateway.incident", "dsp"),
     "gateway/acoustics.py": (),
-    "gateway/evidence.py": ("gateway.incident", "gateway.acoustics", "dsp"),
-    "gateway/candidates.py": ("gateway.evidence", "dsp"),
-    "gateway/select.py": ("gateway.incident", "gateway.evidence", "gateway.candidates", "dsp"),
+    "gateway/poles.py": (),
+    "gateway/echo.py": ("gateway.incident", "gateway.acoustics", "dsp"),
+    "gateway/evidence.py": ("gateway.incident", "gateway.acoustics", "gateway.poles", "dsp"),
+    "gateway/candidates.py": ("gateway.poles", "gateway.evidence", "dsp"),
+    "gateway/select.py": ("gateway.evidence", "gateway.candidates", "gateway.echo", "dsp"),
     "gateway/associate.py": (
-        "gateway.incident", "gateway.evidence", "gateway.candidates", "gateway.select",
+        "gateway.incident", "gateway.poles", "gateway.evidence", "gateway.candidates", "gateway.echo", "gateway.select",
         "gateway.acoustics", "dsp",
     ),
     "gateway/street.py": ("dsp",),
@@ -82,8 +84,8 @@ PORTABLE = (
 PORTABLE_MAY = {"array", "collections", "hashlib", "micropython", "struct"}
 # Pure: given the same calls it gives the same answers. It asks no clock, socket, disk or dice.
 PURE = (
-    *PORTABLE, "dsp/", "gateway/incident.py", "gateway/gate.py", "gateway/acoustics.py", "gateway/evidence.py",
-    "gateway/candidates.py",
+    *PORTABLE, "dsp/", "gateway/incident.py", "gateway/gate.py", "gateway/acoustics.py", "gateway/poles.py",
+    "gateway/evidence.py", "gateway/candidates.py", "gateway/echo.py",
     "gateway/select.py", "gateway/associate.py", "gateway/street.py",
     "gateway/policy.py", "gateway/lamp_policy.py", "gateway/camera_policy.py", "gateway/bulletin.py",
     "gateway/sharpen.py", "gateway/seen.py",

@@ -1,0 +1,27 @@
+"""The poles of a street as arrays, and which stand near a place: work follows what is near, not the city's size."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+Place = tuple[float, float, float]
+
+
+class Poles:
+    """places : metres east, north, up by node. Poles are numbered in the order of their nodes' names."""
+
+    def __init__(self, places: Mapping[str, Place]) -> None:
+        self.names = sorted(places)
+        self.number = {name: i for i, name in enumerate(self.names)}
+        self.xyz_m = np.array([places[name] for name in self.names], float).reshape(-1, 3)
+        self._tree = KDTree(self.xyz_m[:, :2]) if self.names else None
+
+    def near(self, places_m: NDArray[np.float64], n: int) -> NDArray[np.int64]:
+        """(k, min(n, P)) numbers of the poles nearest to places (k, 2 or more) m, nearest first."""
+        n = min(n, len(self.names))
+        if self._tree is None or not n:
+            return np.zeros((len(places_m), 0), np.int64)
+        _, numbers = self._tree.query(places_m[:, :2], k=list(range(1, n + 1)))
+        return np.asarray(numbers, np.int64)
