@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORTABLE := $(addprefix firmware/,cbor.py mac.py wire.py clock.py outbox.py node.py pps.py gnss.py sample_clock.py update.py) dsp/fixed
-BOARD := $(addprefix firmware/,board.py board_config.py board_shell.py blink.py supervisor.py ram_spool.py boot.py slots.py flash_spool.py) hw/mcu
+BOARD := $(addprefix firmware/,board.py board_config.py board_shell.py fixed_ear.py blink.py supervisor.py ram_spool.py boot.py slots.py flash_spool.py) hw/mcu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help

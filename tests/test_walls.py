@@ -30,6 +30,7 @@ MAY = {
     "firmware/update.py": ("firmware.cbor", "firmware.mac"),
     "firmware/boot.py": (),
     "firmware/slots.py": ("firmware.boot", "firmware.update"),
+    "firmware/fixed_ear.py": ("firmware.wire", "firmware.node", "dsp.fixed"),
     "firmware/board": ("firmware", "hw.mcu"),  # the board's shell, and what builds it
     "firmware/main.py": ("firmware.board", "firmware.fixed_ear"),
     "hw/mcu/": ("hw.mcu",),
