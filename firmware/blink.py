@@ -14,7 +14,7 @@ CODES = (
 )
 """Flashes, what is wrong, in words; a later one is worse."""
 FLASH_MS, SPACE_MS, PAUSE_MS = 150, 250, 1_400
-HEALTHY_MS, SHORT_MS = 4_000, 40
+HEALTHY_MS, SHORT_MS = 4_000, 80
 FAST_MS = 100
 
 

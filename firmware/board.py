@@ -1,6 +1,7 @@
 """Builds a board's node from what lies on its flash and runs it: the one place where its parts meet."""
 
 import asyncio
+import gc
 import json
 from time import sleep_ms, ticks_diff, ticks_ms
 
@@ -24,20 +25,29 @@ from hw.mcu.wifi import join
 
 CONFIG, KEY, BROKER_KEY, NETWORK_KEY, BOOT = "node.json", "node.key", "broker.key", "network.key", "boot.txt"
 SHOW_MS = 60_000
+GC_BYTES = 16_384
+"""Garbage is collected whenever so much has been handed out. Left to itself the heap fills to its end, what is to stay
+comes to lie all over it, and after minutes there is no room for TLS in one piece (seen under the unix port)."""
 
 
 def run(ear_of, watchdog) -> None:  # type: ignore[no-untyped-def]
     """Run until something breaks. ear_of(rate_hz): the detector. watchdog: has `feed`; who started it is not us.
 
-    Raises ValueError or OSError of one line where the config or a key is not what it must be.
+    Comes back where the config or a key is not what it must be, after a minute of saying so: by then it may be.
     """
-    config = board_config.read(json.loads(_text(CONFIG)), tuple(sorted(CHIPS)))
+    try:
+        config = board_config.read(json.loads(_text(CONFIG)), tuple(sorted(CHIPS)))
+        shell = build(config, ear_of(config.rate_hz), watchdog)
+    except (ValueError, OSError) as error:
+        _show(error, watchdog)
+        return
+    gc.threshold(GC_BYTES)
     print(f"INFO ready node={config.node} chip={config.chip} rate_hz={config.rate_hz}")
-    asyncio.run(build(config, ear_of(config.rate_hz), watchdog).run())
+    asyncio.run(shell.run())
 
 
 def build(config: board_config.BoardConfig, ear, watchdog) -> BoardShell:  # type: ignore[no-untyped-def]
-    """The node and its shell, ports open."""
+    """The node and its shell, ports open. Raises ValueError or OSError of one line."""
     pins = pins_of(config)
     key = board_config.read_key(_text(KEY), KEY)
     spool = RamSpool(BOOT)
@@ -89,8 +99,8 @@ def _text(path: str) -> str:
         raise OSError(f"{path}: cannot be read ({error})")  # noqa: B904
 
 
-def show_fault(error: Exception, watchdog) -> None:  # type: ignore[no-untyped-def]
-    """Say what is wrong with the config, and blink its code for a minute: then it may have been put right."""
+def _show(error: Exception, watchdog) -> None:  # type: ignore[no-untyped-def]
+    """Say what is wrong with the config, and blink its code for a minute."""
     print(f"ERROR {error}")
     led, start_ms = Led(usual_led()), ticks_ms()
     while ticks_diff(ticks_ms(), start_ms) < SHOW_MS:

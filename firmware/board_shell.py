@@ -21,7 +21,7 @@ from firmware.sample_clock import SampleClock
 from firmware.supervisor import Supervisor
 
 LIMITS_MS = {"audio": 3_000, "gnss": 6_000, "link": 30_000, "health": 3_000}
-TICK_MS, LED_MS, WATCH_MS, TEND_MS = 250, 20, 500, 200
+TICK_MS, LED_MS, WATCH_MS, TEND_MS = 250, 40, 500, 250
 TEMPERATURE_TICKS = 120
 PPS_LIMIT_MS, WORD_LIMIT_MS = 5_000, 120_000
 STUCK_BLOCKS = 100

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 FAKES = Path(__file__).parent / "fakes"
 BLOCK = 960
 LOST_AT_ONCE = 15  # granules
+WATCHDOG_S, RESET = 8.0, 3  # firmware/main.py; the status with which the fake machine.reset ends
 PULSE_S, JITTER_S = 0.1, 30e-9
 DELAY_FRAMES = 17.2  # an INMP441's (notes/micropython.md 7.4)
 FULL_SCALE_PA = 20.0  # 120 dB SPL, its overload point (notes/micropython.md 7.4)
@@ -42,7 +43,7 @@ class Bench:
     tty at its RS-485 pair. ear : "MODULE import NAME" of another ear than the firmware's.
 
     start_s : a whole second UTC at which the street begins. has_pulses, has_fix : the test's to switch. lost : frames
-    that the board did not read in time.
+    that the board did not read in time. resets : how often its watchdog bit, or it asked to start anew.
     """
 
     def __init__(
@@ -61,13 +62,14 @@ class Bench:
         self._port = port
         self.folder, self.chip, self._flash = folder, str(config["chip"]), flash
         self.has_pulses = self.has_fix = True
-        self.lost = 0
+        self.lost = self.resets = 0
         self._rng = np.random.default_rng(seed)
         self._crystal = Crystal.grown(self._rng, LENGTH_S, offset_ppm=self._rng.uniform(-20, 20))
         self._start_s, self._frame = start_s, 0
         self._hiss = np.rint(self._rng.normal(0, 6, 48_000)).astype(np.int32) << 16
         self._sounds: list[tuple[int, NDArray[np.int32]]] = []
         self._process: asyncio.subprocess.Process | None = None
+        self._micropython: str | None = None
         self._lay_out(node, key, config, ear)
 
     def _lay_out(self, node: str, key: bytes, config: Mapping[str, object], ear: str) -> None:
@@ -89,6 +91,8 @@ class Bench:
 
     async def start(self, micropython: str) -> None:
         """Switch the board on: what was in its pipe is gone."""
+        self._micropython = micropython
+        (self.folder / "watchdog").touch()
         with contextlib.suppress(BlockingIOError):
             while os.read(self._pipe, 1 << 16):
                 pass
@@ -106,6 +110,10 @@ class Bench:
 
     async def kill(self) -> None:
         """Cut its power."""
+        self._micropython = None
+        await self._end()
+
+    async def _end(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
@@ -136,7 +144,7 @@ class Bench:
 
     async def run(self) -> None:
         """Time goes on, for ever."""
-        await asyncio.gather(self._play(), self._speak())
+        await asyncio.gather(self._play(), self._speak(), self._guard())
 
     async def _play(self) -> None:
         now_s = max(0.0, time.time() - self._start_s)
@@ -163,6 +171,18 @@ class Bench:
             rises = self._crystal.phase(seconds + JITTER_S * np.sin(seconds))
             frames[:, 1] = frames_of(list(rises), first, BLOCK, PULSE_S * self._crystal.rate_hz)
         return frames
+
+    async def _guard(self) -> None:
+        """The watchdog: what has not fed it for WATCHDOG_S starts anew, as does what asked for it."""
+        while True:
+            await asyncio.sleep(0.25)
+            if self._process is None or self._micropython is None:
+                continue
+            hungry_s = time.time() - (self.folder / "watchdog").stat().st_mtime
+            if self._process.returncode == RESET or hungry_s > WATCHDOG_S:
+                self.resets += 1
+                await self._end()
+                await self.start(self._micropython)
 
     async def _speak(self) -> None:
         second = max(0, int(time.time()) - self._start_s)

@@ -1,6 +1,7 @@
 """One board as a process: what it says and shows when frames are lost, pulses or sound stop, the config is wrong."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import re
@@ -18,6 +19,7 @@ from simulators.board.flash import compile_into
 from simulators.peers.cable import Cable
 
 LIMIT_S = 30
+LOCKED_S = 6.5
 KEY = bytes(range(32))
 FILES = ("simulators/__init__.py", "simulators/board/__init__.py", "simulators/board/stand_in_ear.py")
 
@@ -39,6 +41,7 @@ class Trial:
             seed=4, start_s=int(time.time()), port=self.cable.a, ear="simulators.board.stand_in_ear import StandInEar",
         )  # fmt: skip
         self.gate, self.healths = Gate({"n17": KEY}, Seen()), []
+        self.boots = []
         self.playing = asyncio.create_task(self.bench.run())
         self.serving = asyncio.create_task(self.serve())
 
@@ -46,30 +49,36 @@ class Trial:
         self.line = await open_serial_line(self.cable.b, 115_200)
         async for frame in self.line.frames():
             opened = self.gate.open(frame, time.time_ns() // 1000)
+            self.boots.append(opened.boot)
             if isinstance(opened.record, wire.Health):
                 self.healths.append(opened.record)
             await self.line.write_frame(
                 self.gate.seal("n17", wire.Ack(((opened.boot, opened.sequence, opened.sequence),)))
             )
 
+    async def command(self, verb, argument=0):
+        command = wire.Command(time.time_ns() & 0xFFFFFFF, verb, argument, time.time_ns() // 1000 + 10_000_000)
+        await self.line.write_frame(self.gate.seal("n17", command))
+
     async def ask(self):
         """Its health now."""
         n = len(self.healths)
-        command = wire.Command(time.time_ns() & 0xFFFFFFF, wire.REPORT, 0, time.time_ns() // 1000 + 10_000_000)
-        await self.line.write_frame(self.gate.seal("n17", command))
-        async with asyncio.timeout(LIMIT_S):
-            while len(self.healths) == n:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await self.command(wire.REPORT)
+        await self.until(lambda: len(self.healths) > n)
         return self.healths[-1]
 
-    async def until_said(self, words):
+    async def until(self, is_so):
         async with asyncio.timeout(LIMIT_S):
-            while words not in self.bench.console():  # noqa: ASYNC110
+            while not is_so():  # noqa: ASYNC110  (another process does it)
                 await asyncio.sleep(0.05)
+
+    async def until_said(self, words):
+        await self.until(lambda: words in self.bench.console())
 
     def codes(self):
         """The codes that its LED has shown whole: flashes less than a second apart."""
-        rows = [line.split() for line in (self.bench.folder / f"pin{CHIPS[self.chip].led}").read_text().splitlines()]
+        path = self.bench.folder / f"pin{CHIPS[self.chip].led}"
+        rows = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
         on_ms = [int(ms) for ms, level in rows if level == "1"]
         groups = [1]
         for before_ms, after_ms in itertools.pairwise(on_ms):
@@ -91,51 +100,55 @@ class Trial:
         self.cable.close()
 
 
-@pytest.mark.parametrize(("chip", "lost"), [("esp32s3", 768), ("rp2350", 48)])
-async def test_a_board_counts_lost_frames_misses_pulses_and_dies_deaf(tmp_path, flash, micropython, chip, lost):
-    trial = Trial(tmp_path, flash, chip)
+@contextlib.asynccontextmanager
+async def trying(folder, flash, chip, micropython):
+    trial = Trial(folder / chip, flash, chip)
     try:
         await trial.bench.start(micropython)
-        await asyncio.sleep(6.5)
+        yield trial
+    finally:
+        await trial.close()
+
+
+async def lose_frames_then_pulses_then_sound(folder, flash, micropython, chip, lost):
+    async with trying(folder, flash, chip, micropython) as trial:
+        await asyncio.sleep(LOCKED_S)
         before = await trial.ask()
         trial.bench.drive_loss(lost)
         await trial.until_said(f"sound was lost frames={lost}")
         await asyncio.sleep(2.0)
         after = await trial.ask()
         trial.bench.has_pulses = False
-        async with asyncio.timeout(LIMIT_S):
-            while trial.codes()[-1] != 3:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+        await trial.until(lambda: trial.codes()[-1] == 3)
         without = await trial.ask()
         trial.playing.cancel()  # no sound any more
         await trial.until_said("no heartbeat of audio")
         fed = trial.feeds()
         await asyncio.sleep(1.5)
-        starved = trial.feeds()
-        console = trial.bench.console()
-    finally:
-        await trial.close()
 
-    assert (before.clock, before.gaps, before.temperature_cc) == (wire.LOCKED, 0, 1200)
-    assert (after.clock, after.gaps) == (wire.LOCKED, 1)
-    assert max(before.sigma_us, after.sigma_us) < 100
-    assert without.clock == wire.HOLDOVER
-    assert without.sigma_us > after.sigma_us
-    assert fed > 10
-    assert starved == fed
-    assert "Traceback" not in console
-    assert KEY.hex() not in console
+        assert trial.feeds() == fed > 10
+        assert "Traceback" not in trial.bench.console()
+        assert KEY.hex() not in trial.bench.console()
+    return before, after, without
 
 
-@pytest.mark.parametrize("chip", ["esp32s3", "rp2350"])
-async def test_a_board_that_was_busy_counts_what_its_ring_lost_and_is_coarse_until_it_knows(
-    tmp_path, flash, micropython, chip
+async def test_a_board_counts_lost_frames_misses_pulses_and_starves_its_watchdog_when_deaf(
+    tmp_path, flash, micropython
 ):
-    trial = Trial(tmp_path, flash, chip)
-    try:
-        await trial.bench.start(micropython)
-        await asyncio.sleep(6.5)
-        await trial.ask()
+    for before, after, without in await asyncio.gather(
+        lose_frames_then_pulses_then_sound(tmp_path, flash, micropython, "esp32s3", 768),
+        lose_frames_then_pulses_then_sound(tmp_path, flash, micropython, "rp2350", 48),
+    ):
+        assert (before.clock, before.gaps, before.temperature_cc) == (wire.LOCKED, 0, 1200)
+        assert (after.clock, after.gaps) == (wire.LOCKED, 1)
+        assert max(before.sigma_us, after.sigma_us) < 100
+        assert without.clock == wire.HOLDOVER
+        assert without.sigma_us > after.sigma_us
+
+
+async def be_busy(folder, flash, micropython, chip):
+    async with trying(folder, flash, chip, micropython) as trial:
+        await asyncio.sleep(LOCKED_S)
         trial.bench.drive_stall(True)
         await asyncio.sleep(0.4)
         trial.bench.drive_stall(False)
@@ -143,39 +156,57 @@ async def test_a_board_that_was_busy_counts_what_its_ring_lost_and_is_coarse_unt
         doubtful = await trial.ask()
         await trial.until_said("sound was lost frames=")
         await asyncio.sleep(1.5)
-        after = await trial.ask()
         counted = sum(int(n) for n in re.findall(r"frames=(\d+)", trial.bench.console()))
-    finally:
-        await trial.close()
 
-    assert trial.bench.lost > 0
-    assert counted == trial.bench.lost
-    assert (after.clock, after.gaps) == (wire.LOCKED, 1)
-    assert doubtful.clock in (wire.COARSE, wire.LOCKED)  # locked where the pulse came before our question
+        assert counted == trial.bench.lost > 0
+        return doubtful, await trial.ask()
 
 
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [({"chip": "esp8266"}, "chip must be one of"), ({"node": ""}, "node must be"), (None, "node.key must hold a key")],
-)
-async def test_a_board_with_a_wrong_config_says_so_and_blinks_its_code(tmp_path, flash, micropython, change, says):
-    trial = Trial(tmp_path, flash, "esp32s3")
-    folder, led = trial.bench.folder, f"pin{CHIPS['esp32s3'].led}"
-    if change is None:
-        (folder / "node.key").write_text("secret")
+async def test_a_board_that_was_busy_counts_what_its_ring_lost(tmp_path, flash, micropython):
+    for doubtful, after in await asyncio.gather(
+        be_busy(tmp_path, flash, micropython, "esp32s3"), be_busy(tmp_path, flash, micropython, "rp2350")
+    ):
+        assert doubtful.clock in (wire.COARSE, wire.LOCKED)  # locked where the pulse came before our question
+        assert (after.clock, after.gaps) == (wire.LOCKED, 1)
+
+
+async def test_a_board_shows_itself_and_starts_anew_when_its_gateway_says_so(tmp_path, flash, micropython):
+    async with trying(tmp_path, flash, "rp2350", micropython) as trial:
+        await asyncio.sleep(LOCKED_S)
+        await trial.command(wire.IDENTIFY, 2)
+        await trial.until(lambda: max(trial.codes(), default=0) >= 8)
+        await trial.ask()
+        boot = trial.boots[-1]
+        await trial.command(wire.RESTART)
+        await trial.until(lambda: trial.boots[-1] != boot)
+
+        assert trial.bench.resets == 1
+        assert trial.boots[-1] == boot + 1
+
+
+async def refuse(folder, flash, micropython, change, says):
+    trial = Trial(folder, flash, "esp32s3")
+    if isinstance(change, str):
+        (trial.bench.folder / "node.key").write_text(change)
     else:
-        (folder / "node.json").write_text(json.dumps(json.loads((folder / "node.json").read_text()) | change))
+        document = json.loads((trial.bench.folder / "node.json").read_text()) | change
+        (trial.bench.folder / "node.json").write_text(json.dumps(document))
     try:
         await trial.bench.start(micropython)
         await trial.until_said(says)
-        async with asyncio.timeout(LIMIT_S):
-            while not (trial.bench.folder / led).exists() or not trial.codes():  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-        codes, console = trial.codes(), trial.bench.console()
+        await trial.until(trial.codes)
+
+        assert trial.codes()[0] == blink.CODES[-1][0]
+        assert trial.feeds() > 50
+        assert "Traceback" not in trial.bench.console()
+        assert "secret" not in trial.bench.console()
     finally:
         await trial.close()
 
-    assert codes[0] == blink.CODES[-1][0]
-    assert trial.feeds() > 50
-    assert "Traceback" not in console
-    assert "secret" not in console
+
+async def test_a_board_with_a_wrong_config_says_so_and_blinks_its_code(tmp_path, flash, micropython):
+    await asyncio.gather(
+        refuse(tmp_path / "chip", flash, micropython, {"chip": "esp8266"}, "chip must be one of"),
+        refuse(tmp_path / "node", flash, micropython, {"node": ""}, "node must be"),
+        refuse(tmp_path / "key", flash, micropython, "secret", "node.key must hold a key"),
+    )

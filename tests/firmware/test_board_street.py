@@ -18,7 +18,7 @@ from simulators.board.flash import ROOT, compile_into
 from simulators.board.street import POLES, BoardStreet, write_broker
 
 LIMIT_S = 40
-LOCKED_S = 7.5
+LOCKED_S = 6.5
 SHOT = (45.0, 30.0, 1.5)
 STAND_IN = "simulators.board.stand_in_ear import StandInEar"
 STAND_IN_FILES = ("simulators/__init__.py", "simulators/board/__init__.py", "simulators/board/stand_in_ear.py")
