@@ -148,7 +148,8 @@ def _radiated_m(
         before, s = s, np.where(inside, tried, (low + high) / 2)
         if (np.abs(s - before) < CLOSE_M).all():
             break
-    return s, end
+    s = np.where(s < 2 * CLOSE_M, 0.0, s)  # at an end time does change, so that it must be the end itself
+    return np.where(end - s < 2 * CLOSE_M, end, s), end
 
 
 def range_from_delay(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dsp.air import Air, travel_s, wind_from
@@ -58,6 +58,7 @@ def test_a_crack_comes_from_before_the_bullet_falls_below_sound():
     st.floats(0, 360), st.floats(-5, 5), st.floats(400, 1000), st.floats(0, 1.5), st.floats(0, 15), st.floats(0, 360),
     st.integers(0, 10_000),
 )  # fmt: skip
+@example(231.875, 0.0, 852.0, 0.0, 1.0, 0.0, 10_000)  # the muzzle itself is heard first
 def test_no_other_point_of_the_flight_is_heard_earlier(azimuth, elevation, speed, slowing, wind, wind_from_deg, seed):
     rng, air = np.random.default_rng(seed), Air(12.0, 50.0, wind_from(wind, wind_from_deg))
     places = np.column_stack([rng.uniform(-200, 200, (6, 2)), rng.uniform(5, 8, 6)])
