@@ -24,10 +24,13 @@ from scipy import ndimage, signal
 
 from dsp import cells
 from dsp.cells import AFTER, BEFORE, CELL_HZ, FLOOR_CELLS, GAP_CELLS
-from dsp.classify import kind_of, p_gunshot
+from dsp.classify import inputs, kind_of, p_gunshot
+from dsp.common_form import common_form
 from dsp.correlate import moved
 from dsp.features import Features, describe
-from dsp.pick import ON_CELLS, Picker
+from dsp.n_wave import likeness
+from dsp.pick import BACK_CELLS, ON_CELLS, Picker
+from dsp.spectrogram import spectrogram
 
 Floats = NDArray[np.float64]
 
@@ -54,8 +57,8 @@ class Onset:
 
     sample : of its channel, counted from the stream's first. sigma_us : one sigma of it in time. level_db : peak in the
     detector's band, dB of full scale, or dB SPL where the microphone's full scale is known. snr_db : over the noise
-    floor. clip : at most 20 ms of samples round it, from clip_sample on. clipped : the converter or microphone was at
-    its end.
+    floor. row : what the classifier was asked (dsp/classify.py); it stays on the pole. clip : at most 20 ms of samples
+    round it, from clip_sample on. clipped : the converter or microphone was at its end.
     """
 
     channel: int
@@ -66,6 +69,7 @@ class Onset:
     p_gunshot: float
     kind: str
     features: Features
+    row: Floats
     clip: NDArray[np.float32]
     clip_sample: int
     clipped: bool
@@ -224,8 +228,10 @@ class Detector:
         ):
             return None
         self._last[channel] = cell
-        features = describe(raw, index, self.rate_hz)
-        p = p_gunshot(features)
+        form = common_form(raw, index, self.rate_hz)
+        features = describe(form, likeness(raw, index, self.rate_hz))
+        row = inputs(features, spectrogram(form))
+        p = p_gunshot(row)
         return Onset(
             channel=channel,
             sample=zero + self._skipped + index + picked.fraction,
@@ -235,6 +241,7 @@ class Detector:
             p_gunshot=p,
             kind=kind_of(features, p),
             features=features,
+            row=row,
             clip=raw[start : start + int(CLIP_S * self.rate_hz)].astype(np.float32),
             clip_sample=zero + self._skipped + start,
             clipped=bool(np.abs(raw[start : index + DESCRIBED * self._cell]).max() >= FULL),
@@ -255,7 +262,7 @@ class Detector:
             self._energy, self._missing = self._energy[:, spare:], self._missing[:, spare:]
             self._rise_db, self._after = self._rise_db[:, spare:], self._after[:, spare:]
             self._first_cell += spare
-        past = self._next - BEFORE - self._sample_cell
+        past = self._next - BEFORE - BACK_CELLS - 1 - self._sample_cell
         if past > 0:
             self._raw, self._band = self._raw[:, past * self._cell :], self._band[:, past * self._cell :]
             self._sample_cell += past

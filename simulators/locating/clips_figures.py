@@ -33,7 +33,7 @@ from simulators.recordings.playback import AUDIO, listen
 from simulators.recordings.recording import Recording
 from simulators.recordings.score import read_tests
 from simulators.street.sound import Blast, Emission, Surroundings, hear
-from simulators.training.renderings import reverberate
+from simulators.training.effects import reverberate
 from simulators.training.scoreboard import Figure
 
 Floats = NDArray[np.float64]

@@ -2,8 +2,8 @@
 
 Logistic loss, Newton steps (Friedman 2001 with the second-order leaves that are usual since; from general knowledge).
 Values are sorted into bins once, so that the best cut of a node is a look at a histogram. Every tree is complete:
-where nothing is gained by a cut, its threshold is infinite and all goes left. No dice are thrown: the same rows give
-the same trees.
+where nothing is gained by a cut, its threshold is infinite and all goes left. Each cut may be about some of the columns
+only, drawn anew from a fixed seed, so that the trees do not all ask the same: the same rows give the same trees.
 """
 
 from dataclasses import dataclass
@@ -15,18 +15,20 @@ from dsp.trees import Tree
 
 Floats = NDArray[np.float64]
 N_BINS = 48
+SEED = 20261125
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """depth : cuts from root to leaf. rate : how much of each tree counts. ridge : curvature that every leaf is given
-    beforehand. least : curvature that a leaf must have of its own."""
+    beforehand. least : curvature that a leaf must have of its own. share : of the columns that a cut may be about."""
 
     n_trees: int = 250
     depth: int = 4
     rate: float = 0.08
     ridge: float = 2.0
     least: float = 4.0
+    share: float = 0.3
 
 
 def boost(rows: Floats, truth: Floats, weight: Floats, recipe: Recipe) -> tuple[float, tuple[Tree, ...]]:
@@ -40,10 +42,11 @@ def boost(rows: Floats, truth: Floats, weight: Floats, recipe: Recipe) -> tuple[
     bias = float(np.log(share / (1 - share)))
     edges = _edges(rows)
     binned = np.stack([np.searchsorted(edge, column) for edge, column in zip(edges, rows.T, strict=True)], axis=1)
-    score, trees = np.full(len(rows), bias), []
+    score, trees, rng = np.full(len(rows), bias), [], np.random.default_rng(SEED)
     for _ in range(recipe.n_trees):
         p = 1 / (1 + np.exp(-score))
-        tree, leaf_of = _grow(binned, edges, weight * (truth - p), weight * p * (1 - p), recipe)
+        asked = rng.random((2**recipe.depth - 1, rows.shape[1])).argsort(axis=1) < max(recipe.share * rows.shape[1], 1)
+        tree, leaf_of = _grow(binned, edges, asked, weight * (truth - p), weight * p * (1 - p), recipe)
         trees.append(tree)
         score += np.asarray(tree.leaves)[leaf_of]
     return bias, tuple(trees)
@@ -56,9 +59,14 @@ def _edges(rows: Floats) -> list[Floats]:
 
 
 def _grow(
-    binned: NDArray[np.int64], edges: list[Floats], gradient: Floats, curvature: Floats, recipe: Recipe
+    binned: NDArray[np.int64],
+    edges: list[Floats],
+    asked: NDArray[np.bool_],
+    gradient: Floats,
+    curvature: Floats,
+    recipe: Recipe,
 ) -> tuple[Tree, NDArray[np.int64]]:
-    """One tree, and the leaf that each row falls into."""
+    """One tree, and the leaf that each row falls into. asked : (n_nodes, d) the columns that a node may be about."""
     node = np.zeros(len(binned), np.int64)  # place of each row within its level
     columns: list[int] = []
     thresholds: list[float] = []
@@ -67,7 +75,8 @@ def _grow(
         cut_bins = np.empty(2**level, np.int64)
         level_columns = np.empty(2**level, np.int64)
         for place in range(2**level):
-            column, cut = _best_cut(sums[0][place], sums[1][place], edges, recipe)
+            may = asked[len(columns)]
+            column, cut = _best_cut(sums[0][place], sums[1][place], may, edges, recipe)
             level_columns[place], cut_bins[place] = column, cut
             columns.append(column)
             thresholds.append(float(edges[column][cut]) if cut < len(edges[column]) else np.inf)
@@ -87,8 +96,13 @@ def _histogram(binned: NDArray[np.int64], node: NDArray[np.int64], n_nodes: int,
     return np.asarray(sums.reshape(n_nodes, d, N_BINS), float)
 
 
-def _best_cut(gradient: Floats, curvature: Floats, edges: list[Floats], recipe: Recipe) -> tuple[int, int]:
-    """Column, and the last bin that goes left; N_BINS where no cut gains anything. Both given: (d, N_BINS)."""
+def _best_cut(
+    gradient: Floats, curvature: Floats, may: NDArray[np.bool_], edges: list[Floats], recipe: Recipe
+) -> tuple[int, int]:
+    """Column, and the last bin that goes left; N_BINS where no cut gains anything.
+
+    gradient, curvature : (d, N_BINS). may : (d,) the columns that it may be about.
+    """
     left_g, left_h = np.cumsum(gradient, axis=1), np.cumsum(curvature, axis=1)
     all_g, all_h = left_g[:, -1:], left_h[:, -1:]
     right_g, right_h = all_g - left_g, all_h - left_h
@@ -96,6 +110,7 @@ def _best_cut(gradient: Floats, curvature: Floats, edges: list[Floats], recipe: 
         left_g**2 / (left_h + recipe.ridge) + right_g**2 / (right_h + recipe.ridge) - all_g**2 / (all_h + recipe.ridge)
     )
     legal = (left_h >= recipe.least) & (right_h >= recipe.least)
+    legal &= may[:, None]
     legal &= np.arange(gradient.shape[1]) < np.array([len(edge) for edge in edges])[:, None]
     gain = np.where(legal, gain, 0.0)
     column, cut = np.unravel_index(int(np.argmax(gain)), gain.shape)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.classify import inputs
 from dsp.detect import Detector, Onset
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 from simulators.training.clips import Clip
+from simulators.training.near_shots import near_shot
 from simulators.training.renderings import clutter, elsewhere, shot
 
 GUNSHOT, OTHER, UNKNOWN = 1, 0, -1
@@ -21,7 +21,8 @@ BLOCK_SAMPLES = 1 << 15
 SEED = 20261122
 RENDERED_NEAR_S = 0.020
 LEAD_S = 1.0  # of faint noise before a clip that begins with its gunshot
-SCENES = {"shot": 2500, "clutter": 500}
+SCENES = {"shot": (2500, shot, GUNSHOT), "near": (3000, near_shot, GUNSHOT), "clutter": (500, clutter, OTHER)}
+"""How many of each are rendered, by what, and what their sound is."""
 TIMES = {"ffsl gunshots": 30, "freesound gunshots": 30, "freesound negatives": 8, "FP": 1, "esc10": 4}
 """How often each recording is heard elsewhere, by how its group's name begins."""
 
@@ -58,7 +59,7 @@ def recorded(clips: Sequence[Clip]) -> list[Task]:
 def grown(clips: Sequence[Clip]) -> list[Task]:
     """What is added for training, in an order that spreads the work."""
     tasks = [Task(clip, "", 100 * index + turn) for index, clip in enumerate(clips) for turn in range(_times(clip))]
-    tasks += [Task(None, scene, 1_000_000 + turn) for scene, n in SCENES.items() for turn in range(n)]
+    tasks += [Task(None, scene, 1_000_000 + turn) for scene in SCENES for turn in range(SCENES[scene][0])]
     return [tasks[index] for index in np.random.default_rng(SEED).permutation(len(tasks))]
 
 
@@ -109,20 +110,19 @@ def truth_of(clip: Clip, times_s: Sequence[float], levels_db: Sequence[float]) -
 
 
 def _of_scene(task: Task) -> list[Example]:
-    rng = np.random.default_rng((SEED, task.seed or 0, task.scene == "shot"))
-    samples, rate_hz, due_s = (shot if task.scene == "shot" else clutter)(rng)
+    _, render, kind = SCENES[task.scene]
+    samples, rate_hz, due_s = render(np.random.default_rng((SEED, task.seed or 0, list(SCENES).index(task.scene))))
     found = []
     for onset in hear_all(samples, rate_hz):
-        late_s = onset.sample / rate_hz - due_s
-        direct = GUNSHOT if abs(late_s) <= RENDERED_NEAR_S else UNKNOWN
-        truth = direct if task.scene == "shot" else OTHER
+        direct = abs(onset.sample / rate_hz - due_s) <= RENDERED_NEAR_S
+        truth = kind if direct or kind == OTHER else UNKNOWN
         found.append(_example(onset, rate_hz, truth, "rendered", "rendered", f"{task.scene} {task.seed}", True))
     return found
 
 
 def _example(onset: Onset, rate_hz: int, truth: int, group: str, fold: str, name: str, made: bool) -> Example:
     at_s = onset.sample / rate_hz
-    return Example(group, fold, name, made, at_s, onset.sigma_us, onset.level_db, truth, inputs(onset.features))
+    return Example(group, fold, name, made, at_s, onset.sigma_us, onset.level_db, truth, onset.row)
 
 
 def _times(clip: Clip) -> int:

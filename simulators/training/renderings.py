@@ -1,7 +1,8 @@
 """More to learn from than was recorded: shots and clutter rendered down a street, and recordings heard elsewhere.
 
 Everything is drawn from a seed, so that the same seed gives the same sound. The ranges are wide on purpose and set by
-hand: what a street or a recorder may do to a sound. Limiters and cracks were added after looking at the ffsl clips.
+hand: what a street or a recorder may do to a sound. Limiters, cracks and near shots were added after looking at the
+ffsl clips.
 """
 
 import math
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from dsp.air import Air
-from dsp.blast import CALIBRES, level_db, n_wave, pressure_pa
+from dsp.blast import CALIBRES, level_db, pressure_pa
 from simulators.street.echoes import Wall
 from simulators.street.sound import CLUTTER, Blast, Emission, Microphone, Sampled, Surroundings, convert, hear, noise
+from simulators.training.effects import echo, hiss, preceded, reverberate, squeezed
 
 Floats = NDArray[np.float64]
 
@@ -29,11 +31,11 @@ def shot(rng: Generator) -> tuple[NDArray[np.float32], int, float]:
     rate_hz = int(rng.choice(RATES_HZ))
     muzzle = CALIBRES[str(rng.choice(list(CALIBRES)))]
     voice = Blast(float(pressure_pa(muzzle.level_db + rng.uniform(-12, 3))), muzzle.positive_s * rng.uniform(0.7, 2.0))
-    sound_pa, due_s = _scene(rng, rate_hz, voice, 10 ** rng.uniform(1, 2.7))
+    sound_pa, due_s = scene(rng, rate_hz, voice, 10 ** rng.uniform(1, 2.7))
     if rng.random() < 0.5:  # off the ground
-        sound_pa = _echo(sound_pa, 10 ** rng.uniform(-4, -2), rng.uniform(0.3, 0.95), rate_hz)
+        sound_pa = echo(sound_pa, 10 ** rng.uniform(-4, -2), rng.uniform(0.3, 0.95), rate_hz)
     if rng.random() < 0.35:
-        sound_pa, due_s = _preceded(rng, sound_pa, due_s, rate_hz)
+        sound_pa, due_s = preceded(rng, sound_pa, due_s, rate_hz)
     if rng.random() < 0.8:
         sound_pa = reverberate(rng, sound_pa, rate_hz)
     return _recorded(rng, sound_pa, rate_hz, 0.35), rate_hz, due_s
@@ -44,7 +46,7 @@ def clutter(rng: Generator) -> tuple[NDArray[np.float32], int, float]:
     rate_hz, kind = int(rng.choice(RATES_HZ)), str(rng.choice(list(CLUTTER_DB)))
     voice = CLUTTER[kind](rng, rate_hz, CLUTTER_DB[kind] + rng.uniform(-10, 10))
     distance_m = 10 ** (rng.uniform(1, 2.7) if kind == "firework" else rng.uniform(0.5, 1.8))
-    sound_pa, due_s = _scene(rng, rate_hz, voice, distance_m)
+    sound_pa, due_s = scene(rng, rate_hz, voice, distance_m)
     if rng.random() < 0.4:
         sound_pa = reverberate(rng, sound_pa, rate_hz)
     return _recorded(rng, sound_pa, rate_hz, 0.1), rate_hz, due_s
@@ -63,43 +65,39 @@ def elsewhere(rng: Generator, samples: NDArray[np.float32], rate_hz: int) -> tup
         sos = signal.butter(1, min(rng.uniform(900, 4500), 0.45 * to_hz), fs=to_hz, output="sos")
         sound = np.asarray(signal.sosfilt(sos, sound))
     for _ in range(int(rng.integers(1, 6)) if rng.random() < 0.5 else 0):
-        sound = _echo(sound, rng.uniform(0.004, 0.09), rng.uniform(-0.5, 0.7), to_hz)
+        sound = echo(sound, rng.uniform(0.004, 0.09), rng.uniform(-0.5, 0.7), to_hz)
     if rng.random() < 0.2:
         sound = reverberate(rng, sound, to_hz)
     peak = max(float(np.abs(sound).max()), 1e-9)
-    sound = sound + _hiss(rng, len(sound)) * peak * 10 ** (-rng.uniform(15, 90) / 20)
+    sound = sound + hiss(rng, len(sound)) * peak * 10 ** (-rng.uniform(15, 90) / 20)
     if rng.random() < 0.3:
         sound = np.clip(sound, -peak * rng.uniform(0.2, 0.8), peak * rng.uniform(0.2, 0.8))
     sound[silent] = 0
     return np.asarray(0.9 * sound / max(float(np.abs(sound).max()), 1e-9), np.float32), to_hz
 
 
-def reverberate(rng: Generator, sound: Floats, rate_hz: int) -> Floats:
-    """What comes back from everything at once: noise that swells and dies, sparse or dense, dull or bright."""
-    t_s = np.arange(round(0.8 * rate_hz)) / rate_hz
-    answer = (
-        rng.standard_normal(len(t_s)) * 10 ** (-3 * t_s / rng.uniform(0.15, 1.6)) * (t_s > rng.uniform(0.001, 0.03))
-    )
-    if rng.random() < 0.7:
-        answer *= np.minimum(t_s / rng.uniform(0.002, 0.08), 1)
-    answer = np.asarray(signal.lfilter([1.0], [1.0, -rng.uniform(0.2, 0.85)], answer))
-    if rng.random() < 0.5:
-        answer *= rng.random(len(t_s)) < 10 ** rng.uniform(-2.5, 0)
-    answer *= 10 ** (-rng.uniform(-3, 22) / 20) / (math.sqrt(float(answer @ answer)) + 1e-9)
-    answer[0] = 1
-    return np.asarray(signal.fftconvolve(sound, answer)[: len(sound)])
+def scene(
+    rng: Generator,
+    rate_hz: int,
+    voice: Blast | Sampled,
+    distance_m: float,
+    heights_m: tuple[float, float] = (3.0, 10.0),
+    most_walls: int = 6,
+    order: int = 2,
+) -> tuple[Floats, float]:
+    """Pressure in Pa at a microphone between these heights, and when the direct sound comes.
 
-
-def _scene(rng: Generator, rate_hz: int, voice: Blast | Sampled, distance_m: float) -> tuple[Floats, float]:
-    """Pressure in Pa at a pole's microphone, and when the direct sound comes."""
+    order : how often a wall may send it on.
+    """
     air = Air(temperature_c=rng.uniform(-5, 35), humidity_pct=rng.uniform(20, 95))
     azimuth = rng.uniform(0, 2 * np.pi)
     source_m = (distance_m * np.cos(azimuth), distance_m * np.sin(azimuth), 1.5)
-    ear_m = (0.0, 0.0, rng.uniform(3, 10))
-    walls = tuple(_wall(rng, source_m if rng.random() < 0.5 else ear_m) for _ in range(int(rng.integers(0, 7))))
+    ear_m = (0.0, 0.0, rng.uniform(*heights_m))
+    walls = tuple(_wall(rng, source_m if rng.random() < 0.5 else ear_m) for _ in range(rng.integers(0, most_walls + 1)))
     due_s = QUIET_S + math.dist(source_m, ear_m) / air.speed_mps
     n_samples = round((due_s + AFTER_S) * rate_hz)
-    return hear(ear_m, [Emission(source_m, QUIET_S, voice)], Surroundings(air, walls, 2), n_samples, rate_hz), due_s
+    emission = Emission(source_m, QUIET_S, voice)
+    return hear(ear_m, [emission], Surroundings(air, walls, order), n_samples, rate_hz), due_s
 
 
 def _wall(rng: Generator, near_m: tuple[float, float, float]) -> Wall:
@@ -111,50 +109,14 @@ def _wall(rng: Generator, near_m: tuple[float, float, float]) -> Wall:
     return Wall(*ends, rng.uniform(4, 15), rng.uniform(0.3, 0.9))
 
 
-def _preceded(rng: Generator, sound: Floats, due_s: float, rate_hz: int) -> tuple[Floats, float]:
-    """The bullet's crack, or the weapon's own click, 3 to 60 ms before the blast."""
-    first_s = due_s - 10 ** rng.uniform(-2.5, -1.2)
-    peak = float(np.abs(sound).max()) * 10 ** (rng.uniform(-30, 6) / 20)
-    t_s = np.arange(len(sound)) / rate_hz - first_s
-    return sound + n_wave(t_s, peak, rng.uniform(1.5e-4, 8e-4)), first_s
-
-
-def _recorded(rng: Generator, sound_pa: Floats, rate_hz: int, squeezed: float) -> NDArray[np.float32]:
+def _recorded(rng: Generator, sound_pa: Floats, rate_hz: int, limited: float) -> NDArray[np.float32]:
     """Over noise, perhaps through a recorder's limiter, in 16 bits."""
     peak = max(float(np.abs(sound_pa).max()), 1e-4)
     noise_db = min(max(float(level_db(peak)) - rng.uniform(8, 75), 15.0), 75.0)
     full_scale_db = float(rng.choice(FULL_SCALES_DB))
     microphone = Microphone(full_scale_db, noise_db, rng.uniform(0, 5))
     sound_pa = sound_pa + noise(rng, len(sound_pa), rate_hz, microphone)
-    if rng.random() < squeezed:
-        sound_pa = _squeezed(rng, sound_pa, rate_hz)
+    if rng.random() < limited:
+        sound_pa = squeezed(rng, sound_pa, rate_hz)
         sound_pa *= pressure_pa(full_scale_db) / max(float(np.abs(sound_pa).max()), 1e-9) * rng.uniform(0.3, 1.2)
     return convert(sound_pa, microphone)
-
-
-def _squeezed(rng: Generator, sound: Floats, rate_hz: int) -> Floats:
-    """A limiter: gain falls as some power of a level that rises at once and falls within 5 to 100 ms."""
-    cell = max(round(0.0005 * rate_hz), 1)
-    n_cells = -(-len(sound) // cell)
-    peaks = np.abs(np.pad(sound, (0, n_cells * cell - len(sound)))).reshape(n_cells, cell).max(axis=1)
-    fall, level = math.exp(-0.0005 / 10 ** rng.uniform(-2.3, -1.0)), np.empty(n_cells)
-    held = 0.0
-    for index, peak in enumerate(peaks):
-        held = max(float(peak), held * fall)
-        level[index] = held
-    at_least = float(peaks.max()) * 10 ** (-rng.uniform(10, 40) / 20)
-    gain = np.maximum(level, at_least) ** -rng.uniform(0.3, 0.9)
-    return np.asarray(sound * np.interp(np.arange(len(sound)), np.arange(n_cells) * cell, gain))
-
-
-def _echo(sound: Floats, late_s: float, share: float, rate_hz: int) -> Floats:
-    late = round(late_s * rate_hz) + 1
-    return np.concatenate([sound[:late], sound[late:] + share * sound[:-late]])
-
-
-def _hiss(rng: Generator, n_samples: int) -> Floats:
-    """Noise of unit strength, white or falling with frequency."""
-    hiss = rng.standard_normal(n_samples)
-    if rng.random() < 0.7:
-        hiss = np.asarray(signal.lfilter([1.0], [1.0, -rng.uniform(0.5, 0.97)], hiss))
-    return hiss / float(hiss.std())

@@ -9,10 +9,13 @@ from scipy import signal
 from dsp import gunshot_model
 from dsp.blast import friedlander, n_wave
 from dsp.classify import INPUTS, inputs, kind_of, p_gunshot
+from dsp.common_form import common_form
 from dsp.detect import Detector
 from dsp.features import describe
+from dsp.spectrogram import spectrogram
 from dsp.trees import Model, Tree
 
+SILENCE = common_form(np.zeros(4800), 2400, 48_000)
 STEP = Tree((0,), (1.5,), (-2.0, 3.0))
 NUMBER = st.floats(-1e9, 1e9)
 
@@ -46,15 +49,16 @@ def test_calibration_keeps_the_order_of_scores(one, other):
 
 def test_every_question_of_the_model_is_about_an_input_that_there_is():
     assert all(0 <= column < len(INPUTS) for tree in gunshot_model.MODEL.trees for column in tree.columns)
-    assert len(inputs(describe(np.zeros(4800), 2400, 48_000))) == len(INPUTS)
+    assert len(inputs(describe(SILENCE, 0.0), spectrogram(SILENCE))) == len(INPUTS)
 
 
 @pytest.mark.parametrize(("p", "kind"), [(0.49, "other"), (0.5, "blast")])
 def test_what_is_no_gunshot_is_other(p, kind):
-    features = describe(np.zeros(4800), 2400, 48_000)
+    assert kind_of(describe(SILENCE, 0.0), p) == kind
 
-    assert kind_of(features, p) == kind
-    assert 0 <= p_gunshot(features) <= 1
+
+def test_silence_is_hardly_a_gunshot():
+    assert 0 <= p_gunshot(inputs(describe(SILENCE, 0.0), spectrogram(SILENCE))) < 0.5
 
 
 @pytest.mark.parametrize("rate_hz", [24_000, 48_000])

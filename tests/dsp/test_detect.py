@@ -84,7 +84,7 @@ def test_the_onsets_are_the_same_to_the_bit_however_the_stream_is_cut(lengths, s
 
 
 def described(onset):
-    return (onset.sample, onset.sigma_us, onset.level_db, onset.snr_db, onset.p_gunshot, onset.features)
+    return (onset.sample, onset.sigma_us, onset.level_db, onset.snr_db, onset.p_gunshot, onset.features, *onset.row)
 
 
 def test_each_channel_is_heard_by_itself():

@@ -10,9 +10,11 @@ from dsp.trees import Model
 from simulators.training import model_file
 from simulators.training.boosting import Recipe, boost
 from simulators.training.clips import Clip
-from simulators.training.examples import GUNSHOT, OTHER, UNKNOWN, Example, truth_of
+from simulators.training.examples import GUNSHOT, OTHER, RENDERED_NEAR_S, UNKNOWN, Example, hear_all, truth_of
 from simulators.training.figures import ece
 from simulators.training.folds import Judged, calibrate
+from simulators.training.near_shots import near_shot
+from simulators.training.renderings import shot
 
 RECIPE = Recipe(n_trees=20, depth=2, rate=0.5, ridge=1.0, least=1.0)
 
@@ -77,6 +79,18 @@ def test_labels_come_of_what_is_known_of_the_clip():
 
     assert truth_of(live, [0.5, 0.95, 1.02, 1.2], [0.0] * 4) == [OTHER, UNKNOWN, GUNSHOT, UNKNOWN]
     assert truth_of(lone, [0.1, 0.2], [-30.0, -3.0]) == [UNKNOWN, GUNSHOT]
+
+
+@pytest.mark.parametrize("render", [shot, near_shot])
+def test_a_rendered_shot_is_heard_when_it_is_due(render):
+    late_s = []
+    for seed in range(12):
+        samples, rate_hz, due_s = render(np.random.default_rng(seed))
+        assert np.abs(samples).max() <= 1
+        late_s.append(min((abs(onset.sample / rate_hz - due_s) for onset in hear_all(samples, rate_hz)), default=9.0))
+
+    assert np.median(late_s) < 0.002
+    assert sum(late < RENDERED_NEAR_S for late in late_s) >= 9
 
 
 def test_the_model_card_names_the_commands():
