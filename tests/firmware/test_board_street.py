@@ -30,7 +30,7 @@ class Gateway:
     """A `soundpost gateway --json`, and what it says."""
 
     def __init__(self, folder):
-        self.folder = folder
+        self.folder, self._process = folder, None
 
     async def start(self):
         command = (sys.executable, "-m", "soundpost", "gateway", "--config", self.folder / "gateway.toml", "--json")
@@ -49,7 +49,7 @@ class Gateway:
         raise AssertionError(f"ended without saying {what}: {(self.folder / 'log').read_text()}")
 
     async def stop(self, number=signal.SIGTERM):
-        if self._process.returncode is None:
+        if self._process is not None and self._process.returncode is None:
             self._process.send_signal(number)
             async with asyncio.timeout(LIMIT_S):
                 await self._process.wait()
@@ -91,6 +91,14 @@ async def street(tmp_path, flash):
     await street.close()
 
 
+@pytest.fixture
+async def gateway(street):
+    """That of the street, running."""
+    gateway = await Gateway(street.folder).start()
+    yield gateway
+    await gateway.stop()
+
+
 def check_frames(folder):
     for row in frames(folder):
         parts = wire.split(row.body)
@@ -103,8 +111,9 @@ def distance_m(incident, xyz_m):
     return math.dist((incident["e_m"], incident["n_m"]), xyz_m[:2])
 
 
-async def test_six_boards_place_a_shot_and_nothing_is_lost_when_boards_and_gateway_are_killed(street, micropython):
-    gateway = await Gateway(street.folder).start()
+async def test_six_boards_place_a_shot_and_nothing_is_lost_when_boards_and_gateway_are_killed(
+    street, gateway, micropython
+):
     await street.switch_on(micropython)
     start_s = int(time.time())
     await until_locked(start_s)
