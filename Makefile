@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORTABLE := $(addprefix firmware/,cbor.py mac.py wire.py clock.py outbox.py node.py pps.py gnss.py sample_clock.py update.py) dsp/fixed
-BOARD := $(addprefix firmware/,board.py board_config.py board_shell.py fixed_ear.py blink.py supervisor.py ram_spool.py boot.py slots.py flash_spool.py) hw/mcu
+BOARD := $(addprefix firmware/,board.py board_check.py board_config.py board_shell.py early_ear.py fixed_ear.py measured_ear.py blink.py supervisor.py ram_spool.py boot.py slots.py flash_spool.py) hw/mcu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -45,18 +45,18 @@ bench: .venv/.bench  ## speeds beside a named floor in the same run (ONLY=detect
 	touch $@
 
 .venv/.demo: .venv/.made pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[camera,sim]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim]'
 	touch $@
 
 .venv/.dev: .venv/.demo | programs
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[camera,sim,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim,dev]'
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[audio]' || echo "PyAudio does not build here (see above): the microphone tests will skip"
 	for port in esp32 rp2; do $(BIN)/pip install --quiet --upgrade --target .venv/typings/$$port --no-deps \
 		$$(grep -E "^micropython-($$port|stdlib)-stubs==" constraints.txt) || exit 1; done
 	touch $@
 
 .venv/.bench: .venv/.dev
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[camera,sim,dev,bench]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim,dev,bench]'
 	touch $@
 
 programs:

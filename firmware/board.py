@@ -36,7 +36,7 @@ def run(ear_of, watchdog) -> None:  # type: ignore[no-untyped-def]
     Comes back where the config or a key is not what it must be, after a minute of saying so: by then it may be.
     """
     try:
-        config = board_config.read(json.loads(_text(CONFIG)), tuple(sorted(CHIPS)))
+        config = read_config()
         shell = build(config, ear_of(config.rate_hz), watchdog)
     except (ValueError, OSError) as error:
         _show(error, watchdog)
@@ -44,6 +44,11 @@ def run(ear_of, watchdog) -> None:  # type: ignore[no-untyped-def]
     gc.threshold(GC_BYTES)
     print(f"INFO ready node={config.node} chip={config.chip} rate_hz={config.rate_hz}")
     asyncio.run(shell.run())
+
+
+def read_config() -> board_config.BoardConfig:
+    """That of node.json. Raises ValueError or OSError of one line."""
+    return board_config.read(json.loads(_text(CONFIG)), tuple(sorted(CHIPS)))
 
 
 def build(config: board_config.BoardConfig, ear, watchdog) -> BoardShell:  # type: ignore[no-untyped-def]

@@ -46,7 +46,9 @@ class Steady:
 
 class BoardShell:
     """microphone, receiver, led, thermometer: of hw.mcu. open_line(): a new line to the gateway, or OSError. watchdog:
-    has `feed`. restart(): starts the board anew."""
+    has `feed`. restart(): starts the board anew.
+
+    pulses, words, is_up: pulses seen in the sound, frames that were the gateway's word, whether there is a line."""
 
     def __init__(  # type: ignore[no-untyped-def]
         self,
@@ -78,7 +80,8 @@ class BoardShell:
         self._fresh: list[bytes] = []
         self._again: list[bytes] = []
         self._more = asyncio.Event()
-        self._is_up = False
+        self.is_up = False
+        self.pulses = self.words = 0
 
     async def run(self) -> None:
         """For ever. Ends only with what a task raises."""
@@ -103,6 +106,7 @@ class BoardShell:
 
     def _pulse(self, edge: Edge) -> None:
         self._pulse_ms = self._steady.now_ms()
+        self.pulses += 1
         lost = self.clock.pulse(edge)
         if lost:
             self._tick += lost
@@ -132,7 +136,7 @@ class BoardShell:
     async def _talk(self, line) -> None:  # type: ignore[no-untyped-def]
         """Both ways until one of them fails: OSError."""
         print("INFO uplink is up")
-        self._is_up = True
+        self.is_up = True
         self._carry(self.node.connected(), False)
         ways = [asyncio.create_task(self._read(line)), asyncio.create_task(self._write(line))]
         try:
@@ -141,7 +145,7 @@ class BoardShell:
                 await line.tend()
                 await asyncio.sleep_ms(TEND_MS)
         finally:
-            self._is_up = False
+            self.is_up = False
             self._fresh, self._again = [], []
             for way in ways:
                 way.cancel()
@@ -216,6 +220,7 @@ class BoardShell:
             print(f"WARN refused a frame or command from the gateway's side refused={self.node.refused}")
         else:
             self._word_ms = self._steady.now_ms()
+            self.words += 1
 
     def _carry(self, effects: list, fresh: bool) -> None:  # type: ignore[type-arg]
         for effect in effects:
@@ -231,7 +236,7 @@ class BoardShell:
     def _offer(self, frame: bytes, fresh: bool) -> None:
         """Send it soon if there is a line. What was heard just now goes before what is said again."""
         queue = self._fresh if fresh else self._again
-        if self._is_up and len(queue) < MAX_WAITING:
+        if self.is_up and len(queue) < MAX_WAITING:
             queue.append(frame)
             self._more.set()
 

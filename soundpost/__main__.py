@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "watch a street at night: real processes, simulated sound",
     "node": "run a pole's node",
     "gateway": "run a gateway",
+    "board": "build, flash, provision and check a pole's 30-dollar board",
     "journal": "verify or read a gateway's journal",
     "score": "how good detector and locator are, against their bars",
     "keys": "make the keys that nodes and gateway share",

@@ -31,8 +31,14 @@ MAY = {
     "firmware/boot.py": (),
     "firmware/slots.py": ("firmware.boot", "firmware.update"),
     "firmware/fixed_ear.py": ("firmware.wire", "firmware.node", "dsp.fixed"),
+    "firmware/early_ear.py": (),
+    "firmware/measured_ear.py": ("firmware.fixed_ear",),
     "firmware/board": ("firmware", "hw.mcu"),  # the board's shell, and what builds it
-    "firmware/main.py": ("firmware.board", "firmware.fixed_ear"),
+    "firmware/main.py": ("firmware.board", "firmware.early_ear", "firmware.fixed_ear"),
+    # what a technician puts on a board: values in, values out; the cable is hw/board_console.py
+    "firmware/workshop/": (
+        "firmware.workshop", "firmware.update", "firmware.boot", "firmware.board_config", "firmware.config",
+    ),
     "hw/mcu/": ("hw.mcu",),
     "firmware/": ("firmware", "dsp", "hw.linux", "hw.ports", "hw.serial_line"),  # the Linux shell
     "gateway/incident.py": ("dsp.fix", "dsp.line_of_fire"),
@@ -92,6 +98,7 @@ PURE = (
     "gateway/sharpen.py", "gateway/seen.py",
     "gateway/robust_line.py", "gateway/pole_page.py", "gateway/ledger.py", "gateway/watch.py",
     "gateway/backlog.py", "gateway/line_of_fire.py", "gateway/core.py",
+    "firmware/workshop/layout.py", "firmware/workshop/verdict.py",
 )  # fmt: skip
 PURE_NEVER = {"asyncio", "logging", "os", "pathlib", "random", "socket", "structlog", "subprocess", "threading", "time"}
 # dsp does arithmetic: numpy, scipy, and pyproj in the one file that knows latitude and longitude.

