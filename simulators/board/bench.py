@@ -63,6 +63,7 @@ class Bench:
         self.folder, self.chip, self._flash = folder, str(config["chip"]), flash
         self.has_pulses = self.has_fix = True
         self.lost = self.resets = 0
+        self._stuck: int | None = None
         self._rng = np.random.default_rng(seed)
         self._crystal = Crystal.grown(self._rng, LENGTH_S, offset_ppm=self._rng.uniform(-20, 20))
         self._start_s, self._frame = start_s, 0
@@ -137,6 +138,10 @@ class Bench:
         steps = np.rint(np.clip(heard_pa / FULL_SCALE_PA, -1, 1) * 8_388_607).astype(np.int32)
         self._sounds.append((first, steps << 8))
 
+    def drive_microphone(self, stuck: int | None) -> None:
+        """Its microphone says this word (24 bits) and no other; None: it hears again."""
+        self._stuck = stuck
+
     def drive_loss(self, n_frames: int) -> None:
         """So many frames are lost now."""
         self._frame += n_frames
@@ -166,6 +171,8 @@ class Bench:
             low, high = max(first, at), min(first + BLOCK, at + len(sound))
             if low < high:
                 frames[low - first : high - first, 0] += sound[low - at : high - at]
+        if self._stuck is not None:
+            frames[:, 0] = self._stuck << 8
         if self.has_pulses:
             seconds = np.arange(int(self._crystal.time_s(first)), int(self._crystal.time_s(first)) + 2)
             rises = self._crystal.phase(seconds + JITTER_S * np.sin(seconds))

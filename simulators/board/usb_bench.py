@@ -10,10 +10,11 @@ import contextlib
 import os
 import sys
 import termios
+import time
 import tty
 from pathlib import Path
 
-from simulators.board.bench import FAKES, RESET, Bench
+from simulators.board.bench import FAKES, WATCHDOG_S, Bench
 
 START = Path(__file__).parent / "usb_start.py"
 MACHINES = {"esp32s3": "Generic ESP32S3 module with ESP32S3", "rp2350": "Raspberry Pi Pico2 with RP2350"}
@@ -52,6 +53,20 @@ class UsbBench(Bench):
         asyncio.get_running_loop().add_reader(self._outer, self._from_host)
         self._life = asyncio.create_task(self._live(micropython))
 
+    async def _guard(self) -> None:
+        """The watchdog, once it was started: what has not fed it for WATCHDOG_S starts anew."""
+        while True:
+            await asyncio.sleep(0.25)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                hungry_s = time.time() - (self.folder / "watchdog").stat().st_mtime
+                if hungry_s > WATCHDOG_S and self._process is not None and self._process.returncode is None:
+                    self._process.kill()
+
+    def drive_reset(self) -> None:
+        """Press its RESET button."""
+        assert self._process is not None
+        self._process.kill()
+
     def drive_unplug(self, after_bytes: int) -> None:
         """Pull the cable when so many more bytes have come from the host."""
         self._left = after_bytes
@@ -85,10 +100,11 @@ class UsbBench(Bench):
             status = await self._process.wait()
             asyncio.get_running_loop().remove_reader(self._inner)
             os.close(self._inner)
-            then = "main" if status == RESET or not self._is_raw else "-"
+            then = "-" if status == 0 and self._is_raw else "main"
             if then == "-":
                 self._to_host(SOFT_RESET)
             else:
+                self._is_raw = False
                 self.resets += 1
 
     async def _boot(self, micropython: str, then: str) -> None:
