@@ -10,6 +10,7 @@ import machine
 from firmware import board_config
 from firmware.blink import CODES, is_on
 from firmware.board_shell import BoardShell
+from firmware.flash_spool import FlashSpool
 from firmware.node import Node
 from firmware.outbox import Outbox
 from firmware.ram_spool import RamSpool
@@ -23,7 +24,10 @@ from hw.mcu.rs485_line import Rs485Line
 from hw.mcu.thermometer import Thermometer
 from hw.mcu.wifi import join
 
-CONFIG, KEY, BROKER_KEY, NETWORK_KEY, BOOT = "node.json", "node.key", "broker.key", "network.key", "boot.txt"
+CONFIG, KEY, BROKER_KEY, NETWORK_KEY, OUTBOX = "node.json", "node.key", "broker.key", "network.key", "outbox"
+QUEUED, QUEUED_IN_MEMORY, AT_ONCE = 100, 16, 8
+"""Records that wait for the gateway: on flash, of which the heap holds only the names, or, where it takes none, on the
+heap with their clips of 2 KB; and those that are sent again together. Chosen to fit the heap."""
 SHOW_MS = 60_000
 GC_BYTES = 16_384
 """Garbage is collected whenever so much has been handed out. Left to itself the heap fills to its end, what is to stay
@@ -55,15 +59,26 @@ def build(config: board_config.BoardConfig, ear, watchdog) -> BoardShell:  # typ
     """The node and its shell, ports open. Raises ValueError or OSError of one line."""
     pins = pins_of(config)
     key = board_config.read_key(_text(KEY), KEY)
-    spool = RamSpool(BOOT)
+    spool, outbox = open_outbox()
     clock = SampleClock(config.rate_hz, pins.granule, config.delay_q8)
-    node = Node(ear, clock, Outbox(spool.boot, spool.saved), config.node, key, config.clips)
+    node = Node(ear, clock, outbox, config.node, key, config.clips)
     return BoardShell(
         node, clock, spool,
         I2sMicrophone(config.rate_hz, pins.sck, pins.ws, pins.sd),
         GnssPort(GNSS_UART[config.chip], pins.gnss_tx, pins.gnss_rx),
         line_opener(config, pins), Led(pins.led), Thermometer(pins.scl, pins.sda), watchdog, machine.reset,
     )  # fmt: skip
+
+
+def open_outbox() -> "tuple[FlashSpool | RamSpool, Outbox]":
+    """The spool, and the outbox before it. A flash that takes nothing must not make the pole deaf."""
+    try:
+        spool = FlashSpool(OUTBOX)
+    except OSError as error:
+        print(f"ERROR nothing can be kept on flash why={error}")
+        in_memory = RamSpool()
+        return in_memory, Outbox(in_memory.boot, limit=QUEUED_IN_MEMORY)
+    return spool, Outbox(spool.boot, spool.saved, QUEUED, spool.frame_of, AT_ONCE)
 
 
 def pins_of(config: board_config.BoardConfig) -> Pins:

@@ -225,7 +225,7 @@ class BoardShell:
     def _carry(self, effects: list, fresh: bool) -> None:  # type: ignore[type-arg]
         for effect in effects:
             if isinstance(effect, Keep):
-                self._on_flash(self._spool.keep, effect.saved)
+                self._kept = self._on_flash(self._spool.keep, effect.saved)
             elif isinstance(effect, Forget):
                 self._on_flash(self._spool.forget, effect.keys)
             elif isinstance(effect, Send):
@@ -240,14 +240,14 @@ class BoardShell:
             queue.append(frame)
             self._more.set()
 
-    def _on_flash(self, write, what) -> None:  # type: ignore[no-untyped-def]
+    def _on_flash(self, write, what) -> bool:  # type: ignore[no-untyped-def]
         """A full or failing flash must not make the pole deaf: records stay in memory, and LED and log say so."""
         try:
             write(what)
-            self._kept = True
         except OSError as error:
-            self._kept = False
             print(f"ERROR records are kept in memory only why={error}")
+            return False
+        return True
 
     def _obey(self, effect: Obey) -> None:
         if effect.verb == wire.IDENTIFY:

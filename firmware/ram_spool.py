@@ -1,8 +1,7 @@
-"""Where a board keeps what its gateway has not acknowledged, while it has no flash for it: in memory.
+"""What a board has where its flash takes nothing: the outbox's memory alone. A power cut loses what was queued.
 
-The same calls as firmware/spool.py. Only the boot number is on flash: it is used once, so it is written, under another
-name first, before it is used; where there is none to go on from, it is drawn at random. A power cut loses what was
-queued.
+The same calls as firmware/flash_spool.py, all of which fail, so that log and LED say so. The boot number is drawn at
+random, for none can be kept.
 """
 
 import os
@@ -11,25 +10,15 @@ from firmware.outbox import Saved
 
 
 class RamSpool:
-    """path: of the file that holds the boot number. saved: what earlier runs left: nothing."""
+    """saved: what earlier runs left: nothing."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self) -> None:
         self.saved: tuple[Saved, ...] = ()
-        self.boot = _last(path) + 1
-        with open(path + ".new", "w") as file:
-            file.write(str(self.boot))
-        os.rename(path + ".new", path)
+        self.boot = int.from_bytes(os.urandom(4), "big") >> 2
 
     def keep(self, saved: Saved) -> None:
-        """Nothing to do: the outbox has it."""
+        """Raises OSError: the outbox has it, the flash has not."""
+        raise OSError("the flash took nothing at the start")
 
     def forget(self, keys: "list[tuple[int, int]]") -> None:
         """Nothing to do."""
-
-
-def _last(path: str) -> int:
-    try:
-        with open(path) as file:
-            return int(file.read())
-    except (OSError, ValueError):
-        return int.from_bytes(os.urandom(4), "big") >> 2

@@ -152,11 +152,12 @@ class Detector:
         peak = max([1, max(band), -min(band)])
         if self._is_behind_gap(index // self.cell, cell) or self._is_step(index, peak):
             return None
-        near = self._stretch(self._raw, index - self.cell, (1 + SHAPE_CELLS) * self.cell)
+        low, high = self._extremes(index - self.cell, (1 + SHAPE_CELLS) * self.cell)
         return Onset(
             sample=self._zero + index, sigma_us=sigma_us(snr, self.rate_hz),
             level_cdb=decibels(2 * (log2(peak) - log2(FULL))), snr_cdb=decibels(snr), shape=self._shape(index),
-            clipped=max(near) >= CLIPPED or min(near) <= -CLIPPED, clip=bytes(near[: self.rate_hz // 50]),
+            clipped=high >= CLIPPED or low <= -CLIPPED,
+            clip=bytes(self._stretch(self._raw, index - self.cell, self.rate_hz // 50)),
         )  # fmt: skip
 
     def _shape(self, index: int) -> "tuple[int, ...]":
@@ -179,6 +180,15 @@ class Detector:
         jump = 2 * abs(sum(after) - sum(before))  # times n, in units of the band
         spread = 2 * max(max(before) - min(before), max(after) - min(after))
         return 2 * jump > 3 * spread * n and 3 * jump <= 10 * peak * n <= 12 * jump
+
+    def _extremes(self, first: int, n: int) -> "tuple[int, int]":
+        """Least and greatest of raw samples, piece by piece: a board has no room for all of them once more."""
+        low = high = 0
+        for at in range(0, n, PIECE_CELLS * self.cell):
+            piece = self._stretch(self._raw, first + at, min(PIECE_CELLS * self.cell, n - at))
+            least, most = min(piece), max(piece)
+            low, high = min(low, least), max(high, most)
+        return low, high
 
     def _stretch(self, ring: "array[int]", first: int, n: int) -> "array[int]":
         first %= self.span

@@ -11,7 +11,8 @@ FIRMWARE = (
     "dsp/__init__.py", "dsp/fixed/*.py", "hw/__init__.py", "hw/mcu/*.py", "firmware/__init__.py",
     *(f"firmware/{name}.py" for name in (
         "blink", "board", "board_check", "board_config", "board_shell", "cbor", "clock", "early_ear", "fixed_ear",
-        "gnss", "mac", "measured_ear", "node", "outbox", "pps", "ram_spool", "sample_clock", "supervisor", "wire",
+        "flash_spool", "gnss", "mac", "measured_ear", "node", "outbox", "pps", "ram_spool", "sample_clock",
+        "supervisor", "wire",
     )),
 )  # fmt: skip
 """Globs of what a slot carries. BESIDE the slots are two that stay sources: MicroPython looks for them."""

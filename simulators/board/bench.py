@@ -31,7 +31,8 @@ WATCHDOG_S, RESET = 8.0, 3  # firmware/main.py; the status with which the fake m
 PULSE_S, JITTER_S = 0.1, 30e-9
 DELAY_FRAMES = 17.2  # an INMP441's (notes/micropython.md 7.4)
 FULL_SCALE_PA = 20.0  # 120 dB SPL, its overload point (notes/micropython.md 7.4)
-HEAP = "192k"
+HEAP, HEAP_WITH_EAR = "192k", "256k"
+"""With a stand-in for the ear, and with the firmware's own. 12 KB of either hold what stands for the board's parts."""
 LENGTH_S = 600
 GNSS_UART, RS485_UART = {"esp32s3": 1, "rp2350": 1}, {"esp32s3": 2, "rp2350": 0}
 GRANULE = {"esp32s3": 256, "rp2350": 16}
@@ -59,7 +60,7 @@ class Bench:
         start_s: int,
         ear: str = "",
     ) -> None:
-        self._port = port
+        self._port, self._heap = port, HEAP if ear else HEAP_WITH_EAR
         self.folder, self.chip, self._flash = folder, str(config["chip"]), flash
         self.has_pulses = self.has_fix = True
         self.lost = self.resets = 0
@@ -99,7 +100,7 @@ class Bench:
                 pass
         with (self.folder / "console").open("ab") as console:
             self._process = await asyncio.create_subprocess_exec(
-                micropython, "-X", f"heapsize={HEAP}", "main.py",
+                micropython, "-X", f"heapsize={self._heap}", "main.py",
                 cwd=self.folder, stdout=console, stderr=console,
                 env={"MICROPYPATH": f"{FAKES}:{self._flash}:.frozen", "SOUNDPOST_BOARD": str(self.folder)},
             )  # fmt: skip

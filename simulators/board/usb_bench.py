@@ -19,7 +19,7 @@ from simulators.board.bench import FAKES, WATCHDOG_S, Bench
 START = Path(__file__).parent / "usb_start.py"
 MACHINES = {"esp32s3": "Generic ESP32S3 module with ESP32S3", "rp2350": "Raspberry Pi Pico2 with RP2350"}
 BLOCK_BYTES = 4096
-HEAP = "256k"
+HEAP = "288k"
 """More than the bench's: the flash's driver and its buffers are in it here."""
 PATIENCE_S = 0.5
 INTERRUPT, SOFT_RESET = 0x03, b"\r\nMPY: soft reboot\r\n"

@@ -219,3 +219,18 @@ async def test_a_board_with_a_wrong_config_says_so_and_blinks_its_code(tmp_path,
         refuse(tmp_path / "node", flash, micropython, {"node": ""}, "node must be"),
         refuse(tmp_path / "key", flash, micropython, "secret", "node.key must hold a key"),
     )
+
+
+async def test_a_board_whose_flash_takes_nothing_says_so_and_still_reports(tmp_path, flash, micropython):
+    trial = Trial(tmp_path, flash, "esp32s3")
+    (trial.bench.folder / "outbox").write_text("where a folder should be")
+    try:
+        await trial.bench.start(micropython)
+        await trial.until_said("ERROR records are kept in memory only")
+        await trial.until(lambda: trial.healths)
+        await trial.until(lambda: blink.CODES[4][0] in trial.codes())
+
+        assert "nothing can be kept on flash" in trial.bench.console()
+        assert "Traceback" not in trial.bench.console()
+    finally:
+        await trial.close()
