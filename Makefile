@@ -6,7 +6,7 @@ BOARD := $(addprefix firmware/,board.py board_check.py board_config.py board_she
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check livefire train bench programs
+.PHONY: help setup demo test check livefire train trainboard bench programs
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ check: .venv/.dev  ## ruff, mypy --strict (portable files against MicroPython's 
 
 train: .venv/.demo  ## train the gunshot model anew, from ../shared/data (or SOUNDPOST_DATA): rewrites dsp/gunshot_model.py
 	$(BIN)/python -m simulators.training $${SOUNDPOST_DATA:-../shared/data}
+
+trainboard: .venv/.dev  ## fit the boards' simpler line anew, under MicroPython: rewrites dsp/fixed/gunshot_line.py
+	$(BIN)/python -m simulators.training.fixed_model $${SOUNDPOST_DATA:-../shared/data}
 
 livefire: .venv/.demo  ## score the replay of the real live fire in ../shared/data (or SOUNDPOST_DATA)
 	$(BIN)/python -m simulators.recordings.score $${SOUNDPOST_DATA:-../shared/data}/livefire

@@ -33,7 +33,7 @@ class Finding:
 
 
 def judge(readings: Sequence[Reading], fingerprint: str) -> list[Finding]:
-    """One finding each of microphone, PPS, GNSS and gateway, in that order. fingerprint : of the node's key."""
+    """One finding each of microphone, PPS, GNSS and gateway, and the heap. fingerprint : of the node's key."""
     said = next((str(reading["error"]) for reading in readings if "error" in reading), "")
     if said:
         return [Finding("node", said, "provision the board again: what it has on its flash is not what it must be")]
@@ -41,7 +41,8 @@ def judge(readings: Sequence[Reading], fingerprint: str) -> list[Finding]:
         why = "the firmware does not start; look at `soundpost board logs`, then provision again"
         return [Finding("node", "said nothing", why)]
     last = readings[-1]
-    return [_microphone(readings), _pulses(last), _fix(last), _gateway(last, fingerprint)]
+    heap = Finding("heap", f"{last.get('free', '?')} bytes free")
+    return [_microphone(readings), _pulses(last), _fix(last), _gateway(last, fingerprint), heap]
 
 
 def peak_db(low: int, high: int) -> float:

@@ -2,15 +2,18 @@
 
 import pytest
 
-from firmware.workshop.application import compile_into
+from firmware.workshop.application import BUDGET_BYTES, compile_into
+from simulators.board.bench import HEAP, HEAP_WITH_EAR
 
-BUDGET_BYTES = 120_000
-MORE = ("firmware/main.py", "firmware/boot.py")
+MORE = ("firmware/main.py", "firmware/boot.py", "firmware/slots.py", "firmware/update.py")
 
 
 @pytest.mark.parametrize("architecture", ["xtensawin", "armv7emsp", "rv32imc", "x64"])
-def test_the_firmware_compiles_for_every_core_within_its_budget(tmp_path, architecture):
+def test_the_firmware_compiles_for_every_core_within_its_budget(tmp_path, architecture, capsys):
     size = compile_into(tmp_path, architecture, MORE)
-    print(f"{architecture}: {size} of {BUDGET_BYTES} bytes")
+    with capsys.disabled():
+        print(
+            f"\n{architecture}: {size} of {BUDGET_BYTES} bytes of .mpy; heap {HEAP} but for the ear, {HEAP_WITH_EAR} with it"
+        )
 
     assert size <= BUDGET_BYTES

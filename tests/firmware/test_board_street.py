@@ -180,9 +180,12 @@ class Mosquitto:
             await self._process.wait()
 
 
-async def test_over_tls_and_a_broker_that_is_killed_six_boards_place_two_shots(tmp_path, flash, micropython, program):
+@pytest.mark.parametrize("ear", [STAND_IN, ""], ids=["stand-in", "ear"])
+async def test_over_tls_and_a_broker_that_is_killed_six_boards_place_two_shots(
+    tmp_path, flash, micropython, program, ear
+):
     broker = Mosquitto(program("mosquitto"), tmp_path)
-    street = BoardStreet(tmp_path, flash, int(time.time()), broker.ports, ear=STAND_IN)
+    street = BoardStreet(tmp_path, flash, int(time.time()), broker.ports, ear=ear)
     broker.configure(street.broker_keys)
     gateway = Gateway(tmp_path)
     try:
