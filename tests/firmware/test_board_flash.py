@@ -13,7 +13,7 @@ def test_the_firmware_compiles_for_every_core_within_its_budget(tmp_path, archit
     size = compile_into(tmp_path, architecture, MORE)
     with capsys.disabled():
         print(
-            f"\n{architecture}: {size} of {BUDGET_BYTES} bytes of .mpy; heap {HEAP} but for the ear, {HEAP_WITH_EAR} with it"
+            f"\n{architecture}: {size} of {BUDGET_BYTES} bytes of .mpy; heap {HEAP}, with the ear {HEAP_WITH_EAR}"
         )
 
     assert size <= BUDGET_BYTES
