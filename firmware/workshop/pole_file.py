@@ -47,18 +47,9 @@ class Pole:
 
 def read(path: Path) -> Pole:
     """Raises ValueError or OSError of one line that begins with the path."""
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: is no TOML ({error})") from None
-    for name in NEED:
-        if name not in table:
-            raise ValueError(f"{path}: {name}: missing")
+    table = _table(path)
     uplink, secrets = _uplink(table["uplink"], path)
     document = {name: value for name, value in table.items() if name in ("node", "chip", *MAY)} | {"uplink": uplink}
-    for name in table:
-        if name not in (*NEED, *MAY):
-            raise ValueError(f"{path}: {name}: unknown key; legal are " + ", ".join((*NEED, *MAY)))
     try:
         config = board_config.read(document, tuple(ARCHITECTURES))
     except ValueError as error:
@@ -73,6 +64,21 @@ def read(path: Path) -> Pole:
         "/update.key": update_key.hex().encode(),
     }
     return Pole(config.node, config.chip, files, update_key, hashlib.sha256(key).hexdigest()[:8])
+
+
+def _table(path: Path) -> dict[str, object]:
+    """The file's table, with all that it needs and nothing unknown."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: is no TOML ({error})") from None
+    for name in NEED:
+        if name not in table:
+            raise ValueError(f"{path}: {name}: missing")
+    for name in table:
+        if name not in (*NEED, *MAY):
+            raise ValueError(f"{path}: {name}: unknown key; legal are " + ", ".join((*NEED, *MAY)))
+    return table
 
 
 def _xyz_m(value: object, path: Path) -> list[float]:

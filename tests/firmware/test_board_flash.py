@@ -12,8 +12,6 @@ MORE = ("firmware/main.py", "firmware/boot.py", "firmware/slots.py", "firmware/u
 def test_the_firmware_compiles_for_every_core_within_its_budget(tmp_path, architecture, capsys):
     size = compile_into(tmp_path, architecture, MORE)
     with capsys.disabled():
-        print(
-            f"\n{architecture}: {size} of {BUDGET_BYTES} bytes of .mpy; heap {HEAP}, with the ear {HEAP_WITH_EAR}"
-        )
+        print(f"\n{architecture}: {size} of {BUDGET_BYTES} bytes of .mpy; heap {HEAP}, with the ear {HEAP_WITH_EAR}")
 
     assert size <= BUDGET_BYTES
