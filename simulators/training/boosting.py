@@ -23,9 +23,9 @@ class Recipe:
     """depth : cuts from root to leaf. rate : how much of each tree counts. ridge : curvature that every leaf is given
     beforehand. least : curvature that a leaf must have of its own. share : of the columns that a cut may be about."""
 
-    n_trees: int = 250
+    n_trees: int = 400
     depth: int = 4
-    rate: float = 0.08
+    rate: float = 0.05
     ridge: float = 2.0
     least: float = 4.0
     share: float = 0.3

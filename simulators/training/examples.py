@@ -17,6 +17,7 @@ from simulators.training.near_shots import near_shot
 from simulators.training.renderings import clutter, elsewhere, shot
 
 GUNSHOT, OTHER, UNKNOWN = 1, 0, -1
+RENDERED = "rendered"  # fold of every scene, and the first word of its group
 BLOCK_SAMPLES = 1 << 15
 SEED = 20261122
 RENDERED_NEAR_S = 0.020
@@ -116,7 +117,9 @@ def _of_scene(task: Task) -> list[Example]:
     for onset in hear_all(samples, rate_hz):
         direct = abs(onset.sample / rate_hz - due_s) <= RENDERED_NEAR_S
         truth = kind if direct or kind == OTHER else UNKNOWN
-        found.append(_example(onset, rate_hz, truth, "rendered", "rendered", f"{task.scene} {task.seed}", True))
+        found.append(
+            _example(onset, rate_hz, truth, f"{RENDERED} {task.scene}", RENDERED, f"{task.scene} {task.seed}", True)
+        )
     return found
 
 

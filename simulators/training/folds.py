@@ -16,12 +16,12 @@ from dsp.trees import Model
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 from simulators.training.boosting import Recipe, boost
-from simulators.training.examples import UNKNOWN, Example
+from simulators.training.examples import RENDERED, UNKNOWN, Example
 
 Floats = NDArray[np.float64]
 
 RECIPE = Recipe()
-RECORDED_WEIGHT = 10.0  # of an example that was recorded, against one that was made
+RECORDED_WEIGHT, NEAR_WEIGHT = 10.0, 2.0  # of an example that was recorded, of a near shot, against others made
 LEAST_SLOPE = 1e-3
 
 
@@ -103,5 +103,11 @@ def _table(examples: Sequence[Example]) -> tuple[Floats, Floats, Floats]:
     return (
         np.stack([e.row for e in examples]),
         np.array([e.truth for e in examples], float),
-        np.array([1.0 if e.made else RECORDED_WEIGHT for e in examples]),
+        np.array([_weight(e) for e in examples]),
     )
+
+
+def _weight(example: Example) -> float:
+    if not example.made:
+        return RECORDED_WEIGHT
+    return NEAR_WEIGHT if example.group == f"{RENDERED} near" else 1.0
