@@ -8,11 +8,13 @@ papers were read through public code that carries the calculator's coefficients,
 Absorption: ISO 9613-1:1993, equations (3) to (5) and annex B, as printed at sengpielaudio.com/AirdampingFormula.htm.
 
 Wind: uniform. The wave front of a blast at s is the sphere |x - s - w t| = c t, so along a straight path of unit
-vector n sound travels at w.n + sqrt(c^2 - |w - (w.n) n|^2): to first order c + w.n.
+vector n sound travels at w.n + sqrt(c^2 - |w - (w.n) n|^2): to first order c + w.n. Its travel time is a root of a
+quadratic.
 """
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,14 +53,7 @@ class Air:
     @property
     def speed_mps(self) -> float:
         """Speed of sound in this air at rest (Cramer 1993, equation 15)."""
-        t, p, xc = self.temperature_c, self.pressure_pa, CARBON_DIOXIDE
-        xw = _water_mole_fraction(t, self.humidity_pct, p)
-        dry = 331.5024 + 0.603055 * t - 0.000528 * t**2
-        water = (51.471935 + 0.1495874 * t - 0.000782 * t**2) * xw
-        pressure = (-1.82e-7 + 3.73e-8 * t - 2.93e-10 * t**2) * p
-        carbon = (-85.20931 - 0.228525 * t + 5.91e-5 * t**2) * xc
-        mixed = -2.835149 * xw**2 - 2.15e-13 * p**2 + 29.179762 * xc**2 + 0.000486 * xw * p * xc
-        return dry + water + pressure + carbon + mixed
+        return _speed_mps(self.temperature_c, self.humidity_pct, self.pressure_pa)
 
 
 def wind_from(speed_mps: float, from_deg: float) -> tuple[float, float]:
@@ -67,25 +62,19 @@ def wind_from(speed_mps: float, from_deg: float) -> tuple[float, float]:
     return -speed_mps * math.sin(azimuth), -speed_mps * math.cos(azimuth)
 
 
-def speed_along(air: Air, path_m: ArrayLike) -> NDArray[np.float64]:
-    """Speed of sound along straight paths, wind included.
+def travel_s(air: Air, path_m: ArrayLike) -> NDArray[np.float64]:
+    """Time that sound takes along straight paths, wind included.
 
-    path_m : (..., 2) or (..., 3) metres east, north(, up), from the source to the listener. Returns (...) m/s; a path
-    of no length gives the speed at rest.
+    path_m : (..., 2) or (..., 3) metres east, north(, up), from the source to the listener. Returns (...) seconds: the
+    t >= 0 at which |path - wind t| = c t.
     """
     path = np.asarray(path_m, float)
-    length_m = np.linalg.norm(path, axis=-1)
+    length2 = np.einsum("...i,...i", path, path)
+    if air.wind_en_mps == (0.0, 0.0):
+        return np.asarray(np.sqrt(length2) / air.speed_mps)
     along = path[..., :2] @ np.asarray(air.wind_en_mps, float)
-    along = np.divide(along, length_m, out=np.zeros_like(length_m), where=length_m > 0)
-    wind2 = air.wind_en_mps[0] ** 2 + air.wind_en_mps[1] ** 2
-    across2 = np.where(length_m > 0, wind2 - along**2, 0.0)
-    return np.asarray(along + np.sqrt(air.speed_mps**2 - across2))
-
-
-def travel_s(air: Air, path_m: ArrayLike) -> NDArray[np.float64]:
-    """Time that sound takes along straight paths, wind included. Shapes as in `speed_along`; seconds."""
-    path = np.asarray(path_m, float)
-    return np.asarray(np.linalg.norm(path, axis=-1) / speed_along(air, path))
+    squares = air.speed_mps**2 - air.wind_en_mps[0] ** 2 - air.wind_en_mps[1] ** 2
+    return np.asarray((np.sqrt(squares * length2 + along**2) - along) / squares)
 
 
 def absorption_db_per_m(air: Air, frequency_hz: ArrayLike) -> NDArray[np.float64]:
@@ -99,6 +88,18 @@ def absorption_db_per_m(air: Air, frequency_hz: ArrayLike) -> NDArray[np.float64
     oxygen = 0.01275 * math.exp(-2239.1 / kelvin) / (oxygen_hz + f2 / oxygen_hz)
     nitrogen = 0.1068 * math.exp(-3352.0 / kelvin) / (nitrogen_hz + f2 / nitrogen_hz)
     return np.asarray(8.686 * f2 * (1.84e-11 / p * math.sqrt(t) + t**-2.5 * (oxygen + nitrogen)))
+
+
+@lru_cache(maxsize=64)
+def _speed_mps(temperature_c: float, humidity_pct: float, pressure_pa: float) -> float:
+    t, p, xc = temperature_c, pressure_pa, CARBON_DIOXIDE
+    xw = _water_mole_fraction(t, humidity_pct, p)
+    dry = 331.5024 + 0.603055 * t - 0.000528 * t**2
+    water = (51.471935 + 0.1495874 * t - 0.000782 * t**2) * xw
+    pressure = (-1.82e-7 + 3.73e-8 * t - 2.93e-10 * t**2) * p
+    carbon = (-85.20931 - 0.228525 * t + 5.91e-5 * t**2) * xc
+    mixed = -2.835149 * xw**2 - 2.15e-13 * p**2 + 29.179762 * xc**2 + 0.000486 * xw * p * xc
+    return dry + water + pressure + carbon + mixed
 
 
 def _water_mole_fraction(temperature_c: float, humidity_pct: float, pressure_pa: float) -> float:

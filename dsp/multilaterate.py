@@ -1,22 +1,18 @@
-"""Where a sound was made, from when it reached known places.
+"""Where a sound was made, from when it reached known places: placed, or refused with the reason.
 
 Theory. A sound made at x at time t0 reaches place i at t0 + tau_i(x), tau being distance over the speed of sound along
-the path (wind included, `dsp/air.py`). The emission time is not of interest: for any x the best t0 is the weighted mean
-of t_i - tau_i(x), so it is put in and drops out ("projected out"), and no place has to serve as the reference. What is
-left is a least-squares problem in x, solved by Gauss-Newton steps held to a trust length:
+the path (wind included, `dsp/air.py`), and late_i, which `dsp/path.py` has a likelihood for. What maximises it, and
+which arrivals that is built on, is `dsp/consensus.py`'s to find. The emission time is not of interest: for any x the
+best t0 is the weighted mean of t_i - tau_i(x), so it is put in and drops out ("projected out"), and no place has to
+serve as the reference. Assumptions: straight paths but for what is late, one air for all, independent errors.
 
-    residual_i = (t_i - tau_i(x)) - mean_w(t - tau(x)),      minimise  sum_i (residual_i / sigma_i)^2 + prior(height)
+After the fit the answer is checked: enough places that agree, not on one line, one place and not two, near enough to
+have been heard at all. Four agreeing poles leave one number over to check three unknowns by, which shows nothing: there
+the geometry must be good enough by itself.
 
-Poles stand nearly in a plane, so the height of the source is hardly measured: it enters as a prior. Position is the
-answer in two dimensions. Assumptions: straight paths, one air for all, independent errors.
+`descend` is the least-squares step of `gateway/select.py`, which weighs arrivals itself:
 
-Sigmas that were stated too small or too large are caught by the residuals: the covariance is scaled by
-(n0 + chi2) / (n0 + dof - 2), n0 = PRIOR_DOF. That is the variance of the Student distribution which the position has
-when a common factor of all variances is not known, but has a prior (scaled inverse chi-square round 1) that is worth
-n0 measurements (from general knowledge of Bayesian statistics).
-
-After the fit the answer is checked against physics: enough places, not on one line, one place and not two, near
-enough to have been heard at all.
+    residual_i = (t_i - tau_i(x)) - mean_w(t - tau(x)),      minimise  sum_i weight_i residual_i^2 + prior(height)
 """
 
 from dataclasses import dataclass
@@ -25,13 +21,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.air import Air, travel_s
+from dsp.consensus import APART_M, Consensus, agree
 from dsp.fix import Fix, NoFix
 
 Floats = NDArray[np.float64]
 
 LEAST_NODES = 4
-PRIOR_DOF = 4.0
-POLE_HEIGHT_M = 5.0  # the source is taken to be this far below the median microphone...
+POLE_HEIGHT_M = 5.0  # in `descend` the source is taken to be this far below the mean microphone...
 HEIGHT_SIGMA_M = 10.0  # ...with this sigma: streets climb, and people fire from windows
 STEP_M = 80.0  # longest step: about the spacing of poles, so that no step leaps over a minimum
 TOLERANCE_M = 0.01
@@ -39,8 +35,12 @@ DAMPING = 1e-9  # 1/m2: keeps a step finite where poles on one line leave a dire
 MAX_STEPS = 40
 FARTHEST_M = 3000.0  # no shot is heard beyond (the incumbent's pulses end below 800 m on the live fire)
 ONE_LINE_M = 5.0  # poles whose spread across their best line is less stand on one line: left and right look the same
-TWO_PLACES_CHI2 = 4.0  # a second minimum less than two sigma worse is as good as the first
-TWO_PLACES_M = 25.0  # and farther than this it would send people to another address
+DIRECT = 0.5  # an arrival less likely than this to have come direct is not what the fix is built on
+ELSEWHERE = 0.1  # a place elsewhere with this probability is not to be kept quiet about
+FOUR_SIGMA_M = 12.0  # of four poles: by the live fire, each position decided on by the others (tests of the figures)
+WIDEST_SIGMA_M = 300.0  # a fix that could be a street away in any direction helps nobody (chosen)
+SIGMA_S = (1e-6, 100.0)  # stated sigmas are held to this; past it they say the same
+SPAN_S = 100.0  # arrivals a longer time after the first one are all alike: of another sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +59,25 @@ def multilaterate(xyz_m: ArrayLike, t_us: ArrayLike, sigma_us: ArrayLike, air: A
     """Place one sound.
 
     xyz_m : (n, 3) metres, places that heard it, each once. t_us : (n,) int microseconds UTC. sigma_us : (n,) or one
-    number, one sigma of the whole timing error, path included, not just the clock's. Raises ValueError for shapes that
-    do not fit or a sigma that is not positive; what cannot be placed comes back as NoFix.
+    number, one sigma of the nodes' own timing; what the street does to the paths comes on top by itself. Raises
+    ValueError for shapes that do not fit or a sigma that is not positive; what cannot be placed comes back as NoFix.
     """
     xyz, t_s, sigma_s, first_us = _as_seconds(xyz_m, t_us, sigma_us)
     refusal = _why_not(xyz)
     if refusal:
         return NoFix(refusal)
-    starts = _starts(xyz, t_s, sigma_s, air)
-    k = len(starts)
-    found = descend(np.tile(xyz, (k, 1, 1)), np.tile(t_s, (k, 1)), np.tile(sigma_s**-2, (k, 1)), air, starts)
-    best = int(np.argmin(found.chi2))
-    apart_m = np.linalg.norm(found.place_m[:, :2] - found.place_m[best, :2], axis=1)
-    rivals = (found.chi2 - found.chi2[best] < TWO_PLACES_CHI2) & (apart_m > TWO_PLACES_M)
-    if rivals.any():
-        return NoFix(f"two places {apart_m[rivals].min():.0f} m apart fit the arrivals equally well")
-    return _checked(xyz, sigma_s, found, best, first_us)
+    middle_s, middle_m = float(np.median(t_s)), np.append(xyz[:, :2].mean(axis=0), 0.0)
+    since_s = np.clip(t_s - middle_s, -SPAN_S, SPAN_S)
+    found = agree(xyz - middle_m, since_s, np.clip(sigma_s, *SIGMA_S), air)
+    doubt = _doubt(xyz - middle_m, found, middle_m)
+    if doubt:
+        return NoFix(doubt)
+    e_m, n_m, u_m = (float(value) for value in found.place_m + middle_m)
+    late_s = found.late_s + (t_s - middle_s - since_s)
+    rms_s = float(np.sqrt(found.direct @ late_s**2 / found.direct.sum()))
+    emitted_us = first_us + round((found.emitted_s + middle_s) * 1e6)
+    liars = tuple(np.flatnonzero(found.direct < DIRECT).tolist())
+    return Fix((e_m, n_m, u_m), emitted_us, found.cov_m2, late_s * 1e6, rms_s * 1e6, liars)
 
 
 def descend(
@@ -140,34 +143,23 @@ def _why_not(xyz_m: Floats) -> str | None:
     return None
 
 
-def _starts(xyz_m: Floats, t_s: Floats, sigma_s: Floats, air: Air) -> Floats:
-    """(k, 2) places to start from: the best of a coarse grid round the poles, and the best of it well apart."""
-    low, high = xyz_m[:, :2].min(axis=0), xyz_m[:, :2].max(axis=0)
-    margin = max(float((high - low).max()), 200.0)
-    axes = [np.linspace(a - margin, b + margin, 31) for a, b in zip(low, high, strict=True)]
-    grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
-    level = np.column_stack([grid, np.full(len(grid), np.median(xyz_m[:, 2]) - POLE_HEIGHT_M)])
-    emitted = t_s - travel_s(air, xyz_m[None] - level[:, None])
-    weight = sigma_s**-2
-    chi2 = ((emitted - (emitted @ weight / weight.sum())[:, None]) ** 2) @ weight
-    starts: list[int] = []
-    for cell in np.argsort(chi2):
-        if all(np.linalg.norm(grid[cell] - grid[other]) > margin / 4 for other in starts):
-            starts.append(int(cell))
-        if len(starts) == 4:
-            break
-    return np.asarray(grid[starts])
-
-
-def _checked(xyz_m: Floats, sigma_s: Floats, found: Descent, best: int, first_us: int) -> Fix | NoFix:
-    place_m, residuals_s = found.place_m[best], found.residuals_s[best]
-    distance_m = np.linalg.norm(xyz_m - place_m, axis=1)
-    if not np.isfinite(place_m).all() or distance_m.max() > FARTHEST_M:
-        return NoFix(f"the arrivals fit no place within {FARTHEST_M:.0f} m of the poles")
-    factor = (PRIOR_DOF + found.chi2[best]) / (PRIOR_DOF + len(xyz_m) - 3 - 2)
-    cov_m2 = np.asarray(np.linalg.inv(found.normal[best])[:2, :2] * factor, float)
-    weight = sigma_s**-2
-    rms_s = float(np.sqrt(weight @ residuals_s**2 / weight.sum()))
-    e_m, n_m, u_m = (float(value) for value in place_m)
-    emitted_us = first_us + round(float(found.emitted_s[best]) * 1e6)
-    return Fix((e_m, n_m, u_m), emitted_us, cov_m2, residuals_s * 1e6, rms_s * 1e6)
+def _doubt(xyz_m: Floats, found: Consensus, zero_m: Floats) -> str | None:
+    """Why the answer, which the arrivals agree on best, is not to be given; None where nothing speaks against it."""
+    direct = found.direct >= DIRECT
+    refusal = _why_not(xyz_m[direct])
+    if refusal:
+        return f"{int(direct.sum())} of {len(xyz_m)} arrivals agree, and {refusal}"
+    if not np.isfinite(found.place_m).all() or not np.isfinite(found.cov_m2).all():
+        return "the arrivals fit no place"
+    if np.linalg.norm(xyz_m[direct] - found.place_m, axis=1).max() > FARTHEST_M:
+        return f"the arrivals fit no place within {FARTHEST_M:.0f} m of the poles"
+    if found.elsewhere > ELSEWHERE:
+        places = " and ".join(f"{e:.0f} m east {n:.0f} m north" for e, n in (
+            found.place_m[:2] + zero_m[:2], found.other_m + zero_m[:2]))  # fmt: skip
+        apart_m = float(np.linalg.norm(found.place_m[:2] - found.other_m))
+        return f"two places {max(apart_m, APART_M):.0f} m apart fit the arrivals: {places}"
+    sigma_m = float(np.sqrt(np.linalg.eigvalsh(found.cov_m2)[1]))
+    most_m = FOUR_SIGMA_M if direct.sum() == LEAST_NODES else WIDEST_SIGMA_M
+    if sigma_m > most_m:
+        return f"the {int(direct.sum())} poles that agree stand so that it could be {sigma_m:.0f} m off (one sigma)"
+    return None

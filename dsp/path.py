@@ -22,7 +22,8 @@ so that weight * late is the slope of -ln f but for that of the late part, 1 / l
 would pull every fix towards being late for no reason that is known.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,16 +42,26 @@ class Path:
     bent_share, stray_share, stray_s : chosen; on the live fire nearly all is bent, on synthetic streets nothing.
     """
 
-    straight_s: float = 0.001
-    bent_s: float = 0.008
-    bent_share: float = 0.38
-    late_s: float = 0.040
-    late_share: float = 0.20
-    stray_s: float = 0.100
-    stray_share: float = 0.02
+    straight_s: float | Floats = 0.001
+    bent_s: float | Floats = 0.008
+    bent_share: float | Floats = 0.38
+    late_s: float | Floats = 0.040
+    late_share: float | Floats = 0.20
+    stray_s: float | Floats = 0.100
+    stray_share: float | Floats = 0.02
+
+    def of(self, which: ArrayLike) -> "Path":
+        """Of several streets told as arrays, the street of each: shapes as `which`, or as they broadcast."""
+        index = np.asarray(which)
+        return Path(*(np.asarray(getattr(self, field.name))[index] for field in fields(self)))
 
 
 PATH = Path()
+
+
+def several(streets: Sequence[Path]) -> Path:
+    """Streets as one whose fields are arrays (n,), to be told apart with `of`."""
+    return Path(*(np.array([getattr(street, field.name) for street in streets]) for field in fields(Path)))
 
 
 def log_density(late_s: ArrayLike, sigma_s: ArrayLike, path: Path = PATH) -> Floats:

@@ -37,4 +37,4 @@ class Acoustics:
     apart_us: int = 55_000
     round_nats: float = 4.0
     shot_nats: float = 8.0
-    settle_us: int = 350_000
+    settle_us: int = 400_000

@@ -8,29 +8,30 @@ first arrival is due are decided, and what is due and was not needed is let go. 
 matter, as long as they come before they are due.
 """
 
-import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from dsp.air import Air
 from dsp.fix import NoFix
-from dsp.multilaterate import LEAST_NODES, multilaterate
+from dsp.multilaterate import multilaterate
 from gateway.acoustics import Acoustics
 from gateway.candidates import Grid, Start
 from gateway.echo import Earlier
 from gateway.evidence import Bools, Evidence
 from gateway.incident import Arrival, Round, Unplaced
 from gateway.poles import Place, Poles
-from gateway.select import Found, Search
+from gateway.select import Search
+from gateway.settle import Found
+from gateway.too_few import LOUD_DB, heard_by_too_few
 
 DISPATCH_NODES, GOOD_NODES = 6, 5  # grades A and B (DESIGN section 4)
 SILENCE = 0.8  # a pole that should have heard it with this probability and did not speaks against it
 MOST_A_POLE = 40  # arrivals of one pole looked at together; of more, the weakest are let go
-LOUD_DB, LIKELY = 20.0, 0.5  # SNR and p_gunshot of arrivals that are worth a word where they cannot be placed
-TOGETHER_US = 100_000  # arrivals that fall due within this are decided on together: settle_us has room for it
+TOGETHER_US = 250_000  # arrivals that fall due within this are decided on together: settle_us has room for it
 AHEAD_US = 150_000
+NEVER_US = 2**62
 REMEMBERED_US = 4_000_000  # how long a place that was fired from is looked at first
 
 
@@ -46,11 +47,11 @@ class Associator:
         self._surveyed = poles is not None
         self._places: dict[str, Place] = dict(poles or {})
         self._renew()
-        self._pending: dict[str, set[Arrival]] = {}
-        self._past: list[Arrival] = []  # decided, kept as long as an echo of them may come
+        self._pending: dict[str, list[Arrival]] = {}  # in order of time; no pole that has none
+        self._past: dict[Arrival, None] = {}  # decided, kept in order as long as an echo of them may come
         self._earlier: list[Earlier] = []
         self._kept: list[Start] = []  # what has settled so far, emission times in seconds of UTC
-        self._looked_us = -(2**62)
+        self._looked_us = -NEVER_US
 
     @property
     def air(self) -> Air:
@@ -67,8 +68,7 @@ class Associator:
         self._poles = Poles(self._places)
         self._grid = Grid(self._poles, self._air, self._acoustics.nearest_m)
         across_m = float(np.linalg.norm(np.ptp(self._poles.xyz_m, axis=0))) if self._places else 0.0
-        self._speed_mps = self._air.speed_mps
-        travel_us = min(across_m, self._acoustics.hearing_m) / self._speed_mps * 1e6
+        travel_us = min(across_m, self._acoustics.hearing_m) / self._air.speed_mps * 1e6
         self._wait_us = round(travel_us) + self._acoustics.latest_us + self._acoustics.settle_us
 
     def feed(self, arrival: Arrival) -> None:
@@ -78,8 +78,11 @@ class Associator:
                 raise ValueError(f"node {arrival.node} is not surveyed")
             self._places[arrival.node] = arrival.xyz_m
             self._renew()
-        of_pole = self._pending.setdefault(arrival.node, set())
-        of_pole.add(arrival)
+        of_pole = self._pending.setdefault(arrival.node, [])
+        at = bisect_left(of_pole, _in_time(arrival), key=_in_time)
+        if of_pole[at : at + 1] == [arrival] or arrival in self._past:
+            return
+        of_pole.insert(at, arrival)
         if len(of_pole) > MOST_A_POLE:
             of_pole.remove(min(of_pole, key=_strength))
 
@@ -91,34 +94,33 @@ class Associator:
     def tick(self, now_us: int) -> list[Round | Unplaced]:
         """Every decision that is due at this time (int microseconds UTC)."""
         due_us = now_us - self.wait_us
-        if all(arrival.t_us > due_us for of_pole in self._pending.values() for arrival in of_pole):
-            return []
-        return self._decide(now_us, due_us + TOGETHER_US)
+        return self._decide(now_us, due_us + TOGETHER_US) if self._first_us() <= due_us else []
 
     def flush(self) -> list[Round | Unplaced]:
         """Nothing more will come: every decision that is left."""
         decisions: list[Round | Unplaced] = []
-        while any(self._pending.values()):
-            first_us = min(arrival.t_us for of_pole in self._pending.values() for arrival in of_pole)
-            decisions += self.tick(first_us + self.wait_us)
+        while self._pending:
+            decisions += self.tick(self._first_us() + self.wait_us)
         return decisions
 
-    def _decide(self, now_us: int, due_us: int) -> list[Round | Unplaced]:
-        here = sorted((a for of_pole in self._pending.values() for a in of_pole if a.t_us <= now_us), key=_in_time)
-        evidence, free = self._evidence(here)
-        found = self._explain(evidence, free, due_us)
-        due = [one for one in found if min(evidence.arrivals[i].t_us for i in one.used) <= due_us]
-        taken = {evidence.arrivals[i] for one in due for i in one.used}
-        decisions = [self._round(evidence, one) for one in sorted(due, key=lambda one: one.emitted_s)]
-        left = [a for a in here if a.t_us <= due_us and a not in taken]
-        claimed = {evidence.arrivals[i] for one in found for i in one.used}
-        self._let_go(taken.union(left), due_us)
-        return [*decisions, *self._heard_by_too_few(left, [a for a in here if a not in claimed])]
+    def _first_us(self) -> int:
+        return min((of_pole[0].t_us for of_pole in self._pending.values()), default=NEVER_US)
 
-    def _explain(self, evidence: Evidence, free: Bools, due_us: int) -> list[Found]:
-        """Rounds that explain the free arrivals, whatever begins with what has become due since the last look."""
+    def _decide(self, now_us: int, due_us: int) -> list[Round | Unplaced]:
+        evidence, free = self._evidence(now_us)
+        found, unclaimed = self._explain(evidence, free, due_us)
+        due = [one for one in found if evidence.t_us[one.used].min() <= due_us]
+        decisions = [self._round(evidence, one) for one in sorted(due, key=lambda one: one.emitted_s)]
+        taken = _used_by(due, free)
+        left = free & (evidence.t_us <= due_us) & ~taken
+        self._let_go([evidence.arrivals[i] for i in np.flatnonzero(taken | left)], due_us)
+        return [*decisions, *self._unplaced(evidence, left & unclaimed, unclaimed)]
+
+    def _explain(self, evidence: Evidence, free: Bools, due_us: int) -> tuple[list[Found], Bools]:
+        """Rounds that explain the free arrivals, whatever begins with what has become due since the last look; and
+        which (n,) no round lays claim to."""
         ahead_us, zero_us = due_us + AHEAD_US, evidence.zero_us
-        t_us = np.array([a.t_us for a in evidence.arrivals])
+        t_us = evidence.t_us
         kept = [Start(one.place_m, one.emitted_s - zero_us / 1e6) for one in self._kept]
         search = Search(evidence, self._grid, free, self._earlier)
         search.look((t_us > self._looked_us) & (t_us <= ahead_us) & free, kept)
@@ -129,14 +131,13 @@ class Associator:
         self._looked_us = max(self._looked_us, ahead_us)
         ahead = [one for one in (*search.found, *search.settled) if t_us[one.used].min() > due_us]
         self._kept = [Start(one.place_m, one.emitted_s + zero_us / 1e6) for one in ahead]
-        return search.found
+        return search.found, search.cost == 0
 
-    def _evidence(self, here: list[Arrival]) -> tuple[Evidence, Bools]:
+    def _evidence(self, now_us: int) -> tuple[Evidence, Bools]:
         """Evidence over what is pending and what an echo may follow; free is what is pending."""
-        pending = set(here)
-        context = [a for a in self._past if a not in pending]
-        evidence = Evidence([*here, *context], self._poles, self._air, self._acoustics)
-        return evidence, np.array([a in pending for a in evidence.arrivals], bool)
+        pending = [arrival for of_pole in self._pending.values() for arrival in of_pole if arrival.t_us <= now_us]
+        evidence = Evidence([*pending, *self._past], self._poles, self._air, self._acoustics)
+        return evidence, np.array([arrival not in self._past for arrival in evidence.arrivals], bool)
 
     def _round(self, evidence: Evidence, found: Found) -> Round | Unplaced:
         arrivals = tuple(evidence.arrivals[i] for i in found.used)
@@ -148,51 +149,32 @@ class Associator:
         n_against = int((found.silent > SILENCE).sum())
         return Round(fix, arrivals, _grade(len(arrivals) - len(fix.liars), n_against), _together(arrivals))
 
-    def _let_go(self, decided: set[Arrival], due_us: int) -> None:
-        echo_us = self._acoustics.echo_us
+    def _let_go(self, decided: Iterable[Arrival], due_us: int) -> None:
+        after_us = due_us - self._acoustics.echo_us
         for arrival in decided:
-            self._pending[arrival.node].discard(arrival)
-        self._past = [a for a in (*self._past, *decided) if a.t_us > due_us - echo_us]
+            of_pole = self._pending[arrival.node]
+            of_pole.remove(arrival)
+            if not of_pole:
+                del self._pending[arrival.node]
+            self._past[arrival] = None
+        self._past = {arrival: None for arrival in self._past if arrival.t_us > after_us}
         self._earlier = [past for past in self._earlier if past.emitted_us > due_us - REMEMBERED_US]
 
-    def _heard_by_too_few(self, due: Sequence[Arrival], unclaimed: Sequence[Arrival]) -> list[Unplaced]:
-        """Where three poles heard something loud together, beginning with what is due: why it has no place."""
-        loud = sorted(
-            (a for a in unclaimed if (a.snr_db or 0.0) >= LOUD_DB and (a.p_gunshot is None or a.p_gunshot >= LIKELY)),
-            key=_in_time,
+    def _unplaced(self, evidence: Evidence, left: Bools, unclaimed: Bools) -> list[Unplaced]:
+        loud = evidence.snr_db >= LOUD_DB
+        due, others = (
+            sorted((evidence.arrivals[i] for i in np.flatnonzero(some & loud)), key=_in_time)
+            for some in (left, unclaimed)
         )
-        unplaced: list[Unplaced] = []
-        used: set[Arrival] = set()
-        for first in sorted(set(due).intersection(loud), key=_in_time):
-            group = self._one_a_pole(first, (a for a in _since(loud, first, self._wait_us) if a not in used))
-            if len(group) == LEAST_NODES - 1:
-                why = f"only {len(group)} poles heard it; {LEAST_NODES} are needed"
-                unplaced.append(Unplaced(why, tuple(group)))
-                used.update(group)
-        return unplaced
-
-    def _one_a_pole(self, first: Arrival, others: Iterable[Arrival]) -> list[Arrival]:
-        """The first arrival and, of each other pole near, the first that the same sound could have caused; LEAST_NODES
-        of them at most."""
-        group = {first.node: first}
-        for other in others:
-            apart_m = math.dist(other.xyz_m, first.xyz_m)
-            soon = 0 <= other.t_us - first.t_us <= apart_m / self._speed_mps * 1e6
-            if other.node not in group and soon and apart_m <= self._acoustics.hearing_m:
-                group[other.node] = other
-                if len(group) == LEAST_NODES:
-                    break
-        return list(group.values())
+        return heard_by_too_few(due, others, self._acoustics.hearing_m, self._air.speed_mps)
 
 
-def _since(in_time: Sequence[Arrival], first: Arrival, span_us: int) -> Sequence[Arrival]:
-    """Those that come no earlier than `first`, and no more than span_us later."""
-    low = bisect_left(in_time, first.t_us, key=_when)
-    return in_time[low : bisect_right(in_time, first.t_us + span_us, key=_when)]
-
-
-def _when(arrival: Arrival) -> int:
-    return arrival.t_us
+def _used_by(found: Sequence[Found], free: Bools) -> Bools:
+    """(n,) whether any of these rounds rests on an arrival."""
+    used = np.zeros_like(free)
+    for one in found:
+        used[one.used] = True
+    return used
 
 
 def _strength(arrival: Arrival) -> tuple[float, int]:

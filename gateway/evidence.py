@@ -64,17 +64,18 @@ class Evidence:
         self.arrivals = sorted(arrivals, key=lambda a: (poles.number[a.node], a.t_us))
         self.poles, self.air, self.acoustics = poles, air, acoustics
         self.pole = np.array([poles.number[a.node] for a in self.arrivals], np.int64)
-        self.zero_us = min((a.t_us for a in self.arrivals), default=0)
-        self.t_s = np.array([(a.t_us - self.zero_us) / 1e6 for a in self.arrivals])
+        self.t_us = np.array([a.t_us for a in self.arrivals], np.int64)
+        self.zero_us = int(self.t_us.min()) if len(self.t_us) else 0
+        self.t_s = (self.t_us - self.zero_us) / 1e6
         self.sigma_s = np.clip(np.array([a.sigma_us / 1e6 for a in self.arrivals]), *SIGMA_S)
         self.level_db = np.array([np.nan if a.level_db is None else a.level_db for a in self.arrivals], float)
-        self._snr_db = np.array([np.nan if a.snr_db is None else a.snr_db for a in self.arrivals], float)
+        self.snr_db = np.array([np.nan if a.snr_db is None else a.snr_db for a in self.arrivals], float)
         self.row = self._row()
         self.table = self._table()
         self._noise_db = self._noise()
         self._heard_db = self._least_heard()
         self.direct = self._direct()
-        weaker = (np.nan_to_num(self._snr_db, nan=RARE_DB[0]) - RARE_DB[0]) / RARE_DB[1]
+        weaker = (np.nan_to_num(self.snr_db, nan=RARE_DB[0]) - RARE_DB[0]) / RARE_DB[1]
         self.worth = self.direct + np.clip(weaker, -1.5, 0.0) - np.log(acoustics.clutter_per_s)
 
     def weigh(
@@ -83,12 +84,12 @@ class Evidence:
         """Weigh shots fired at places (k, 3) at times (k,).
 
         cost : (n,) nats that each arrival costs: 0 where it is free, what it is worth to the round that has it now,
-        infinite where it is not to be had. path : how arrivals may be late. blur_s : one sigma of how far off the
-        hypotheses themselves may be.
+        infinite where it is not to be had. path : how arrivals may be late, for each hypothesis (fields (k,)) or for
+        all. blur_s : one sigma of how far off the hypotheses themselves may be.
         """
         poles = self.poles.near(place_m, NEAR)
         paths = self.poles.xyz_m[poles] - place_m[:, None]
-        distance_m = np.maximum(np.linalg.norm(paths, axis=-1), 1.0)
+        distance_m = np.sqrt(np.maximum(np.einsum("kpi,kpi->kp", paths, paths), 1.0))
         due_s = emitted_s[:, None] + travel_s(self.air, paths)
         match, late_s, nats, deaf = self._best_of_each_pole(poles, due_s, cost, path, blur_s)
         match[distance_m > self.acoustics.hearing_m] = -1
@@ -105,6 +106,12 @@ class Evidence:
         rows = self.table[self.row[self.poles.near(place_m[None], NEAR)[0]]]
         found = rows[rows >= 0]
         return np.asarray(found[np.isfinite(cost[found])])
+
+    def too_far(self, place_m: Floats) -> Bools:
+        """(n,) arrivals of poles that are not among the NEAR ones of a place (3,)."""
+        asked = np.zeros(len(self.poles.names), bool)
+        asked[self.poles.near(place_m[None], NEAR)[0]] = True
+        return np.asarray(~asked[self.pole])
 
     def emitted_s(self, place_m: Floats, which: Ints) -> Floats:
         """(m,) when these arrivals were emitted, had they come straight from this place (3,)."""
@@ -152,7 +159,8 @@ class Evidence:
         which = np.nonzero(may)
         nats = np.full(slots.shape, -np.inf)
         at, late = slots[which], late_s[which]
-        nats[which] = log_density(late, np.hypot(self.sigma_s[at], blur_s), path) + self.worth[at] - cost[at]
+        each = path.of(which[0]) if np.ndim(path.straight_s) else path
+        nats[which] = log_density(late, np.hypot(self.sigma_s[at], blur_s), each) + self.worth[at] - cost[at]
         best = nats.argmax(axis=-1)[..., None]
         most = np.take_along_axis(nats, best, -1)[..., 0]
         match = np.where(np.isfinite(most), np.take_along_axis(slots, best, -1)[..., 0], -1)
@@ -183,14 +191,14 @@ class Evidence:
     def _noise(self) -> Floats:
         """(P,) dB: level minus SNR of what each pole reported, the median of all poles for those that did not."""
         noise_db = np.full(len(self.poles.names), np.nan)
-        told_db = _median_of_known(_padded(self.level_db - self._snr_db, self.table[:-1]))
+        told_db = _median_of_known(_padded(self.level_db - self.snr_db, self.table[:-1]))
         noise_db[np.unique(self.pole)] = told_db
         usual_db = float(np.nanmedian(noise_db)) if np.isfinite(noise_db).any() else NOISE_DB
         return np.where(np.isfinite(noise_db), noise_db, usual_db)
 
     def _least_heard(self) -> float:
         """Decibels over noise at which these nodes' detectors start to report: the lowest tenth of what they did."""
-        told = self._snr_db[np.isfinite(self._snr_db)]
+        told = self.snr_db[np.isfinite(self.snr_db)]
         return min(float(np.percentile(told, 10)), self.acoustics.heard_db) if len(told) else self.acoustics.heard_db
 
     def _direct(self) -> Floats:

@@ -23,5 +23,5 @@ class Poles:
         n = min(n, len(self.names))
         if self._tree is None or not n:
             return np.zeros((len(places_m), 0), np.int64)
-        _, numbers = self._tree.query(places_m[:, :2], k=list(range(1, n + 1)))
-        return np.asarray(numbers, np.int64)
+        _, numbers = self._tree.query(places_m[:, :2], k=n)
+        return np.asarray(numbers, np.int64).reshape(-1, n)

@@ -1,0 +1,242 @@
+"""The place that most arrivals agree on, and which of them it is not built on: the heart of `dsp/multilaterate.py`.
+
+Each arrival is one of three: direct (normal), late (exponential, after `dsp/path.py`), or stray. How wide the direct
+ones spread is not the arrival's affair but the street's, common to a shot: in a plain street sound comes straight
+(SMOOTH_S beside the node's own sigma), between hills and houses most of it is bent by some milliseconds (ROUGH_S).
+Which of the two it is, and what share comes late, is learnt from the shot itself:
+
+    maximise  sum_i ln( d N(late_i; 0, v_i) + l E(late_i) + s C(late_i) ) + prior(height),   v_i = sigma_i^2 + spread^2
+
+over place, emission time and l. Expectation maximisation: with p the probability of direct, weights p / v, one
+Gauss-Newton step with the emission time projected out, new shares, and again. Each start begins with a spread as wide
+as it may be off itself, which is drawn in step by step (graduated non-convexity, Blake and Zisserman's idea as known
+from general reading), so that the best consensus is found before the first arrival is left out.
+
+The answers of all starts under both spreads are weighed by their evidence after Laplace, likelihood times the volume
+that the answer leaves open, sqrt(det cov), and times PRIOR. So four arrivals that happen to fit to a millisecond are
+not taken for proof of a plain street, and twenty are. The fix is their mean, its covariance theirs plus how far they
+lie apart; what lies far apart is for `dsp/multilaterate.py` to refuse.
+
+Height: poles stand on the ground that people stand on, so a source is taken to be POLE_HEIGHT_M below the poles near
+it, with a share of the spread of their heights and MAN_M (Student's t with HEIGHT_DOF: people fire from windows, too).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from dsp.air import Air
+from dsp.path import PATH
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+SMOOTH_S, ROUGH_S = 0.0003, 0.008  # chosen; of the live fire's four positions, all freedoms counted
+PRIOR = np.log([0.1, 0.9])  # chosen: few arrivals are to be taken for bent, twenty may prove that they are not
+LATE_PRIOR = (0.5, 20.0)  # arrivals seen late and not late before the first: a small share until shown otherwise
+STRAY_SHARE = 0.005
+SCALE_DOF = 4.0  # how much stated sigmas are worth against the residuals
+POLE_HEIGHT_M = 5.0  # how far a source is taken to be below the poles near it
+MAN_M = 1.0  # one sigma of a muzzle above the ground (chosen)
+GROUND = 0.5  # of the spread of the poles' heights: one sigma of the ground, as the poles near it tell it (live fire: 13 m
+# RMS where the poles' heights spread by 25 m)
+HEIGHT_DOF = 3.0
+NEAR_M = 50.0  # poles nearer than this all say the same of the ground
+CELLS = 4500  # of the first grid, places times arrivals
+FEW, STARTS, MORE_STARTS = 8, 3, 6  # up to `few` arrivals there is time for more starts, and need
+GRADES = (0.3, 0.12, 0.04, 0.015, 0.005, *[0.0] * 8)  # of the first spread; no more are needed once all stand still
+FIRST_LATE = 0.3  # share of late arrivals to begin with
+STEP_M, STILL_M, TINY_M = 80.0, 0.01, 1e-9
+OPEN = 1e-9 * np.eye(3)  # 1/m2, keeps a step finite where poles on one line leave a direction open
+LATEST_S = 0.1  # late arrivals are not worth more than this in choosing where to start
+SAME_M, APART_M = 5.0, 25.0  # answers that are one; answers that would send people to another address
+HOPELESS_NATS = 10.0
+ROOT = math.sqrt(2 * math.pi)
+
+
+@dataclass(frozen=True, slots=True)
+class Consensus:
+    """place_m (3,) and emitted_s of the best answer within APART_M, cov_m2 (2, 2). late_s (n,), direct (n,): how late
+    each arrival is and the probability that it came direct. elsewhere : probability of a place farther than APART_M,
+    and other_m (2,) the best such place, the answer's own where there is none."""
+
+    place_m: Floats
+    emitted_s: float
+    cov_m2: Floats
+    late_s: Floats
+    direct: Floats
+    elsewhere: float
+    other_m: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """k of them: place (k, 3), emitted (k,), cov (k, 2, 2), late and direct (k, n), evidence (k,), rough (k,)."""
+
+    place: Floats
+    emitted: Floats
+    cov: Floats
+    late: Floats
+    direct: Floats
+    evidence: Floats
+    rough: Bools
+
+
+def agree(xyz_m: Floats, t_s: Floats, sigma_s: Floats, air: Air) -> Consensus:
+    """Place a sound heard at (n, 3) m at (n,) s, sigmas (n,) s of the nodes' own timing. Four or more, on no line."""
+    starts, blur_s = _starts(xyz_m, t_s, air)
+    return _weigh(_Fit(xyz_m, t_s, sigma_s, air).settle(starts, blur_s))
+
+
+def travel(air: Air, paths_m: Floats) -> tuple[Floats, Floats]:
+    """(k, n) seconds along paths (k, 3, n), and their squared lengths."""
+    squared = (paths_m * paths_m).sum(axis=1)
+    return _crossing(air, squared, paths_m[:, 0] * air.wind_en_mps[0] + paths_m[:, 1] * air.wind_en_mps[1]), squared
+
+
+def _crossing(air: Air, squared_m2: Floats, downwind: Floats) -> Floats:
+    """Seconds to cross a path p: t in |p - w t| = c t, of its squared length and p.w (as in `dsp/air.py`)."""
+    still = air.speed_mps**2 - air.wind_en_mps[0] ** 2 - air.wind_en_mps[1] ** 2
+    return np.asarray((np.sqrt(downwind * downwind + still * squared_m2) - downwind) / still)
+
+
+class _Fit:
+    """One shot's arrivals, ready to be fitted from many starts under both spreads at once."""
+
+    def __init__(self, xyz_m: Floats, t_s: Floats, sigma_s: Floats, air: Air) -> None:
+        self.poles, self.t_s, self.air = np.ascontiguousarray(xyz_m.T), t_s, air
+        self.var = sigma_s**2 + SMOOTH_S**2
+        self.height_var = MAN_M**2 + GROUND**2 * float(np.var(xyz_m[:, 2]))
+
+    def settle(self, starts_m: Floats, blur_s: float) -> _Answers:
+        """From starts (k, 2) that may be off by blur_s, under the smooth spread and the rough one."""
+        k = len(starts_m)
+        rough = np.repeat([False, True], k)
+        extra, late_share = np.where(rough, ROUGH_S**2, 0.0)[:, None], np.full((2 * k, 1), FIRST_LATE)
+        place = np.column_stack([np.tile(starts_m, (2, 1)), np.zeros(2 * k)])
+        place[:, 2] = self._ground(self.poles - place[:, :, None])
+        rows, off_m = self._look(place)
+        late = rows[:, 4] - np.median(rows[:, 4], axis=1)[:, None]
+        for grade in GRADES:
+            var = self.var + np.maximum(extra, (grade * blur_s) ** 2)
+            _, delayed, weight, _ = _kinds(late, var, late_share)
+            late_share = ((LATE_PRIOR[0] + delayed.sum(axis=1)) / (sum(LATE_PRIOR) + late.shape[1]))[:, None]
+            normal, push, total, _ = self._sums(rows, weight, off_m)
+            step = -np.linalg.solve(normal, push[:, :, None])[:, :, 0]
+            length = np.sqrt((step * step).sum(axis=1))
+            place = place + step * np.minimum(1.0, STEP_M / np.maximum(length, TINY_M))[:, None]
+            rows, off_m = self._look(place)
+            late = rows[:, 4] - ((weight * rows[:, 4]).sum(axis=1) / total)[:, None]
+            if not grade and length.max() < STILL_M:
+                break
+        return self._answers(place, rows, off_m, late, late_share, rough)
+
+    def _answers(
+        self, place: Floats, rows: Floats, off_m: Floats, late: Floats, late_share: Floats, rough: Bools
+    ) -> _Answers:
+        """What came of it, with its evidence and covariance."""
+        var = self.var + np.where(rough, ROUGH_S**2, 0.0)[:, None]
+        direct, _, weight, density = _kinds(late, var, late_share)
+        normal, _, total, emitted = self._sums(rows, weight, off_m)
+        late, cov = rows[:, 4] - emitted[:, None], np.linalg.inv(normal)
+        evidence = np.log(density).sum(axis=1) + 0.5 * np.log(np.linalg.det(cov)) - 0.5 * np.log(total)
+        evidence -= 0.5 * (HEIGHT_DOF + 1) * np.log1p(off_m**2 / HEIGHT_DOF / self.height_var)
+        evidence += LATE_PRIOR[1] * np.log1p(-late_share[:, 0]) + np.where(rough, PRIOR[1], PRIOR[0])
+        dof = np.maximum(direct.sum(axis=1) - 3, 0)
+        factor = (SCALE_DOF + (direct * late**2 / var).sum(axis=1)) / (SCALE_DOF + dof)
+        cov = cov[:, :2, :2] * factor[:, None, None]
+        return _Answers(place, emitted, cov, late, direct, evidence, rough)
+
+    def _look(self, place: Floats) -> tuple[Floats, Floats]:
+        """From places (k, 3): (k, 5, n) slopes of the residuals s/m, ones, and when the arrivals were emitted; (k,) m
+        that the place is above the ground."""
+        paths = self.poles - place[:, :, None]
+        tau, squared = travel(self.air, paths)
+        rows = np.ones((len(place), 5, len(self.t_s)))
+        rows[:, :3] = paths * (tau / np.maximum(squared, 1.0))[:, None]
+        rows[:, 4] = self.t_s - tau
+        return rows, place[:, 2] - self._ground(paths)
+
+    def _ground(self, paths: Floats) -> Floats:
+        """(k,) height at which a source is taken to be, by the poles near it."""
+        near = 1 / (paths[:, 0] ** 2 + paths[:, 1] ** 2 + NEAR_M**2)
+        return np.asarray(near @ self.poles[2] / near.sum(axis=1) - POLE_HEIGHT_M)
+
+    def _sums(self, rows: Floats, weight: Floats, off_m: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Normal matrices (k, 3, 3) and slopes of the cost (k, 3), emission time projected out; sums of weights (k,),
+        and emission times (k,)."""
+        sums = (rows * weight[:, None]) @ rows.transpose(0, 2, 1)
+        total, mean = sums[:, 3, 3], sums[:, :3, 3]
+        emitted = sums[:, 3, 4] / total
+        normal = sums[:, :3, :3] - mean[:, :, None] * (mean / total[:, None])[:, None] + OPEN
+        push = sums[:, :3, 4] - mean * emitted[:, None]
+        stiff = (HEIGHT_DOF + 1) / (HEIGHT_DOF * self.height_var + off_m**2)
+        normal[:, 2, 2] += stiff
+        push[:, 2] += stiff * off_m
+        return normal, push, total, emitted
+
+
+def _kinds(late: Floats, var: Floats, late_share: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """(k, n) probabilities of direct and of late, weights in 1/s2, and densities in 1/s."""
+    late2 = late * late
+    direct = (1 - STRAY_SHARE - late_share) / (ROOT * np.sqrt(var)) * np.exp(-0.5 * late2 / var)
+    behind = np.exp(np.maximum(late, 0.0) * (-1 / PATH.late_s)) * ndtr(late / np.sqrt(var))
+    delayed = late_share / PATH.late_s * behind
+    wide = PATH.stray_s**2 + late2
+    stray = STRAY_SHARE * PATH.stray_s / math.pi / wide
+    density = direct + delayed + stray
+    return direct / density, delayed / density, (direct / var + 2 * stray / wide) / density, density
+
+
+def _starts(xyz_m: Floats, t_s: Floats, air: Air) -> tuple[Floats, float]:
+    """(k, 2) places to start from, the best hollows of a coarse grid round the poles, and how far off in time."""
+    few, n = len(t_s) <= FEW, len(t_s)
+    side = max(11, min(33, int(math.sqrt(CELLS / n))))
+    low, high = xyz_m[:, :2].min(axis=0), xyz_m[:, :2].max(axis=0)
+    margin = max(float((high - low).max()) / (1 if few else 2), 100.0)
+    east, north = (np.linspace(a - margin, b + margin, side) for a, b in zip(low, high, strict=True))
+    up_m = xyz_m[:, 2] - (np.median(xyz_m[:, 2]) - POLE_HEIGHT_M)
+    along_e, along_n = xyz_m[:, 0] - east[:, None], xyz_m[:, 1] - north[:, None]
+    squared = (along_e**2 + up_m**2)[:, None] + along_n**2
+    wind_e, wind_n = air.wind_en_mps
+    emitted = (t_s - _crossing(air, squared, (along_e * wind_e)[:, None] + along_n * wind_n)).reshape(-1, n)
+    middle = np.partition(emitted, n // 2, axis=1)[:, n // 2]
+    blur_s = float(max(east[1] - east[0], north[1] - north[0])) / air.speed_mps
+    cost = np.minimum(np.abs(emitted - middle[:, None]), blur_s + LATEST_S).sum(axis=1).reshape(side, side)
+    best = _apart(cost, MORE_STARTS if few else STARTS)
+    return np.column_stack([east[best // side], north[best % side]]), blur_s
+
+
+def _apart(cost: Floats, count: int) -> NDArray[np.int64]:
+    """The cheapest cells, none next to another."""
+    side, free, best = len(cost), cost.copy(), []
+    for _ in range(count):
+        cell = int(free.argmin())
+        i, j = divmod(cell, side)
+        best.append(cell)
+        free[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2] = np.inf
+    return np.array(best)
+
+
+def _weigh(answers: _Answers) -> Consensus:
+    """One answer of many: each once, by their evidence."""
+    order = np.argsort(-answers.evidence, kind="stable")
+    order = order[answers.evidence[order] > answers.evidence[order[0]] - HOPELESS_NATS]
+    flat = answers.place[order, :2]
+    apart = np.sqrt(((flat[:, None] - flat[None]) ** 2).sum(axis=2))
+    same = (apart < SAME_M) & (answers.rough[order][:, None] == answers.rough[order])
+    once = ~np.tril(same, -1).any(axis=1)
+    order, apart = order[once], apart[0][once]
+    share = np.exp(answers.evidence[order] - answers.evidence[order[0]])
+    share /= share.sum()
+    near = apart < APART_M
+    best, here = order[0], share[near] / share[near].sum()
+    place = here @ answers.place[order[near]]
+    off = answers.place[order[near], :2] - place[:2]
+    cov = np.einsum("k,kij->ij", here, answers.cov[order[near]]) + (off * here[:, None]).T @ off
+    other = answers.place[order[~near][0], :2] if not near.all() else place[:2]
+    emitted = float(here @ answers.emitted[order[near]])
+    return Consensus(place, emitted, cov, answers.late[best], answers.direct[best], float(share[~near].sum()), other)
