@@ -41,8 +41,8 @@ STRAY_SHARE = 0.005
 SCALE_DOF = 4.0  # how much stated sigmas are worth against the residuals
 POLE_HEIGHT_M = 5.0  # how far a source is taken to be below the poles near it
 MAN_M = 1.0  # one sigma of a muzzle above the ground (chosen)
-GROUND = 0.5  # of the spread of the poles' heights: one sigma of the ground, as the poles near it tell it (live fire: 13 m
-# RMS where the poles' heights spread by 25 m)
+GROUND = 0.5  # of the spread of the poles' heights: one sigma of the ground, as the poles near it tell it...
+# ...(live fire: 13 m RMS where the poles' heights spread by 25 m)
 HEIGHT_DOF = 3.0
 NEAR_M = 50.0  # poles nearer than this all say the same of the ground
 CELLS = 4500  # of the first grid, places times arrivals

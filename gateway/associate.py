@@ -92,16 +92,18 @@ class Associator:
         return self._wait_us if self._places else 0
 
     def tick(self, now_us: int) -> list[Round | Unplaced]:
-        """Every decision that is due at this time (int microseconds UTC)."""
-        due_us = now_us - self.wait_us
-        return self._decide(now_us, due_us + TOGETHER_US) if self._first_us() <= due_us else []
+        """Every decision that is due at this time (int microseconds UTC).
+
+        Each is made as it would have been the moment it fell due, however seldom time is told.
+        """
+        decisions: list[Round | Unplaced] = []
+        while (first_us := self._first_us()) <= now_us - self.wait_us:
+            decisions += self._decide(first_us + self.wait_us, first_us + TOGETHER_US)
+        return decisions
 
     def flush(self) -> list[Round | Unplaced]:
         """Nothing more will come: every decision that is left."""
-        decisions: list[Round | Unplaced] = []
-        while self._pending:
-            decisions += self.tick(self._first_us() + self.wait_us)
-        return decisions
+        return self.tick(NEVER_US - 1)
 
     def _first_us(self) -> int:
         return min((of_pole[0].t_us for of_pole in self._pending.values()), default=NEVER_US)
