@@ -17,12 +17,12 @@ from gateway.evidence import Evidence, Floats, Ints, Weighed
 
 SHARPER = (1.0, 0.3, 0.1)  # blur of each settling in turn
 STILL = 2  # settlings without blur
-BENDING, STRAIGHT = (
+STRAIGHT, BENDING = (
     replace(PATH, bent_share=0.08),
     replace(PATH, straight_s=0.010, bent_share=0.0),
 )
-STREETS = (BENDING, STRAIGHT)
-SURE_NATS = np.array([0.0, -8.0])  # of each of the streets: most streets bend sound
+STREETS = (STRAIGHT, BENDING)
+SURE_NATS = np.array([-8.0, 0.0])  # of each of the streets: most streets bend sound
 KINDS, ANY = several((*STREETS, PATH)), len(STREETS)
 REWEIGHTS, STEPS = 2, 2
 MORE_NATS = 2.5  # what an arrival may gain once the blur is gone: about ln of blur over dsp/path.py's core
