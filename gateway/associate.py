@@ -145,7 +145,9 @@ class Associator:
         arrivals = tuple(evidence.arrivals[i] for i in found.used)
         sigma_us = np.maximum([a.sigma_us for a in arrivals], 1)
         fix = multilaterate([a.xyz_m for a in arrivals], [a.t_us for a in arrivals], sigma_us, self._air)
-        if isinstance(fix, NoFix):
+        if isinstance(fix, NoFix):  # echoes follow it all the same
+            emitted_us = evidence.zero_us + round(found.emitted_s * 1e6)
+            self._earlier.append(Earlier(found.place_m, emitted_us, arrivals, found.score, found.path))
             return Unplaced(fix.why, arrivals)
         self._earlier.append(Earlier(np.array(fix.xyz_m), fix.t_us, arrivals, found.score, found.path))
         n_against = int((found.silent > SILENCE).sum())

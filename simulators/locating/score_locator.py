@@ -7,6 +7,7 @@ from pathlib import Path
 from simulators.locating.cases import ASSOCIATION, CLUTTER, TOWNS, Case
 from simulators.locating.clips_figures import clip_figures
 from simulators.locating.crack_figures import crack_figures
+from simulators.locating.fix_figures import fix_figures
 from simulators.locating.live_tests import Played, play_test, read_livefire
 from simulators.locating.locate_figures import association_figures, coverage_figures, live_figures
 from simulators.locating.locator_page import Chapter
@@ -75,4 +76,4 @@ def _live_chapter(origin: str, played: Sequence[Played]) -> Chapter:
     return Chapter(f"live fire from {origin}", sum(each.reckoning.n_fired for each in played), moments)
 
 
-PARTS: tuple[Callable[[Path], list[Figure]], ...] = (medium_figures, clip_figures, _cracks)
+PARTS: tuple[Callable[[Path], list[Figure]], ...] = (fix_figures, medium_figures, clip_figures, _cracks)
