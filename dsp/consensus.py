@@ -13,16 +13,18 @@ as it may be off itself, which is drawn in step by step (graduated non-convexity
 from general reading), so that the best consensus is found before the first arrival is left out.
 
 The answers of all starts under both spreads are weighed by their evidence after Laplace, likelihood times the volume
-that the answer leaves open, sqrt(det cov), and times PRIOR. So four arrivals that happen to fit to a millisecond are
-not taken for proof of a plain street, and twenty are. The fix is their mean, its covariance theirs plus how far they
-lie apart; what lies far apart is for `dsp/multilaterate.py` to refuse.
+that the answer leaves open, sqrt(det cov), and times PRIOR. A late arrival leaves open as much as the variance of its
+exponential, LATE^2; else answers that few arrivals came straight to would seem to leave open a whole quarter of town.
+None is an answer whose direct arrivals came farther than a shot is heard. So four arrivals that happen to fit to a
+millisecond are not taken for proof of a plain street, and twenty are. The fix is their mean, its covariance theirs plus
+how far they lie apart; what lies far apart is for `dsp/multilaterate.py` to refuse.
 
 Height: poles stand on the ground that people stand on, so a source is taken to be POLE_HEIGHT_M below the poles near
 it, with a share of the spread of their heights and MAN_M (Student's t with HEIGHT_DOF: people fire from windows, too).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +56,7 @@ OPEN = 1e-9 * np.eye(3)  # 1/m2, keeps a step finite where poles on one line lea
 LATEST_S = 0.1  # late arrivals are not worth more than this in choosing where to start
 SAME_M, APART_M = 5.0, 25.0  # answers that are one; answers that would send people to another address
 HOPELESS_NATS = 10.0
+UNHEARD_NATS = 100.0
 ROOT = math.sqrt(2 * math.pi)
 
 
@@ -85,10 +88,14 @@ class _Answers:
     rough: Bools
 
 
-def agree(xyz_m: Floats, t_s: Floats, sigma_s: Floats, air: Air) -> Consensus:
-    """Place a sound heard at (n, 3) m at (n,) s, sigmas (n,) s of the nodes' own timing. Four or more, on no line."""
+def agree(xyz_m: Floats, t_s: Floats, sigma_s: Floats, air: Air, farthest_m: float) -> Consensus:
+    """Place a sound heard at (n, 3) m at (n,) s, sigmas (n,) s of the nodes' own timing, farthest_m away at most unless
+    there is no such place. Four or more arrivals, on no line."""
     starts, blur_s = _starts(xyz_m, t_s, air)
-    return _weigh(_Fit(xyz_m, t_s, sigma_s, air).settle(starts, blur_s))
+    answers = _Fit(xyz_m, t_s, sigma_s, air).settle(starts, blur_s)
+    away_m = np.linalg.norm(xyz_m - answers.place[:, None], axis=2)
+    heard = np.max(away_m * (answers.direct > 0.5), axis=1) <= farthest_m
+    return _weigh(replace(answers, evidence=np.where(heard, answers.evidence, answers.evidence - UNHEARD_NATS)))
 
 
 def travel(air: Air, paths_m: Floats) -> tuple[Floats, Floats]:
@@ -139,8 +146,9 @@ class _Fit:
     ) -> _Answers:
         """What came of it, with its evidence and covariance."""
         var = self.var + np.where(rough, ROUGH_S**2, 0.0)[:, None]
-        direct, _, weight, density = _kinds(late, var, late_share)
-        normal, _, total, emitted = self._sums(rows, weight, off_m)
+        direct, delayed, weight, density = _kinds(late, var, late_share)
+        emitted = self._sums(rows, weight, off_m)[3]
+        normal, _, total, _ = self._sums(rows, weight + delayed / PATH.late_s**2, off_m)
         late, cov = rows[:, 4] - emitted[:, None], np.linalg.inv(normal)
         evidence = np.log(density).sum(axis=1) + 0.5 * np.log(np.linalg.det(cov)) - 0.5 * np.log(total)
         evidence -= 0.5 * (HEIGHT_DOF + 1) * np.log1p(off_m**2 / HEIGHT_DOF / self.height_var)

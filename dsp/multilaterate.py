@@ -37,7 +37,7 @@ FARTHEST_M = 3000.0  # no shot is heard beyond (the incumbent's pulses end below
 ONE_LINE_M = 5.0  # poles whose spread across their best line is less stand on one line: left and right look the same
 DIRECT = 0.5  # an arrival less likely than this to have come direct is not what the fix is built on
 ELSEWHERE = 0.1  # a place elsewhere with this probability is not to be kept quiet about
-FOUR_SIGMA_M = 12.0  # of four poles: by the live fire, each position decided on by the others (tests of the figures)
+FOUR_SIGMA_M = APART_M / 1.96  # of four poles: 95 % are at the address that people are sent to
 WIDEST_SIGMA_M = 300.0  # a fix that could be a street away in any direction helps nobody (chosen)
 SIGMA_S = (1e-6, 100.0)  # stated sigmas are held to this; past it they say the same
 SPAN_S = 100.0  # arrivals a longer time after the first one are all alike: of another sound
@@ -55,12 +55,15 @@ class Descent:
     normal: Floats
 
 
-def multilaterate(xyz_m: ArrayLike, t_us: ArrayLike, sigma_us: ArrayLike, air: Air) -> Fix | NoFix:
+def multilaterate(
+    xyz_m: ArrayLike, t_us: ArrayLike, sigma_us: ArrayLike, air: Air, farthest_m: float = FARTHEST_M
+) -> Fix | NoFix:
     """Place one sound.
 
     xyz_m : (n, 3) metres, places that heard it, each once. t_us : (n,) int microseconds UTC. sigma_us : (n,) or one
-    number, one sigma of the nodes' own timing; what the street does to the paths comes on top by itself. Raises
-    ValueError for shapes that do not fit or a sigma that is not positive; what cannot be placed comes back as NoFix.
+    number, one sigma of the nodes' own timing; what the street does to the paths comes on top by itself. farthest_m :
+    that such a sound is heard. Raises ValueError for shapes that do not fit or a sigma that is not positive; what
+    cannot be placed comes back as NoFix.
     """
     xyz, t_s, sigma_s, first_us = _as_seconds(xyz_m, t_us, sigma_us)
     refusal = _why_not(xyz)
@@ -68,8 +71,8 @@ def multilaterate(xyz_m: ArrayLike, t_us: ArrayLike, sigma_us: ArrayLike, air: A
         return NoFix(refusal)
     middle_s, middle_m = float(np.median(t_s)), np.append(xyz[:, :2].mean(axis=0), 0.0)
     since_s = np.clip(t_s - middle_s, -SPAN_S, SPAN_S)
-    found = agree(xyz - middle_m, since_s, np.clip(sigma_s, *SIGMA_S), air)
-    doubt = _doubt(xyz - middle_m, found, middle_m)
+    found = agree(xyz - middle_m, since_s, np.clip(sigma_s, *SIGMA_S), air, farthest_m)
+    doubt = _doubt(xyz - middle_m, found, middle_m, farthest_m)
     if doubt:
         return NoFix(doubt)
     e_m, n_m, u_m = (float(value) for value in found.place_m + middle_m)
@@ -143,7 +146,7 @@ def _why_not(xyz_m: Floats) -> str | None:
     return None
 
 
-def _doubt(xyz_m: Floats, found: Consensus, zero_m: Floats) -> str | None:
+def _doubt(xyz_m: Floats, found: Consensus, zero_m: Floats, farthest_m: float) -> str | None:
     """Why the answer, which the arrivals agree on best, is not to be given; None where nothing speaks against it."""
     direct = found.direct >= DIRECT
     refusal = _why_not(xyz_m[direct])
@@ -151,8 +154,8 @@ def _doubt(xyz_m: Floats, found: Consensus, zero_m: Floats) -> str | None:
         return f"{int(direct.sum())} of {len(xyz_m)} arrivals agree, and {refusal}"
     if not np.isfinite(found.place_m).all() or not np.isfinite(found.cov_m2).all():
         return "the arrivals fit no place"
-    if np.linalg.norm(xyz_m[direct] - found.place_m, axis=1).max() > FARTHEST_M:
-        return f"the arrivals fit no place within {FARTHEST_M:.0f} m of the poles"
+    if np.linalg.norm(xyz_m[direct] - found.place_m, axis=1).max() > farthest_m:
+        return f"the arrivals fit no place within {farthest_m:.0f} m of the poles"
     if found.elsewhere > ELSEWHERE:
         places = " and ".join(f"{e:.0f} m east {n:.0f} m north" for e, n in (
             found.place_m[:2] + zero_m[:2], found.other_m + zero_m[:2]))  # fmt: skip

@@ -144,7 +144,8 @@ class Associator:
     def _round(self, evidence: Evidence, found: Found) -> Round | Unplaced:
         arrivals = tuple(evidence.arrivals[i] for i in found.used)
         sigma_us = np.maximum([a.sigma_us for a in arrivals], 1)
-        fix = multilaterate([a.xyz_m for a in arrivals], [a.t_us for a in arrivals], sigma_us, self._air)
+        places_m, t_us = [a.xyz_m for a in arrivals], [a.t_us for a in arrivals]
+        fix = multilaterate(places_m, t_us, sigma_us, self._air, self._acoustics.hearing_m)
         if isinstance(fix, NoFix):  # echoes follow it all the same
             emitted_us = evidence.zero_us + round(found.emitted_s * 1e6)
             self._earlier.append(Earlier(found.place_m, emitted_us, arrivals, found.score, found.path))

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from dsp.air import Air
 from dsp.fix import CHI2_2DOF, Fix, NoFix
 from dsp.multilaterate import LEAST_NODES, multilaterate
+from gateway.acoustics import Acoustics
 from gateway.incident import Arrival
 from simulators.locating.cases import SCORED
 from simulators.recordings.livefire import read_test
@@ -32,7 +33,7 @@ from simulators.training.scoreboard import Figure
 
 Floats = NDArray[np.float64]
 
-AIR, T_US = Air(), 1_800_000_000_000_000
+AIR, HEARING_M, T_US = Air(), Acoustics().hearing_m, 1_800_000_000_000_000
 PICKS, SIX, FOUR = 5, 6, 4
 NEAR_M, FAR_M = 15.0, 25.0
 SURVEY_M = 2.5  # one sigma of where the live fire was fired (data/README.md)
@@ -143,7 +144,7 @@ def _place(heard: Sequence[Arrival], air: Air, xyz_m: tuple[float, float, float]
     places_m = np.array([each.xyz_m for each in heard]).reshape(-1, 3)
     t_us, sigma_us = [each.t_us for each in heard], [each.sigma_us for each in heard]
     began_s = time.thread_time()
-    fix = multilaterate(places_m, t_us, sigma_us, air)
+    fix = multilaterate(places_m, t_us, sigma_us, air, HEARING_M)
     took_s = time.thread_time() - began_s
     if isinstance(fix, NoFix):
         return Placed(np.full(2, np.nan), np.eye(2), took_s=took_s)
