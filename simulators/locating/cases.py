@@ -12,6 +12,7 @@ import math
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.random import Generator
@@ -73,11 +74,8 @@ def draw(case: Case, number: int, use: int) -> Night:
     return Night(poles, tuple(shots), tuple(heard), case.seconds)
 
 
-def _at_random(per_pole_min: float) -> Callable[[Generator, Poles, int], list[Shot]]:
-    def shoot(rng: Generator, poles_m: Poles, seconds: int) -> list[Shot]:
-        return shots_within(rng, poles_m, _times_us(rng, per_pole_min * len(poles_m), seconds))
-
-    return shoot
+def _at_random(rng: Generator, poles_m: Poles, seconds: int, per_pole_min: float) -> list[Shot]:
+    return shots_within(rng, poles_m, _times_us(rng, per_pole_min * len(poles_m), seconds))
 
 
 def _times_us(rng: Generator, per_min: float, seconds: int) -> list[int]:
@@ -128,12 +126,12 @@ def _towns(rng: Generator, n_poles: int) -> Poles:
 
 
 ASSOCIATION = (
-    Case("10-a-minute", "25 poles, 10 shots a minute", 25, 120, 15, _at_random(10 / 25)),
-    Case("100-a-minute", "25 poles, 100 shots a minute", 25, 60, 5, _at_random(100 / 25)),
+    Case("10-a-minute", "25 poles, 10 shots a minute", 25, 120, 15, partial(_at_random, per_pole_min=10 / 25)),
+    Case("100-a-minute", "25 poles, 100 shots a minute", 25, 60, 5, partial(_at_random, per_pole_min=100 / 25)),
     Case("burst", "burst, 8 rounds at 10 a second", 25, 2, 200, _burst),
     Case("two-shooters", "two shooters at once", 25, 3, 200, _two_shooters),
     Case("two-shots", "two shots within 50 ms, over 100 m apart", 25, 1, 200, _two_shots),
-    Case("1000-poles", "1000 poles, 100 shots a minute", 1000, 60, 4, _at_random(100 / 1000)),
+    Case("1000-poles", "1000 poles, 100 shots a minute", 1000, 60, 4, partial(_at_random, per_pole_min=100 / 1000)),
 )
 CLUTTER = Case("clutter", "clutter only, 25 poles, 30 impulses/min/pole", 25, 600, 6, _nothing, clutter_per_min=30.0)
 TOWNS = tuple(

@@ -1,5 +1,6 @@
 import itertools
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from dsp.fix import Fix
 from gateway.incident import Round
 from simulators.locating.cases import CASES, DEVELOPMENT, SCORED, START_US, draw
 from simulators.locating.matching import covered, match, precision, recall
-from simulators.locating.running import development, try_out
+from simulators.locating.running import development, scored, try_out
 from simulators.locating.try_case import main
 from simulators.street.pulses import Shot
 
@@ -26,6 +27,14 @@ def test_a_case_is_the_same_for_the_same_draw_and_not_for_another(name):
     assert night == draw(CASES[name], 0, DEVELOPMENT)
     assert night.arrivals != draw(CASES[name], 1, DEVELOPMENT).arrivals
     assert night.arrivals != draw(CASES[name], 0, SCORED).arrivals
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name)
+def test_every_draw_can_be_sent_to_another_process(case):
+    task = scored(case)[0]
+    sent = pickle.loads(pickle.dumps(task))
+
+    assert (sent.case.name, sent.number, sent.use) == (case.name, 0, SCORED)
 
 
 @pytest.mark.parametrize(
