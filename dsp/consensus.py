@@ -13,11 +13,13 @@ as it may be off itself, which is drawn in step by step (graduated non-convexity
 from general reading), so that the best consensus is found before the first arrival is left out.
 
 The answers of all starts under both spreads are weighed by their evidence after Laplace, likelihood times the volume
-that the answer leaves open, sqrt(det cov), and times PRIOR. A late arrival leaves open as much as the variance of its
-exponential, LATE^2; else answers that few arrivals came straight to would seem to leave open a whole quarter of town.
-None is an answer whose direct arrivals came farther than a shot is heard. So four arrivals that happen to fit to a
-millisecond are not taken for proof of a plain street, and twenty are. The fix is their mean, its covariance theirs plus
-how far they lie apart; what lies far apart is for `dsp/multilaterate.py` to refuse.
+that the answer leaves open, sqrt(det cov), and times PRIOR. Stated sigmas are trusted as far as SCALE_DOF measurements
+of their common factor would be: with it unknown the likelihood is Student's, and so is the covariance. A late arrival
+leaves open as much as the variance of its exponential, LATE^2; else answers that few arrivals came straight to would
+seem to leave open a whole quarter of town. None is an answer whose direct arrivals came farther than a shot is heard.
+So four arrivals that happen to fit to a millisecond are not taken for proof of a plain street, and twenty are. The fix
+is their mean, its covariance theirs plus how far they lie apart; what lies far apart is for `dsp/multilaterate.py` to
+refuse.
 
 Height: poles stand on the ground that people stand on, so a source is taken to be POLE_HEIGHT_M below the poles near
 it, with a share of the spread of their heights and MAN_M (Student's t with HEIGHT_DOF: people fire from windows, too).
@@ -28,9 +30,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import gammaln, ndtr
 
 from dsp.air import Air
+from dsp.hollows import POLE_HEIGHT_M, starts_near, travel
 from dsp.path import PATH
 
 Floats = NDArray[np.float64]
@@ -41,22 +44,17 @@ PRIOR = np.log([0.1, 0.9])  # chosen: few arrivals are to be taken for bent, twe
 LATE_PRIOR = (0.5, 20.0)  # arrivals seen late and not late before the first: a small share until shown otherwise
 STRAY_SHARE = 0.005
 SCALE_DOF = 4.0  # how much stated sigmas are worth against the residuals
-POLE_HEIGHT_M = 5.0  # how far a source is taken to be below the poles near it
 MAN_M = 1.0  # one sigma of a muzzle above the ground (chosen)
 GROUND = 0.5  # of the spread of the poles' heights: one sigma of the ground, as the poles near it tell it...
 # ...(live fire: 13 m RMS where the poles' heights spread by 25 m)
 HEIGHT_DOF = 3.0
 NEAR_M = 50.0  # poles nearer than this all say the same of the ground
-CELLS = 4500  # of the first grid, places times arrivals
-FEW, STARTS, MORE_STARTS = 8, 3, 6  # up to `few` arrivals there is time for more starts, and need
 GRADES = (0.3, 0.12, 0.04, 0.015, 0.005, *[0.0] * 8)  # of the first spread; no more are needed once all stand still
 FIRST_LATE = 0.3  # share of late arrivals to begin with
 STEP_M, STILL_M, TINY_M = 80.0, 0.01, 1e-9
 OPEN = 1e-9 * np.eye(3)  # 1/m2, keeps a step finite where poles on one line leave a direction open
-LATEST_S = 0.1  # late arrivals are not worth more than this in choosing where to start
 SAME_M, APART_M = 5.0, 25.0  # answers that are one; answers that would send people to another address
-HOPELESS_NATS = 10.0
-UNHEARD_NATS = 100.0
+HOPELESS_NATS, UNHEARD_NATS = 10.0, 100.0
 ROOT = math.sqrt(2 * math.pi)
 
 
@@ -91,23 +89,11 @@ class _Answers:
 def agree(xyz_m: Floats, t_s: Floats, sigma_s: Floats, air: Air, farthest_m: float) -> Consensus:
     """Place a sound heard at (n, 3) m at (n,) s, sigmas (n,) s of the nodes' own timing, farthest_m away at most unless
     there is no such place. Four or more arrivals, on no line."""
-    starts, blur_s = _starts(xyz_m, t_s, air)
+    starts, blur_s = starts_near(xyz_m, t_s, air)
     answers = _Fit(xyz_m, t_s, sigma_s, air).settle(starts, blur_s)
     away_m = np.linalg.norm(xyz_m - answers.place[:, None], axis=2)
     heard = np.max(away_m * (answers.direct > 0.5), axis=1) <= farthest_m
     return _weigh(replace(answers, evidence=np.where(heard, answers.evidence, answers.evidence - UNHEARD_NATS)))
-
-
-def travel(air: Air, paths_m: Floats) -> tuple[Floats, Floats]:
-    """(k, n) seconds along paths (k, 3, n), and their squared lengths."""
-    squared = (paths_m * paths_m).sum(axis=1)
-    return _crossing(air, squared, paths_m[:, 0] * air.wind_en_mps[0] + paths_m[:, 1] * air.wind_en_mps[1]), squared
-
-
-def _crossing(air: Air, squared_m2: Floats, downwind: Floats) -> Floats:
-    """Seconds to cross a path p: t in |p - w t| = c t, of its squared length and p.w (as in `dsp/air.py`)."""
-    still = air.speed_mps**2 - air.wind_en_mps[0] ** 2 - air.wind_en_mps[1] ** 2
-    return np.asarray((np.sqrt(downwind * downwind + still * squared_m2) - downwind) / still)
 
 
 class _Fit:
@@ -153,8 +139,9 @@ class _Fit:
         evidence = np.log(density).sum(axis=1) + 0.5 * np.log(np.linalg.det(cov)) - 0.5 * np.log(total)
         evidence -= 0.5 * (HEIGHT_DOF + 1) * np.log1p(off_m**2 / HEIGHT_DOF / self.height_var)
         evidence += LATE_PRIOR[1] * np.log1p(-late_share[:, 0]) + np.where(rough, PRIOR[1], PRIOR[0])
-        dof = np.maximum(direct.sum(axis=1) - 3, 0)
-        factor = (SCALE_DOF + (direct * late**2 / var).sum(axis=1)) / (SCALE_DOF + dof)
+        dof, chi2 = np.maximum(direct.sum(axis=1) - 3, 0), (direct * late**2 / var).sum(axis=1)
+        evidence += 0.5 * chi2 + _scaled(chi2, dof)
+        factor = (SCALE_DOF + chi2) / (SCALE_DOF + dof)
         cov = cov[:, :2, :2] * factor[:, None, None]
         return _Answers(place, emitted, cov, late, direct, evidence, rough)
 
@@ -187,6 +174,14 @@ class _Fit:
         return normal, push, total, emitted
 
 
+def _scaled(chi2: Floats, dof: Floats) -> Floats:
+    """(k,) nats that residuals of chi2 (k,) say where the variances share a factor worth SCALE_DOF measurements."""
+    n0 = SCALE_DOF
+    return np.asarray(
+        gammaln((n0 + dof) / 2) - gammaln(n0 / 2) - dof / 2 * np.log(n0 / 2) - (n0 + dof) / 2 * np.log1p(chi2 / n0)
+    )
+
+
 def _kinds(late: Floats, var: Floats, late_share: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """(k, n) probabilities of direct and of late, weights in 1/s2, and densities in 1/s."""
     late2 = late * late
@@ -197,36 +192,6 @@ def _kinds(late: Floats, var: Floats, late_share: Floats) -> tuple[Floats, Float
     stray = STRAY_SHARE * PATH.stray_s / math.pi / wide
     density = direct + delayed + stray
     return direct / density, delayed / density, (direct / var + 2 * stray / wide) / density, density
-
-
-def _starts(xyz_m: Floats, t_s: Floats, air: Air) -> tuple[Floats, float]:
-    """(k, 2) places to start from, the best hollows of a coarse grid round the poles, and how far off in time."""
-    few, n = len(t_s) <= FEW, len(t_s)
-    side = max(11, min(33, int(math.sqrt(CELLS / n))))
-    low, high = xyz_m[:, :2].min(axis=0), xyz_m[:, :2].max(axis=0)
-    margin = max(float((high - low).max()) / (1 if few else 2), 100.0)
-    east, north = (np.linspace(a - margin, b + margin, side) for a, b in zip(low, high, strict=True))
-    up_m = xyz_m[:, 2] - (np.median(xyz_m[:, 2]) - POLE_HEIGHT_M)
-    along_e, along_n = xyz_m[:, 0] - east[:, None], xyz_m[:, 1] - north[:, None]
-    squared = (along_e**2 + up_m**2)[:, None] + along_n**2
-    wind_e, wind_n = air.wind_en_mps
-    emitted = (t_s - _crossing(air, squared, (along_e * wind_e)[:, None] + along_n * wind_n)).reshape(-1, n)
-    middle = np.partition(emitted, n // 2, axis=1)[:, n // 2]
-    blur_s = float(max(east[1] - east[0], north[1] - north[0])) / air.speed_mps
-    cost = np.minimum(np.abs(emitted - middle[:, None]), blur_s + LATEST_S).sum(axis=1).reshape(side, side)
-    best = _apart(cost, MORE_STARTS if few else STARTS)
-    return np.column_stack([east[best // side], north[best % side]]), blur_s
-
-
-def _apart(cost: Floats, count: int) -> NDArray[np.int64]:
-    """The cheapest cells, none next to another."""
-    side, free, best = len(cost), cost.copy(), []
-    for _ in range(count):
-        cell = int(free.argmin())
-        i, j = divmod(cell, side)
-        best.append(cell)
-        free[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2] = np.inf
-    return np.array(best)
 
 
 def _weigh(answers: _Answers) -> Consensus:

@@ -1,0 +1,62 @@
+"""Where to start looking for the place of a sound: the hollows of a coarse grid round the poles that heard it.
+
+Each cell is asked how well the arrivals agree on when the sound was made there: the sum of how far each lies from the
+median, cut off so that what comes late, or from elsewhere, costs the same wherever it comes from. Arrays lie so that
+the sums run along memory: that, not the arithmetic, is what a fix takes its time for.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.air import Air
+
+Floats = NDArray[np.float64]
+
+POLE_HEIGHT_M = 5.0  # how far a source is taken to be below the poles near it
+CELLS = 4500  # of the first grid, places times arrivals
+FEW, STARTS, MORE_STARTS = 8, 3, 6  # up to `few` arrivals there is time for more starts, and need
+LATEST_S = 0.1  # late arrivals are not worth more than this in choosing where to start
+
+
+def starts_near(xyz_m: Floats, t_s: Floats, air: Air) -> tuple[Floats, float]:
+    """(k, 2) places to start from, the best hollows of a coarse grid round the poles, and how far off in time."""
+    few, n = len(t_s) <= FEW, len(t_s)
+    side = max(11, min(33, int(math.sqrt(CELLS / n))))
+    low, high = xyz_m[:, :2].min(axis=0), xyz_m[:, :2].max(axis=0)
+    margin = max(float((high - low).max()) / (1 if few else 2), 100.0)
+    east, north = (np.linspace(a - margin, b + margin, side) for a, b in zip(low, high, strict=True))
+    up_m = xyz_m[:, 2] - (np.median(xyz_m[:, 2]) - POLE_HEIGHT_M)
+    along_e, along_n = xyz_m[:, 0] - east[:, None], xyz_m[:, 1] - north[:, None]
+    squared = (along_e**2 + up_m**2)[:, None] + along_n**2
+    wind_e, wind_n = air.wind_en_mps
+    emitted = (t_s - _crossing(air, squared, (along_e * wind_e)[:, None] + along_n * wind_n)).reshape(-1, n)
+    middle = np.partition(emitted, n // 2, axis=1)[:, n // 2]
+    blur_s = float(max(east[1] - east[0], north[1] - north[0])) / air.speed_mps
+    cost = np.minimum(np.abs(emitted - middle[:, None]), blur_s + LATEST_S).sum(axis=1).reshape(side, side)
+    best = _apart(cost, MORE_STARTS if few else STARTS)
+    return np.column_stack([east[best // side], north[best % side]]), blur_s
+
+
+def _apart(cost: Floats, count: int) -> NDArray[np.int64]:
+    """The cheapest cells, none next to another."""
+    side, free, best = len(cost), cost.copy(), []
+    for _ in range(count):
+        cell = int(free.argmin())
+        i, j = divmod(cell, side)
+        best.append(cell)
+        free[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2] = np.inf
+    return np.array(best)
+
+
+def travel(air: Air, paths_m: Floats) -> tuple[Floats, Floats]:
+    """(k, n) seconds along paths (k, 3, n), and their squared lengths."""
+    squared = (paths_m * paths_m).sum(axis=1)
+    return _crossing(air, squared, paths_m[:, 0] * air.wind_en_mps[0] + paths_m[:, 1] * air.wind_en_mps[1]), squared
+
+
+def _crossing(air: Air, squared_m2: Floats, downwind: Floats) -> Floats:
+    """Seconds to cross a path p: t in |p - w t| = c t, of its squared length and p.w (as in `dsp/air.py`)."""
+    still = air.speed_mps**2 - air.wind_en_mps[0] ** 2 - air.wind_en_mps[1] ** 2
+    return np.asarray((np.sqrt(downwind * downwind + still * squared_m2) - downwind) / still)
