@@ -212,10 +212,11 @@ def _price(found: Found) -> Floats:
 
 
 def _piles(emitted_s: Floats) -> Floats:
-    """Times (m,) about which LEAST_POLES - 1 or more of the emission times (n,), in order, lie together."""
+    """Times (m,) about which LEAST_POLES - 1 or more of the emission times (n,), in order, lie together: their medians,
+    as what comes by chance just before a round lies in the same pile."""
     before_s, after_s = PILE_S
     low = np.searchsorted(emitted_s, emitted_s - before_s)
     high = np.searchsorted(emitted_s, emitted_s + after_s, side="right")
     count = high - low
     pile = [i for i in range(len(count)) if count[i] >= LEAST_POLES - 1 and count[i] == count[low[i] : high[i]].max()]
-    return np.asarray(emitted_s[pile])
+    return np.unique([np.median(emitted_s[low[i] : high[i]]) for i in pile])
