@@ -12,7 +12,7 @@ import numpy as np
 
 from dsp.path import Path, several, weights
 from gateway.candidates import Grid, Start
-from gateway.echo import Earlier, echoes
+from gateway.echo import ELSEWHERE_M, Earlier, echoes
 from gateway.evidence import LEAST_POLES, Bools, Evidence, Floats, Ints, Weighed
 from gateway.settle import Found, found_at, settle
 
@@ -21,6 +21,7 @@ POOL = 100  # settled candidates that are kept from one look to the next
 SAME_PLACE_M = 10.0
 ONE_SOURCE_M = 40.0  # a round that settles farther from its source's place keeps the source's place
 FAR_S, FAR_NATS = (0.020, 0.100), 4.0  # so early or late, as seen from a round: its own; what it costs another one
+GUN = 2  # rounds from one place that are no echoes, as those of an image would be: a gun stands there
 FIRM_S = 0.005  # an arrival that lies so close to its round is not given up to another
 PILE_S = (0.010, 0.030)  # arrivals this much before and after one that were emitted together, seen from a place
 
@@ -71,7 +72,7 @@ class Search:
         """Choose sources, the best first, until none explains enough."""
         while rounds := self._best_source():
             before = self.cost.copy()
-            for found in rounds:
+            for found in sorted(rounds, key=lambda one: self._is_echo(self.as_earlier(one))):
                 self._take(found)
             changed = self.cost != before
             if not changed.any():
@@ -105,13 +106,18 @@ class Search:
             return
         self._rob(own.used)
         one = self.as_earlier(own)
-        if any(echoes(one, past, self.acoustics, self.evidence.air) for past in self._earlier):
+        if self._is_echo(one):
             self.cost[own.used] = np.inf
             return
         self.cost[own.used] = _price(own)
         self._claim_far(one)
         self.found.append(own)
         self._earlier.append(one)
+
+    def _is_echo(self, one: Earlier) -> bool:
+        """Whether it follows an earlier round as an echo would, and comes from where no gun is known to stand."""
+        here = sum(float(np.linalg.norm(past.place_m[:2] - one.place_m[:2])) < ELSEWHERE_M for past in self._earlier)
+        return here < GUN and any(echoes(one, past, self.acoustics, self.evidence.air) for past in self._earlier)
 
     def _claim_far(self, round_: Earlier) -> None:
         """Price the free arrivals that came of a round by poles too far from it to be asked: nobody else's."""
