@@ -1,11 +1,12 @@
 """From a street's unsorted arrivals to rounds: which arrivals belong together, decided as soon as it can be.
 
-A shot's direct arrivals come within the time that sound takes across the street of poles. So once that long, and
-`settle_us` for what is late on the wire, have gone by since an arrival, nothing that belongs with it is still to come:
-it is due. Each arrival is once, AHEAD_US before it is due, taken as an early one of a shot, and what comes of that is
-kept. Each time something is due, all arrivals at hand are explained together (`gateway/select.py`), the rounds whose
-first arrival is due are decided, and what is due and was not needed is let go. Order and duplicates of arrivals do not
-matter, as long as they come before they are due.
+Sound that has come to one pole comes to another within the time that it takes between the two. So once it could have
+come to every pole that may hear it (`Poles.lead_m`), and `settle_us` for what is late on the wire has gone by too,
+nothing that belongs with an arrival is still to come: it is due, in the middle of a street sooner than at its ends.
+Each arrival is once, AHEAD_US before it is due, taken as an early one of a shot, and what comes of that is kept. Each
+time something is due, all arrivals at hand are explained together (`gateway/select.py`), the rounds of which an arrival
+is due are decided, and what is due and was not needed is let go. Order and duplicates of arrivals do not matter, as
+long as they come before they are due.
 """
 
 from bisect import bisect_left
@@ -19,7 +20,7 @@ from dsp.multilaterate import multilaterate
 from gateway.acoustics import Acoustics
 from gateway.candidates import Grid, Start
 from gateway.echo import Earlier
-from gateway.evidence import Bools, Evidence
+from gateway.evidence import Bools, Evidence, Ints
 from gateway.incident import Arrival, Round, Unplaced
 from gateway.poles import Place, Poles
 from gateway.select import Search
@@ -46,7 +47,7 @@ class Associator:
         self._air, self._acoustics = air, acoustics or Acoustics()
         self._surveyed = poles is not None
         self._places: dict[str, Place] = dict(poles or {})
-        self._renew()
+        self._survey()
         self._pending: dict[str, list[Arrival]] = {}  # in order of time; no pole that has none
         self._past: dict[Arrival, None] = {}  # decided, kept in order as long as an echo of them may come
         self._earlier: list[Earlier] = []
@@ -64,12 +65,15 @@ class Associator:
             self._air = air
             self._renew()
 
-    def _renew(self) -> None:
+    def _survey(self) -> None:
         self._poles = Poles(self._places)
+        self._lead_m = self._poles.lead_m(self._acoustics.hearing_m)
+        self._renew()
+
+    def _renew(self) -> None:
         self._grid = Grid(self._poles, self._air, self._acoustics.nearest_m)
-        across_m = float(np.linalg.norm(np.ptp(self._poles.xyz_m, axis=0))) if self._places else 0.0
-        travel_us = min(across_m, self._acoustics.hearing_m) / self._air.speed_mps * 1e6
-        self._wait_us = round(travel_us) + self._acoustics.latest_us + self._acoustics.settle_us
+        travel_us = np.round(self._lead_m / self._air.speed_mps * 1e6).astype(np.int64)
+        self._wait_us = travel_us + self._acoustics.latest_us + self._acoustics.settle_us  # by the pole's number
 
     def feed(self, arrival: Arrival) -> None:
         """One more arrival, in any order. Raises ValueError for a node that is not surveyed."""
@@ -77,7 +81,7 @@ class Associator:
             if self._surveyed:
                 raise ValueError(f"node {arrival.node} is not surveyed")
             self._places[arrival.node] = arrival.xyz_m
-            self._renew()
+            self._survey()
         of_pole = self._pending.setdefault(arrival.node, [])
         at = bisect_left(of_pole, _in_time(arrival), key=_in_time)
         if of_pole[at : at + 1] == [arrival] or arrival in self._past:
@@ -89,7 +93,7 @@ class Associator:
     @property
     def wait_us(self) -> int:
         """Time after which nothing that belongs with an arrival is still to come."""
-        return self._wait_us if self._places else 0
+        return int(self._wait_us.max(initial=0))
 
     def tick(self, now_us: int) -> list[Round | Unplaced]:
         """Every decision that is due at this time (int microseconds UTC).
@@ -97,41 +101,42 @@ class Associator:
         Each is made as it would have been the moment it fell due, however seldom time is told.
         """
         decisions: list[Round | Unplaced] = []
-        while (first_us := self._first_us()) <= now_us - self.wait_us:
-            decisions += self._decide(first_us + self.wait_us, first_us + TOGETHER_US)
+        while (due_us := self._first_due_us()) <= now_us:
+            decisions += self._decide(due_us)
         return decisions
 
     def flush(self) -> list[Round | Unplaced]:
         """Nothing more will come: every decision that is left."""
         return self.tick(NEVER_US - 1)
 
-    def _first_us(self) -> int:
-        return min((of_pole[0].t_us for of_pole in self._pending.values()), default=NEVER_US)
+    def _first_due_us(self) -> int:
+        firsts = (of_pole[0] for of_pole in self._pending.values())
+        return min((a.t_us + int(self._wait_us[self._poles.number[a.node]]) for a in firsts), default=NEVER_US)
 
-    def _decide(self, now_us: int, due_us: int) -> list[Round | Unplaced]:
+    def _decide(self, now_us: int) -> list[Round | Unplaced]:
         evidence, free = self._evidence(now_us)
-        found, unclaimed = self._explain(evidence, free, due_us)
-        due = [one for one in found if evidence.t_us[one.used].min() <= due_us]
+        due_us, until_us = evidence.t_us + self._wait_us[evidence.pole], now_us + TOGETHER_US
+        found, unclaimed = self._explain(evidence, free, due_us, until_us)
+        due = [one for one in found if due_us[one.used].min() <= until_us]
         decisions = [self._round(evidence, one) for one in sorted(due, key=lambda one: one.emitted_s)]
         taken = _used_by(due, free)
-        left = free & (evidence.t_us <= due_us) & ~taken
-        self._let_go([evidence.arrivals[i] for i in np.flatnonzero(taken | left)], due_us)
+        left = free & (due_us <= until_us) & ~taken
+        self._let_go([evidence.arrivals[i] for i in np.flatnonzero(taken | left)], now_us)
         return [*decisions, *self._unplaced(evidence, left & unclaimed, unclaimed)]
 
-    def _explain(self, evidence: Evidence, free: Bools, due_us: int) -> tuple[list[Found], Bools]:
+    def _explain(self, evidence: Evidence, free: Bools, due_us: Ints, until_us: int) -> tuple[list[Found], Bools]:
         """Rounds that explain the free arrivals, whatever begins with what has become due since the last look; and
         which (n,) no round lays claim to."""
-        ahead_us, zero_us = due_us + AHEAD_US, evidence.zero_us
-        t_us = evidence.t_us
+        ahead_us, zero_us = until_us + AHEAD_US, evidence.zero_us
         kept = [Start(one.place_m, one.emitted_s - zero_us / 1e6) for one in self._kept]
         search = Search(evidence, self._grid, free, self._earlier)
-        search.look((t_us > self._looked_us) & (t_us <= ahead_us) & free, kept)
+        search.look((due_us > self._looked_us) & (due_us <= ahead_us) & free, kept)
         search.explain()
         if search.found:
-            search.look((search.cost == 0) & (t_us <= ahead_us), [])
+            search.look((search.cost == 0) & (due_us <= ahead_us), [])
             search.explain()
         self._looked_us = max(self._looked_us, ahead_us)
-        ahead = [one for one in (*search.found, *search.settled) if t_us[one.used].min() > due_us]
+        ahead = [one for one in (*search.found, *search.settled) if due_us[one.used].min() > until_us]
         self._kept = [Start(one.place_m, one.emitted_s + zero_us / 1e6) for one in ahead]
         return search.found, search.cost == 0
 
@@ -154,16 +159,18 @@ class Associator:
         n_against = int((found.silent > SILENCE).sum())
         return Round(fix, arrivals, _grade(len(arrivals) - len(fix.liars), n_against), _together(arrivals))
 
-    def _let_go(self, decided: Iterable[Arrival], due_us: int) -> None:
-        after_us = due_us - self._acoustics.echo_us
+    def _let_go(self, decided: Iterable[Arrival], now_us: int) -> None:
         for arrival in decided:
             of_pole = self._pending[arrival.node]
             of_pole.remove(arrival)
             if not of_pole:
                 del self._pending[arrival.node]
             self._past[arrival] = None
+        first_us = min((of_pole[0].t_us for of_pole in self._pending.values()), default=NEVER_US)
+        after_us = min(first_us, now_us - self._acoustics.settle_us) - self._acoustics.echo_us
         self._past = {arrival: None for arrival in self._past if arrival.t_us > after_us}
-        self._earlier = [past for past in self._earlier if past.emitted_us > due_us - REMEMBERED_US]
+        since_us = now_us - self.wait_us - REMEMBERED_US
+        self._earlier = [past for past in self._earlier if past.emitted_us > since_us]
 
     def _unplaced(self, evidence: Evidence, left: Bools, unclaimed: Bools) -> list[Unplaced]:
         loud = evidence.snr_db >= LOUD_DB

@@ -138,6 +138,13 @@ def test_a_decision_comes_within_a_second_of_the_last_direct_arrival():
     assert len(placed) == 1
 
 
+def test_towns_out_of_each_others_hearing_are_decided_as_soon_as_each_alone():
+    poles_m = street(np.random.default_rng(2))
+    both_m = np.concatenate([poles_m, poles_m + np.array([2000.0, 0.0, 0.0])])
+
+    assert Associator(AIR, survey(both_m)).wait_us == Associator(AIR, survey(poles_m)).wait_us
+
+
 def test_ticking_along_decides_what_a_flush_decides():
     poles_m, _, heard = scene(4, times_us=(5 * S, 9 * S))
     associator, along = Associator(AIR, survey(poles_m)), []
