@@ -1,4 +1,4 @@
-"""Where to start looking for the place of a sound: the hollows of a coarse grid round the poles that heard it.
+"""Where to start looking for the place of a sound: the hollows of a coarse grid along the poles that heard it.
 
 Each cell is asked how well the arrivals agree on when the sound was made there: the sum of how far each lies from the
 median, cut off so that what comes late, or from elsewhere, costs the same wherever it comes from. Arrays lie so that
@@ -22,6 +22,20 @@ LATEST_S = 0.1  # late arrivals are not worth more than this in choosing where t
 
 def starts_near(xyz_m: Floats, t_s: Floats, air: Air) -> tuple[Floats, float]:
     """(k, 2) places to start from, the best hollows of a coarse grid round the poles, and how far off in time."""
+    turn = _axes(xyz_m)
+    starts_m, blur_s = _hollows(
+        np.column_stack([xyz_m[:, :2] @ turn, xyz_m[:, 2]]), t_s, air.speed_mps, np.array(air.wind_en_mps) @ turn
+    )
+    return starts_m @ turn.T, blur_s
+
+
+def _axes(xyz_m: Floats) -> Floats:
+    """(2, 2) columns: along the poles and across. A grid laid so finds the same starts however the map is turned."""
+    off_m = xyz_m[:, :2] - xyz_m[:, :2].mean(axis=0)
+    return np.asarray(np.linalg.eigh(off_m.T @ off_m)[1][:, ::-1])
+
+
+def _hollows(xyz_m: Floats, t_s: Floats, speed_mps: float, wind_mps: Floats) -> tuple[Floats, float]:
     few, n = len(t_s) <= FEW, len(t_s)
     side = max(11, min(33, int(math.sqrt(CELLS / n))))
     low, high = xyz_m[:, :2].min(axis=0), xyz_m[:, :2].max(axis=0)
@@ -30,10 +44,10 @@ def starts_near(xyz_m: Floats, t_s: Floats, air: Air) -> tuple[Floats, float]:
     up_m = xyz_m[:, 2] - (np.median(xyz_m[:, 2]) - POLE_HEIGHT_M)
     along_e, along_n = xyz_m[:, 0] - east[:, None], xyz_m[:, 1] - north[:, None]
     squared = (along_e**2 + up_m**2)[:, None] + along_n**2
-    wind_e, wind_n = air.wind_en_mps
-    emitted = (t_s - _crossing(air, squared, (along_e * wind_e)[:, None] + along_n * wind_n)).reshape(-1, n)
+    downwind = (along_e * wind_mps[0])[:, None] + along_n * wind_mps[1]
+    emitted = (t_s - _crossing(speed_mps, float(wind_mps @ wind_mps), squared, downwind)).reshape(-1, n)
     middle = np.partition(emitted, n // 2, axis=1)[:, n // 2]
-    blur_s = float(max(east[1] - east[0], north[1] - north[0])) / air.speed_mps
+    blur_s = float(max(east[1] - east[0], north[1] - north[0])) / speed_mps
     cost = np.minimum(np.abs(emitted - middle[:, None]), blur_s + LATEST_S).sum(axis=1).reshape(side, side)
     best = _apart(cost, MORE_STARTS if few else STARTS)
     return np.column_stack([east[best // side], north[best % side]]), blur_s
@@ -53,10 +67,14 @@ def _apart(cost: Floats, count: int) -> NDArray[np.int64]:
 def travel(air: Air, paths_m: Floats) -> tuple[Floats, Floats]:
     """(k, n) seconds along paths (k, 3, n), and their squared lengths."""
     squared = (paths_m * paths_m).sum(axis=1)
-    return _crossing(air, squared, paths_m[:, 0] * air.wind_en_mps[0] + paths_m[:, 1] * air.wind_en_mps[1]), squared
+    (wind_e, wind_n), speed_mps = air.wind_en_mps, air.speed_mps
+    return _crossing(
+        speed_mps, wind_e**2 + wind_n**2, squared, paths_m[:, 0] * wind_e + paths_m[:, 1] * wind_n
+    ), squared
 
 
-def _crossing(air: Air, squared_m2: Floats, downwind: Floats) -> Floats:
-    """Seconds to cross a path p: t in |p - w t| = c t, of its squared length and p.w (as in `dsp/air.py`)."""
-    still = air.speed_mps**2 - air.wind_en_mps[0] ** 2 - air.wind_en_mps[1] ** 2
+def _crossing(speed_mps: float, wind2: float, squared_m2: Floats, downwind: Floats) -> Floats:
+    """Seconds to cross a path p: t in |p - w t| = c t, of its squared length and p.w (as in `dsp/air.py`); wind2 is
+    the wind's own square, m2/s2."""
+    still = speed_mps**2 - wind2
     return np.asarray((np.sqrt(downwind * downwind + still * squared_m2) - downwind) / still)

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dsp.air import Air, travel_s, wind_from
@@ -41,6 +41,7 @@ def test_a_clean_shot_is_placed_to_a_few_centimetres_in_any_air(air):
     st.floats(0, 6.28),
     st.integers(-(10**12), 10**12),
 )
+@example((0.0, 60.0), (0.0, 0.0), 4.0, 0)
 def test_moving_turning_and_delaying_the_scene_moves_turns_and_delays_the_fix(source, shift, turn, delay_us):
     air, poles = Air(), POLES
     noise_us = np.array([300, -200, 100, -400, 250, -50])
