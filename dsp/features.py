@@ -21,7 +21,6 @@ BANDS_HZ = (300.0, 700.0, 1500.0)  # edges between the four band energies
 SLOTS_S = (0.005, 0.020, 0.060, 0.100)  # ends of the four stretches whose energies are compared
 PITCH_S = (0.0012, 0.012)  # periods that voices, dogs and engines have
 
-
 _N_EARLY = 256  # of the transform of the first 20 ms
 _EARLY_HZ = np.arange(_N_EARLY // 2 + 1) * FORM_HZ / _N_EARLY
 _EARLY_FADE = np.ones(n_of(EARLY_S))

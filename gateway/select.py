@@ -196,13 +196,12 @@ class Search:
         """Emission times (k,) from places number `at` (k,) made exact, each once, and weighed."""
         places_m = np.array([place.place_m for place in places]).reshape(-1, 3)
         path = several([place.path for place in places])
-        for _ in range(1):
-            weighed = self.evidence.weigh(places_m[at], times_s, self.cost, path.of(at))
-            sigma_s = self.evidence.sigma_s[weighed.match]
-            weight = np.where(weighed.match >= 0, weights(weighed.late_s, sigma_s, path.of(at[:, None])), 0.0)
-            times_s = times_s + (weight * weighed.late_s).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
-            _, once = np.unique(np.stack([at, (times_s * 1e3).round()]), axis=1, return_index=True)
-            times_s, at = times_s[once], at[once]
+        weighed = self.evidence.weigh(places_m[at], times_s, self.cost, path.of(at))
+        sigma_s = self.evidence.sigma_s[weighed.match]
+        weight = np.where(weighed.match >= 0, weights(weighed.late_s, sigma_s, path.of(at[:, None])), 0.0)
+        times_s = times_s + (weight * weighed.late_s).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
+        _, once = np.unique(np.stack([at, (times_s * 1e3).round()]), axis=1, return_index=True)
+        times_s, at = times_s[once], at[once]
         return _Tries(at, times_s, self.evidence.weigh(places_m[at], times_s, self.cost, path.of(at)))
 
     def as_earlier(self, found: Found) -> Earlier:
