@@ -15,6 +15,7 @@ quadratic.
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -69,12 +70,20 @@ def travel_s(air: Air, path_m: ArrayLike) -> NDArray[np.float64]:
     t >= 0 at which |path - wind t| = c t.
     """
     path = np.asarray(path_m, float)
-    length2 = np.einsum("...i,...i", path, path)
-    if air.wind_en_mps == (0.0, 0.0):
-        return np.asarray(np.sqrt(length2) / air.speed_mps)
-    along = path[..., :2] @ np.asarray(air.wind_en_mps, float)
-    squares = air.speed_mps**2 - air.wind_en_mps[0] ** 2 - air.wind_en_mps[1] ** 2
-    return np.asarray((np.sqrt(squares * length2 + along**2) - along) / squares)
+    squared_m2 = np.einsum("...i,...i", path, path)
+    downwind = path[..., :2] @ np.asarray(air.wind_en_mps, float) if any(air.wind_en_mps) else 0.0
+    return crossing_s(air.speed_mps, air.wind_en_mps, squared_m2, downwind)
+
+
+def crossing_s(speed_mps: float, wind_mps: ArrayLike, squared_m2: NDArray[Any], downwind: ArrayLike) -> NDArray[Any]:
+    """`travel_s` of paths whose squared lengths (m2) and products with the wind (m2/s) are at hand, of one shape. No
+    wind need be multiplied by: downwind 0 then."""
+    east, north = np.asarray(wind_mps, float).tolist()
+    if not east and not north:
+        return np.asarray(np.sqrt(squared_m2) * (1 / speed_mps))
+    still = speed_mps**2 - east**2 - north**2
+    along = np.asarray(downwind)
+    return np.asarray((np.sqrt(along * along + still * squared_m2) - along) * (1 / still))
 
 
 def absorption_db_per_m(air: Air, frequency_hz: ArrayLike) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.air import Air
+from dsp.air import Air, crossing_s
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def _hollows(xyz_m: Floats, t_s: Floats, speed_mps: float, wind_mps: Floats) -> 
     along_e, along_n = xyz_m[:, 0] - east[:, None], xyz_m[:, 1] - north[:, None]
     squared = (along_e**2 + up_m**2)[:, None] + along_n**2
     downwind = (along_e * wind_mps[0])[:, None] + along_n * wind_mps[1]
-    emitted = (t_s - _crossing(speed_mps, float(wind_mps @ wind_mps), squared, downwind)).reshape(-1, n)
+    emitted = (t_s - crossing_s(speed_mps, wind_mps, squared, downwind)).reshape(-1, n)
     middle = np.partition(emitted, n // 2, axis=1)[:, n // 2]
     blur_s = float(max(east[1] - east[0], north[1] - north[0])) / speed_mps
     cost = np.minimum(np.abs(emitted - middle[:, None]), blur_s + LATEST_S).sum(axis=1).reshape(side, side)
@@ -67,14 +67,7 @@ def _apart(cost: Floats, count: int) -> NDArray[np.int64]:
 def travel(air: Air, paths_m: Floats) -> tuple[Floats, Floats]:
     """(k, n) seconds along paths (k, 3, n), and their squared lengths."""
     squared = (paths_m * paths_m).sum(axis=1)
-    (wind_e, wind_n), speed_mps = air.wind_en_mps, air.speed_mps
-    return _crossing(
-        speed_mps, wind_e**2 + wind_n**2, squared, paths_m[:, 0] * wind_e + paths_m[:, 1] * wind_n
+    east, north = air.wind_en_mps
+    return crossing_s(
+        air.speed_mps, air.wind_en_mps, squared, paths_m[:, 0] * east + paths_m[:, 1] * north if east or north else 0.0
     ), squared
-
-
-def _crossing(speed_mps: float, wind2: float, squared_m2: Floats, downwind: Floats) -> Floats:
-    """Seconds to cross a path p: t in |p - w t| = c t, of its squared length and p.w (as in `dsp/air.py`); wind2 is
-    the wind's own square, m2/s2."""
-    still = speed_mps**2 - wind2
-    return np.asarray((np.sqrt(downwind * downwind + still * squared_m2) - downwind) / still)

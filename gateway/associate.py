@@ -20,7 +20,7 @@ from dsp.multilaterate import multilaterate
 from gateway.acoustics import Acoustics
 from gateway.candidates import Grid, Start
 from gateway.echo import Earlier
-from gateway.evidence import Bools, Evidence, Ints
+from gateway.evidence import NEAR, Bools, Evidence, Ints
 from gateway.incident import Arrival, Round, Unplaced
 from gateway.poles import Place, Poles
 from gateway.select import Search
@@ -53,6 +53,7 @@ class Associator:
         self._earlier: list[Earlier] = []
         self._kept: list[Start] = []  # what has settled so far, emission times in seconds of UTC
         self._looked_us = -NEVER_US
+        self._due_us: int | None = NEVER_US  # when something falls due; None: not known
 
     @property
     def air(self) -> Air:
@@ -67,11 +68,12 @@ class Associator:
 
     def _survey(self) -> None:
         self._poles = Poles(self._places)
-        self._lead_m = self._poles.lead_m(self._acoustics.hearing_m)
+        self._lead_m = self._poles.lead_m(self._acoustics.hearing_m, NEAR)
         self._renew()
 
     def _renew(self) -> None:
         self._grid = Grid(self._poles, self._air, self._acoustics.nearest_m)
+        self._due_us = None
         travel_us = np.round(self._lead_m / self._air.speed_mps * 1e6).astype(np.int64)
         self._wait_us = travel_us + self._acoustics.latest_us + self._acoustics.settle_us  # by the pole's number
 
@@ -89,6 +91,7 @@ class Associator:
         of_pole.insert(at, arrival)
         if len(of_pole) > MOST_A_POLE:
             of_pole.remove(min(of_pole, key=_strength))
+        self._due_us = None
 
     @property
     def wait_us(self) -> int:
@@ -110,8 +113,12 @@ class Associator:
         return self.tick(NEVER_US - 1)
 
     def _first_due_us(self) -> int:
-        firsts = (of_pole[0] for of_pole in self._pending.values())
-        return min((a.t_us + int(self._wait_us[self._poles.number[a.node]]) for a in firsts), default=NEVER_US)
+        if self._due_us is None:
+            firsts = [of_pole[0] for of_pole in self._pending.values()]
+            at = [self._poles.number[first.node] for first in firsts]
+            due_us = np.array([first.t_us for first in firsts], np.int64) + self._wait_us[np.array(at, np.int64)]
+            self._due_us = int(due_us.min(initial=NEVER_US))
+        return self._due_us
 
     def _decide(self, now_us: int) -> list[Round | Unplaced]:
         evidence, free = self._evidence(now_us)
@@ -167,6 +174,7 @@ class Associator:
                 del self._pending[arrival.node]
             self._past[arrival] = None
         first_us = min((of_pole[0].t_us for of_pole in self._pending.values()), default=NEVER_US)
+        self._due_us = None
         after_us = min(first_us, now_us - self._acoustics.settle_us) - self._acoustics.echo_us
         self._past = {arrival: None for arrival in self._past if arrival.t_us > after_us}
         since_us = now_us - self.wait_us - REMEMBERED_US

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.air import Air, travel_s
+from dsp.air import Air, crossing_s
 from gateway.evidence import LEAST_POLES, Bools, Evidence, Floats, Ints
 from gateway.poles import Poles
 
@@ -115,7 +115,7 @@ class Grid:
 
     def _survey(self, pole: int) -> _Surroundings:
         centre = self._poles.xyz_m[pole]
-        poles = self._poles.near(centre[None], ASKED)[0]
+        poles = self._poles.near_one(centre, ASKED)
         poles = np.concatenate([[pole], poles[poles != pole]])
         away_m = np.linalg.norm(self._poles.xyz_m[poles, :2] - centre[:2], axis=1)
         reach_m = self._nearest_m
@@ -125,8 +125,19 @@ class Grid:
         axis = np.arange(-reach_m, reach_m + cell_m, cell_m)
         flat = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
         cells_m = np.column_stack([flat + centre[:2], np.full(len(flat), centre[2] - BELOW_M)])
-        tau_s = travel_s(self._air, self._poles.xyz_m[poles][:, None] - cells_m[None]).astype(np.float32)
+        tau_s = self._crossings_s(self._poles.xyz_m[poles] - (centre - (0.0, 0.0, BELOW_M)), axis)
         return _Surroundings(cells_m, cell_m, poles, tau_s, float(tau_s.max()))
+
+    def _crossings_s(self, poles_m: Floats, axis_m: Floats) -> Float32s:
+        """(p, C) s from the cells, axis by axis, to poles (p, 3) m."""
+        along = poles_m.astype(np.float32)[:, :2, None] - axis_m.astype(np.float32)
+        squared = np.square(along)
+        squared_m2 = squared[:, 1, :, None] + (squared[:, 0] + np.float32(poles_m[:, 2:] ** 2))[:, None]
+        downwind = along * np.array(self._air.wind_en_mps, np.float32)[:, None]
+        tau_s = crossing_s(
+            self._air.speed_mps, self._air.wind_en_mps, squared_m2, downwind[:, 1, :, None] + downwind[:, 0][:, None]
+        )
+        return np.asarray(tau_s.reshape(len(poles_m), -1), np.float32)
 
 
 def _in_line(evidence: Evidence, first: int, cost: Floats, around: _Surroundings) -> _Line | None:

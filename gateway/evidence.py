@@ -103,14 +103,14 @@ class Evidence:
 
     def near(self, place_m: Floats, cost: Floats) -> Ints:
         """Numbers of the arrivals to be had of the poles near a place (3,)."""
-        rows = self.table[self.row[self.poles.near(place_m[None], NEAR)[0]]]
+        rows = self.table[self.row[self.poles.near_one(place_m, NEAR)]]
         found = rows[rows >= 0]
         return np.asarray(found[np.isfinite(cost[found])])
 
     def too_far(self, place_m: Floats) -> Bools:
         """(n,) arrivals of poles that are not among the NEAR ones of a place (3,)."""
         asked = np.zeros(len(self.poles.names), bool)
-        asked[self.poles.near(place_m[None], NEAR)[0]] = True
+        asked[self.poles.near_one(place_m, NEAR)] = True
         return np.asarray(~asked[self.pole])
 
     def emitted_s(self, place_m: Floats, which: Ints) -> Floats:

@@ -5,10 +5,12 @@ greedily, and a source is a PLACE with all the rounds fired from it: several rou
 whereas a mixture of one round's arrivals at some poles and the next round's at others seldom lines up twice.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from dsp.path import Path, several, weights
 from gateway.candidates import Grid, Start
@@ -142,21 +144,20 @@ class Search:
 
     def _places(self) -> list[_Place]:
         """Places worth looking at: where rounds were fired before, and where the best candidates settled."""
-        places = [
-            _Place(past.place_m, past.path, self.acoustics.round_nats, self._credit(past.place_m))
-            for past in self._earlier
-        ]
+        least, credit = self.acoustics.round_nats, self._credits()
+        places = [_Place(past.place_m, past.path, least, has) for past, has in zip(self._earlier, credit, strict=True)]
         for found in self.settled[:SEEDS]:
             if found.score < self.acoustics.shot_nats:
                 continue
-            if all(np.linalg.norm(found.place_m[:2] - place.place_m[:2]) > SAME_PLACE_M for place in places):
+            if all(math.dist(found.place_m[:2], place.place_m[:2]) > SAME_PLACE_M for place in places):
                 places.append(_Place(found.place_m, found.path, self.acoustics.shot_nats))
         return places
 
-    def _credit(self, place_m: Floats) -> float:
-        """Scores of the rounds that were fired from here before: they speak for further ones."""
-        near = (past for past in self._earlier if np.linalg.norm(past.place_m[:2] - place_m[:2]) < ONE_SOURCE_M)
-        return sum(past.score for past in near)
+    def _credits(self) -> list[float]:
+        """Of each earlier round, the scores of those that were fired from there: they speak for further ones."""
+        at_m = np.array([past.place_m[:2] for past in self._earlier]).reshape(-1, 2)
+        near = cdist(at_m, at_m) < ONE_SOURCE_M
+        return [float(credit) for credit in near @ np.array([past.score for past in self._earlier])]
 
     def _look_at(self, places: Sequence[_Place]) -> None:
         """Find the rounds fired from each place, of those whose arrivals have changed since they were looked at."""
@@ -223,5 +224,6 @@ def _piles(emitted_s: Floats) -> Floats:
     low = np.searchsorted(emitted_s, emitted_s - before_s)
     high = np.searchsorted(emitted_s, emitted_s + after_s, side="right")
     count = high - low
-    pile = [i for i in range(len(count)) if count[i] >= LEAST_POLES - 1 and count[i] == count[low[i] : high[i]].max()]
-    return np.unique([np.median(emitted_s[low[i] : high[i]]) for i in pile])
+    high_enough = np.flatnonzero(count >= LEAST_POLES - 1).tolist()
+    tops = [i for i in high_enough if count[i] == count[low[i] : high[i]].max()]
+    return np.unique((emitted_s[(low[tops] + high[tops] - 1) // 2] + emitted_s[(low[tops] + high[tops]) // 2]) / 2)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from dsp.air import Air
 from gateway.acoustics import Acoustics
 from gateway.associate import Associator
+from gateway.evidence import NEAR
 from gateway.incident import Round, Unplaced
+from gateway.poles import Poles
 from simulators.street.pulses import CLEAN, Faults, Shot, arrivals, burst, pulses, shots_within, street
 
 S = 1_000_000
@@ -143,6 +145,27 @@ def test_towns_out_of_each_others_hearing_are_decided_as_soon_as_each_alone():
     both_m = np.concatenate([poles_m, poles_m + np.array([2000.0, 0.0, 0.0])])
 
     assert Associator(AIR, survey(both_m)).wait_us == Associator(AIR, survey(poles_m)).wait_us
+
+
+@given(st.integers(0, 10_000))
+def test_no_pole_that_is_asked_hears_a_shot_later_than_the_lead_of_another_allows(seed):
+    rng = np.random.default_rng(seed)
+    poles = Poles({str(i): (east, north, 0.0) for i, (east, north) in enumerate(rng.uniform(0, 900, (60, 2)))})
+    shot_m = rng.uniform(-200, 1100, 2)
+
+    asked = poles.near_one(shot_m, 12)
+    away_m = np.linalg.norm(poles.xyz_m[asked, :2] - shot_m, axis=1)
+
+    assert (away_m.max() - away_m <= poles.lead_m(900.0, 12)[asked] + 1e-6).all()
+
+
+def test_a_dense_city_waits_only_for_the_poles_that_are_asked():
+    dense_m = np.array([(60.0 * (i % 30), 60.0 * (i // 30), 5.0) for i in range(900)])
+
+    lead_m = Poles(survey(dense_m)).lead_m(Acoustics().hearing_m, NEAR)
+
+    assert lead_m.min() < 300
+    assert lead_m.max() < 600
 
 
 def test_ticking_along_decides_what_a_flush_decides():
