@@ -15,7 +15,7 @@ from dsp.path import PATH, Path, several, weights
 from gateway.candidates import Start
 from gateway.evidence import Evidence, Floats, Ints, Weighed
 
-SHARPER = (1.0, 0.3, 0.1)  # blur of each settling in turn
+SHARPER = (1.0, 0.2)  # blur of each settling in turn
 STILL = 2  # settlings without blur
 STRAIGHT, BENDING = (
     replace(PATH, bent_share=0.08),
@@ -24,7 +24,7 @@ STRAIGHT, BENDING = (
 STREETS = (STRAIGHT, BENDING)
 SURE_NATS = np.array([-8.0, 0.0])  # of each of the streets: most streets bend sound
 KINDS, ANY = several((*STREETS, PATH)), len(STREETS)
-REWEIGHTS, STEPS = 2, 2
+REWEIGHTS, STEPS = 2, 1
 MORE_NATS = 2.5  # what an arrival may gain once the blur is gone: about ln of blur over dsp/path.py's core
 PINNED = 0.25  # m2 s: places and times pinned down to this much (5 m, 5 m, 10 ms) cost nothing
 VAGUE = 1e-6  # 1/m2: no place is vaguer than a kilometre
