@@ -7,6 +7,9 @@ BEFORE more than at any cell within 40 ms: what tells a shot from traffic is the
 energy after it. The onset is then picked to a fraction of a sample (`dsp/pick.py`) and
 described (`dsp/features.py`).
 
+Where a gunshot was heard, what sounds like it again is the next round, whether any energy rises or not
+(`dsp/repeats.py`): it is told with the first one's description and its own time and level.
+
 A step of direct current or a square wave's edge rises too, but is no sound: it stays flat on either side (`_is_step`).
 What is not there cannot rise: runs of exact zeros (digital silence), samples that are no numbers, and samples that the
 source says were lost are gaps. No onset is found in a gap, nor within the BEFORE window behind one; the stream's own
@@ -16,7 +19,7 @@ Cell energies are kept as integers, so that sums over windows are exact and the 
 however the stream is cut into blocks. The thresholds were chosen on the live-fire recordings.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,6 +33,7 @@ from dsp.correlate import moved
 from dsp.features import Features, describe
 from dsp.n_wave import likeness
 from dsp.pick import BACK_CELLS, ON_CELLS, Picker
+from dsp.repeats import FRAME, LEAD, LENGTH, NEEDED, SAME, Repeat, Repeats
 from dsp.spectrogram import spectrogram
 
 Floats = NDArray[np.float64]
@@ -41,6 +45,8 @@ RISE_DB, SNR_DB = 7.0, 6.0  # AFTER over BEFORE, and over FLOOR
 DESCRIBED = 100  # cells of sound after an onset that `describe` looks at
 LOOK_AHEAD = DESCRIBED + ON_CELLS + 2  # the pick may lie this far behind the cell
 TOGETHER = 50  # cells that are worked on at once: small blocks cost no more than large ones
+GUNSHOT = 0.5  # p_gunshot of what may be the first round of a burst
+TOLD = 20  # onsets remembered, longer than any frame lies back
 KEPT = FLOOR_CELLS + BEFORE + APART + GAP_CELLS  # cells before the next one that are still needed
 CLIP_S = 0.020  # DESIGN section 7: too short to hold speech
 FULL = 0.98  # of full scale: where the live-fire recordings clip (data/README.md)
@@ -111,6 +117,8 @@ class Detector:
         self._first_cell = 0
         self._next = 0  # the first cell not yet decided
         self._last = np.full(n_channels, -APART - 1)  # the cell of the last onset
+        self._repeats: list[Repeats[Onset]] = [Repeats(rate_hz, self._cell) for _ in range(n_channels)]
+        self._told: list[list[float]] = [[] for _ in range(n_channels)]  # samples of late onsets
         self._skipped = 0  # samples of gaps too long to be held
         self.n_missing = 0  # samples so far that were lost or no numbers
         self.n_clipped = 0  # samples so far at the end of the scale
@@ -145,13 +153,19 @@ class Detector:
         held = min(n_samples, self.rate_hz)
         onsets = self.feed(np.full((held, self.n_channels), np.nan))
         self._skipped += n_samples - held
+        if n_samples > held:
+            for repeats in self._repeats:
+                repeats.forget()
         return onsets
 
     def flush(self) -> list[Onset]:
         """The stream has ended: the onsets that still lacked something to come."""
         self._take()
         self._weigh(self._end_cell - AFTER + 1)
-        return self._decide(self._end_cell - AFTER + 1)
+        onsets = self._decide(self._end_cell - AFTER + 1)
+        last = self._end_cell + FRAME + SAME + BACK_CELLS
+        repeats = [repeat for channel in range(self.n_channels) for repeat in self._again(channel, last)]
+        return sorted(onsets + repeats, key=lambda onset: onset.sample)
 
     @property
     def _end_cell(self) -> int:
@@ -201,20 +215,68 @@ class Detector:
         peaks = (near >= RISE_DB) & (near >= highest)
         first = self._next - self._first_cell - low
         peaks = peaks[:, first : first + last - self._next]
-        found = [self._look_at(channel, self._next + cell) for channel, cell in np.argwhere(peaks).tolist()]
+        found: list[Onset] = []
+        for channel, after in np.argwhere(peaks).tolist():
+            found += self._again(channel, self._next + after)
+            found += self._look_at(channel, self._next + after)
         self._next = last
+        found += [repeat for channel in range(self.n_channels) for repeat in self._again(channel, last)]
         self._forget()
-        return sorted((onset for onset in found if onset is not None), key=lambda onset: onset.sample)
+        return sorted(found, key=lambda onset: onset.sample)
 
-    def _look_at(self, channel: int, cell: int) -> Onset | None:
-        """The onset in a cell where the rise peaks; None where it does not stand out from the floor."""
+    def _again(self, channel: int, known_cell: int) -> list[Onset]:
+        """Rounds like the first of a burst, well before a cell up to which all else has been decided."""
+        repeats, told, found = self._repeats[channel], self._told[channel], list[Onset]()
+        while repeats.due(known_cell - SAME - BACK_CELLS):
+            again = repeats.look(self._sound(channel, repeats.next_cell or 0, NEEDED))
+            rounds = [self._repeated(each) for each in again]
+            found += [one for one in rounds if all(abs(one.sample - at) > SAME * self._cell for at in told)]
+        return found
+
+    def _repeated(self, repeat: Repeat[Onset]) -> Onset:
+        """A round like the first one, which says what it is like."""
+        first, louder_db = repeat.first, 20 * float(np.log10(max(repeat.gain, 1e-9)))
+        sample = first.sample + repeat.later
+        start = int(sample) - self._cell - self._skipped - self._sample_cell * self._cell
+        raw = np.nan_to_num(self._raw[first.channel, max(start, 0) : start + DESCRIBED * self._cell])
+        return replace(
+            first,
+            sample=sample,
+            level_db=first.level_db + louder_db,
+            snr_db=first.snr_db + louder_db,
+            clip=raw[: int(CLIP_S * self.rate_hz)].astype(np.float32),
+            clip_sample=int(sample) - self._cell,
+            clipped=bool(np.abs(raw).max(initial=0) >= FULL),
+        )
+
+    def _look_at(self, channel: int, cell: int) -> list[Onset]:
+        """The onset in a cell where the rise peaks; none where it does not stand out from the floor."""
         past = slice(max(cell - FLOOR_CELLS - self._first_cell, 0), cell - self._first_cell)
         one = slice(channel, channel + 1)
         floor = float(cells.noise_floor(self._energy[one, past], self._missing[one, past])[0])
         snr_db = 10 * float(np.log10(self._after[channel, cell - self._first_cell] / floor))
         if snr_db < SNR_DB or cell - self._last[channel] <= APART:
-            return None
-        return self._onset(channel, cell, snr_db)
+            return []
+        onset = self._onset(channel, cell, snr_db)
+        return [] if onset is None else [self._remembered(onset)]
+
+    def _remembered(self, onset: Onset) -> Onset:
+        """An onset, taken for what the first of its burst was where it is like it; so that rounds like it can be told,
+        and none is told twice."""
+        repeats, told = self._repeats[onset.channel], self._told[onset.channel]
+        told[:] = [*told[-TOLD:], onset.sample]
+        cell = (int(onset.sample) - self._skipped) // self._cell
+        first = repeats.same(cell, self._sound(onset.channel, cell - LEAD - SAME, LENGTH + 2 * SAME))
+        if first is not None and first.p_gunshot > onset.p_gunshot:
+            onset = replace(onset, p_gunshot=first.p_gunshot, kind=first.kind)
+        if onset.p_gunshot >= GUNSHOT:
+            repeats.learn(onset, cell, self._sound(onset.channel, cell - LEAD, LENGTH))
+        return onset
+
+    def _sound(self, channel: int, first_cell: int, n_cells: int) -> Floats:
+        """Band-passed sound of these cells, as much as there is."""
+        start = (first_cell - self._sample_cell) * self._cell
+        return self._band[channel, max(start, 0) : start + n_cells * self._cell]
 
     def _onset(self, channel: int, cell: int, snr_db: float) -> Onset | None:
         zero = self._sample_cell * self._cell
@@ -262,7 +324,8 @@ class Detector:
             self._energy, self._missing = self._energy[:, spare:], self._missing[:, spare:]
             self._rise_db, self._after = self._rise_db[:, spare:], self._after[:, spare:]
             self._first_cell += spare
-        past = self._next - BEFORE - BACK_CELLS - 1 - self._sample_cell
+        waited_for = [repeats.next_cell for repeats in self._repeats if repeats.next_cell is not None]
+        past = min(self._next - BEFORE - BACK_CELLS - 1, *waited_for, self._next) - self._sample_cell
         if past > 0:
             self._raw, self._band = self._raw[:, past * self._cell :], self._band[:, past * self._cell :]
             self._sample_cell += past
