@@ -158,11 +158,10 @@ class Associator:
         sigma_us = np.maximum([a.sigma_us for a in arrivals], 1)
         places_m, t_us = [a.xyz_m for a in arrivals], [a.t_us for a in arrivals]
         fix = multilaterate(places_m, t_us, sigma_us, self._air, self._acoustics.hearing_m)
+        emitted_us = evidence.zero_us + round(found.emitted_s * 1e6)
+        self._earlier.append(Earlier(found.place_m, emitted_us, arrivals, found.score, found.path))
         if isinstance(fix, NoFix):  # echoes follow it all the same
-            emitted_us = evidence.zero_us + round(found.emitted_s * 1e6)
-            self._earlier.append(Earlier(found.place_m, emitted_us, arrivals, found.score, found.path))
             return Unplaced(fix.why, arrivals)
-        self._earlier.append(Earlier(np.array(fix.xyz_m), fix.t_us, arrivals, found.score, found.path))
         n_against = int((found.silent > SILENCE).sum())
         return Round(fix, arrivals, _grade(len(arrivals) - len(fix.liars), n_against), _together(arrivals))
 
