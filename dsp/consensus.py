@@ -14,7 +14,8 @@ from general reading), so that the best consensus is found before the first arri
 
 The answers of all starts under both spreads are weighed by their evidence after Laplace, likelihood times the volume
 that the answer leaves open, sqrt(det cov), and times PRIOR. Stated sigmas are trusted as far as SCALE_DOF measurements
-of their common factor would be: with it unknown the likelihood is Student's, and so is the covariance. A late arrival
+of their common factor would be: with it unknown the likelihood is Student's, and so is the answer, and its covariance
+is made so wide that the normal's 90 % ellipse is Student's. A late arrival
 leaves open as much as the variance of its exponential, LATE^2; else answers that few arrivals came straight to would
 seem to leave open a whole quarter of town. None is an answer whose direct arrivals came farther than a shot is heard.
 So four arrivals that happen to fit to a millisecond are not taken for proof of a plain street, and twenty are. The fix
@@ -33,6 +34,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, ndtr
 
 from dsp.air import Air
+from dsp.fix import CHI2_2DOF
 from dsp.hollows import POLE_HEIGHT_M, starts_near, travel
 from dsp.path import PATH
 
@@ -141,7 +143,7 @@ class _Fit:
         evidence += LATE_PRIOR[1] * np.log1p(-late_share[:, 0]) + np.where(rough, PRIOR[1], PRIOR[0])
         dof, chi2 = np.maximum(direct.sum(axis=1) - 3, 0), (direct * late**2 / var).sum(axis=1)
         evidence += 0.5 * chi2 + _scaled(chi2, dof)
-        factor = (SCALE_DOF + chi2) / (SCALE_DOF + dof)
+        factor = (SCALE_DOF + chi2) / (SCALE_DOF + dof) * _wider(SCALE_DOF + dof)
         cov = cov[:, :2, :2] * factor[:, None, None]
         return _Answers(place, emitted, cov, late, direct, evidence, rough)
 
@@ -180,6 +182,12 @@ def _scaled(chi2: Floats, dof: Floats) -> Floats:
     return np.asarray(
         gammaln((n0 + dof) / 2) - gammaln(n0 / 2) - dof / 2 * np.log(n0 / 2) - (n0 + dof) / 2 * np.log1p(chi2 / n0)
     )
+
+
+def _wider(dof: Floats) -> Floats:
+    """(k,) by how much more a covariance must be for the normal's 90 % ellipse to be Student's of so many degrees of
+    freedom: 2 F(0.9; 2, dof) over the normal's own square of radius, F's quantile being exact for 2."""
+    return np.asarray(dof * (0.1 ** (-2 / dof) - 1) / CHI2_2DOF[0.90])
 
 
 def _kinds(late: Floats, var: Floats, late_share: Floats) -> tuple[Floats, Floats, Floats, Floats]:
