@@ -51,9 +51,9 @@ GROUND = 0.5  # of the spread of the poles' heights: one sigma of the ground, as
 # ...(live fire: 13 m RMS where the poles' heights spread by 25 m)
 HEIGHT_DOF = 3.0
 NEAR_M = 50.0  # poles nearer than this all say the same of the ground
-GRADES = (0.3, 0.12, 0.04, 0.015, 0.005, *[0.0] * 8)  # of the first spread; no more are needed once all stand still
+GRADES = (0.3, 0.1, 0.02, *[0.0] * 8)  # of the first spread; no more are needed once all that matter stand still
 FIRST_LATE = 0.3  # share of late arrivals to begin with
-STEP_M, STILL_M, TINY_M = 80.0, 0.01, 1e-9
+STEP_M, STILL_M, TINY_M = 80.0, 0.05, 1e-9
 OPEN = 1e-9 * np.eye(3)  # 1/m2, keeps a step finite where poles on one line leave a direction open
 SAME_M, APART_M = 5.0, 25.0  # answers that are one; answers that would send people to another address
 HOPELESS_NATS, UNHEARD_NATS = 10.0, 100.0
@@ -117,7 +117,7 @@ class _Fit:
         late = rows[:, 4] - np.median(rows[:, 4], axis=1)[:, None]
         for grade in GRADES:
             var = self.var + np.maximum(extra, (grade * blur_s) ** 2)
-            _, delayed, weight, _ = _kinds(late, var, late_share)
+            _, delayed, weight, density = _kinds(late, var, late_share)
             late_share = ((LATE_PRIOR[0] + delayed.sum(axis=1)) / (sum(LATE_PRIOR) + late.shape[1]))[:, None]
             normal, push, total, _ = self._sums(rows, weight, off_m)
             step = -np.linalg.solve(normal, push[:, :, None])[:, :, 0]
@@ -125,7 +125,7 @@ class _Fit:
             place = place + step * np.minimum(1.0, STEP_M / np.maximum(length, TINY_M))[:, None]
             rows, off_m = self._look(place)
             late = rows[:, 4] - ((weight * rows[:, 4]).sum(axis=1) / total)[:, None]
-            if not grade and length.max() < STILL_M:
+            if not grade and length[_hopeful(density)].max() < STILL_M:
                 break
         return self._answers(place, rows, off_m, late, late_share, rough)
 
@@ -182,6 +182,12 @@ def _scaled(chi2: Floats, dof: Floats) -> Floats:
     return np.asarray(
         gammaln((n0 + dof) / 2) - gammaln(n0 / 2) - dof / 2 * np.log(n0 / 2) - (n0 + dof) / 2 * np.log1p(chi2 / n0)
     )
+
+
+def _hopeful(density: Floats) -> Bools:
+    """(k,) answers of densities (k, n) that may still come to count."""
+    nats = np.log(density).sum(axis=1)
+    return np.asarray(nats > nats.max() - HOPELESS_NATS)
 
 
 def _wider(dof: Floats) -> Floats:

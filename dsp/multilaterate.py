@@ -15,6 +15,7 @@ the geometry must be good enough by itself.
     residual_i = (t_i - tau_i(x)) - mean_w(t - tau(x)),      minimise  sum_i weight_i residual_i^2 + prior(height)
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,13 +138,20 @@ def _as_seconds(xyz_m: ArrayLike, t_us: ArrayLike, sigma_us: ArrayLike) -> tuple
 
 
 def _why_not(xyz_m: Floats) -> str | None:
-    n = len(np.unique(xyz_m.round(1), axis=0))
+    n = len({tuple(place) for place in xyz_m.round(1).tolist()})
     if n < LEAST_NODES:
         return f"only {n} {'pole' if n == 1 else 'poles'} heard it; {LEAST_NODES} are needed"
-    across_m = np.linalg.svd(xyz_m[:, :2] - xyz_m[:, :2].mean(axis=0), compute_uv=False)[1]
+    east, north = (xyz_m[:, :2] - xyz_m[:, :2].mean(axis=0)).T
+    across_m = _smaller_axis(float(east @ east), float(north @ north), float(east @ north))
     if across_m < ONE_LINE_M:
         return "the poles that heard it stand on one line; it could be on either side"
     return None
+
+
+def _smaller_axis(ee_m2: float, nn_m2: float, en_m2: float) -> float:
+    """Root of the smaller eigenvalue of [[ee, en], [en, nn]]: of places, their spread across their best line."""
+    larger_m2 = (ee_m2 + nn_m2) / 2 + math.hypot((ee_m2 - nn_m2) / 2, en_m2)
+    return math.sqrt(max(ee_m2 * nn_m2 - en_m2**2, 0.0) / larger_m2) if larger_m2 > 0 else 0.0
 
 
 def _doubt(xyz_m: Floats, found: Consensus, zero_m: Floats, farthest_m: float) -> str | None:
