@@ -101,17 +101,18 @@ class Evidence:
         score = np.where(there.sum(axis=1) >= LEAST_POLES, (gain + silent).sum(axis=1), -np.inf)
         return Weighed(score, poles, match, late_s, gain)
 
-    def near(self, place_m: Floats, cost: Floats) -> Ints:
-        """Numbers of the arrivals to be had of the poles near a place (3,)."""
+    def near(self, place_m: Floats) -> Ints:
+        """Numbers of the arrivals of the poles near a place (3,)."""
         rows = self.table[self.row[self.poles.near_one(place_m, NEAR)]]
-        found = rows[rows >= 0]
-        return np.asarray(found[np.isfinite(cost[found])])
+        return np.asarray(rows[rows >= 0])
 
     def too_far(self, place_m: Floats) -> Bools:
-        """(n,) arrivals of poles that are not among the NEAR ones of a place (3,)."""
+        """(n,) arrivals of poles that are not among the NEAR ones of a place (3,), though they may hear it."""
+        off_m = self.poles.xyz_m[self.pole, :2] - place_m[:2]
+        heard = np.einsum("ni,ni->n", off_m, off_m) <= self.acoustics.hearing_m**2
         asked = np.zeros(len(self.poles.names), bool)
         asked[self.poles.near_one(place_m, NEAR)] = True
-        return np.asarray(~asked[self.pole])
+        return np.asarray(heard & ~asked[self.pole])
 
     def emitted_s(self, place_m: Floats, which: Ints) -> Floats:
         """(m,) when these arrivals were emitted, had they come straight from this place (3,)."""

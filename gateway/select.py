@@ -5,7 +5,6 @@ greedily, and a source is a PLACE with all the rounds fired from it: several rou
 whereas a mixture of one round's arrivals at some poles and the next round's at others seldom lines up twice.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -64,6 +63,7 @@ class Search:
         self._earlier = list(earlier)
         for past in earlier:
             self._claim_far(past)
+        self._near: dict[bytes, Ints] = {}
         self._looked: dict[tuple[bytes, Path], tuple[float, list[Found]]] = {}
 
     def look(self, first: Bools, kept: Sequence[Start]) -> None:
@@ -118,13 +118,20 @@ class Search:
 
     def _is_echo(self, one: Earlier) -> bool:
         """Whether it follows an earlier round as an echo would, and comes from where no gun is known to stand."""
-        here = sum(float(np.linalg.norm(past.place_m[:2] - one.place_m[:2])) < ELSEWHERE_M for past in self._earlier)
-        return here < GUN and any(echoes(one, past, self.acoustics, self.evidence.air) for past in self._earlier)
+        if not self._earlier:
+            return False
+        apart_m = cdist(one.place_m[None, :2], [past.place_m[:2] for past in self._earlier])[0]
+        heard = np.flatnonzero(apart_m <= 2 * self.acoustics.hearing_m)
+        may = (self._earlier[i] for i in heard[apart_m[heard] >= ELSEWHERE_M].tolist())
+        here = int((apart_m < ELSEWHERE_M).sum())
+        return here < GUN and any(echoes(one, past, self.acoustics, self.evidence.air) for past in may)
 
     def _claim_far(self, round_: Earlier) -> None:
         """Price the free arrivals that came of a round by poles too far from it to be asked: nobody else's."""
         evidence, (early_s, late_s) = self.evidence, FAR_S
         far = (self.cost == 0) & evidence.too_far(round_.place_m)
+        if not far.any():
+            return
         late = evidence.emitted_s(round_.place_m, np.flatnonzero(far)) - (round_.emitted_us - evidence.zero_us) / 1e6
         self.cost[np.flatnonzero(far)[(late > -early_s) & (late < late_s)]] = FAR_NATS
 
@@ -149,7 +156,8 @@ class Search:
         for found in self.settled[:SEEDS]:
             if found.score < self.acoustics.shot_nats:
                 continue
-            if all(math.dist(found.place_m[:2], place.place_m[:2]) > SAME_PLACE_M for place in places):
+            at_m = [place.place_m[:2] for place in places]
+            if not at_m or cdist(found.place_m[None, :2], at_m).min() > SAME_PLACE_M:
                 places.append(_Place(found.place_m, found.path, self.acoustics.shot_nats))
         return places
 
@@ -164,7 +172,7 @@ class Search:
         stale: list[tuple[_Place, float]] = []
         times_s: list[Floats] = []
         for place in places:
-            which = self.evidence.near(place.place_m, self.cost)
+            which = self._arrivals_near(place.place_m)
             mark = float(self.cost[which].sum()) + len(which)
             if self._looked.get(place.key, (None, []))[0] != mark:
                 stale.append((place, mark))
@@ -173,6 +181,14 @@ class Search:
         tries = self._exact([place for place, _ in stale], at, np.concatenate([*times_s, np.zeros(0)]))
         for i, (place, mark) in enumerate(stale):
             self._looked[place.key] = mark, self._in_turn(place, tries, np.flatnonzero(tries.at == i))
+
+    def _arrivals_near(self, place_m: Floats) -> Ints:
+        """Numbers of the arrivals to be had of the poles near a place."""
+        key = place_m.tobytes()
+        if key not in self._near:
+            self._near[key] = self.evidence.near(place_m)
+        near = self._near[key]
+        return np.asarray(near[np.isfinite(self.cost[near])])
 
     def _in_turn(self, place: _Place, tries: _Tries, rows: Ints) -> list[Found]:
         """Rounds fired from a place, no two nearer in time than a gun can fire, best first."""

@@ -1,7 +1,8 @@
 """What was heard loudly, by too few poles to have a place: worth a word, and no more."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+
+import numpy as np
 
 from dsp.multilaterate import LEAST_NODES
 from gateway.incident import Arrival, Unplaced
@@ -17,15 +18,22 @@ def heard_by_too_few(
     due, unclaimed : arrivals of no round, in order of time; the former are among the latter.
     """
     loud = [one for one in unclaimed if worth_a_word(one)]
+    t_s = np.array([one.t_us for one in loud], np.int64) / 1e6
+    xyz_m = np.array([one.xyz_m for one in loud]).reshape(-1, 3)
+    free = np.ones(len(loud), bool)
+    number = {id(one): i for i, one in enumerate(loud)}
     unplaced: list[Unplaced] = []
-    used: set[Arrival] = set()
     for first in filter(worth_a_word, due):
-        if first in used:
+        at = number[id(first)]
+        if not free[at]:
             continue
-        group = _one_a_pole(first, (one for one in loud if one not in used), hearing_m, speed_mps)
+        since_s, apart_m = t_s - t_s[at], np.linalg.norm(xyz_m - xyz_m[at], axis=1)
+        may = free & (since_s >= 0) & (since_s * speed_mps <= apart_m) & (apart_m <= hearing_m)
+        group = _one_a_pole(first, [(i, loud[i]) for i in np.flatnonzero(may).tolist()])
         if len(group) == LEAST_NODES - 1:
-            unplaced.append(Unplaced(f"only {len(group)} poles heard it; {LEAST_NODES} are needed", tuple(group)))
-            used.update(group)
+            heard_by = tuple(one for _, one in group)
+            unplaced.append(Unplaced(f"only {len(group)} poles heard it; {LEAST_NODES} are needed", heard_by))
+            free[[i for i, _ in group]] = False
     return unplaced
 
 
@@ -34,17 +42,13 @@ def worth_a_word(arrival: Arrival) -> bool:
     return (arrival.snr_db or 0.0) >= LOUD_DB and (arrival.p_gunshot is None or arrival.p_gunshot >= LIKELY)
 
 
-def _one_a_pole(first: Arrival, others: Iterable[Arrival], hearing_m: float, speed_mps: float) -> list[Arrival]:
-    """The first arrival and, of each other pole near, the first that the same sound could have caused; LEAST_NODES
-    of them at most."""
-    group = {first.node: first}
-    for other in others:
-        since_s = (other.t_us - first.t_us) / 1e6
-        if since_s * speed_mps > hearing_m or len(group) == LEAST_NODES:
+def _one_a_pole(first: Arrival, others: Sequence[tuple[int, Arrival]]) -> list[tuple[int, Arrival]]:
+    """The first arrival and, of each other pole, the first that the same sound could have caused, each with its number;
+    LEAST_NODES of them at most."""
+    group: dict[str, tuple[int, Arrival]] = {}
+    for i, other in others:
+        if other.node != first.node or other is first:
+            group.setdefault(other.node, (i, other))
+        if len(group) == LEAST_NODES:
             break
-        if since_s < 0 or other.node in group:
-            continue
-        apart_m = math.dist(other.xyz_m, first.xyz_m)
-        if since_s * speed_mps <= apart_m <= hearing_m:
-            group[other.node] = other
     return list(group.values())
