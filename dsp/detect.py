@@ -10,7 +10,8 @@ described (`dsp/features.py`).
 Where a gunshot was heard, what sounds like it again is the next round, whether any energy rises or not
 (`dsp/repeats.py`): it is told with the first one's description and its own time and level.
 
-A step of direct current or a square wave's edge rises too, but is no sound: it stays flat on either side (`_is_step`).
+A step of direct current or a square wave's edge rises too, but is no sound: it stays flat on either side
+(`dsp/samples.py`).
 What is not there cannot rise: runs of exact zeros (digital silence), samples that are no numbers, and samples that the
 source says were lost are gaps. No onset is found in a gap, nor within the BEFORE window behind one; the stream's own
 beginning counts as the end of a gap.
@@ -19,7 +20,7 @@ Cell energies are kept as integers, so that sums over windows are exact and the 
 however the stream is cut into blocks. The thresholds were chosen on the live-fire recordings.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,11 +30,12 @@ from dsp import cells
 from dsp.cells import AFTER, BEFORE, CELL_HZ, FLOOR_CELLS, GAP_CELLS
 from dsp.classify import inputs, kind_of, p_gunshot
 from dsp.common_form import common_form
-from dsp.correlate import moved
-from dsp.features import Features, describe
+from dsp.features import describe
 from dsp.n_wave import likeness
+from dsp.onset import CLIP_S, Onset
 from dsp.pick import BACK_CELLS, ON_CELLS, Picker
 from dsp.repeats import FRAME, LEAD, LENGTH, NEEDED, SAME, Repeat, Repeats
+from dsp.samples import FULL, full_scale, is_step
 from dsp.spectrogram import spectrogram
 
 Floats = NDArray[np.float64]
@@ -48,43 +50,6 @@ TOGETHER = 50  # cells that are worked on at once: small blocks cost no more tha
 GUNSHOT = 0.5  # p_gunshot of what may be the first round of a burst
 TOLD = 20  # onsets remembered, longer than any frame lies back
 KEPT = FLOOR_CELLS + BEFORE + APART + GAP_CELLS  # cells before the next one that are still needed
-CLIP_S = 0.020  # DESIGN section 7: too short to hold speech
-FULL = 0.98  # of full scale: where the live-fire recordings clip (data/README.md)
-STEP_CELLS, STEP_FLAT, STEP_SHARE = (
-    5,
-    8.0,
-    (0.3, 1.2),
-)  # of a step: stretch on either side, jump over spread, band over jump
-
-
-@dataclass(frozen=True, slots=True)
-class Onset:
-    """Where an impulse begins, and what it is like.
-
-    sample : of its channel, counted from the stream's first. sigma_us : one sigma of it in time. level_db : peak in the
-    detector's band, dB of full scale, or dB SPL where the microphone's full scale is known. snr_db : over the noise
-    floor. row : what the classifier was asked (dsp/classify.py); it stays on the pole. clip : at most 20 ms of samples
-    round it, from clip_sample on. clipped : the converter or microphone was at its end.
-    """
-
-    channel: int
-    sample: float
-    sigma_us: float
-    level_db: float
-    snr_db: float
-    p_gunshot: float
-    kind: str
-    features: Features
-    row: Floats
-    clip: NDArray[np.float32]
-    clip_sample: int
-    clipped: bool
-
-    def pcm(self, rate_hz: int, lead_us: int) -> bytes:
-        """The clip as int16 little-endian, moved by a part of a sample: so that it begins lead_us, to the whole sample,
-        before the onset, which may lie between two."""
-        late = self.sample - self.clip_sample - round(rate_hz * lead_us / 1e6)
-        return np.round(np.clip(moved(self.clip.astype(float), late), -1, 1) * 32767).astype("<i2").tobytes()
 
 
 class Detector:
@@ -131,7 +96,7 @@ class Detector:
         is a gap as long as the block, counted in n_other_rate. Returns the onsets that are certain by now. Samples
         that are no numbers count as missing. Raises ValueError for another number of channels.
         """
-        block = _full_scale(np.asarray(samples))
+        block = full_scale(np.asarray(samples))
         block = block[:, None] if block.ndim == 1 else block
         if block.ndim != 2 or block.shape[1] != self.n_channels:
             raise ValueError(f"a block of shape {block.shape}; this stream has {self.n_channels} channel(s)")
@@ -285,7 +250,7 @@ class Detector:
         index = picked.index
         start = max(index - self._cell, 0)
         peak = float(np.abs(band[start : index + AFTER * self._cell]).max())
-        if self._is_behind_gap(channel, index // self._cell + self._sample_cell) or _is_step(
+        if self._is_behind_gap(channel, index // self._cell + self._sample_cell) or is_step(
             raw, index, self._cell, peak
         ):
             return None
@@ -329,25 +294,3 @@ class Detector:
         if past > 0:
             self._raw, self._band = self._raw[:, past * self._cell :], self._band[:, past * self._cell :]
             self._sample_cell += past
-
-
-def _full_scale(samples: NDArray[np.generic]) -> Floats:
-    """Samples as floats, +-1 at full scale: integers by the range of their type, unsigned ones about their middle."""
-    if not np.issubdtype(samples.dtype, np.integer):
-        return samples.astype(float)
-    half = 2.0 ** (8 * samples.dtype.itemsize - 1)
-    return samples.astype(float) / half - (0.0 if np.issubdtype(samples.dtype, np.signedinteger) else 1.0)
-
-
-def _is_step(raw: Floats, onset: int, cell: int, peak: float) -> bool:
-    """Whether the level just jumps there: flat before and after, and the jump explains all that the band holds.
-
-    A step of height h has its peak in the band at 0.5 to 0.9 h, depending on the rate (tried out).
-    """
-    before = raw[max(onset - (STEP_CELLS + 1) * cell, 0) : max(onset - cell, 0)]
-    after = raw[onset + 2 * cell : onset + (2 + STEP_CELLS) * cell]
-    if not len(before) or not len(after):
-        return False
-    jump = abs(float(after.mean() - before.mean()))
-    spread = max(float(before.std()), float(after.std()))
-    return jump > STEP_FLAT * spread and STEP_SHARE[0] * jump <= peak <= STEP_SHARE[1] * jump

@@ -6,8 +6,9 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.detect import Detector, Onset
+from dsp.detect import Detector
 from dsp.features import Features
+from dsp.onset import Onset
 from firmware import wire
 from firmware.node import Ear, Heard
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dsp.detect import Detector, Onset
+from dsp.detect import Detector
+from dsp.onset import Onset
 from hw.linux.audio_file import AudioFile
 from simulators.recordings.forensic import full_scale_of
 from simulators.recordings.progress import watched

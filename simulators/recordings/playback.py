@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dsp.detect import Detector, Onset
+from dsp.detect import Detector
+from dsp.onset import Onset
 from firmware import wire
 from gateway.associate import Associator
 from gateway.incident import Arrival, Clip, Round, Unplaced
