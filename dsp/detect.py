@@ -212,6 +212,7 @@ class Detector:
             clip=raw[: int(CLIP_S * self.rate_hz)].astype(np.float32),
             clip_sample=int(sample) - self._cell,
             clipped=bool(np.abs(raw).max(initial=0) >= FULL),
+            again=True,
         )
 
     def _look_at(self, channel: int, cell: int) -> list[Onset]:

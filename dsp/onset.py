@@ -20,7 +20,8 @@ class Onset:
     sample : of its channel, counted from the stream's first. sigma_us : one sigma of it in time. level_db : peak in the
     detector's band, dB of full scale, or dB SPL where the microphone's full scale is known. snr_db : over the noise
     floor. row : what the classifier was asked (dsp/classify.py); it stays on the pole. clip : at most 20 ms of samples
-    round it, from clip_sample on. clipped : the converter or microphone was at its end.
+    round it, from clip_sample on. clipped : the converter or microphone was at its end. again : told by its likeness to
+    an earlier round, whose features and row these are (dsp/repeats.py).
     """
 
     channel: int
@@ -35,6 +36,7 @@ class Onset:
     clip: NDArray[np.float32]
     clip_sample: int
     clipped: bool
+    again: bool = False
 
     def pcm(self, rate_hz: int, lead_us: int) -> bytes:
         """The clip as int16 little-endian, moved by a part of a sample: so that it begins lead_us, to the whole sample,

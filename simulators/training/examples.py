@@ -31,7 +31,10 @@ TIMES = {"ffsl gunshots": 30, "freesound gunshots": 30, "freesound negatives": 8
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An onset. truth : GUNSHOT, OTHER or UNKNOWN. made : rendered, not recorded. sigma_us as the detector says."""
+    """An onset. truth : GUNSHOT, OTHER or UNKNOWN. made : rendered, not recorded. sigma_us as the detector says.
+
+    again : told by its likeness to an earlier one, whose row this is: it teaches nothing new.
+    """
 
     group: str
     fold: str
@@ -42,6 +45,12 @@ class Example:
     level_db: float
     truth: int
     row: NDArray[np.float64]
+    again: bool = False
+
+    @property
+    def lesson(self) -> int:
+        """What is to be learnt from it: its truth, UNKNOWN where there is nothing."""
+        return UNKNOWN if self.again else self.truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +135,7 @@ def _of_scene(task: Task) -> list[Example]:
 
 def _example(onset: Onset, rate_hz: int, truth: int, group: str, fold: str, name: str, made: bool) -> Example:
     at_s = onset.sample / rate_hz
-    return Example(group, fold, name, made, at_s, onset.sigma_us, onset.level_db, truth, onset.row)
+    return Example(group, fold, name, made, at_s, onset.sigma_us, onset.level_db, truth, onset.row, onset.again)
 
 
 def _times(clip: Clip) -> int:

@@ -52,7 +52,7 @@ def left_out(examples: Sequence[Example], by: str = "fold") -> list[Judged]:
         others = [index for index in range(len(names)) if index != turn]
         slope, offset = calibrate(
             np.concatenate([scores[index] for index in others]),
-            np.array([example.truth for index in others for example in own[index]]),
+            np.array([example.lesson for index in others for example in own[index]]),
         )
         p = special.expit(slope * scores[turn] + offset)
         judged += [Judged(example, float(each)) for example, each in zip(own[turn], p, strict=True)]
@@ -64,9 +64,9 @@ def train(examples: Sequence[Example]) -> Model:
     names = sorted({example.fold for example in examples if not example.made})
     lessons = [_lesson(examples, "fold", name) for name in names]
     scores = list(watched(in_turn(_learn_and_score, lessons), len(lessons), "calibrating"))
-    truth = np.array([e.truth for name in names for e in examples if not e.made and e.fold == name])
+    truth = np.array([e.lesson for name in names for e in examples if not e.made and e.fold == name])
     slope, offset = calibrate(np.concatenate(scores), truth)
-    known = [example for example in examples if example.truth != UNKNOWN]
+    known = [example for example in examples if example.lesson != UNKNOWN]
     bias, trees = boost(*_table(known), RECIPE)
     return Model(round(bias, 5), slope, offset, trees)
 
@@ -87,7 +87,7 @@ def calibrate(score: Floats, truth: NDArray[np.int64]) -> tuple[float, float]:
 
 
 def _lesson(examples: Sequence[Example], by: str, name: str) -> _Lesson:
-    rest = [e for e in examples if getattr(e, by) != name and e.truth != UNKNOWN]
+    rest = [e for e in examples if getattr(e, by) != name and e.lesson != UNKNOWN]
     own = [e.row for e in examples if getattr(e, by) == name and not e.made]
     return _Lesson(*_table(rest), np.stack(own))
 
