@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import sys
 from time import sleep_ms, ticks_diff, ticks_ms
 
 import machine
@@ -10,11 +11,14 @@ import machine
 from firmware import board_config
 from firmware.blink import CODES, is_on
 from firmware.board_shell import BoardShell
+from firmware.device import class_of
 from firmware.flash_spool import FlashSpool
 from firmware.node import Node
 from firmware.outbox import Outbox
 from firmware.ram_spool import RamSpool
 from firmware.sample_clock import SampleClock
+from firmware.slots import Slots, running
+from firmware.updating import Updating
 from hw.mcu.gnss_port import GnssPort
 from hw.mcu.i2s_microphone import I2sMicrophone
 from hw.mcu.led import Led
@@ -67,6 +71,7 @@ def build(config: board_config.BoardConfig, ear, watchdog) -> BoardShell:  # typ
         I2sMicrophone(config.rate_hz, pins.sck, pins.ws, pins.sd),
         GnssPort(GNSS_UART[config.chip], pins.gnss_tx, pins.gnss_rx),
         line_opener(config, pins), Led(pins.led), Thermometer(pins.scl, pins.sda), watchdog, machine.reset,
+        open_slots(config.chip),
     )  # fmt: skip
 
 
@@ -79,6 +84,15 @@ def open_outbox() -> "tuple[FlashSpool | RamSpool, Outbox]":
         in_memory = RamSpool()
         return in_memory, Outbox(in_memory.boot, limit=QUEUED_IN_MEMORY)
     return spool, Outbox(spool.boot, spool.saved, QUEUED, spool.frame_of, AT_ONCE)
+
+
+def open_slots(chip: str) -> "Updating | None":
+    """What takes updates, where this runs from a slot."""
+    slots = Slots("", running(sys.path))
+    if not slots.running:
+        return None
+    print(f"INFO slot={slots.running} sequence={slots.runs} on_trial={slots.on_trial}")
+    return Updating(slots, class_of(chip, sys.implementation._mpy >> 10), 0)
 
 
 def pins_of(config: board_config.BoardConfig) -> Pins:

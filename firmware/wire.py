@@ -19,6 +19,8 @@ MIN_FRAME = 60
 MAX_CLIP = 1920
 CLIP_LEAD_US = 1000
 """An arrival's clip begins this long before its t_us, to the whole sample."""
+MAX_PART = 512
+"""Of an image: some 50 ms at 115 200 baud, so that an arrival never waits for more."""
 MAX_NAME = 32
 MAX_SPANS = 32
 
@@ -30,6 +32,11 @@ DBFS, DBSPL = 0, 1
 LEVEL_UNITS = ("dBFS", "dBSPL")
 REPORT, IDENTIFY, RESTART = 1, 2, 3
 VERBS = {REPORT: "report", IDENTIFY: "identify", RESTART: "restart"}
+WANTS, WHOLE, TRIAL, GOOD, GAVE_UP = 0, 1, 2, 3, 4
+STAGES = ("wants", "whole", "trial", "good", "rolled back", "size", "shape", "mac", "schema", "class", "downgrade",
+          "version", "busy", "file", "flash")  # fmt: skip
+"""Where a node stands with a release: it wants the part at `offset`; has all, and starts it soon; runs it on trial;
+runs it for good; ran it and went back; or why it refuses it (firmware/update.py, REASONS; flash: takes no more)."""
 
 UP, DOWN = b"\x4esoundpost/1 up", b"\x50soundpost/1 down"
 """The external_aad of what nodes say and of what gateways say, as CBOR byte strings."""
@@ -77,10 +84,15 @@ SPECS = (
     # What a node is asked to do, once, and not after expires_us.
     (4, "command", DOWN, (Field(1, "id", INT, 0, U32, False), Field(2, "verb", INT, 1, 63, False),
         Field(3, "argument", INT, -(1 << 31), (1 << 31) - 1, False), Field(4, "expires_us", INT, 0, T_MAX_US, False))),
-    # Reserved for updates: what a node must check before it takes an image (notes/reliability.md section 1, SUIT).
+    # A release is there: what a node must know before it takes its image (notes/reliability.md section 1, SUIT). Then
+    # the image goes part by part, each as the node asks for it, and the node says where it stands; nobody keeps these.
     (5, "update", DOWN, (Field(1, "sequence", INT, 0, U32, False), Field(2, "class_id", BYTES, 16, 16, False),
         Field(3, "sha256", BYTES, 32, 32, False), Field(4, "size_bytes", INT, 1, 1 << 26, False),
         Field(5, "min_version", INT, 0, U32, False))),
+    (6, "part", DOWN, (Field(1, "sequence", INT, 0, U32, False), Field(2, "offset", INT, 0, 1 << 26, False),
+        Field(3, "part", BYTES, 1, MAX_PART, False))),
+    (7, "progress", UP, (Field(1, "sequence", INT, 0, U32, False), Field(2, "offset", INT, 0, 1 << 26, False),
+        Field(3, "stage", INT, 0, 14, False), Field(4, "runs", INT, 0, U32, False))),
 )  # fmt: skip
 SHAPE = ("rise_us", "half_us", "duration_us", "crossings_per_s", "centroid_hz", "decay_5_cdb", "decay_20_cdb",
          "decay_60_cdb", "before_cdb", "kurtosis_c", "flatness_cdb", "pitch_c", "n_wave_c", "under_300_cdb",
@@ -105,8 +117,10 @@ Health = namedtuple(
 Ack = namedtuple("Ack", ("spans",))
 Command = namedtuple("Command", ("id", "verb", "argument", "expires_us"))
 Update = namedtuple("Update", ("sequence", "class_id", "sha256", "size_bytes", "min_version"))
+Part = namedtuple("Part", ("sequence", "offset", "part"))
+Progress = namedtuple("Progress", ("sequence", "offset", "stage", "runs"))
 
-RECORDS = {1: Arrival, 2: Health, 3: Ack, 4: Command, 5: Update}
+RECORDS = {1: Arrival, 2: Health, 3: Ack, 4: Command, 5: Update, 6: Part, 7: Progress}
 KINDS = {spec[0]: Kind(spec[0], spec[1], spec[2], RECORDS[spec[0]], spec[3]) for spec in SPECS}
 _KIND_OF = {kind.record: kind for kind in KINDS.values()}
 

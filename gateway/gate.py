@@ -68,11 +68,11 @@ class Gate:
         return Opened(node, parts.boot, parts.sequence, record, duplicate)
 
     def seal(self, node: str, record: tuple[Any, ...]) -> bytes:
-        """The frame that says an ack, a command or an update to a node. ValueError: unknown node, other kind."""
+        """The frame that says a record of a gateway's to a node. ValueError: unknown node, other kind."""
         if node not in self.keys:
             raise ValueError(f"node {node!r} has no key here")
         if wire.kind_of(record).direction != wire.DOWN:
-            raise ValueError("only ack, command and update go to a node")
+            raise ValueError("only ack, command, update and part go to a node")
         self._sequence += 1
         return wire.seal(record, self.keys[node], node.encode(), self.boot, self._sequence)
 

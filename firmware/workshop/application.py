@@ -10,9 +10,10 @@ ROOT = Path(__file__).parents[2]
 FIRMWARE = (
     "dsp/__init__.py", "dsp/fixed/*.py", "hw/__init__.py", "hw/mcu/*.py", "firmware/__init__.py",
     *(f"firmware/{name}.py" for name in (
-        "blink", "board", "board_check", "board_config", "board_shell", "cbor", "clock", "early_ear", "fixed_ear",
-        "flash_spool", "gnss", "mac", "measured_ear", "node", "outbox", "pps", "ram_spool", "sample_clock",
-        "supervisor", "wire",
+        "blink", "board", "board_check", "board_config", "board_link", "board_shell", "boot", "cbor", "clock", "device",
+        "early_ear", "early_update", "fixed_ear", "flash_spool", "gnss", "incoming", "installation", "installer", "mac",
+        "measured_ear", "node", "outbox", "pps", "ram_spool", "sample_clock", "slots", "supervisor", "trial", "update",
+        "updating", "wire",
     )),
 )  # fmt: skip
 """Globs of what a slot carries. BESIDE the slots are two that stay sources: MicroPython looks for them."""
