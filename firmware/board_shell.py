@@ -80,6 +80,7 @@ class BoardShell:
         self._pulse_ms = self._word_ms = -WORD_LIMIT_MS
         self._identify_until_ms = 0
         self._remarked = ("", 0)
+        self._clock_state = wire.UNSET
         self._kept = True
         self.pulses = 0
 
@@ -132,6 +133,7 @@ class BoardShell:
             n += 1
             self._carry(self.node.tick(self._steady.now_ms() * 1000), False)
             self._update()
+            self._tell_clock()
             self._beat("health")
             await asyncio.sleep_ms(TICK_MS)
 
@@ -190,6 +192,13 @@ class BoardShell:
         if why != self._remarked[0] or now_ms - self._remarked[1] >= REMARK_MS:
             self._remarked = (why, now_ms)
             print(f"WARN refused what came from the gateway's side why={why} refused={self.node.refused}")
+
+    def _tell_clock(self) -> None:
+        """Say when the clock's state has changed."""
+        state = self.clock.state(self._tick)
+        if state != self._clock_state:
+            self._clock_state = state
+            print(f"INFO clock={wire.CLOCK_STATES[state]}")
 
     def _see(self, what: str) -> None:
         if self._updating is not None:
