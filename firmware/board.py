@@ -1,7 +1,5 @@
-"""Builds a board's node from what lies on its flash and runs it: the one place where its parts meet."""
+"""Builds a board's node from what lies on its flash: the one place where its parts meet. Let go of once it is built."""
 
-import asyncio
-import gc
 import json
 import sys
 from time import sleep_ms, ticks_diff, ticks_ms
@@ -22,36 +20,29 @@ from firmware.updating import Updating
 from hw.mcu.gnss_port import GnssPort
 from hw.mcu.i2s_microphone import I2sMicrophone
 from hw.mcu.led import Led
-from hw.mcu.mqtt_line import open_mqtt_line
 from hw.mcu.pins import CHIPS, GNSS_UART, PIN_NAMES, RS485_UART, Pins, usual_led
-from hw.mcu.rs485_line import Rs485Line
 from hw.mcu.thermometer import Thermometer
-from hw.mcu.wifi import join
 
 CONFIG, KEY, BROKER_KEY, NETWORK_KEY, OUTBOX = "node.json", "node.key", "broker.key", "network.key", "outbox"
 QUEUED, QUEUED_IN_MEMORY, AT_ONCE = 100, 16, 8
 """Records that wait for the gateway: on flash, of which the heap holds only the names, or, where it takes none, on the
 heap with their clips of 2 KB; and those that are sent again together. Chosen to fit the heap."""
 SHOW_MS = 60_000
-GC_BYTES = 16_384
-"""Garbage is collected whenever so much has been handed out. Left to itself the heap fills to its end, what is to stay
-comes to lie all over it, and after minutes there is no room for TLS in one piece (seen under the unix port)."""
 
 
-def run(ear_of, watchdog) -> None:  # type: ignore[no-untyped-def]
-    """Run until something breaks. ear_of(rate_hz): the detector. watchdog: has `feed`; who started it is not us.
+def start(ear_of, watchdog) -> "BoardShell | None":  # type: ignore[no-untyped-def]
+    """The shell, to be run. ear_of(rate_hz): the detector. watchdog: has `feed`; who started it is not us.
 
-    Comes back where the config or a key is not what it must be, after a minute of saying so: by then it may be.
+    None where the config or a key is not what it must be, after a minute of saying so: by then it may be.
     """
     try:
         config = read_config()
         shell = build(config, ear_of(config.rate_hz), watchdog)
     except (ValueError, OSError) as error:
         _show(error, watchdog)
-        return
-    gc.threshold(GC_BYTES)
+        return None
     print(f"INFO ready node={config.node} chip={config.chip} rate_hz={config.rate_hz}")
-    asyncio.run(shell.run())
+    return shell
 
 
 def read_config() -> board_config.BoardConfig:
@@ -105,24 +96,16 @@ def pins_of(config: board_config.BoardConfig) -> Pins:
 
 
 def line_opener(config: board_config.BoardConfig, pins: Pins):  # type: ignore[no-untyped-def]
-    """What opens a new line to the gateway."""
+    """What opens a new line to the gateway. Only the uplink in use is loaded: the other is 3 to 7 KB of heap."""
     uplink = config.uplink
     if isinstance(uplink, board_config.SerialUplink):
-        line = Rs485Line(RS485_UART[config.chip], pins.rs485_tx, pins.rs485_rx, pins.rs485_de, uplink.baud)
-        return lambda: _at_once(line)
+        from firmware import serial_uplink  # noqa: PLC0415
+
+        return serial_uplink.opener(RS485_UART[config.chip], pins.rs485_tx, pins.rs485_rx, pins.rs485_de, uplink.baud)
+    from firmware import mqtt_uplink  # noqa: PLC0415
+
     key = board_config.read_key(_text(BROKER_KEY), BROKER_KEY)
-    password = _text(NETWORK_KEY).strip() if uplink.network else ""
-    return lambda: _through_the_air(uplink, config.node, key, password)
-
-
-async def _at_once(line: Rs485Line) -> Rs485Line:
-    return line
-
-
-async def _through_the_air(uplink, node: str, key: bytes, password: str):  # type: ignore[no-untyped-def]
-    if uplink.network:
-        await join(uplink.network, password)
-    return await open_mqtt_line(uplink.host, uplink.port, node, key)
+    return mqtt_uplink.opener(uplink, config.node, key, _text(NETWORK_KEY).strip() if uplink.network else "")
 
 
 def _text(path: str) -> str:

@@ -102,7 +102,7 @@ class BoardShell:
                 self._pulse(edge)
             samples = self._microphone.left()
             self._stuck = self._stuck + 1 if samples[0] == samples[len(samples) // 2] == samples[-1] else 0
-            self._heard = 0 if self._stuck else self._heard + 1
+            self._heard += not self._stuck
             if self._heard == HEARD_BLOCKS:
                 self._see("microphone")
             self._carry(self.node.feed(samples, self._tick), True)

@@ -36,16 +36,17 @@ class Updating:
         """Time has come to now_ms. queued: records that the gateway has not. True: start anew now. Raises OSError."""
         verdict = None if self._trial is None else self._trial.verdict(now_ms)
         if verdict is not None:
-            self._trial = None
             return self._end(verdict)
         return self._whole_ms is not None and (not queued or now_ms - self._whole_ms >= SETTLE_MS)
 
     def _end(self, stays: bool) -> bool:
         """The trial is over."""
+        missing = " ".join(sorted(self._trial.missing)) if self._trial else ""
+        self._trial = None
         if stays:
             self._slots.mark_good()
             print(f"INFO this version stays sequence={self._slots.runs}")
         else:
-            print(f"WARN this version goes: it did not hear microphone, pulse and ack sequence={self._slots.runs}")
+            print(f"WARN this version goes sequence={self._slots.runs} missing={missing}")
             self._slots.give_up()
         return not stays

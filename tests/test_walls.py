@@ -37,6 +37,9 @@ MAY = {
         "firmware.board_config", "firmware.device", "firmware.incoming", "firmware.installer", "firmware.slots",
         "firmware.update",
     ),
+    "firmware/letting_go.py": (),
+    "firmware/serial_uplink.py": ("hw.mcu",),
+    "firmware/mqtt_uplink.py": ("hw.mcu",),
     "firmware/updating.py": ("firmware.incoming", "firmware.slots", "firmware.trial", "firmware.wire"),
     "firmware/installer.py": ("firmware.boot", "firmware.slots", "firmware.update"),
     "firmware/fixed_ear.py": ("firmware.wire", "firmware.node", "dsp.fixed"),
@@ -46,6 +49,7 @@ MAY = {
     "firmware/board": ("firmware", "hw.mcu"),  # the board's shell, and what builds it
     "firmware/main.py": (
         "firmware.board", "firmware.early_ear", "firmware.early_update", "firmware.fixed_ear", "firmware.installation",
+        "firmware.letting_go",
     ),
     # what a technician puts on a board: values in, values out; the cable is hw/board_console.py
     "firmware/workshop/": (
