@@ -25,7 +25,7 @@ from firmware.mac import Mac, same
 
 FORMAT = 1
 MAX_MANIFEST = 8_192
-MAX_FILES, MAX_PATH = 64, 64
+MAX_FILES, MAX_PATH, MAX_ITEMS = 64, 64, 300
 MAX_FILE, MAX_IMAGE = 65_536, 393_216
 U32 = 0xFFFFFFFF
 AAD = b"\x52soundpost/1 update"
@@ -141,7 +141,7 @@ def file_of(path: str, content: bytes) -> File:
 
 def _manifest(payload: bytes) -> Manifest:
     try:
-        fields = cbor.read_map(payload)
+        fields = cbor.read_map(payload, MAX_ITEMS)
         files = tuple([File(path.decode(), size, sha256) for path, size, sha256 in fields[4]])  # type: ignore
         manifest = Manifest(fields[1], fields[2], fields[3], files)
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -23,6 +23,8 @@ MAX_PART = 512
 """Of an image: some 50 ms at 115 200 baud, so that an arrival never waits for more."""
 MAX_NAME = 32
 MAX_SPANS = 32
+MAX_ITEMS = 160
+"""Of a payload, all told: the most that any kind has is an ack's 32 spans of three, with their arrays 132."""
 
 UNSET, COARSE, HOLDOVER, LOCKED = 0, 1, 2, 3
 CLOCK_STATES = ("unset", "coarse", "holdover", "locked")
@@ -163,9 +165,9 @@ def encode(record: tuple) -> bytes:  # type: ignore[type-arg]
 def decode(payload: bytes) -> tuple:  # type: ignore[type-arg]
     """The inverse of `encode`. Raises only BadFrame: `profile` or `schema`."""
     try:
-        fields = cbor.read_map(payload)
+        fields = cbor.read_map(payload, MAX_ITEMS)
     except ValueError as error:
-        raise BadFrame("profile", str(error)) from error
+        raise BadFrame("profile", str(error))
     return record_of(fields)
 
 
@@ -181,7 +183,7 @@ def record_of(fields: dict[int, object]) -> tuple:  # type: ignore[type-arg]
         record = kind.record(*[_value(field, fields.get(field.key)) for field in kind.fields])
         _check_clip(record)
     except ValueError as error:
-        raise BadFrame("schema", kind.name + "." + str(error)) from error
+        raise BadFrame("schema", kind.name + "." + str(error))
     return record  # type: ignore[no-any-return]
 
 
@@ -239,15 +241,15 @@ def split(frame: bytes) -> Parts:
         size, start = cbor.head(frame, 2, 2)
         header_end = start + size
         size, payload_start = cbor.head(frame, header_end + 1, 2)
-    except ValueError as error:
-        raise BadFrame("shape") from error
+    except ValueError:
+        raise BadFrame("shape")
     payload_end = payload_start + size
     if payload_end + 34 != n or frame[header_end] != 0xA0 or frame[payload_end : payload_end + 2] != b"\x58\x20":
         raise BadFrame("shape")
     try:
         kid, boot, sequence = _header(frame[start:header_end])
-    except ValueError as error:
-        raise BadFrame("header") from error
+    except ValueError:
+        raise BadFrame("header")
     return Parts(kid, boot, sequence, header_end, payload_start, payload_end)
 
 
