@@ -201,16 +201,13 @@ def seal(record: tuple, key: bytes | Mac, kid: bytes, boot: int, sequence: int) 
     cbor.write(header, boot)
     header.extend(SEQUENCE)
     cbor.write(header, sequence)
-    frame = bytearray(b"\xd1\x84")
-    cbor.write(frame, bytes(header))
-    header_end = len(frame)
-    frame.append(0xA0)
-    cbor.write(frame, encode(record))
-    protected, payload = bytes(frame[2:header_end]), bytes(frame[header_end + 1 :])
+    protected, length, payload = bytearray(), bytearray(), encode(record)
+    cbor.write(protected, bytes(header))
+    cbor.write_head(length, 2, len(payload))
     mac = key if isinstance(key, Mac) else Mac(key)
-    frame.extend(b"\x58\x20")
-    frame.extend(mac.tag(MAC0, protected, kind_of(record).direction, payload))
-    return bytes(frame)
+    tag = mac.tag(MAC0, protected, kind_of(record).direction, length, payload)
+    # put together once: a board's heap has room for a frame in one piece, but not for many
+    return b"".join((b"\xd1\x84", bytes(protected), b"\xa0", bytes(length), payload, b"\x58\x20", tag))
 
 
 def open(frame: bytes, key: bytes | Mac, direction: bytes = DOWN) -> Opened:

@@ -300,8 +300,8 @@ def a_version_stays_only_after_microphone_pulse_and_ack(root):
 @case
 def a_torn_or_damaged_end_costs_at_most_what_is_torn(root):
     saved = [Saved(3, n, n == 2, bytes([n]) * (20 * n)) for n in (1, 2, 3)]
-    whole = b"".join([record(one) for one in saved])
-    last = len(whole) - len(record(saved[2]))
+    whole = b"".join([b"".join(record(one)) for one in saved])
+    last = len(whole) - len(b"".join(record(saved[2])))
     for n, segment in enumerate([whole[:cut] for cut in range(last, len(whole), 7)] + [whole[:-9] + b"x" + whole[-8:]]):
         folder = root + "/" + str(n)
         os.mkdir(folder)
