@@ -1,8 +1,7 @@
-"""Builds a board's node from what lies on its flash and runs it: the one place where its parts meet."""
+"""Builds a board's node from what lies on its flash: the one place where its parts meet. Let go of once it is built."""
 
-import asyncio
-import gc
 import json
+import sys
 from time import sleep_ms, ticks_diff, ticks_ms
 
 import machine
@@ -10,44 +9,40 @@ import machine
 from firmware import board_config
 from firmware.blink import CODES, is_on
 from firmware.board_shell import BoardShell
+from firmware.device import class_of
 from firmware.flash_spool import FlashSpool
 from firmware.node import Node
 from firmware.outbox import Outbox
 from firmware.ram_spool import RamSpool
 from firmware.sample_clock import SampleClock
+from firmware.slots import Slots, running
+from firmware.updating import Updating
 from hw.mcu.gnss_port import GnssPort
 from hw.mcu.i2s_microphone import I2sMicrophone
 from hw.mcu.led import Led
-from hw.mcu.mqtt_line import open_mqtt_line
 from hw.mcu.pins import CHIPS, GNSS_UART, PIN_NAMES, RS485_UART, Pins, usual_led
-from hw.mcu.rs485_line import Rs485Line
 from hw.mcu.thermometer import Thermometer
-from hw.mcu.wifi import join
 
 CONFIG, KEY, BROKER_KEY, NETWORK_KEY, OUTBOX = "node.json", "node.key", "broker.key", "network.key", "outbox"
 QUEUED, QUEUED_IN_MEMORY, AT_ONCE = 100, 16, 8
 """Records that wait for the gateway: on flash, of which the heap holds only the names, or, where it takes none, on the
 heap with their clips of 2 KB; and those that are sent again together. Chosen to fit the heap."""
 SHOW_MS = 60_000
-GC_BYTES = 16_384
-"""Garbage is collected whenever so much has been handed out. Left to itself the heap fills to its end, what is to stay
-comes to lie all over it, and after minutes there is no room for TLS in one piece (seen under the unix port)."""
 
 
-def run(ear_of, watchdog) -> None:  # type: ignore[no-untyped-def]
-    """Run until something breaks. ear_of(rate_hz): the detector. watchdog: has `feed`; who started it is not us.
+def start(ear_of, watchdog) -> "BoardShell | None":  # type: ignore[no-untyped-def]
+    """The shell, to be run. ear_of(rate_hz): the detector. watchdog: has `feed`; who started it is not us.
 
-    Comes back where the config or a key is not what it must be, after a minute of saying so: by then it may be.
+    None where the config or a key is not what it must be, after a minute of saying so: by then it may be.
     """
     try:
         config = read_config()
         shell = build(config, ear_of(config.rate_hz), watchdog)
     except (ValueError, OSError) as error:
         _show(error, watchdog)
-        return
-    gc.threshold(GC_BYTES)
+        return None
     print(f"INFO ready node={config.node} chip={config.chip} rate_hz={config.rate_hz}")
-    asyncio.run(shell.run())
+    return shell
 
 
 def read_config() -> board_config.BoardConfig:
@@ -67,6 +62,7 @@ def build(config: board_config.BoardConfig, ear, watchdog) -> BoardShell:  # typ
         I2sMicrophone(config.rate_hz, pins.sck, pins.ws, pins.sd),
         GnssPort(GNSS_UART[config.chip], pins.gnss_tx, pins.gnss_rx),
         line_opener(config, pins), Led(pins.led), Thermometer(pins.scl, pins.sda), watchdog, machine.reset,
+        open_slots(config.chip),
     )  # fmt: skip
 
 
@@ -81,6 +77,15 @@ def open_outbox() -> "tuple[FlashSpool | RamSpool, Outbox]":
     return spool, Outbox(spool.boot, spool.saved, QUEUED, spool.frame_of, AT_ONCE)
 
 
+def open_slots(chip: str) -> "Updating | None":
+    """What takes updates, where this runs from a slot."""
+    slots = Slots("", running(sys.path))
+    if not slots.running:
+        return None
+    print(f"INFO slot={slots.running} sequence={slots.runs} on_trial={slots.on_trial}")
+    return Updating(slots, class_of(chip, sys.implementation._mpy >> 10), 0)
+
+
 def pins_of(config: board_config.BoardConfig) -> Pins:
     """The chip's pins, with what node.json says otherwise. ValueError for a pin that nothing is on."""
     usual = CHIPS[config.chip]
@@ -91,24 +96,16 @@ def pins_of(config: board_config.BoardConfig) -> Pins:
 
 
 def line_opener(config: board_config.BoardConfig, pins: Pins):  # type: ignore[no-untyped-def]
-    """What opens a new line to the gateway."""
+    """What opens a new line to the gateway. Only the uplink in use is loaded: the other is 3 to 7 KB of heap."""
     uplink = config.uplink
     if isinstance(uplink, board_config.SerialUplink):
-        line = Rs485Line(RS485_UART[config.chip], pins.rs485_tx, pins.rs485_rx, pins.rs485_de, uplink.baud)
-        return lambda: _at_once(line)
+        from firmware import serial_uplink  # noqa: PLC0415
+
+        return serial_uplink.opener(RS485_UART[config.chip], pins.rs485_tx, pins.rs485_rx, pins.rs485_de, uplink.baud)
+    from firmware import mqtt_uplink  # noqa: PLC0415
+
     key = board_config.read_key(_text(BROKER_KEY), BROKER_KEY)
-    password = _text(NETWORK_KEY).strip() if uplink.network else ""
-    return lambda: _through_the_air(uplink, config.node, key, password)
-
-
-async def _at_once(line: Rs485Line) -> Rs485Line:
-    return line
-
-
-async def _through_the_air(uplink, node: str, key: bytes, password: str):  # type: ignore[no-untyped-def]
-    if uplink.network:
-        await join(uplink.network, password)
-    return await open_mqtt_line(uplink.host, uplink.port, node, key)
+    return mqtt_uplink.opener(uplink, config.node, key, _text(NETWORK_KEY).strip() if uplink.network else "")
 
 
 def _text(path: str) -> str:

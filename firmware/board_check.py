@@ -44,7 +44,7 @@ async def _watch(shell, ear, limit_s, watchdog) -> None:  # type: ignore[no-unty
         watchdog.feed()
         print(MARK + json.dumps(reading(second, shell, ear)))
         heard = ear.low is not None and ear.low != ear.high
-        if heard and shell.pulses >= PULSES and shell.words and shell.parser.has_fix:
+        if heard and shell.pulses >= PULSES and shell.node.words and shell.parser.has_fix:
             break
         ear.low = ear.high = None
     node.cancel()
@@ -58,8 +58,8 @@ def reading(second: int, shell, ear) -> "dict[str, object]":  # type: ignore[no-
         "high": ear.high,
         "pulses": shell.pulses,
         "fix": shell.parser.has_fix,
-        "words": shell.words,
-        "up": shell.is_up,
+        "words": shell.node.words,
+        "up": shell.link.is_up,
         "temperature_cc": shell.node.temperature_cc,
         "free": gc.mem_free(),
     }

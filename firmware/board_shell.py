@@ -10,23 +10,23 @@ ticks are that much further (firmware/sample_clock.py).
 
 import asyncio
 import gc
-import random
 from time import ticks_diff, ticks_ms
 
 from firmware import blink, wire
+from firmware.board_link import BoardLink
 from firmware.gnss import GnssParser
-from firmware.node import Forget, Keep, Node, Obey, Send
+from firmware.node import Forget, Keep, Node, Obey, Send, Take
 from firmware.pps import Edge, PpsFinder
 from firmware.sample_clock import SampleClock
 from firmware.supervisor import Supervisor
+from firmware.updating import Updating
 
 LIMITS_MS = {"audio": 3_000, "gnss": 6_000, "link": 30_000, "health": 3_000}
-TICK_MS, LED_MS, WATCH_MS, TEND_MS = 250, 40, 500, 250
+TICK_MS, LED_MS, WATCH_MS = 250, 40, 500
 TEMPERATURE_TICKS = 120
 PPS_LIMIT_MS, WORD_LIMIT_MS = 5_000, 120_000
-STUCK_BLOCKS = 100
-LONGEST_WAIT_MS = 10_000
-MAX_WAITING = 256
+STUCK_BLOCKS, HEARD_BLOCKS = 100, 50
+REMARK_MS = 60_000
 IDENTIFY_LIMIT_S = 600
 
 
@@ -46,9 +46,10 @@ class Steady:
 
 class BoardShell:
     """microphone, receiver, led, thermometer: of hw.mcu. open_line(): a new line to the gateway, or OSError. watchdog:
-    has `feed`. restart(): starts the board anew.
+    has `feed`. restart(): starts the board anew. updating: what takes updates, None
+    where there are no slots.
 
-    pulses, words, is_up: pulses seen in the sound, frames that were the gateway's word, whether there is a line."""
+    pulses: those seen in the sound."""
 
     def __init__(  # type: ignore[no-untyped-def]
         self,
@@ -62,32 +63,32 @@ class BoardShell:
         thermometer,
         watchdog,
         restart,
+        updating: "Updating | None",
     ) -> None:
         self.node = node
         self.clock = clock
         self.parser = GnssParser()
         self._spool = spool
         self._microphone, self._receiver = microphone, receiver
-        self._open_line = open_line
         self._led, self._thermometer = led, thermometer
         self._watchdog, self._restart = watchdog, restart
         self._steady = Steady()
         self._supervisor = Supervisor(LIMITS_MS, 0)
-        self._tick = self._stuck = 0
+        self._updating = updating
+        self.link = BoardLink(open_line, self, lambda: self._beat("link"))
+        self._tick = self._stuck = self._heard = 0
         self._pulse_ms = self._word_ms = -WORD_LIMIT_MS
         self._identify_until_ms = 0
+        self._remarked = ("", 0)
+        self._clock_state = wire.UNSET
         self._kept = True
-        self._fresh: list[bytes] = []
-        self._again: list[bytes] = []
-        self._more = asyncio.Event()
-        self.is_up = False
-        self.pulses = self.words = 0
+        self.pulses = 0
 
     async def run(self) -> None:
         """For ever. Ends only with what a task raises."""
         self._carry(self.node.tick(0), True)
         self._receiver.ask()
-        await asyncio.gather(self._audio(), self._gnss(), self._link(), self._health(), self._show(), self._watch())
+        await asyncio.gather(self._audio(), self._gnss(), self.link.run(), self._health(), self._show(), self._watch())
 
     async def _audio(self) -> None:
         finder = PpsFinder()
@@ -101,12 +102,16 @@ class BoardShell:
                 self._pulse(edge)
             samples = self._microphone.left()
             self._stuck = self._stuck + 1 if samples[0] == samples[len(samples) // 2] == samples[-1] else 0
+            self._heard += not self._stuck
+            if self._heard == HEARD_BLOCKS:
+                self._see("microphone")
             self._carry(self.node.feed(samples, self._tick), True)
             self._tick += len(samples)
 
     def _pulse(self, edge: Edge) -> None:
         self._pulse_ms = self._steady.now_ms()
         self.pulses += 1
+        self._see("pps")
         lost = self.clock.pulse(edge)
         if lost:
             self._tick += lost
@@ -119,56 +124,6 @@ class BoardShell:
             for second in self.parser.feed(received):
                 self.clock.name(second, self._tick + self._microphone.frames_since_read())
 
-    async def _link(self) -> None:
-        tries = 0
-        while True:
-            self._beat("link")
-            gc.collect()  # what the last line held, TLS above all
-            try:
-                line = await self._open_line()
-                tries = 0
-                await self._talk(line)
-            except (OSError, MemoryError) as error:
-                print(f"WARN uplink is down why={error}")
-            tries += 1
-            await asyncio.sleep_ms(random.randrange(100, min(LONGEST_WAIT_MS, 200 << min(tries, 6))))
-
-    async def _talk(self, line) -> None:  # type: ignore[no-untyped-def]
-        """Both ways until one of them fails: OSError."""
-        print("INFO uplink is up")
-        self.is_up = True
-        self._carry(self.node.connected(), False)
-        ways = [asyncio.create_task(self._read(line)), asyncio.create_task(self._write(line))]
-        try:
-            while not any([way.done() for way in ways]):
-                self._beat("link")
-                await line.tend()
-                await asyncio.sleep_ms(TEND_MS)
-        finally:
-            self.is_up = False
-            self._fresh, self._again = [], []
-            for way in ways:
-                way.cancel()
-            await line.close()
-
-    async def _read(self, line) -> None:  # type: ignore[no-untyped-def]
-        try:
-            while True:
-                for frame in await line.read_frames():
-                    self._received(frame)
-        except OSError as error:
-            print(f"WARN uplink is down why={error}")
-
-    async def _write(self, line) -> None:  # type: ignore[no-untyped-def]
-        try:
-            while True:
-                while self._fresh or self._again:
-                    await line.write_frame((self._fresh or self._again).pop(0))
-                self._more.clear()
-                await self._more.wait()
-        except OSError as error:
-            print(f"WARN uplink is down why={error}")
-
     async def _health(self) -> None:
         n = 0
         while True:
@@ -177,6 +132,8 @@ class BoardShell:
                 gc.collect()
             n += 1
             self._carry(self.node.tick(self._steady.now_ms() * 1000), False)
+            self._update()
+            self._tell_clock()
             self._beat("health")
             await asyncio.sleep_ms(TICK_MS)
 
@@ -213,14 +170,47 @@ class BoardShell:
     def _beat(self, name: str) -> None:
         self._supervisor.beat(name, self._steady.now_ms())
 
-    def _received(self, frame: bytes) -> None:
-        refused = self.node.refused
-        self._carry(self.node.receive(frame), False)
+    def up(self) -> None:
+        """There is a line to the gateway."""
+        self._carry(self.node.connected(), False)
+
+    def received(self, frame: bytes) -> None:
+        """A frame came over it."""
+        refused, words = self.node.refused, self.node.words
+        effects = self.node.receive(frame)
+        self._carry(effects, False)
         if self.node.refused > refused:
-            print(f"WARN refused a frame or command from the gateway's side refused={self.node.refused}")
-        else:
+            self._remark(self.node.refused_why)
+        if self.node.words > words:
             self._word_ms = self._steady.now_ms()
-            self.words += 1
+        if any([isinstance(effect, Forget) for effect in effects]):
+            self._see("ack")
+
+    def _remark(self, why: str) -> None:
+        """Say what is refused, but not the same again and again."""
+        now_ms = self._steady.now_ms()
+        if why != self._remarked[0] or now_ms - self._remarked[1] >= REMARK_MS:
+            self._remarked = (why, now_ms)
+            print(f"WARN refused what came from the gateway's side why={why} refused={self.node.refused}")
+
+    def _tell_clock(self) -> None:
+        """Say when the clock's state has changed."""
+        state = self.clock.state(self._tick)
+        if state != self._clock_state:
+            self._clock_state = state
+            print(f"INFO clock={wire.CLOCK_STATES[state]}")
+
+    def _see(self, what: str) -> None:
+        if self._updating is not None:
+            self._updating.see(what)
+
+    def _update(self) -> None:
+        """What a trial or a whole image asks for."""
+        try:
+            if self._updating and self._updating.must_restart(len(self.node.outbox), self._steady.now_ms()):
+                self._restart()
+        except OSError as error:
+            print(f"ERROR the flash takes nothing why={error}")
 
     def _carry(self, effects: list, fresh: bool) -> None:  # type: ignore[type-arg]
         for effect in effects:
@@ -229,16 +219,12 @@ class BoardShell:
             elif isinstance(effect, Forget):
                 self._on_flash(self._spool.forget, effect.keys)
             elif isinstance(effect, Send):
-                self._offer(effect.frame, fresh)
+                self.link.offer(effect.frame, fresh)
             elif isinstance(effect, Obey):
                 self._obey(effect)
-
-    def _offer(self, frame: bytes, fresh: bool) -> None:
-        """Send it soon if there is a line. What was heard just now goes before what is said again."""
-        queue = self._fresh if fresh else self._again
-        if self.is_up and len(queue) < MAX_WAITING:
-            queue.append(frame)
-            self._more.set()
+            elif isinstance(effect, Take) and self._updating is not None:
+                answer = self._updating.take(effect.record, self._steady.now_ms())
+                self._carry(self.node.answer(answer) if answer else [], False)
 
     def _on_flash(self, write, what) -> bool:  # type: ignore[no-untyped-def]
         """A full or failing flash must not make the pole deaf: records stay in memory, and LED and log say so."""

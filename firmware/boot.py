@@ -24,7 +24,7 @@ TRIES = 3
 
 State = namedtuple("State", ("good", "trial", "tries", "floor", "offered"))
 """good: the slot to fall back on, "" where there is none. trial: the slot that is tried, or "". tries: starts that it
-has left. floor: highest sequence that was ever marked good. offered: that of the trial."""
+has left. floor: highest sequence that was ever marked good. offered: that of the trial, also when it was given up."""
 
 
 def decide(state: State) -> "tuple[str, State]":
@@ -33,7 +33,7 @@ def decide(state: State) -> "tuple[str, State]":
         return state.good, state
     if state.tries > 0:
         return state.trial, State(state.good, state.trial, state.tries - 1, state.floor, state.offered)
-    return state.good, State(state.good, "", 0, state.floor, 0)
+    return state.good, State(state.good, "", 0, state.floor, state.offered)
 
 
 def found(whole: "list[str]") -> State:

@@ -6,8 +6,10 @@ around all. Text, floats, tags, simple values, indefinite lengths and longer hea
 """
 
 
-def read_map(body: bytes) -> dict[int, object]:
-    """The map that the whole body is, arrays as tuples. ValueError when the body is anything but the profile."""
+def read_map(body: bytes, most: int) -> dict[int, object]:
+    """The map that the whole body is, arrays as tuples. ValueError when the body is anything but the profile, or has
+    more than `most` items, keys and arrays included: a small frame must not become a large heap."""
+    _count(body, most)
     n, at = head(body, 0, 5)
     fields, last = {}, -1
     for _ in range(n):
@@ -19,6 +21,20 @@ def read_map(body: bytes) -> dict[int, object]:
     if at != len(body):
         raise ValueError("bytes after the end")
     return fields
+
+
+def _count(body: bytes, most: int) -> None:
+    """ValueError where there are too many heads. What else is wrong is for `read` to find."""
+    at = n = 0
+    while at < len(body):
+        major, info = body[at] >> 5, body[at] & 31
+        n += 1
+        if n > most or info > 27:
+            raise ValueError("too many items, or one of no definite length")
+        size = 0 if info < 24 else 1 << info - 24
+        at += 1 + size
+        if major == 2:
+            at += int.from_bytes(body[at - size : at], "big") if size else info
 
 
 def read(body: bytes, at: int, depth: int) -> tuple[object, int]:

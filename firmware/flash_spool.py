@@ -81,14 +81,16 @@ class FlashSpool:
         return None
 
     def _append(self, saved: Saved) -> None:
-        entry = record(saved)
-        if self._size + len(entry) > SEGMENT:
+        parts = record(saved)
+        n_bytes = sum([len(part) for part in parts])
+        if self._size + n_bytes > SEGMENT:
             self._number, self._size = self._number + 1, 0
         wanted = self._wanted.setdefault(self._number, set())
         size, self._size = self._size, SEGMENT  # a write that fails may leave a piece: the next begins another segment
         with open(self._path(self._number), "ab") as file:
-            file.write(entry)
-        self._size = size + len(entry)
+            for part in parts:
+                file.write(part)
+        self._size = size + n_bytes
         wanted.add((saved.boot, saved.sequence))
 
     def _renew(self, number: int) -> None:
@@ -112,11 +114,13 @@ class FlashSpool:
         return self.folder + "/s" + str(number)
 
 
-def record(saved: Saved) -> bytes:
-    """The bytes of a record."""
+def record(saved: Saved) -> "tuple[bytes, bytes, bytes]":
+    """The bytes of a record, as three parts: a board has no room to put them together."""
     head = bytes([MAGIC]) + b"".join([n.to_bytes(4, "big") for n in (len(saved.frame), saved.boot, saved.sequence)])
-    body = head + bytes([1 if saved.is_health else 0]) + saved.frame
-    return body + hashlib.sha256(body).digest()[:CHECK]  # type: ignore[no-any-return]
+    head = head + bytes([1 if saved.is_health else 0])
+    digest = hashlib.sha256(head)
+    digest.update(saved.frame)
+    return head, saved.frame, digest.digest()[:CHECK]
 
 
 def read_records(path: str):  # type: ignore[no-untyped-def]
@@ -130,7 +134,9 @@ def read_records(path: str):  # type: ignore[no-untyped-def]
             if length > LONGEST:
                 return
             frame, check = file.read(length), file.read(CHECK)
-            if len(frame) < length or hashlib.sha256(head + frame).digest()[:CHECK] != check:
+            digest = hashlib.sha256(head)
+            digest.update(frame)
+            if len(frame) < length or digest.digest()[:CHECK] != check:
                 return
             yield Saved(boot, sequence, head[13] == 1, frame)
 

@@ -2,7 +2,7 @@
 
     feed(samples, tick)   what was heard      -> arrivals: Keep, then Send
     tick(now_us)          time goes on        -> health once a minute, probes
-    receive(frame)        what came down      -> Forget what is acked, Obey a command
+    receive(frame)        what came down      -> Forget what is acked, Obey a command, Take of an update
     connected()           a new connection    -> Send everything that is open
 
 The shell carries effects out in their order: a record is on disk (Keep) before it is on the wire (Send), so that a
@@ -43,6 +43,8 @@ Forget = namedtuple("Forget", ("keys",))
 """Effect: these (boot, sequence) need no longer be kept. Need not be durable: what is kept too long is acked again."""
 Obey = namedtuple("Obey", ("verb", "argument"))
 """Effect: a command from the gateway that is the shell's to carry out; verb is of wire.VERBS."""
+Take = namedtuple("Take", ("record",))
+"""Effect: the gateway's wire.Update or wire.Part, for whoever takes updates; `answer` says what comes of it."""
 
 
 class Ear:
@@ -68,8 +70,8 @@ class Ear:
 class Node:
     """name: the node's, 1 to 32 bytes of UTF-8. key: 32 bytes, shared with the gateway. clips: False keeps clips here.
 
-    temperature_cc, lamp_ma: set by the shell when it measures them. gaps, refused: what was lost of the sound, and how
-    many frames from the gateway's side were none.
+    temperature_cc, lamp_ma: set by the shell when it measures them. gaps: losses of sound. words, refused: frames that
+    were the gateway's word to this node, and those that were not, or commands not obeyed; refused_why: why the last.
     """
 
     def __init__(self, detector: Ear, clock: Clock, outbox: Outbox, name: str, key: bytes, clips: bool = True) -> None:
@@ -80,7 +82,8 @@ class Node:
         self.clips = clips
         self.temperature_cc: int | None = None
         self.lamp_ma: int | None = None
-        self.arrivals = self.withheld = self.gaps = self.refused = 0
+        self.arrivals = self.withheld = self.gaps = self.words = self.refused = 0
+        self.refused_why = ""
         self._kid = name.encode()
         self._mac = Mac(key)
         self._first = 0
@@ -128,15 +131,22 @@ class Node:
     def receive(self, frame: bytes) -> list:  # type: ignore[type-arg]
         """A frame came. What is not the gateway's word is counted in `refused`, and nothing else comes of it."""
         try:
+            if wire.split(frame).kid != self._kid:
+                return []  # to another node on the same wire
             opened = wire.open(frame, self._mac)
-        except wire.BadFrame:
-            self.refused += 1
-            return []
+        except wire.BadFrame as error:
+            return self._refuse(error.reason)
+        self.words += 1
         if isinstance(opened.record, wire.Ack):
             return self._acked(opened.record)
         if isinstance(opened.record, wire.Command):
             return self._command(opened.record)
-        return []
+        return [Take(opened.record)]
+
+    def answer(self, progress: wire.Progress) -> list:  # type: ignore[type-arg]
+        """Say how an update stands. It is not kept: what is lost is asked for again."""
+        frame = wire.seal(progress, self._mac, self._kid, self.outbox.boot, self.outbox.next_sequence())
+        return [Send(frame)]
 
     def report(self) -> list:  # type: ignore[type-arg]
         """Say now how the node is."""
@@ -204,12 +214,19 @@ class Node:
 
     def _command(self, command: wire.Command) -> list:  # type: ignore[type-arg]
         """Once, and in its time: a node that does not know the time obeys nothing that could be old."""
-        known = self._next is not None and self.clock.state(self._next) != wire.UNSET
-        if not known or command.expires_us < self._utc_us() or command.id in self._commands:
-            self.refused += 1
-            return []
+        if self._next is None or self.clock.state(self._next) == wire.UNSET:
+            return self._refuse("command before the time is known")
+        if command.expires_us < self._utc_us():
+            return self._refuse("command too late")
+        if command.id in self._commands:
+            return self._refuse("command twice")
         self._commands = (self._commands + [command.id])[-COMMAND_MEMORY:]
         return self.report() if command.verb == wire.REPORT else [Obey(command.verb, command.argument)]
+
+    def _refuse(self, why: str) -> list:  # type: ignore[type-arg]
+        self.refused += 1
+        self.refused_why = why
+        return []
 
     def _utc_us(self) -> int:
         """UTC now, by the ticks; before any, the time since start."""

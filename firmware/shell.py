@@ -78,7 +78,9 @@ class Shell:
         refused = self.node.refused
         self._carry(self.node.receive(frame), fresh=False)
         if self.node.refused > refused:
-            log.warning("refused a frame or command from the gateway's side", refused=self.node.refused)
+            log.warning(
+                "refused what came from the gateway's side", why=self.node.refused_why, refused=self.node.refused
+            )
         if not len(self.node.outbox):
             self._acked.set()
 

@@ -1,4 +1,4 @@
-"""What an update must be before a board takes it, and what a new version must show before it stays. Portable and pure.
+"""What an update must be before a board takes it. Portable and pure.
 
 An image is a sealed manifest and the files that it names, one after the other:
 
@@ -25,7 +25,7 @@ from firmware.mac import Mac, same
 
 FORMAT = 1
 MAX_MANIFEST = 8_192
-MAX_FILES, MAX_PATH = 64, 64
+MAX_FILES, MAX_PATH, MAX_ITEMS = 64, 64, 300
 MAX_FILE, MAX_IMAGE = 65_536, 393_216
 U32 = 0xFFFFFFFF
 AAD = b"\x52soundpost/1 update"
@@ -34,15 +34,10 @@ PROTECTED = b"\x43\xa1\x01\x05"
 OPENING = b"\xd1\x84" + PROTECTED + b"\xa0"
 MAC0 = b"\x84\x64MAC0"
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
-ARCHITECTURES = (
-    "bytecode", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa", "xtensawin",
-    "rv32imc",
-)  # fmt: skip
-"""By the number that sys.implementation._mpy >> 10 and the third byte of an .mpy give (prototypes/mcu/mpy_file.py)."""
 
 Manifest = namedtuple("Manifest", ("sequence", "class_id", "min_version", "files"))
-"""sequence: of this version, higher than of any before. class_id: 16 bytes, `class_of`. min_version: the least sequence
-that a board must run to take it. files: a tuple of File, in the order of the image."""
+"""sequence: of this version, higher than of any before. class_id: 16 bytes, of firmware/device.py. min_version: the
+least sequence that a board must run to take it. files: a tuple of File, in the order of the image."""
 File = namedtuple("File", ("path", "size", "sha256"))
 
 
@@ -59,12 +54,6 @@ REASONS = ("size", "shape", "mac", "schema", "class", "downgrade", "version", "b
 manifest of ours, or a path that is none. class: for another chip or architecture. downgrade: not newer than what was
 good here. version: newer than what runs here can take. busy: the version that runs is itself on trial. file: a file is
 not what the manifest says."""
-
-
-def class_of(chip: str, architecture: int) -> bytes:
-    """The class of device, 16 bytes: what runs on one runs on all of it. architecture: an index of ARCHITECTURES."""
-    name = "soundpost/" + chip + "/" + ARCHITECTURES[architecture]
-    return hashlib.sha256(name.encode()).digest()[:16]
 
 
 def seal(manifest: Manifest, key: bytes) -> bytes:
@@ -90,6 +79,20 @@ def seal(manifest: Manifest, key: bytes) -> bytes:
 
 def open(sealed: bytes, key: bytes) -> Manifest:
     """The manifest, once its MAC is right. Raises only BadUpdate."""
+    start, end = _payload(sealed)
+    if not same(Mac(key).tag(MAC0, PROTECTED, AAD, sealed[len(OPENING) : end]), sealed[end + 2 :]):
+        raise BadUpdate("mac")
+    return _manifest(sealed[start:end])
+
+
+def unproven(sealed: bytes) -> Manifest:
+    """What a manifest says, for those who carry it and have no key: nothing of it is proven. Raises only BadUpdate."""
+    start, end = _payload(sealed)
+    return _manifest(sealed[start:end])
+
+
+def _payload(sealed: bytes) -> "tuple[int, int]":
+    """Where the payload begins and ends."""
     if len(sealed) > MAX_MANIFEST:
         raise BadUpdate("size")
     if bytes(sealed[: len(OPENING)]) != OPENING:
@@ -101,9 +104,7 @@ def open(sealed: bytes, key: bytes) -> Manifest:
     end = start + size
     if end + 34 != len(sealed) or bytes(sealed[end : end + 2]) != b"\x58\x20":
         raise BadUpdate("shape")
-    if not same(Mac(key).tag(MAC0, PROTECTED, AAD, sealed[len(OPENING) : end]), sealed[end + 2 :]):
-        raise BadUpdate("mac")
-    return _manifest(sealed[start:end])
+    return start, end
 
 
 def check(manifest: Manifest, class_id: bytes, running: int, floor: int) -> None:
@@ -140,7 +141,7 @@ def file_of(path: str, content: bytes) -> File:
 
 def _manifest(payload: bytes) -> Manifest:
     try:
-        fields = cbor.read_map(payload)
+        fields = cbor.read_map(payload, MAX_ITEMS)
         files = tuple([File(path.decode(), size, sha256) for path, size, sha256 in fields[4]])  # type: ignore
         manifest = Manifest(fields[1], fields[2], fields[3], files)
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -180,28 +181,3 @@ def is_path(path: str) -> bool:
 
 def _is_int(value: object, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-SEEN = ("microphone", "pps", "ack")
-TRIAL_MS = 900_000
-"""A receiver without almanac may take minutes to a fix; chosen."""
-
-
-class Trial:
-    """Whether a new version may stay: only after it heard its microphone, a PPS, and its gateway's ack, in time."""
-
-    def __init__(self, now_ms: int) -> None:
-        self._end_ms = now_ms + TRIAL_MS
-        self._missing = set(SEEN)
-
-    def see(self, what: str) -> None:
-        """One of SEEN has been seen. KeyError for any other."""
-        if what not in SEEN:
-            raise KeyError(what)
-        self._missing.discard(what)
-
-    def verdict(self, now_ms: int) -> "bool | None":
-        """True: mark it good. False: its time is up, go back. None: not yet."""
-        if not self._missing:
-            return True
-        return False if now_ms >= self._end_ms else None

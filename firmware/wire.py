@@ -19,8 +19,12 @@ MIN_FRAME = 60
 MAX_CLIP = 1920
 CLIP_LEAD_US = 1000
 """An arrival's clip begins this long before its t_us, to the whole sample."""
+MAX_PART = 512
+"""Of an image: some 50 ms at 115 200 baud, so that an arrival never waits for more."""
 MAX_NAME = 32
 MAX_SPANS = 32
+MAX_ITEMS = 160
+"""Of a payload, all told: the most that any kind has is an ack's 32 spans of three, with their arrays 132."""
 
 UNSET, COARSE, HOLDOVER, LOCKED = 0, 1, 2, 3
 CLOCK_STATES = ("unset", "coarse", "holdover", "locked")
@@ -30,6 +34,11 @@ DBFS, DBSPL = 0, 1
 LEVEL_UNITS = ("dBFS", "dBSPL")
 REPORT, IDENTIFY, RESTART = 1, 2, 3
 VERBS = {REPORT: "report", IDENTIFY: "identify", RESTART: "restart"}
+WANTS, WHOLE, TRIAL, GOOD, GAVE_UP = 0, 1, 2, 3, 4
+STAGES = ("wants", "whole", "trial", "good", "rolled back", "size", "shape", "mac", "schema", "class", "downgrade",
+          "version", "busy", "file", "flash")  # fmt: skip
+"""Where a node stands with a release: it wants the part at `offset`; has all, and starts it soon; runs it on trial;
+runs it for good; ran it and went back; or why it refuses it (firmware/update.py, REASONS; flash: takes no more)."""
 
 UP, DOWN = b"\x4esoundpost/1 up", b"\x50soundpost/1 down"
 """The external_aad of what nodes say and of what gateways say, as CBOR byte strings."""
@@ -77,10 +86,15 @@ SPECS = (
     # What a node is asked to do, once, and not after expires_us.
     (4, "command", DOWN, (Field(1, "id", INT, 0, U32, False), Field(2, "verb", INT, 1, 63, False),
         Field(3, "argument", INT, -(1 << 31), (1 << 31) - 1, False), Field(4, "expires_us", INT, 0, T_MAX_US, False))),
-    # Reserved for updates: what a node must check before it takes an image (notes/reliability.md section 1, SUIT).
+    # A release is there: what a node must know before it takes its image (notes/reliability.md section 1, SUIT). Then
+    # the image goes part by part, each as the node asks for it, and the node says where it stands; nobody keeps these.
     (5, "update", DOWN, (Field(1, "sequence", INT, 0, U32, False), Field(2, "class_id", BYTES, 16, 16, False),
         Field(3, "sha256", BYTES, 32, 32, False), Field(4, "size_bytes", INT, 1, 1 << 26, False),
         Field(5, "min_version", INT, 0, U32, False))),
+    (6, "part", DOWN, (Field(1, "sequence", INT, 0, U32, False), Field(2, "offset", INT, 0, 1 << 26, False),
+        Field(3, "part", BYTES, 1, MAX_PART, False))),
+    (7, "progress", UP, (Field(1, "sequence", INT, 0, U32, False), Field(2, "offset", INT, 0, 1 << 26, False),
+        Field(3, "stage", INT, 0, 14, False), Field(4, "runs", INT, 0, U32, False))),
 )  # fmt: skip
 SHAPE = ("rise_us", "half_us", "duration_us", "crossings_per_s", "centroid_hz", "decay_5_cdb", "decay_20_cdb",
          "decay_60_cdb", "before_cdb", "kurtosis_c", "flatness_cdb", "pitch_c", "n_wave_c", "under_300_cdb",
@@ -105,8 +119,10 @@ Health = namedtuple(
 Ack = namedtuple("Ack", ("spans",))
 Command = namedtuple("Command", ("id", "verb", "argument", "expires_us"))
 Update = namedtuple("Update", ("sequence", "class_id", "sha256", "size_bytes", "min_version"))
+Part = namedtuple("Part", ("sequence", "offset", "part"))
+Progress = namedtuple("Progress", ("sequence", "offset", "stage", "runs"))
 
-RECORDS = {1: Arrival, 2: Health, 3: Ack, 4: Command, 5: Update}
+RECORDS = {1: Arrival, 2: Health, 3: Ack, 4: Command, 5: Update, 6: Part, 7: Progress}
 KINDS = {spec[0]: Kind(spec[0], spec[1], spec[2], RECORDS[spec[0]], spec[3]) for spec in SPECS}
 _KIND_OF = {kind.record: kind for kind in KINDS.values()}
 
@@ -149,9 +165,9 @@ def encode(record: tuple) -> bytes:  # type: ignore[type-arg]
 def decode(payload: bytes) -> tuple:  # type: ignore[type-arg]
     """The inverse of `encode`. Raises only BadFrame: `profile` or `schema`."""
     try:
-        fields = cbor.read_map(payload)
+        fields = cbor.read_map(payload, MAX_ITEMS)
     except ValueError as error:
-        raise BadFrame("profile", str(error)) from error
+        raise BadFrame("profile", str(error))
     return record_of(fields)
 
 
@@ -167,7 +183,7 @@ def record_of(fields: dict[int, object]) -> tuple:  # type: ignore[type-arg]
         record = kind.record(*[_value(field, fields.get(field.key)) for field in kind.fields])
         _check_clip(record)
     except ValueError as error:
-        raise BadFrame("schema", kind.name + "." + str(error)) from error
+        raise BadFrame("schema", kind.name + "." + str(error))
     return record  # type: ignore[no-any-return]
 
 
@@ -185,16 +201,13 @@ def seal(record: tuple, key: bytes | Mac, kid: bytes, boot: int, sequence: int) 
     cbor.write(header, boot)
     header.extend(SEQUENCE)
     cbor.write(header, sequence)
-    frame = bytearray(b"\xd1\x84")
-    cbor.write(frame, bytes(header))
-    header_end = len(frame)
-    frame.append(0xA0)
-    cbor.write(frame, encode(record))
-    protected, payload = bytes(frame[2:header_end]), bytes(frame[header_end + 1 :])
+    protected, length, payload = bytearray(), bytearray(), encode(record)
+    cbor.write(protected, bytes(header))
+    cbor.write_head(length, 2, len(payload))
     mac = key if isinstance(key, Mac) else Mac(key)
-    frame.extend(b"\x58\x20")
-    frame.extend(mac.tag(MAC0, protected, kind_of(record).direction, payload))
-    return bytes(frame)
+    tag = mac.tag(MAC0, protected, kind_of(record).direction, length, payload)
+    # put together once: a board's heap has room for a frame in one piece, but not for many
+    return b"".join((b"\xd1\x84", bytes(protected), b"\xa0", bytes(length), payload, b"\x58\x20", tag))
 
 
 def open(frame: bytes, key: bytes | Mac, direction: bytes = DOWN) -> Opened:
@@ -225,15 +238,15 @@ def split(frame: bytes) -> Parts:
         size, start = cbor.head(frame, 2, 2)
         header_end = start + size
         size, payload_start = cbor.head(frame, header_end + 1, 2)
-    except ValueError as error:
-        raise BadFrame("shape") from error
+    except ValueError:
+        raise BadFrame("shape")
     payload_end = payload_start + size
     if payload_end + 34 != n or frame[header_end] != 0xA0 or frame[payload_end : payload_end + 2] != b"\x58\x20":
         raise BadFrame("shape")
     try:
         kid, boot, sequence = _header(frame[start:header_end])
-    except ValueError as error:
-        raise BadFrame("header") from error
+    except ValueError:
+        raise BadFrame("header")
     return Parts(kid, boot, sequence, header_end, payload_start, payload_end)
 
 

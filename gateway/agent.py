@@ -18,10 +18,11 @@ from firmware.wire import REASONS
 from gateway.cameras import Cameras
 from gateway.core import TICK_US, Core, replay
 from gateway.ending import end
-from gateway.incident import Aim, Alarm, Announce, Effect, Incident, Light, NewAir, Outcome, Reply, Store
+from gateway.incident import Aim, Alarm, Announce, Effect, Incident, Light, NewAir, Outcome, Reply, Store, Tell, Updated
 from gateway.journal import Journal, JournalFull, frame_row
 from gateway.lights import Lights
 from gateway.notify import notify
+from gateway.releases import Releases
 from gateway.rows import Row
 
 MAX_INBOX = 2000
@@ -57,6 +58,8 @@ class Teller(Protocol):
 
     def alarm(self, alarm: Alarm) -> dict[str, Any]: ...
 
+    def updated(self, updated: Updated) -> dict[str, Any]: ...
+
 
 class Agent:
     """Joins what it is given. `run` until told to stop; it owns and closes everything it was given.
@@ -67,6 +70,7 @@ class Agent:
     def __init__(self, core: Core, journal: Journal, links: Iterable[Link], clock: Callable[[], int], teller: Teller):
         self.lights = Lights(())
         self.cameras = Cameras((), clock, self.told)
+        self.releases = Releases(None)
         self._core = core
         self._journal = journal
         self._links = {link.name: link for link in links}
@@ -107,7 +111,7 @@ class Agent:
                 self._recovered.append(effect)
 
     async def _work(self, stop: asyncio.Event) -> None:
-        inner = (self._take_in(), self._tick(), self.lights.run())
+        inner = (self._take_in(), self._tick(), self.lights.run(), self.releases.run())
         links = (link.run(self._deliver, self._connected) for link in self._links.values())
         tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in (*inner, *links)]
         stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
@@ -185,11 +189,21 @@ class Agent:
                 self._note("incident", self._now_us, self._teller.incident(effect.incident))
             elif isinstance(effect, Alarm):
                 self._note("alarm", effect.at_us, self._teller.alarm(effect))
+            elif isinstance(effect, Updated):
+                self._note("update", effect.at_us, self._teller.updated(effect))
+            elif isinstance(effect, Tell):
+                self._tell(effect)
             elif isinstance(effect, NewAir):
                 self._note("air", effect.at_us, dataclasses.asdict(effect))
         rows = [frame_row(effect) for effect in effects if isinstance(effect, Store)]
         if rows:
             self._keep(rows, [effect for effect in effects if isinstance(effect, Reply)])
+
+    def _tell(self, effect: Tell) -> None:
+        """Where the node was heard, else everywhere."""
+        link = self._heard_on.get(effect.node)
+        for each in self._links.values() if link is None else (self._links[link],):
+            each.send(effect.node, effect.frame)
 
     def _note(self, kind: str, at_us: int, record: dict[str, Any]) -> None:
         self._keep([Row(kind, at_us, json.dumps(record, sort_keys=True).encode())])

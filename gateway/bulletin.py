@@ -9,7 +9,7 @@ from typing import Any
 from dsp.fix import ellipse
 from dsp.geodesy import Site
 from dsp.line_of_fire import LineOfFire
-from gateway.incident import Aim, Alarm, Incident, Outcome, Round
+from gateway.incident import Aim, Alarm, Incident, Outcome, Round, Updated
 
 
 def headline(incident: Incident, chief: Round, site: Site) -> str:
@@ -82,6 +82,37 @@ def alarm_line(alarm: Alarm) -> str:
     word = f"ALARM {alarm.kind}" if alarm.raised else f"alarm over, {alarm.kind}"
     rests = f"  ({alarm.n_shots} shots)" if alarm.raised else ""
     return f"{_clock_time(alarm.at_us)}  pole {alarm.node}  {word}: {alarm.why}{rests}"
+
+
+def updated_record(updated: Updated) -> dict[str, Any]:
+    """Where a node stands with a release, for machines."""
+    told = {"node": updated.node, "release": updated.release, "sequence": updated.sequence, "stage": updated.stage}
+    return {"what": "update", **told, "sha256": updated.sha256.hex(), "stops": updated.stops, "t_us": updated.at_us}
+
+
+def read_updated(record: dict[str, Any]) -> Updated:
+    """The inverse of `updated_record`."""
+    told = (record["node"], record["release"], record["sequence"], bytes.fromhex(record["sha256"]))
+    return Updated(*told, record["stage"], record["stops"], record["t_us"])
+
+
+STAGES = {
+    "wants": "takes it in",
+    "whole": "has all of it, and starts it",
+    "trial": "runs it on trial",
+    "good": "stays with it",
+    "rolled back": "went back to the one before",
+    "lost": "did not come back",
+    "silent": "no longer answers; later again",
+}
+"""Stage -> what the node does."""
+
+
+def updated_line(updated: Updated) -> str:
+    """The same for people."""
+    does = STAGES.get(updated.stage, f"refuses it: {updated.stage}")
+    stops = "  STOPPED: offered to nobody any more" if updated.stops else ""
+    return f"{_clock_time(updated.at_us)}  pole {updated.node}  release {updated.sequence}: {does}{stops}"
 
 
 def _round_record(shot: Round, site: Site) -> dict[str, Any]:

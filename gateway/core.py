@@ -19,6 +19,7 @@ from gateway.backlog import Backlog
 from gateway.gate import Gate, Opened
 from gateway.incident import Arrival, Clip, Effect, NewAir, Reply, Round, Store
 from gateway.policy import Policy
+from gateway.rollout import Rollout
 from gateway.seen import Seen
 from gateway.street import Pole
 from gateway.watch import Watch
@@ -42,7 +43,7 @@ class Core:
     the gate's reasons; `frames`, `duplicates`, `unknown` (a node that is not in the survey), `clock` (an arrival whose
     clock is coarse or unset), `arrivals` (associated), `late` (of these), `rounds`, `unplaced`. backlog : what becomes
     of arrivals that come late; without one they are fed to the associator, which places none of them. watch : what
-    learns the street's air and its poles; without one the air stays as it is.
+    learns the street's air and its poles; without one the air stays as it is. rollout : what brings releases to nodes.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Core:
         poles: Mapping[str, Pole],
         backlog: Backlog | None = None,
         watch: Watch | None = None,
+        rollout: Rollout | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.nodes: dict[str, NodeState] = {}
@@ -62,6 +64,7 @@ class Core:
         self._poles = poles
         self._backlog = backlog
         self._watch = watch
+        self._rollout = rollout
         self._fed = Seen()
         self._step: int | None = None
 
@@ -72,8 +75,9 @@ class Core:
     def feed_all(self, frames: Iterable[bytes], now_us: int) -> list[Effect]:
         """What frames that came together ask for: one ack for each node. Every Store comes before the Replies."""
         decided = self.tick(now_us)
-        stores = [store for frame in frames if (store := self._take(frame, now_us)) is not None]
-        return [*stores, *decided, *self._acks(stores)]
+        told: list[Effect] = []
+        stores = [store for frame in frames if (store := self._take(frame, now_us, told)) is not None]
+        return [*stores, *decided, *told, *self._acks(stores)]
 
     def tick(self, now_us: int) -> list[Effect]:
         """What the passing of time asks for. A now_us that is not after the last changes nothing."""
@@ -100,7 +104,8 @@ class Core:
             if isinstance(decision, Round):
                 effects += self._policy.feed(decision, now_us)
                 effects += self._watch.feed(decision, now_us) if self._watch else []
-        return [*effects, *self._policy.tick(now_us), *self._look(now_us)]
+        updates = self._rollout.tick(now_us) if self._rollout else []
+        return [*effects, *self._policy.tick(now_us), *self._look(now_us), *updates]
 
     def _look(self, now_us: int) -> list[NewAir]:
         """The air that the next fixes reckon with."""
@@ -112,13 +117,17 @@ class Core:
         self._associator.air = self._watch.air
         return renewed
 
-    def _take(self, frame: bytes, now_us: int) -> Store | None:
+    def _take(self, frame: bytes, now_us: int, told: list[Effect]) -> Store | None:
+        """What to keep of a frame. told : what else is to be answered is added to it."""
         try:
             opened = self._gate.open(frame, now_us)
         except wire.BadFrame as error:
             self.counts[error.reason] += 1
             return None
         self.counts["frames"] += 1
+        if isinstance(opened.record, wire.Progress):
+            told += self._rollout.feed(opened.node, opened.record, now_us) if self._rollout else []
+            return None
         if opened.duplicate or self._fed.contains(opened.node, opened.boot, opened.sequence):
             self.counts["duplicates"] += 1
         else:
@@ -128,6 +137,8 @@ class Core:
 
     def _use(self, opened: Opened, now_us: int) -> None:
         record, known = opened.record, self.nodes.get(opened.node)
+        if self._rollout:
+            self._rollout.heard(opened.node)
         health = record if isinstance(record, wire.Health) else known.health if known else None
         self.nodes[opened.node] = NodeState(now_us, health)
         if isinstance(record, wire.Arrival):

@@ -23,8 +23,6 @@ from firmware import wire
 from firmware.wire import BadFrame
 
 FUTURE_US = 2_000_000
-MAX_ITEMS = 160
-"""Of a payload, all told: the most that any kind has is an ack's 32 spans of three, with their arrays 128."""
 MAX_DEPTH = 3
 
 
@@ -68,11 +66,11 @@ class Gate:
         return Opened(node, parts.boot, parts.sequence, record, duplicate)
 
     def seal(self, node: str, record: tuple[Any, ...]) -> bytes:
-        """The frame that says an ack, a command or an update to a node. ValueError: unknown node, other kind."""
+        """The frame that says a record of a gateway's to a node. ValueError: unknown node, other kind."""
         if node not in self.keys:
             raise ValueError(f"node {node!r} has no key here")
         if wire.kind_of(record).direction != wire.DOWN:
-            raise ValueError("only ack, command and update go to a node")
+            raise ValueError("only ack, command, update and part go to a node")
         self._sequence += 1
         return wire.seal(record, self.keys[node], node.encode(), self.boot, self._sequence)
 
@@ -115,7 +113,7 @@ def _walk(payload: bytes) -> None:
     while at < len(payload):
         major, info = payload[at] >> 5, payload[at] & 31
         items += 1
-        if major not in (0, 1, 2, 4, 5) or info > 27 or items > MAX_ITEMS:
+        if major not in (0, 1, 2, 4, 5) or info > 27 or items > wire.MAX_ITEMS:
             raise BadFrame("profile")
         size = 0 if info < 24 else 1 << info - 24
         length = int.from_bytes(payload[at + 1 : at + 1 + size], "big") if size else info

@@ -97,6 +97,31 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """Effect: send this frame to a node now; nothing has to be on disk first."""
+
+    node: str
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """Effect: tell a technician where a node stands with a release, and write it to the journal.
+
+    stage : of wire.STAGES, `silent` (it no longer answers) or `lost` (it did not come back). stops : the release is
+    offered to nobody any more.
+    """
+
+    node: str
+    release: str
+    sequence: int
+    sha256: bytes
+    stage: str
+    stops: bool
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Light:
     """Effect: bring these lamps to a level (per cent of full light).
 
@@ -174,4 +199,4 @@ class Outcome:
     note: str
 
 
-Effect = Store | Reply | Light | Aim | Announce | Alarm | NewAir
+Effect = Store | Reply | Light | Aim | Announce | Alarm | NewAir | Tell | Updated

@@ -111,6 +111,10 @@ class Journal:
                 break
         return bodies[::-1]
 
+    def updates(self) -> list[bytes]:
+        """The bodies of all update rows, oldest first. Call it before the first `append`."""
+        return [body for _, _, _, _, _, _, body, _ in self._newest("update")][::-1]
+
     def _newest(self, kind: str) -> sqlite3.Cursor:
         return self._connection.execute(f"{SELECT} where kind = ? order by number desc", (kind,))
 

@@ -36,7 +36,7 @@ SELECT = "select number, kind, at_us, node, boot, sequence, body, hash from row"
 @dataclass(frozen=True, slots=True)
 class Row:
     """One fact. kind: `frame` (with node, boot, sequence; body: the frame), `incident`, `effect`, `alarm`, `air`,
-    `config` (JSON)."""
+    `update`, `config` (JSON)."""
 
     kind: str
     at_us: int

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from firmware import boot, update
+from firmware import boot, device, update
 from firmware.workshop import layout, pole_file, release, verdict
 from firmware.workshop.application import beside
 from firmware.workshop.layout import Step
@@ -109,7 +109,7 @@ def _meet(console: BoardConsole, report: Report, pole: Pole, image: Release) -> 
         raise ValueError(
             f"its MicroPython is {version}; 1.27 is the least: `soundpost board flash` puts the pinned one on"
         )
-    architecture = update.ARCHITECTURES[board.architecture] if board.architecture < len(update.ARCHITECTURES) else "?"
+    architecture = device.ARCHITECTURES[board.architecture] if board.architecture < len(device.ARCHITECTURES) else "?"
     if architecture != image.architecture:
         build = f"soundpost board build --chip {chip} --architecture {architecture}"
         raise ValueError(

@@ -15,12 +15,22 @@ from dsp.geodesy import Site
 from gateway.agent import Agent, Link, run_until_signalled
 from gateway.associate import Associator
 from gateway.backlog import Backlog
-from gateway.bulletin import alarm_line, alarm_record, headline, incident_record, outcome_line, outcome_record
+from gateway.bulletin import (
+    alarm_line,
+    alarm_record,
+    headline,
+    incident_record,
+    outcome_line,
+    outcome_record,
+    read_updated,
+    updated_line,
+    updated_record,
+)
 from gateway.cameras import Cameras, Eye
 from gateway.config import GatewayConfig, MqttTable, read_config
 from gateway.core import SETTLED_US, Core
 from gateway.gate import Gate
-from gateway.incident import Alarm, Incident, NewAir, Outcome
+from gateway.incident import Alarm, Incident, NewAir, Outcome, Updated
 from gateway.journal import Journal
 from gateway.keyring import read_keys, read_secret
 from gateway.ledger import Ledger
@@ -28,6 +38,8 @@ from gateway.lights import LampBank, Lights
 from gateway.link_mqtt import Broker, MqttLink, tls_context
 from gateway.link_serial import SerialLink
 from gateway.policy import Policy, best
+from gateway.releases import Releases
+from gateway.rollout import Rollout
 from gateway.rows import Row
 from gateway.seen import Seen
 from gateway.sun import sun_over
@@ -93,6 +105,12 @@ class Terminal:
         self._say(alarm_line(alarm), record)
         return record
 
+    def updated(self, updated: Updated) -> dict[str, Any]:
+        """Where a node stands with a release. Comes back: its record, for the journal."""
+        record = updated_record(updated)
+        self._say(updated_line(updated), record)
+        return record
+
     def _say(self, line: str, record: dict[str, Any]) -> None:
         print(json.dumps(record) if self._as_json else line, flush=True)
 
@@ -108,18 +126,27 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
     airs = [read_air(body) for body in journal.airs_since(now_us() - SETTLED_US)]
     known = {_announced(body) for body in journal.incidents_since(now_us() - 2 * SETTLED_US)}
     gate = Gate(keys, seen, boot)
+    updates = [read_updated(json.loads(body)) for body in journal.updates()]
     await journal.append([Row("config", now_us(), _fingerprint(config), boot=boot)])
-    core = build_core(config, gate, airs, now_us())
+    rollout = Rollout(gate.seal, updates)
+    core = build_core(config, gate, airs, now_us(), rollout)
     agent = Agent(core, journal, links, now_us, terminal)
     agent.lights = Lights(
         LampBank(url, ModbusLamps(url), channels, now_us, agent.told) for url, channels in banks.items()
     )
     agent.cameras = Cameras(eyes, now_us, agent.told)
+    agent.releases = Releases(folder / config.releases if config.releases else None, rollout.offer)
     agent.recover(again, known)
     await run_until_signalled(agent, STOPS)
 
 
-def build_core(config: GatewayConfig, gate: Gate, airs: Sequence[NewAir] = (), since_us: int | None = None) -> Core:
+def build_core(
+    config: GatewayConfig,
+    gate: Gate,
+    airs: Sequence[NewAir] = (),
+    since_us: int | None = None,
+    rollout: Rollout | None = None,
+) -> Core:
     """The core that a config asks for; a replay of the journal builds it in the same way. airs : what a journal has of
     them, oldest first. since_us : from when on it learns the air and watches the poles; None: never."""
     policy = Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
@@ -127,7 +154,7 @@ def build_core(config: GatewayConfig, gate: Gate, airs: Sequence[NewAir] = (), s
     places = {node: pole.xyz_m for node, pole in poles.items()}
     live, weather = Associator(config.air.air(), places), config.air.air()
     watch = Watch(weather, config.medium.medium(weather), Ledger(places), airs if config.medium.learn else (), since_us)
-    return Core(gate, live, policy, poles, Backlog(lambda: Associator(live.air, places), live.wait_us), watch)
+    return Core(gate, live, policy, poles, Backlog(lambda: Associator(live.air, places), live.wait_us), watch, rollout)
 
 
 def read_air(body: bytes) -> NewAir:

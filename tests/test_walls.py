@@ -29,15 +29,32 @@ MAY = {
     "firmware/flash_spool.py": ("firmware.outbox",),
     "firmware/update.py": ("firmware.cbor", "firmware.mac"),
     "firmware/boot.py": (),
-    "firmware/slots.py": ("firmware.boot", "firmware.update"),
+    "firmware/device.py": (),
+    "firmware/trial.py": (),
+    "firmware/slots.py": ("firmware.boot",),
+    "firmware/incoming.py": ("firmware.slots", "firmware.wire"),
+    "firmware/installation.py": (
+        "firmware.board_config", "firmware.device", "firmware.incoming", "firmware.installer", "firmware.slots",
+        "firmware.update",
+    ),
+    "firmware/letting_go.py": (),
+    "firmware/serial_uplink.py": ("hw.mcu",),
+    "firmware/mqtt_uplink.py": ("hw.mcu",),
+    "firmware/updating.py": ("firmware.incoming", "firmware.slots", "firmware.trial", "firmware.wire"),
+    "firmware/installer.py": ("firmware.boot", "firmware.slots", "firmware.update"),
     "firmware/fixed_ear.py": ("firmware.wire", "firmware.node", "dsp.fixed"),
     "firmware/early_ear.py": (),
+    "firmware/early_update.py": ("firmware.incoming", "firmware.slots"),
     "firmware/measured_ear.py": ("firmware.fixed_ear",),
     "firmware/board": ("firmware", "hw.mcu"),  # the board's shell, and what builds it
-    "firmware/main.py": ("firmware.board", "firmware.early_ear", "firmware.fixed_ear"),
+    "firmware/main.py": (
+        "firmware.board", "firmware.early_ear", "firmware.early_update", "firmware.fixed_ear", "firmware.installation",
+        "firmware.letting_go",
+    ),
     # what a technician puts on a board: values in, values out; the cable is hw/board_console.py
     "firmware/workshop/": (
-        "firmware.workshop", "firmware.update", "firmware.boot", "firmware.board_config", "firmware.config",
+        "firmware.workshop", "firmware.update", "firmware.device", "firmware.boot", "firmware.board_config",
+        "firmware.config",
     ),
     "hw/mcu/": ("hw.mcu",),
     "firmware/": ("firmware", "dsp", "hw.linux", "hw.ports", "hw.serial_line"),  # the Linux shell
@@ -67,9 +84,11 @@ MAY = {
     "gateway/ledger.py": ("gateway.incident", "gateway.pole_page", "dsp"),
     "gateway/watch.py": ("gateway.incident", "gateway.ledger", "dsp"),
     "gateway/gate.py": ("gateway.incident", "firmware.wire"),
+    "gateway/rollout.py": ("gateway.incident", "firmware.wire"),
+    "gateway/releases.py": ("gateway.rollout", "firmware.update"),
     "gateway/core.py": (
         "gateway.incident", "gateway.street", "gateway.seen", "gateway.gate", "gateway.associate", "gateway.backlog",
-        "gateway.policy", "gateway.watch",
+        "gateway.policy", "gateway.watch", "gateway.rollout",
         "dsp", "firmware.wire",
     ),
     # the edges: each knows the records, how to wait before it tries again, and its own driver, no other edge
@@ -88,7 +107,8 @@ MAY = {
 PORTABLE = (
     "firmware/cbor.py", "firmware/mac.py", "firmware/wire.py", "firmware/clock.py", "firmware/outbox.py",
     "firmware/node.py", "firmware/pps.py", "firmware/gnss.py", "firmware/sample_clock.py",
-    "firmware/supervisor.py", "firmware/blink.py", "firmware/board_config.py", "firmware/update.py", "dsp/fixed/",
+    "firmware/supervisor.py", "firmware/blink.py", "firmware/board_config.py", "firmware/update.py",
+    "firmware/device.py", "firmware/trial.py", "dsp/fixed/",
 )  # fmt: skip
 PORTABLE_MAY = {"array", "collections", "hashlib", "micropython", "struct"}
 # Pure: given the same calls it gives the same answers. It asks no clock, socket, disk or dice.
@@ -99,7 +119,7 @@ PURE = (
     "gateway/policy.py", "gateway/lamp_policy.py", "gateway/camera_policy.py", "gateway/bulletin.py",
     "gateway/sharpen.py", "gateway/seen.py",
     "gateway/robust_line.py", "gateway/pole_page.py", "gateway/ledger.py", "gateway/watch.py",
-    "gateway/backlog.py", "gateway/line_of_fire.py", "gateway/core.py",
+    "gateway/backlog.py", "gateway/line_of_fire.py", "gateway/rollout.py", "gateway/core.py",
     "firmware/workshop/layout.py", "firmware/workshop/verdict.py",
 )  # fmt: skip
 PURE_NEVER = {"asyncio", "logging", "os", "pathlib", "random", "socket", "structlog", "subprocess", "threading", "time"}

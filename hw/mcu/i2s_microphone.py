@@ -26,7 +26,7 @@ class I2sMicrophone:
         self.n_frames = rate_hz * BLOCK_MS // 1000
         self.backlog_ms = 0
         self._words = array("i", bytes(self.n_frames * FRAME_BYTES))
-        self._left = array("i", bytes(self.n_frames * FRAME_BYTES // 2))
+        self._left = memoryview(self._words)[: self.n_frames]
         size = self.n_frames * FRAME_BYTES
         self._bytes = memoryview(uctypes.bytearray_at(uctypes.addressof(self._words), size))
         self._stream = StreamReader(
@@ -50,9 +50,10 @@ class I2sMicrophone:
         self._read_ms = now_ms
         return self._words
 
-    def left(self) -> "array[int]":
-        """The microphone's words of the last block, the same array each time."""
-        _every_other(self._words, self._left, self.n_frames)  # type: ignore[arg-type]  # viper's pointers
+    def left(self) -> "memoryview":
+        """The microphone's words of the last block, written over what `read` gave: call it once, and when that is done
+        with. The same view each time."""
+        _every_other(self._words, self.n_frames)  # type: ignore[arg-type]  # viper's pointers
         return self._left
 
     def may_have_lost(self) -> bool:
@@ -68,6 +69,6 @@ class I2sMicrophone:
 
 
 @micropython.viper
-def _every_other(words: ptr32, out: ptr32, n: int):  # type: ignore[name-defined, no-untyped-def]  # noqa: F821
+def _every_other(words: ptr32, n: int):  # type: ignore[name-defined, no-untyped-def]  # noqa: F821
     for i in range(n):
-        out[i] = words[2 * i]
+        words[i] = words[2 * i]

@@ -24,7 +24,7 @@ from simulators.board.receiver import nav_pvt, tim_tp
 from simulators.street.sound import Emission, Surroundings, hear
 
 ROOT = Path(__file__).parents[2]
-FAKES = Path(__file__).parent / "fakes"
+FAKES, START = Path(__file__).parent / "fakes", Path(__file__).parent / "start.py"
 BLOCK = 960
 LOST_AT_ONCE = 15  # granules
 WATCHDOG_S, RESET = 8.0, 3  # firmware/main.py; the status with which the fake machine.reset ends
@@ -40,7 +40,8 @@ GRANULE = {"esp32s3": 256, "rp2350": 16}
 
 class Bench:
     """folder : the board's own files and pins, made here. config : its node.json but for the name. key : its node.key.
-    flash : the compiled firmware (firmware/workshop/application.py); boards may share it, for they only read it.
+    flash : the compiled firmware (firmware/workshop/application.py); boards may share it, for they only read it. Or all
+    that a technician puts on a board, path -> bytes (firmware/workshop/layout.py): it then starts from its slots.
     port : the tty at its RS-485 pair. ear : "MODULE import NAME" of another ear than the firmware's.
 
     start_s : a whole second UTC at which the street begins. has_pulses, has_fix : the test's to switch. lost : frames
@@ -53,7 +54,7 @@ class Bench:
         node: str,
         key: bytes,
         config: Mapping[str, object],
-        flash: Path,
+        flash: Path | Mapping[str, bytes],
         *,
         port: str = "/dev/null",
         seed: int,
@@ -61,7 +62,8 @@ class Bench:
         ear: str = "",
     ) -> None:
         self._port, self._heap = port, HEAP if ear else HEAP_WITH_EAR
-        self.folder, self.chip, self._flash = folder, str(config["chip"]), flash
+        self.folder, self.chip = folder, str(config["chip"])
+        self._shared = [str(flash)] if isinstance(flash, Path) else []
         self.has_pulses = self.has_fix = True
         self.lost = self.resets = 0
         self._stuck: int | None = None
@@ -73,6 +75,10 @@ class Bench:
         self._process: asyncio.subprocess.Process | None = None
         self._micropython: str | None = None
         self._lay_out(node, key, config, ear)
+        for path, content in {} if isinstance(flash, Path) else flash.items():
+            file = self.folder / path[1:]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
 
     def _lay_out(self, node: str, key: bytes, config: Mapping[str, object], ear: str) -> None:
         self.folder.mkdir(parents=True)
@@ -100,9 +106,9 @@ class Bench:
                 pass
         with (self.folder / "console").open("ab") as console:
             self._process = await asyncio.create_subprocess_exec(
-                micropython, "-X", f"heapsize={self._heap}", "main.py",
+                micropython, "-X", f"heapsize={self._heap}", str(START), str(self.folder), *self._shared,
                 cwd=self.folder, stdout=console, stderr=console,
-                env={"MICROPYPATH": f"{FAKES}:{self._flash}:.frozen", "SOUNDPOST_BOARD": str(self.folder)},
+                env={"MICROPYPATH": f"{FAKES}:.frozen", "SOUNDPOST_BOARD": str(self.folder)},
             )  # fmt: skip
 
     def drive_stall(self, is_stalled: bool) -> None:

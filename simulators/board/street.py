@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dsp.air import Air
@@ -29,16 +29,26 @@ ACL = "topic read det/#\ntopic write cmd/#\npattern write det/%u\npattern read c
 class BoardStreet:
     """folder : everything's. flash : the compiled firmware. start_s : a whole second UTC, now or shortly before.
 
-    broker : (port for the gateway, port for nodes) where the nodes speak MQTT, else each has a cable.
+    broker : (port for the gateway, port for nodes) where the nodes speak MQTT, else each has a cable. live : the poles
+    that have a board; the others are only in the survey. provisioned : what a technician puts on a board beside its
+    node.json and keys, path -> bytes: boards then start from slots, and `flash` is not used.
     """
 
     def __init__(
-        self, folder: Path, flash: Path, start_s: int, broker: tuple[int, int] | None = None, ear: str = ""
+        self,
+        folder: Path,
+        flash: Path,
+        start_s: int,
+        broker: tuple[int, int] | None = None,
+        ear: str = "",
+        *,
+        live: Sequence[str] = tuple(POLES),
+        provisioned: Mapping[str, bytes] | None = None,
     ) -> None:
         self.folder, self.broker = folder, broker
         self.keys = {node: os.urandom(32) for node in POLES}
         self.broker_keys = {node: os.urandom(32) for node in POLES}
-        self.cables = {} if broker else {node: Cable() for node in POLES}
+        self.cables = {} if broker else {node: Cable() for node in live}
         uplink: dict[str, object] = {"kind": "serial"}
         if broker:
             uplink = {"kind": "mqtt", "host": "127.0.0.1", "port": broker[1], "network": "street"}
@@ -48,16 +58,17 @@ class BoardStreet:
                 node,
                 self.keys[node],
                 {"chip": CHIPS[seed % 2], "uplink": uplink},
-                flash,
+                provisioned or flash,
                 seed=seed,
                 start_s=start_s,
                 ear=ear,
                 port=self.cables[node].a if self.cables else "/dev/null",
             )
             for seed, node in enumerate(POLES)
+            if node in live
         }
-        for node, key in self.broker_keys.items():
-            write_secret(folder / node / "broker.key", key.hex())
+        for node in live:
+            write_secret(folder / node / "broker.key", self.broker_keys[node].hex())
             write_secret(folder / node / "network.key", "let me in")
         self._write_gateway()
         self._running: list[asyncio.Task[None]] = []
@@ -68,7 +79,7 @@ class BoardStreet:
         if self.broker:
             links = f'[mqtt]\nhost = "127.0.0.1"\nport = {self.broker[0]}\ntls = false\n'
         (self.folder / "gateway.toml").write_text(
-            'journal = "street.journal"\nkeys_file = "keys.toml"\n'
+            'journal = "street.journal"\nkeys_file = "keys.toml"\nreleases = "releases"\n'
             f"site = {{ lat_deg = 38.9, lon_deg = -77.0, h_m = 20 }}\nair = {{ temperature_c = {AIR_C} }}\n"
             f"{poles}{links}"
         )

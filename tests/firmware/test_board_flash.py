@@ -5,7 +5,7 @@ import pytest
 from firmware.workshop.application import BUDGET_BYTES, compile_into
 from simulators.board.bench import HEAP, HEAP_WITH_EAR
 
-MORE = ("firmware/main.py", "firmware/boot.py", "firmware/slots.py", "firmware/update.py")
+MORE = ("firmware/main.py",)
 
 
 @pytest.mark.parametrize("architecture", ["xtensawin", "armv7emsp", "rv32imc", "x64"])

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from firmware import boot, update
+from firmware.device import class_of
 from firmware.workshop import layout, pole_file, release, stock, verdict
 from firmware.workshop.application import beside
 from firmware.workshop.release import Release
@@ -14,7 +15,7 @@ from soundpost import keys
 KEY = bytes(range(32))
 CONTENTS = {"firmware/node.mpy": b"node", "dsp/fixed/kernel.mpy": b"kernel"}
 ROWS = tuple(update.file_of(path, content) for path, content in CONTENTS.items())
-MANIFEST = update.Manifest(7, update.class_of("rp2350", 7), 0, ROWS)
+MANIFEST = update.Manifest(7, class_of("rp2350", 7), 0, ROWS)
 RELEASE = Release(update.seal(MANIFEST, KEY), MANIFEST, CONTENTS, "rp2350", "armv7emsp")
 DUE = layout.wanted(RELEASE, beside(), {"/node.json": b"{}", "/node.key": b"secret"})
 GOOD = {"s": 5, "low": -900, "high": 900, "pulses": 3, "fix": True, "words": 1, "up": True}

@@ -10,9 +10,11 @@ import vfs
 from ram_disk import RamDisk, blank, write
 
 from firmware import boot, update
-from firmware.slots import Installer, Slots
+from firmware.device import class_of
+from firmware.installer import Installer
+from firmware.slots import Slots
 
-KEY, CLASS = bytes(32), update.class_of("rp2350", 11)
+KEY, CLASS = bytes(32), class_of("rp2350", 11)
 with open(sys.argv[1]) as file:
     BOOT = file.read()
 disk = RamDisk(blank())

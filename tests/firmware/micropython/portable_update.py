@@ -7,15 +7,18 @@ Each function is a case that gets a folder of its own; as a program, with a fold
 import hashlib
 import os
 
-from firmware import boot, cbor, update
+from firmware import boot, cbor, trial, update
 from firmware.boot import State, choose, decide
+from firmware.device import class_of
 from firmware.flash_spool import FlashSpool, record
+from firmware.installer import Installer
 from firmware.mac import Mac
 from firmware.outbox import Outbox, Saved
-from firmware.slots import Installer, Slots
-from firmware.update import AAD, MAC0, OPENING, PROTECTED, BadUpdate, File, Manifest, Trial
+from firmware.slots import Slots
+from firmware.trial import Trial
+from firmware.update import AAD, MAC0, OPENING, PROTECTED, BadUpdate, File, Manifest
 
-KEY, CLASS, ARM = bytes(range(32)), update.class_of("rp2350", 7), 7
+KEY, CLASS, ARM = bytes(range(32)), class_of("rp2350", 7), 7
 MPY = bytes([0x4D, 6, 7 << 2 | 3, 31])
 CONTENTS = {
     "firmware/__init__.py": b"",
@@ -162,8 +165,8 @@ def another_chip_an_older_version_and_one_too_new_are_refused(root):
     check = update.check
 
     assert reason_of(check, manifest(6), CLASS, 5, 5) is None
-    assert reason_of(check, manifest(6), update.class_of("rp2350", 11), 5, 5) == "class"
-    assert reason_of(check, manifest(6), update.class_of("esp32s3", 10), 5, 5) == "class"
+    assert reason_of(check, manifest(6), class_of("rp2350", 11), 5, 5) == "class"
+    assert reason_of(check, manifest(6), class_of("esp32s3", 10), 5, 5) == "class"
     assert [reason_of(check, manifest(n), CLASS, 5, 8) for n in (4, 5, 8)] == ["downgrade"] * 3
     assert reason_of(check, manifest(9, min_version=7), CLASS, 5, 5) == "version"
 
@@ -196,7 +199,7 @@ def a_trial_has_three_starts_and_then_the_good_one_runs_for_good(root):
         started.append(slot)
 
     assert started == ["b", "b", "b", "a", "a", "a"]
-    assert state == State("a", "", 0, 5, 0)
+    assert state == State("a", "", 0, 5, 6)
 
 
 @case
@@ -279,25 +282,26 @@ def a_version_that_was_given_up_is_not_started_again(root):
 
     assert [choose(root) for _ in range(3)] == ["a", "a", "a"]
     assert boot.load(root).floor == 5
+    assert (Slots(root, "a").runs, Slots(root, "a").gave_up) == (5, 6)
 
 
 @case
 def a_version_stays_only_after_microphone_pulse_and_ack(root):
-    for missing in (None,) + update.SEEN:
-        trial = Trial(1000)
-        for what in update.SEEN:
+    for missing in (None,) + trial.SEEN:
+        ours = Trial(1000)
+        for what in trial.SEEN:
             if what != missing:
-                assert trial.verdict(2000) is None
-                trial.see(what)
-        assert trial.verdict(2000) == (None if missing else True)
-        assert trial.verdict(1000 + update.TRIAL_MS) == (not missing)
+                assert ours.verdict(2000) is None
+                ours.see(what)
+        assert ours.verdict(2000) == (None if missing else True)
+        assert ours.verdict(1000 + trial.TRIAL_MS) == (not missing)
 
 
 @case
 def a_torn_or_damaged_end_costs_at_most_what_is_torn(root):
     saved = [Saved(3, n, n == 2, bytes([n]) * (20 * n)) for n in (1, 2, 3)]
-    whole = b"".join([record(one) for one in saved])
-    last = len(whole) - len(record(saved[2]))
+    whole = b"".join([b"".join(record(one)) for one in saved])
+    last = len(whole) - len(b"".join(record(saved[2])))
     for n, segment in enumerate([whole[:cut] for cut in range(last, len(whole), 7)] + [whole[:-9] + b"x" + whole[-8:]]):
         folder = root + "/" + str(n)
         os.mkdir(folder)

@@ -10,6 +10,8 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[2]
 LIMIT_S = 180
+BOMB_BYTES = "20000"
+"""Words have 64 bits here: a board takes about half."""
 
 
 def cases():
@@ -58,3 +60,12 @@ def test_a_power_cut_at_any_write_of_the_outbox_loses_nothing_that_was_kept(micr
 
 def test_the_real_boot_file_starts_the_slot_that_is_due_and_leaves_one_that_crashes(micropython):
     assert run(micropython, "board_starts.py", ROOT / "firmware" / "boot.py", heap="2m") == "ok\n"
+
+
+def test_hostile_cbor_is_refused_by_one_type_and_takes_little_heap(micropython, capsys):
+    said = run(micropython, "bombs.py", BOMB_BYTES, heap="192k").split()
+    with capsys.disabled():
+        print(f"\n{said[1]} malformed frames refused with {said[2]} bytes of heap left")
+
+    assert said[0] == "ok"
+    assert int(said[1]) > 2000

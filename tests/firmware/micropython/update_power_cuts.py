@@ -7,9 +7,11 @@ started, and marked good; version 3 comes into a, is started TRIES times, never 
 from ram_disk import AT, blank, run, write
 
 from firmware import boot, update
-from firmware.slots import Installer, Slots, verify
+from firmware.device import class_of
+from firmware.installer import Installer, verify
+from firmware.slots import Slots
 
-KEY, CLASS = bytes(range(32)), update.class_of("esp32s3", 10)
+KEY, CLASS = bytes(range(32)), class_of("esp32s3", 10)
 CONTENTS = {
     n: {"firmware/__init__.py": b"", "firmware/node.py": bytes([n]) * 300, "dsp/fixed/kernel.py": bytes([n]) * 5000}
     for n in (1, 2, 3)

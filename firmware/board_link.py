@@ -1,0 +1,83 @@
+"""The way from a board to its gateway: one line at a time, opened again with growing, random waits when it goes.
+
+As firmware/uplink.py is for a Linux node: while there is no line it keeps nothing, for the node says it all again on
+the next one, and what was heard just now goes before what is said again.
+"""
+
+import asyncio
+import gc
+import random
+
+TEND_MS = 250
+LONGEST_WAIT_MS = 10_000
+MAX_WAITING = 256
+
+
+class BoardLink:
+    """open_line(): a new line, or OSError. client: has `up`, called when there is one, and `received(frame)`. beat():
+    called as it goes round. is_up: whether there is a line."""
+
+    def __init__(self, open_line, client, beat) -> None:  # type: ignore[no-untyped-def]
+        self._open_line, self._client, self._beat = open_line, client, beat
+        self._fresh: list[bytes] = []
+        self._again: list[bytes] = []
+        self._more = asyncio.Event()
+        self.is_up = False
+
+    def offer(self, frame: bytes, fresh: bool) -> None:
+        """Send it soon if there is a line."""
+        queue = self._fresh if fresh else self._again
+        if self.is_up and len(queue) < MAX_WAITING:
+            queue.append(frame)
+            self._more.set()
+
+    async def run(self) -> None:
+        """For ever."""
+        tries = 0
+        while True:
+            self._beat()
+            gc.collect()  # what the last line held, TLS above all
+            try:
+                line = await self._open_line()
+                tries = 0
+                await self._talk(line)
+            except (OSError, MemoryError) as error:
+                print(f"WARN uplink is down why={error}")
+            tries += 1
+            await asyncio.sleep_ms(random.randrange(100, min(LONGEST_WAIT_MS, 200 << min(tries, 6))))
+
+    async def _talk(self, line) -> None:  # type: ignore[no-untyped-def]
+        """Both ways until one of them fails: OSError."""
+        print("INFO uplink is up")
+        self.is_up = True
+        self._client.up()
+        ways = [asyncio.create_task(self._read(line)), asyncio.create_task(self._write(line))]
+        try:
+            while not any([way.done() for way in ways]):
+                self._beat()
+                await line.tend()
+                await asyncio.sleep_ms(TEND_MS)
+        finally:
+            self.is_up = False
+            self._fresh, self._again = [], []
+            for way in ways:
+                way.cancel()
+            await line.close()
+
+    async def _read(self, line) -> None:  # type: ignore[no-untyped-def]
+        try:
+            while True:
+                for frame in await line.read_frames():
+                    self._client.received(frame)
+        except OSError as error:
+            print(f"WARN uplink is down why={error}")
+
+    async def _write(self, line) -> None:  # type: ignore[no-untyped-def]
+        try:
+            while True:
+                while self._fresh or self._again:
+                    await line.write_frame((self._fresh or self._again).pop(0))
+                self._more.clear()
+                await self._more.wait()
+        except OSError as error:
+            print(f"WARN uplink is down why={error}")
