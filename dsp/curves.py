@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import signal
 
 from dsp.cells import AFTER, BEFORE, CELL_HZ, FLOOR_CELLS, FLOOR_PERCENT
-from dsp.detect import BAND_HZ
+from dsp.stream import BAND_HZ
 
 QUIET = 1e-14  # of cell energy: -140 dB of full scale, where a picture ends
 FLOOR_STEP = 64  # cells: the floor is reckoned this often

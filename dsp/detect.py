@@ -11,10 +11,9 @@ Where a gunshot was heard, what sounds like it again is the next round, whether 
 (`dsp/repeats.py`): it is told with the first one's description and its own time and level.
 
 A step of direct current or a square wave's edge rises too, but is no sound: it stays flat on either side
-(`dsp/samples.py`).
-What is not there cannot rise: runs of exact zeros (digital silence), samples that are no numbers, and samples that the
-source says were lost are gaps. No onset is found in a gap, nor within the BEFORE window behind one; the stream's own
-beginning counts as the end of a gap.
+(`dsp/samples.py`). What is not there cannot rise: runs of exact zeros (digital silence), samples that are no numbers,
+and samples that the source says were lost are gaps. No onset is found in a gap, nor within the BEFORE window behind
+one; the stream's own beginning counts as the end of a gap.
 
 Cell energies are kept as integers, so that sums over windows are exact and the onsets are the same to the last bit
 however the stream is cut into blocks. The thresholds were chosen on the live-fire recordings.
@@ -24,10 +23,9 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage, signal
+from scipy import ndimage
 
-from dsp import cells
-from dsp.cells import AFTER, BEFORE, CELL_HZ, FLOOR_CELLS, GAP_CELLS
+from dsp.cells import AFTER, BEFORE, FLOOR_CELLS, GAP_CELLS
 from dsp.classify import inputs, kind_of, p_gunshot
 from dsp.common_form import common_form
 from dsp.features import describe
@@ -37,16 +35,15 @@ from dsp.pick import BACK_CELLS, ON_CELLS, Picker
 from dsp.repeats import FRAME, LEAD, LENGTH, NEEDED, SAME, Repeat, Repeats
 from dsp.samples import FULL, full_scale, is_step
 from dsp.spectrogram import spectrogram
+from dsp.stream import Stream
 
 Floats = NDArray[np.float64]
 
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 96_000
-BAND_HZ = (350.0, 4000.0)  # a handgun's blast at 50 to 400 m; below lies traffic and wind, above lies what air swallows
 APART = 40  # cells: how close two onsets may be
 RISE_DB, SNR_DB = 7.0, 6.0  # AFTER over BEFORE, and over FLOOR
 DESCRIBED = 100  # cells of sound after an onset that `describe` looks at
 LOOK_AHEAD = DESCRIBED + ON_CELLS + 2  # the pick may lie this far behind the cell
-TOGETHER = 50  # cells that are worked on at once: small blocks cost no more than large ones
 GUNSHOT = 0.5  # p_gunshot of what may be the first round of a burst
 TOLD = 20  # onsets remembered, longer than any frame lies back
 KEPT = FLOOR_CELLS + BEFORE + APART + GAP_CELLS  # cells before the next one that are still needed
@@ -65,29 +62,25 @@ class Detector:
             raise ValueError(f"{n_channels} channels; at least 1 is needed")
         self.rate_hz, self.n_channels = rate_hz, n_channels
         self._full_scale_db = full_scale_db or 0.0
-        self._cell = round(rate_hz / CELL_HZ)
-        top_hz = min(BAND_HZ[1], 0.45 * rate_hz)
-        self._sos = signal.butter(2, (BAND_HZ[0], top_hz), "bandpass", fs=rate_hz, output="sos")
-        self._picker = Picker(self._sos, rate_hz, self._cell)
-        self._state = np.zeros((len(self._sos), n_channels, 2))
-        self._waiting: list[Floats] = []
-        self._n_waiting = 0
-        self._raw = np.empty((n_channels, 0))  # samples still needed; the first is the first of cell _sample_cell
-        self._band = np.empty((n_channels, 0))
-        self._sample_cell = 0
-        self._energy = np.empty((n_channels, 0), np.int64)  # of cells; the first is cell _first_cell
-        self._missing = np.empty((n_channels, 0), bool)
-        self._rise_db = np.empty((n_channels, 0))  # of the same cells, as far as it is known
-        self._after = np.empty((n_channels, 0))
-        self._first_cell = 0
+        self._stream = Stream(rate_hz, n_channels)
+        self._cell = self._stream.cell
+        self._picker = Picker(self._stream.sos, rate_hz, self._cell)
         self._next = 0  # the first cell not yet decided
         self._last = np.full(n_channels, -APART - 1)  # the cell of the last onset
         self._repeats: list[Repeats[Onset]] = [Repeats(rate_hz, self._cell) for _ in range(n_channels)]
         self._told: list[list[float]] = [[] for _ in range(n_channels)]  # samples of late onsets
         self._skipped = 0  # samples of gaps too long to be held
-        self.n_missing = 0  # samples so far that were lost or no numbers
-        self.n_clipped = 0  # samples so far at the end of the scale
         self.n_other_rate = 0  # samples so far of blocks at another rate
+
+    @property
+    def n_missing(self) -> int:
+        """Samples so far that were lost or no numbers."""
+        return self._stream.n_missing
+
+    @property
+    def n_clipped(self) -> int:
+        """Samples so far at the end of the scale."""
+        return self._stream.n_clipped
 
     def feed(self, samples: ArrayLike, rate_hz: int | None = None) -> list[Onset]:
         """The next samples, (n,) or (n, n_channels): floats, full scale +-1, or integers, full scale their range.
@@ -103,13 +96,10 @@ class Detector:
         if rate_hz not in (None, self.rate_hz):
             self.n_other_rate += len(block)
             return self.skip(round(len(block) * self.rate_hz / max(rate_hz or 1, 1)))
-        self._waiting.append(block.T)
-        self._n_waiting += len(block)
-        if self._n_waiting < TOGETHER * self._cell:
+        if not self._stream.put(block.T):
             return []
-        self._take()
-        self._weigh(self._end_cell - AFTER - GAP_CELLS)
-        return self._decide(self._end_cell - LOOK_AHEAD)
+        self._stream.weigh(self._stream.end_cell - AFTER - GAP_CELLS)
+        return self._decide(self._stream.end_cell - LOOK_AHEAD)
 
     def skip(self, n_samples: int) -> list[Onset]:
         """These many samples were lost. Returns the onsets that are certain by now."""
@@ -125,75 +115,35 @@ class Detector:
 
     def flush(self) -> list[Onset]:
         """The stream has ended: the onsets that still lacked something to come."""
-        self._take()
-        self._weigh(self._end_cell - AFTER + 1)
-        onsets = self._decide(self._end_cell - AFTER + 1)
-        last = self._end_cell + FRAME + SAME + BACK_CELLS
+        self._stream.take()
+        self._stream.weigh(self._stream.end_cell - AFTER + 1)
+        onsets = self._decide(self._stream.end_cell - AFTER + 1)
+        last = self._stream.end_cell + FRAME + SAME + BACK_CELLS
         repeats = [repeat for channel in range(self.n_channels) for repeat in self._again(channel, last)]
         return sorted(onsets + repeats, key=lambda onset: onset.sample)
-
-    @property
-    def _end_cell(self) -> int:
-        return self._first_cell + self._energy.shape[1]
-
-    def _take(self) -> None:
-        """Filter what waits, and fold whole cells of it into energies."""
-        if not self._n_waiting:
-            return
-        block = np.concatenate(self._waiting, axis=1)
-        self._waiting, self._n_waiting = [], 0
-        low, high = float(np.min(block)), float(np.max(block))
-        any_lost = not np.isfinite(high - low)
-        lost = ~np.isfinite(block) if any_lost else np.False_
-        self.n_missing += int(np.count_nonzero(lost))
-        clean = np.where(lost, 0.0, block) if any_lost else block
-        if any_lost or high >= FULL or low <= -FULL:
-            self.n_clipped += int(np.count_nonzero(np.abs(clean) >= FULL))
-        band, self._state = signal.sosfilt(self._sos, clean, axis=-1, zi=self._state)
-        folded = (self._end_cell - self._sample_cell) * self._cell
-        self._raw = np.concatenate([self._raw, np.where(lost, np.nan, block) if any_lost else block], axis=1)
-        self._band = np.concatenate([self._band, band], axis=1)
-        energy, missing = cells.fold(self._raw[:, folded:], self._band[:, folded:], self._cell)
-        self._energy = np.concatenate([self._energy, energy], axis=1)
-        self._missing = np.concatenate([self._missing, missing], axis=1)
-
-    def _weigh(self, last: int) -> None:
-        """Know the rise of cells up to `last`: those whose windows cannot change any more."""
-        known = self._rise_db.shape[1]
-        wanted = last - self._first_cell
-        if wanted <= known:
-            return
-        start = max(known - BEFORE - GAP_CELLS, 0)
-        stop = wanted + AFTER + GAP_CELLS
-        rise_db, after = cells.rise(self._energy[:, start:stop], self._missing[:, start:stop])
-        fresh = slice(known - start, wanted - start)
-        self._rise_db = np.concatenate([self._rise_db, rise_db[:, fresh]], axis=1)
-        self._after = np.concatenate([self._after, after[:, fresh]], axis=1)
 
     def _decide(self, last: int) -> list[Onset]:
         """Onsets in cells from the next to `last`, and forget what no later onset needs."""
         if last <= self._next:
             return []
-        low = max(self._next - APART, self._first_cell) - self._first_cell
-        near = self._rise_db[:, low : last + APART - self._first_cell]
+        near, first = self._stream.rise_db(self._next - APART, last + APART)
         highest = ndimage.maximum_filter1d(near, 2 * APART + 1, axis=1, mode="constant", cval=-np.inf)
-        peaks = (near >= RISE_DB) & (near >= highest)
-        first = self._next - self._first_cell - low
-        peaks = peaks[:, first : first + last - self._next]
+        peaks = ((near >= RISE_DB) & (near >= highest))[:, self._next - first : last - first]
         found: list[Onset] = []
         for channel, after in np.argwhere(peaks).tolist():
             found += self._again(channel, self._next + after)
             found += self._look_at(channel, self._next + after)
         self._next = last
         found += [repeat for channel in range(self.n_channels) for repeat in self._again(channel, last)]
-        self._forget()
+        waited_for = [repeats.next_cell for repeats in self._repeats if repeats.next_cell is not None]
+        self._stream.forget(last - KEPT, min(last - BEFORE - BACK_CELLS - 1, *waited_for, last))
         return sorted(found, key=lambda onset: onset.sample)
 
     def _again(self, channel: int, known_cell: int) -> list[Onset]:
         """Rounds like the first of a burst, well before a cell up to which all else has been decided."""
         repeats, told, found = self._repeats[channel], self._told[channel], list[Onset]()
         while repeats.due(known_cell - SAME - BACK_CELLS):
-            again = repeats.look(self._sound(channel, repeats.next_cell or 0, NEEDED))
+            again = repeats.look(self._stream.sound(channel, repeats.next_cell or 0, NEEDED))
             rounds = [self._repeated(each) for each in again]
             found += [one for one in rounds if all(abs(one.sample - at) > SAME * self._cell for at in told)]
         return found
@@ -202,8 +152,8 @@ class Detector:
         """A round like the first one, which says what it is like."""
         first, louder_db = repeat.first, 20 * float(np.log10(max(repeat.gain, 1e-9)))
         sample = first.sample + repeat.later
-        start = int(sample) - self._cell - self._skipped - self._sample_cell * self._cell
-        raw = np.nan_to_num(self._raw[first.channel, max(start, 0) : start + DESCRIBED * self._cell])
+        start = int(sample) - self._cell - self._skipped - self._stream.zero
+        raw = self._stream.raw(first.channel)[max(start, 0) : start + DESCRIBED * self._cell]
         return replace(
             first,
             sample=sample,
@@ -217,10 +167,7 @@ class Detector:
 
     def _look_at(self, channel: int, cell: int) -> list[Onset]:
         """The onset in a cell where the rise peaks; none where it does not stand out from the floor."""
-        past = slice(max(cell - FLOOR_CELLS - self._first_cell, 0), cell - self._first_cell)
-        one = slice(channel, channel + 1)
-        floor = float(cells.noise_floor(self._energy[one, past], self._missing[one, past])[0])
-        snr_db = 10 * float(np.log10(self._after[channel, cell - self._first_cell] / floor))
+        snr_db = self._stream.snr_db(channel, cell)
         if snr_db < SNR_DB or cell - self._last[channel] <= APART:
             return []
         onset = self._onset(channel, cell, snr_db)
@@ -232,28 +179,21 @@ class Detector:
         repeats, told = self._repeats[onset.channel], self._told[onset.channel]
         told[:] = [*told[-TOLD:], onset.sample]
         cell = (int(onset.sample) - self._skipped) // self._cell
-        first = repeats.same(cell, self._sound(onset.channel, cell - LEAD - SAME, LENGTH + 2 * SAME))
+        first = repeats.same(cell, self._stream.sound(onset.channel, cell - LEAD - SAME, LENGTH + 2 * SAME))
         if first is not None and first.p_gunshot > onset.p_gunshot:
             onset = replace(onset, p_gunshot=first.p_gunshot, kind=first.kind)
         if onset.p_gunshot >= GUNSHOT:
-            repeats.learn(onset, cell, self._sound(onset.channel, cell - LEAD, LENGTH))
+            repeats.learn(onset, cell, self._stream.sound(onset.channel, cell - LEAD, LENGTH))
         return onset
 
-    def _sound(self, channel: int, first_cell: int, n_cells: int) -> Floats:
-        """Band-passed sound of these cells, as much as there is."""
-        start = (first_cell - self._sample_cell) * self._cell
-        return self._band[channel, max(start, 0) : start + n_cells * self._cell]
-
     def _onset(self, channel: int, cell: int, snr_db: float) -> Onset | None:
-        zero = self._sample_cell * self._cell
-        raw, band = np.nan_to_num(self._raw[channel]), self._band[channel]
+        zero, raw, band = self._stream.zero, self._stream.raw(channel), self._stream.band(channel)
         picked = self._picker.pick(band, cell * self._cell - zero, snr_db)
         index = picked.index
         start = max(index - self._cell, 0)
         peak = float(np.abs(band[start : index + AFTER * self._cell]).max())
-        if self._is_behind_gap(channel, index // self._cell + self._sample_cell) or is_step(
-            raw, index, self._cell, peak
-        ):
+        behind_gap = self._stream.is_behind_gap(channel, (zero + index) // self._cell)
+        if behind_gap or is_step(raw, index, self._cell, peak):
             return None
         self._last[channel] = cell
         form = common_form(raw, index, self.rate_hz)
@@ -274,24 +214,3 @@ class Detector:
             clip_sample=zero + self._skipped + start,
             clipped=bool(np.abs(raw[start : index + DESCRIBED * self._cell]).max() >= FULL),
         )
-
-    def _is_behind_gap(self, channel: int, cell: int) -> bool:
-        """Whether a gap, or the stream's beginning, lies within BEFORE of a cell: the pick may have moved that far."""
-        first = cell - BEFORE - self._first_cell
-        if first < 0:
-            return True
-        near, one = slice(max(first - GAP_CELLS, 0), cell - self._first_cell), slice(channel, channel + 1)
-        hole = cells.gaps(self._energy[one, near], self._missing[one, near])[0]
-        return bool(hole[min(first, GAP_CELLS) :].any())
-
-    def _forget(self) -> None:
-        spare = self._next - KEPT - self._first_cell
-        if spare > FLOOR_CELLS:  # seldom, so that the copying is paid for
-            self._energy, self._missing = self._energy[:, spare:], self._missing[:, spare:]
-            self._rise_db, self._after = self._rise_db[:, spare:], self._after[:, spare:]
-            self._first_cell += spare
-        waited_for = [repeats.next_cell for repeats in self._repeats if repeats.next_cell is not None]
-        past = min(self._next - BEFORE - BACK_CELLS - 1, *waited_for, self._next) - self._sample_cell
-        if past > 0:
-            self._raw, self._band = self._raw[:, past * self._cell :], self._band[:, past * self._cell :]
-            self._sample_cell += past

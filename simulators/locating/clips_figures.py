@@ -24,10 +24,11 @@ from dsp import correlate
 from dsp.air import Air, travel_s
 from dsp.blast import CALIBRES, pressure_pa
 from dsp.correlate import ALIKE, Clip, Delay
-from dsp.detect import BAND_HZ, Detector
+from dsp.detect import Detector
 from dsp.fix import Fix
 from dsp.multilaterate import LEAST_NODES, multilaterate
 from dsp.onset import Onset
+from dsp.stream import BAND_HZ
 from gateway.incident import Arrival
 from gateway.sharpen import clip_of, sharpened
 from simulators.recordings.playback import AUDIO, listen

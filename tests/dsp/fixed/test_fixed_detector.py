@@ -6,9 +6,9 @@ from scipy import signal
 
 from dsp import fixed_reference
 from dsp.blast import friedlander_spectrum
-from dsp.detect import BAND_HZ
 from dsp.fixed.bands import BANDS, band_of
 from dsp.fixed.levels import decibels, log2
+from dsp.stream import BAND_HZ
 from simulators.emulators import unix_port
 
 RATE_HZ = 16_000
