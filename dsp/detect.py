@@ -44,7 +44,7 @@ APART = 40  # cells: how close two onsets may be
 RISE_DB, SNR_DB = 7.0, 6.0  # AFTER over BEFORE, and over FLOOR
 DESCRIBED = 100  # cells of sound after an onset that `describe` looks at
 LOOK_AHEAD = DESCRIBED + ON_CELLS + 2  # the pick may lie this far behind the cell
-GUNSHOT = 0.5  # p_gunshot of what may be the first round of a burst
+MAYBE, SURE = 0.2, 0.5  # p_gunshot of what may be the first round of a burst, and of what gives way to nothing
 TOLD = 20  # onsets remembered, longer than any frame lies back
 KEPT = FLOOR_CELLS + BEFORE + APART + GAP_CELLS  # cells before the next one that are still needed
 
@@ -182,8 +182,8 @@ class Detector:
         first = repeats.same(cell, self._stream.sound(onset.channel, cell - LEAD - SAME, LENGTH + 2 * SAME))
         if first is not None and first.p_gunshot > onset.p_gunshot:
             onset = replace(onset, p_gunshot=first.p_gunshot, kind=first.kind)
-        if onset.p_gunshot >= GUNSHOT:
-            repeats.learn(onset, cell, self._stream.sound(onset.channel, cell - LEAD, LENGTH))
+        if onset.p_gunshot >= MAYBE:
+            repeats.learn(onset, onset.p_gunshot >= SURE, cell, self._stream.sound(onset.channel, cell - LEAD, LENGTH))
         return onset
 
     def _onset(self, channel: int, cell: int, snr_db: float) -> Onset | None:

@@ -2,7 +2,7 @@
 
 The next round of a gun is the same sound, from the same place, by way of the same walls. Where the echoes of the first
 still ring, hardly any energy rises when it comes, and the onset detector misses it or takes an echo for it. But laid
-over the first one it fits: so the first LENGTH cells of what was called a gunshot are kept, band-passed, and laid over
+over the first one it fits: so the first LENGTH cells of what may be a gunshot are kept, band-passed, and laid over
 all that follows for as long as a burst may last. With T the template and x the sound,
 
     r(lag) = sum T x(lag) / sqrt(sum T^2 sum x(lag)^2)
@@ -58,16 +58,19 @@ class Repeats(Generic[First]):
         self._thin = max(by for by in range(1, cell + 1) if cell % by == 0 and (by == 1 or rate_hz >= by * THIN_HZ))
         self._cell = cell
         self._first: First | None = None
+        self._is_sure = False
         self._template = np.zeros(0, np.float32)
         self._energy = 0.0  # of the template
         self._spectra: dict[int, NDArray[np.complex64]] = {}  # of the template, by length
         self._start_cell = self._heard_cell = 0
         self.next_cell: int | None = None
 
-    def learn(self, first: First, onset_cell: int, band: Floats) -> None:
-        """A gunshot began in a cell; band : (LENGTH cells,) of its sound, from LEAD cells before. It is the first of a
-        burst unless one is waited for already."""
-        if self.next_cell is None and np.any(band):
+    def learn(self, first: First, is_sure: bool, onset_cell: int, band: Floats) -> None:
+        """What may be a gunshot began in a cell; band : (LENGTH cells,) of its sound, from LEAD cells before. It is the
+        first of a burst unless one is waited for already; a doubtful one gives way to a sure one."""
+        gives_way = is_sure and not self._is_sure
+        if (self.next_cell is None or gives_way) and np.any(band):
+            self._is_sure = is_sure
             self._first, self._template, self._spectra = first, self._thinned(band), {}
             self._energy = float(np.square(self._template, dtype=float).sum()) + LEAST * len(self._template)
             self._start_cell = self._heard_cell = onset_cell - LEAD

@@ -40,7 +40,7 @@ def learned(sound, rate_hz=RATE):
     """Repeats that have learned a sound which begins LEAD cells in."""
     cell = round(rate_hz / CELL_HZ)
     repeats = Repeats(rate_hz, cell)
-    repeats.learn("first", LEAD, sound[: LENGTH * cell])
+    repeats.learn("first", True, LEAD, sound[: LENGTH * cell])
     return repeats
 
 
@@ -88,7 +88,7 @@ def test_each_round_keeps_the_burst_alive():
 
 def test_silence_is_like_nothing():
     repeats = Repeats(RATE, 12)
-    repeats.learn("first", LEAD, np.zeros(LENGTH * 12))
+    repeats.learn("first", True, LEAD, np.zeros(LENGTH * 12))
 
     assert repeats.next_cell is None
     assert looked(learned(street(1)), np.zeros(3 * RATE)) == []
