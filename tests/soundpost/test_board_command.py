@@ -13,11 +13,13 @@ from firmware import update, wire
 from firmware.workshop import release
 from gateway.gate import Gate
 from gateway.seen import Seen
+from hw.board_console import Board
 from hw.serial_line import open_serial_line
 from simulators.board.usb_bench import UsbBench
 from simulators.emulators import unix_port
 from simulators.peers.cable import Cable
 from soundpost import keys
+from soundpost.__main__ import main
 
 LIMIT_S = 90
 CONFIG = {"chip": "esp32s3", "uplink": {"kind": "serial"}}
@@ -242,6 +244,45 @@ async def test_another_chip_an_older_release_and_a_foreign_one_are_refused_and_n
     assert (status, "the board has release 8" in err) == (1, True)
     status, lines, _ = await desk.run("provision", "--no-check", "--older")
     assert (status, by_name(lines)["flash"]["ok"]) == (0, True)
+
+
+class Claiming:
+    """In the place of a board's console: a board that says that it is this, and of which nothing else may be asked."""
+
+    def __init__(self, board):
+        self._board = board
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        pass
+
+    def who(self):
+        return self._board
+
+
+@pytest.mark.parametrize(
+    ("board", "says"),
+    [
+        (Board("ESP32S3 module", (1, 26, 1), 6, 2), "its MicroPython is 1.26.1; 1.27 is the least"),
+        (Board("ESP32S3 module", (1, 29, 0), 5, 2), "its MicroPython is 1.29.0; 1.27 is the least"),
+        (Board("ESP32S3 module", (1, 29, 0), 6, 10), "its cores are xtensawin, the release is for x64"),
+        (Board("ESP32S3 module", (1, 29, 0), 6, 63), "its cores are ?, the release is for x64"),
+    ],
+)
+def test_a_board_too_old_or_with_other_cores_is_refused_before_anything_is_written(
+    tmp_path, workshop, monkeypatch, capsys, board, says
+):
+    monkeypatch.setattr("soundpost.board_provision.BoardConsole", lambda port: Claiming(board))
+    files = ("--pole", workshop / "n17.toml", "--release", workshop / "esp32s3-7.release", "--out", tmp_path)
+    status = main(["board", "provision", *map(str, files), "--port", "/dev/ttyACM0"])
+    said = capsys.readouterr()
+
+    assert status == 1
+    assert says in said.err
+    assert len(said.err.splitlines()) == 1
+    assert (workshop / "keys" / "n17.key").read_text().strip() not in said.out + said.err
 
 
 async def test_a_full_flash_is_named(tmp_path, workshop, micropython):
