@@ -88,7 +88,7 @@ class Trial:
     async def __aenter__(self):
         await self.gateway.start()
         await self.street.switch_on(self.micropython)
-        await self.until(lambda: all(self.clock(node) == wire.LOCKED for node in self.street.benches))
+        await self.until(lambda: all(bench.is_locked() for bench in self.street.benches.values()))
         return self
 
     async def __aexit__(self, *failure):
@@ -127,10 +127,6 @@ class Trial:
         """(node, how many are in the journal) of each."""
         nodes = [node for node, _ in self.records(wire.Arrival)]
         return {(node, nodes.count(node)) for node in nodes}
-
-    def clock(self, node):
-        console = self.street.benches[node].console()
-        return wire.LOCKED if "INFO clock=locked" in console else None
 
     def has(self, node):
         """Bytes of an image on its flash."""
