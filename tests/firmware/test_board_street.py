@@ -180,6 +180,30 @@ class Mosquitto:
             await self._process.wait()
 
 
+async def test_a_board_with_another_key_than_its_gateways_is_refused_by_it_and_hears_no_word(
+    tmp_path, flash, micropython
+):
+    street = BoardStreet(tmp_path, flash, int(time.time()), ear=STAND_IN, live=("b0", "b1"))
+    (tmp_path / "b0" / "node.key").write_text(street.keys["b1"].hex())
+    gateway = await Gateway(tmp_path).start()
+    try:
+        await street.switch_on(micropython)
+        await until_locked(street)
+        street.drive_shot(SHOT, time.time() + 0.3)
+        async with asyncio.timeout(LIMIT_S):
+            while not arrivals(street) or " mac=" not in (tmp_path / "log").read_text():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        console = street.benches["b0"].console()
+    finally:
+        await gateway.stop()
+        await street.close()
+
+    assert {row.node for row in frames(tmp_path)} == {"b1"}
+    assert "refused what came from the gateway's side why=mac" in console
+    assert "Traceback" not in console
+    assert not any(key.hex() in console + (tmp_path / "log").read_text() for key in street.keys.values())
+
+
 @pytest.mark.parametrize("ear", [STAND_IN, ""], ids=["stand-in", "ear"])
 async def test_over_tls_and_a_broker_that_is_killed_six_boards_place_two_shots(
     tmp_path, flash, micropython, program, ear
