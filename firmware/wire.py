@@ -205,7 +205,7 @@ def seal(record: tuple, key: bytes | Mac, kid: bytes, boot: int, sequence: int) 
     cbor.write(protected, bytes(header))
     cbor.write_head(length, 2, len(payload))
     mac = key if isinstance(key, Mac) else Mac(key)
-    tag = mac.tag(MAC0, protected, kind_of(record).direction, length, payload)
+    tag = mac.tag(MAC0, bytes(protected), kind_of(record).direction, bytes(length), payload)
     # put together once: a board's heap has room for a frame in one piece, but not for many
     return b"".join((b"\xd1\x84", bytes(protected), b"\xa0", bytes(length), payload, b"\x58\x20", tag))
 

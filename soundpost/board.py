@@ -1,7 +1,9 @@
 """`soundpost board`: from a bare chip to a node that passes its own test. Needs no internet."""
 
 import argparse
+import textwrap
 
+from firmware.workshop import pole_file
 from soundpost import board_build, board_logs, board_provision
 
 HELP = "Build the firmware of a board, put it on one, make it a certain pole's node, and try it."
@@ -19,13 +21,9 @@ EXAMPLE = (
 keys: soundpost keys make n17 --out keys; soundpost keys make fleet --out fleet
 
 n17.toml:
-  node = "n17"
-  chip = "esp32s3"
-  xyz_m = [12.0, 40.5, 6.2]
-  key_file = "keys/n17.key"
-  update_key_file = "fleet/fleet.key"
-  uplink = { kind = "serial", baud = 115200 }
-
+"""
+    + textwrap.indent(pole_file.EXAMPLE, "  ")
+    + """
 images.toml:
   [esp32s3]
   path = "ESP32_GENERIC_S3-v1.29.0.bin"

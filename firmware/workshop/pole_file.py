@@ -1,12 +1,6 @@
 """n17.toml: what a technician is told of one board, checked whole before the board is touched.
 
-    node = "n17"
-    chip = "esp32s3"                       # or rp2350
-    xyz_m = [12.0, 40.5, 6.2]              # where its microphone hangs: metres east, north, up, as in gateway.toml
-    key_file = "keys/n17.key"              # soundpost keys make n17 --out keys
-    update_key_file = "fleet/fleet.key"   # the one that releases are sealed with
-    [uplink]
-    kind = "serial"                        # or "mqtt", with host, network, broker_key_file, network_key_file
+    EXAMPLE, below; xyz_m is where its microphone hangs: metres east, north, up, as in gateway.toml
 
 rate_hz, delay_frames_q8, clips and [pins] may stand there as in node.json (firmware/board_config.py). Files named in
 it are looked for beside it. Nothing of a key gets into a message.
@@ -23,6 +17,15 @@ from firmware import board_config
 from firmware.config import read_key, read_password
 from firmware.workshop.application import ARCHITECTURES
 
+EXAMPLE = """
+node = "n17"
+chip = "esp32s3"
+xyz_m = [12.0, 40.5, 6.2]
+key_file = "keys/n17.key"
+update_key_file = "fleet/fleet.key"
+uplink = { kind = "serial", baud = 115200 }
+""".lstrip()
+"""chip may be rp2350; uplink may be "mqtt", with host, network, broker_key_file and network_key_file."""
 NEED = ("node", "chip", "xyz_m", "key_file", "update_key_file", "uplink")
 MAY = ("rate_hz", "delay_frames_q8", "clips", "pins")
 FARTHEST_M = 100_000.0

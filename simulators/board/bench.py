@@ -136,6 +136,11 @@ class Bench:
         """All that it has printed."""
         return (self.folder / "console").read_text()
 
+    def is_locked(self) -> bool:
+        """Whether it says so, since it was started last."""
+        lines = self.console().rpartition("INFO ready")[2].splitlines()
+        return [line for line in lines if line.startswith("INFO clock=")][-1:] == ["INFO clock=locked"]
+
     def drive_shot(self, emission: Emission, utc_s: float, pole_m: Sequence[float], surroundings: Surroundings) -> None:
         """A shot, fired at this moment (emission.t_s counts from it), that its microphone will hear."""
         first = int(self._crystal.phase(utc_s - self._start_s))

@@ -19,7 +19,6 @@ from simulators.board.bench import Bench
 from simulators.peers.cable import Cable
 
 LIMIT_S = 30
-LOCKED_S = 6.5
 KEY = bytes(range(32))
 FILES = ("simulators/__init__.py", "simulators/board/__init__.py", "simulators/board/stand_in_ear.py")
 
@@ -124,7 +123,7 @@ async def trying(folder, flash, chip, micropython):
 
 async def lose_frames_then_pulses_then_sound(folder, flash, micropython, chip, lost):
     async with trying(folder, flash, chip, micropython) as trial:
-        await asyncio.sleep(LOCKED_S)
+        await trial.until(trial.bench.is_locked)
         before, uncounted = await trial.once(wire.LOCKED), trial.uncounted()
         trial.bench.drive_loss(lost)
         await trial.until(lambda: trial.uncounted() == uncounted)
@@ -160,7 +159,7 @@ async def test_a_board_counts_lost_frames_misses_pulses_and_starves_its_watchdog
 
 async def be_busy(folder, flash, micropython, chip):
     async with trying(folder, flash, chip, micropython) as trial:
-        await asyncio.sleep(LOCKED_S)
+        await trial.until(trial.bench.is_locked)
         lost, uncounted = trial.bench.lost, trial.uncounted()
         trial.bench.drive_stall(True)
         await asyncio.sleep(0.4)
@@ -181,7 +180,7 @@ async def test_a_board_that_was_busy_counts_what_its_ring_lost(tmp_path, flash, 
 
 async def test_a_board_shows_itself_and_starts_anew_when_its_gateway_says_so(tmp_path, flash, micropython):
     async with trying(tmp_path, flash, "rp2350", micropython) as trial:
-        await asyncio.sleep(LOCKED_S)
+        await trial.until(trial.bench.is_locked)
         await trial.command(wire.IDENTIFY, 2)
         await trial.until(lambda: max(trial.codes(), default=0) >= 8)
         await trial.ask()

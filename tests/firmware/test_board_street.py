@@ -18,7 +18,6 @@ from gateway.rows import kept, reading, verify
 from simulators.board.street import POLES, BoardStreet, write_broker
 
 LIMIT_S = 40
-LOCKED_S = 6.5
 SHOT = (45.0, 30.0, 1.5)
 STAND_IN = "simulators.board.stand_in_ear import StandInEar"
 STAND_IN_FILES = ("simulators/__init__.py", "simulators/board/__init__.py", "simulators/board/stand_in_ear.py")
@@ -80,8 +79,10 @@ async def until_heard(street, n_arrivals):
             await asyncio.sleep(0.1)
 
 
-async def until_locked(start_s):
-    await asyncio.sleep(max(0.0, start_s + LOCKED_S - time.time()))
+async def until_locked(street):
+    async with asyncio.timeout(LIMIT_S):
+        while not all(bench.is_locked() for bench in street.benches.values()):  # noqa: ASYNC110  (they write it)
+            await asyncio.sleep(0.1)
 
 
 @pytest.fixture(params=[STAND_IN, ""], ids=["stand-in", "ear"])
@@ -116,8 +117,7 @@ async def test_six_boards_place_a_shot_and_nothing_is_lost_when_boards_and_gatew
     street, gateway, micropython
 ):
     await street.switch_on(micropython)
-    start_s = int(time.time())
-    await until_locked(start_s)
+    await until_locked(street)
     street.drive_shot(SHOT, time.time() + 0.3)
     first = await gateway.until("incident")
     await until_heard(street, 6)
@@ -128,7 +128,7 @@ async def test_six_boards_place_a_shot_and_nothing_is_lost_when_boards_and_gatew
     await gateway.start()
     await street.benches["b3"].start(micropython)
     await until_heard(street, 12)
-    await asyncio.sleep(LOCKED_S)
+    await until_locked(street)
     street.drive_shot(SHOT, time.time() + 0.3)
     last = await gateway.until("incident")
     await until_heard(street, 18)
@@ -180,6 +180,30 @@ class Mosquitto:
             await self._process.wait()
 
 
+async def test_a_board_with_another_key_than_its_gateways_is_refused_by_it_and_hears_no_word(
+    tmp_path, flash, micropython
+):
+    street = BoardStreet(tmp_path, flash, int(time.time()), ear=STAND_IN, live=("b0", "b1"))
+    (tmp_path / "b0" / "node.key").write_text(street.keys["b1"].hex())
+    gateway = await Gateway(tmp_path).start()
+    try:
+        await street.switch_on(micropython)
+        await until_locked(street)
+        street.drive_shot(SHOT, time.time() + 0.3)
+        async with asyncio.timeout(LIMIT_S):
+            while not arrivals(street) or " mac=" not in (tmp_path / "log").read_text():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        console = street.benches["b0"].console()
+    finally:
+        await gateway.stop()
+        await street.close()
+
+    assert {row.node for row in frames(tmp_path)} == {"b1"}
+    assert "refused what came from the gateway's side why=mac" in console
+    assert "Traceback" not in console
+    assert not any(key.hex() in console + (tmp_path / "log").read_text() for key in street.keys.values())
+
+
 @pytest.mark.parametrize("ear", [STAND_IN, ""], ids=["stand-in", "ear"])
 async def test_over_tls_and_a_broker_that_is_killed_six_boards_place_two_shots(
     tmp_path, flash, micropython, program, ear
@@ -192,8 +216,7 @@ async def test_over_tls_and_a_broker_that_is_killed_six_boards_place_two_shots(
         await broker.start()
         await gateway.start()
         await street.switch_on(micropython)
-        start_s = int(time.time())
-        await until_locked(start_s)
+        await until_locked(street)
         street.drive_shot(SHOT, time.time() + 0.3)
         incident = await gateway.until("incident")
         await until_heard(street, 6)

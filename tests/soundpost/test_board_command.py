@@ -11,24 +11,19 @@ import pytest
 
 from firmware import update, wire
 from firmware.workshop import release
+from firmware.workshop.pole_file import EXAMPLE
 from gateway.gate import Gate
 from gateway.seen import Seen
+from hw.board_console import Board
 from hw.serial_line import open_serial_line
 from simulators.board.usb_bench import UsbBench
 from simulators.emulators import unix_port
 from simulators.peers.cable import Cable
 from soundpost import keys
+from soundpost.__main__ import main
 
 LIMIT_S = 90
 CONFIG = {"chip": "esp32s3", "uplink": {"kind": "serial"}}
-POLE = """
-node = "n17"
-chip = "esp32s3"
-xyz_m = [12.0, 40.5, 6.2]
-key_file = "keys/n17.key"
-update_key_file = "fleet/fleet.key"
-uplink = { kind = "serial", baud = 115200 }
-"""
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +32,7 @@ def workshop(tmp_path_factory):
     folder = tmp_path_factory.mktemp("workshop")
     keys.make_keys(["n17", "n18"], folder / "keys")
     keys.make_keys(["fleet"], folder / "fleet")
-    (folder / "n17.toml").write_text(POLE)
+    (folder / "n17.toml").write_text(EXAMPLE)
     update_key = bytes.fromhex((folder / "fleet" / "fleet.key").read_text())
     for chip, n in (("esp32s3", 7), ("esp32s3", 8), ("rp2350", 7)):
         (folder / f"{chip}-{n}.release").write_bytes(release.build(chip, "x64", n, 0, update_key))
@@ -52,7 +47,7 @@ def workshop(tmp_path_factory):
 LOOK = """
 import sys, vfs
 from firmware import boot, update
-from firmware.slots import verify
+from firmware.installer import verify
 class Disk:
     def __init__(self, path):
         self.file = open(path, "r+b")
@@ -168,7 +163,7 @@ async def test_a_bare_board_is_provisioned_passes_and_runs_and_a_check_passes_to
 
 
 async def test_a_cable_pulled_half_way_is_named_and_the_second_run_goes_on_from_there(desk):
-    desk.board.drive_unplug(after_bytes=60_000)
+    desk.board.drive_unplug(after_bytes=90_000)
     status, _, err = await desk.run("provision", "--no-check")
 
     assert (status, err.count("\n")) == (1, 1), desk.said
@@ -181,7 +176,7 @@ async def test_a_cable_pulled_half_way_is_named_and_the_second_run_goes_on_from_
     assert "provision` again" in by_name(lines)["flash"]["next"]
     status, lines, err = await desk.run("provision")
     assert status == 0, desk.said
-    assert 0 < written(lines) < 40
+    assert 0 < written(lines) < 48  # of some sixty
     status, lines, _ = await desk.run("provision", "--no-check")
     assert (status, written(lines)) == (0, 0)
 
@@ -228,12 +223,12 @@ async def test_what_a_board_lacks_is_named_with_what_to_do_next(desk):
 
 
 async def test_another_chip_an_older_release_and_a_foreign_one_are_refused_and_nothing_is_written(desk):
-    (desk.workshop / "rp.toml").write_text(POLE.replace("esp32s3", "rp2350"))
+    (desk.workshop / "rp.toml").write_text(EXAMPLE.replace("esp32s3", "rp2350"))
     status, _, err = await desk.run("provision", pole="rp.toml", image="rp2350-7.release")
     assert (status, "wrong chip" in err, "take the right board" in err) == (1, True, True)
     status, _, err = await desk.run("provision", image="rp2350-7.release")
     assert (status, "is for rp2350" in err) == (1, True)
-    (desk.workshop / "fake.toml").write_text(POLE.replace("fleet/fleet", "keys/n18"))
+    (desk.workshop / "fake.toml").write_text(EXAMPLE.replace("fleet/fleet", "keys/n18"))
     status, _, err = await desk.run("provision", pole="fake.toml")
     assert (status, "not sealed with this update key" in err) == (1, True)
     status, lines, _ = await desk.run("provision", "--no-check", image="esp32s3-8.release")
@@ -242,6 +237,45 @@ async def test_another_chip_an_older_release_and_a_foreign_one_are_refused_and_n
     assert (status, "the board has release 8" in err) == (1, True)
     status, lines, _ = await desk.run("provision", "--no-check", "--older")
     assert (status, by_name(lines)["flash"]["ok"]) == (0, True)
+
+
+class Claiming:
+    """In the place of a board's console: a board that says that it is this, and of which nothing else may be asked."""
+
+    def __init__(self, board):
+        self._board = board
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        pass
+
+    def who(self):
+        return self._board
+
+
+@pytest.mark.parametrize(
+    ("board", "says"),
+    [
+        (Board("ESP32S3 module", (1, 26, 1), 6, 2), "its MicroPython is 1.26.1; 1.27 is the least"),
+        (Board("ESP32S3 module", (1, 29, 0), 5, 2), "its MicroPython is 1.29.0; 1.27 is the least"),
+        (Board("ESP32S3 module", (1, 29, 0), 6, 10), "its cores are xtensawin, the release is for x64"),
+        (Board("ESP32S3 module", (1, 29, 0), 6, 63), "its cores are ?, the release is for x64"),
+    ],
+)
+def test_a_board_too_old_or_with_other_cores_is_refused_before_anything_is_written(
+    tmp_path, workshop, monkeypatch, capsys, board, says
+):
+    monkeypatch.setattr("soundpost.board_provision.BoardConsole", lambda port: Claiming(board))
+    files = ("--pole", workshop / "n17.toml", "--release", workshop / "esp32s3-7.release", "--out", tmp_path)
+    status = main(["board", "provision", *map(str, files), "--port", "/dev/ttyACM0"])
+    said = capsys.readouterr()
+
+    assert status == 1
+    assert says in said.err
+    assert len(said.err.splitlines()) == 1
+    assert (workshop / "keys" / "n17.key").read_text().strip() not in said.out + said.err
 
 
 async def test_a_full_flash_is_named(tmp_path, workshop, micropython):
