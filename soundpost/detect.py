@@ -19,7 +19,9 @@ from soundpost.terminal import columns, complain, one_line
 HELP = (
     "Hear impulses in WAV, FLAC and OGG files, 8 to 96 kHz, any number of channels. A folder stands for\n"
     "every such file in it. onset_s counts from the file's first sample; runs of exact zeros are gaps,\n"
-    "in which nothing is heard. --plot and --report need the extra [sim]."
+    "in which nothing is heard. Within 1.2 s of what may be a gunshot, what sounds like it again is told as\n"
+    "the next round, though no level rises; its p(gunshot) is the first one's. --plot and --report need\n"
+    "the extra [sim]."
 )
 EXAMPLE = "soundpost detect clips/*.wav --json"
 BLOCK_S = 1.0
