@@ -33,6 +33,7 @@ LEAD, LENGTH = 2, 80  # cells of a template before its onset, and of all of it
 SOONEST = 55  # cells to the next round: 950 a minute are 63 ms apart (gateway/acoustics.py)
 LASTING = 1200  # cells that a burst may pause for: later, echoes have died away and energy rises again
 ALIKE = 0.6
+QUIETEST = 0.15  # of the first one's amplitude: no round of one gun is 16 dB weaker than another (chosen)
 FRAME, APART = 100, 20  # cells that are looked at together; one round within so many of a better one is the same
 SAME = 10  # cells: how far off an onset and a repeat of one round may be
 THIN_HZ = 8_000
@@ -60,7 +61,7 @@ class Repeats(Generic[First]):
         self._first: First | None = None
         self._is_sure = False
         self._template = np.zeros(0, np.float32)
-        self._energy = 0.0  # of the template
+        self._energy = self._loudness = 0.0  # of the template, thinned and whole
         self._spectra: dict[int, NDArray[np.complex64]] = {}  # of the template, by length
         self._start_cell = self._heard_cell = 0
         self.next_cell: int | None = None
@@ -73,6 +74,7 @@ class Repeats(Generic[First]):
             self._is_sure = is_sure
             self._first, self._template, self._spectra = first, self._thinned(band), {}
             self._energy = float(np.square(self._template, dtype=float).sum()) + LEAST * len(self._template)
+            self._loudness = float(band @ band)
             self._start_cell = self._heard_cell = onset_cell - LEAD
             self.next_cell = self._start_cell + SOONEST - APART
 
@@ -87,20 +89,24 @@ class Repeats(Generic[First]):
     def look(self, band: Floats) -> list[Repeat[First]]:
         """Rounds in the next frame; band : NEEDED cells of sound from `next_cell` on, fewer where the stream ends."""
         assert self.next_cell is not None, "nothing is due"
-        step = self._cell // self._thin
-        alike, gain = self._lay_over(band, (FRAME + 2 * APART) * step)
-        inside = slice(APART * step, (APART + FRAME) * step)
-        found = []
-        if alike[inside].max() >= ALIKE:
-            highest = maximum_filter1d(alike, 2 * APART * step + 1, mode="constant")
-            peaks = np.flatnonzero((alike[inside] >= ALIKE) & (alike[inside] >= highest[inside])) + inside.start
-            found = [self._repeat(int(peak), alike, gain) for peak in peaks]
+        loud_enough = float(band @ band) >= QUIETEST**2 * self._loudness
+        found = self._peaks(band) if loud_enough else []
         if found:
             self._heard_cell = self.next_cell + FRAME
         self.next_cell += FRAME
         if self.next_cell > self._heard_cell + LASTING:
             self.forget()
         return found
+
+    def _peaks(self, band: Floats) -> list[Repeat[First]]:
+        step = self._cell // self._thin
+        alike, gain = self._lay_over(band, (FRAME + 2 * APART) * step)
+        inside = slice(APART * step, (APART + FRAME) * step)
+        if alike[inside].max() < ALIKE:
+            return []
+        highest = maximum_filter1d(alike, 2 * APART * step + 1, mode="constant")[inside]
+        peaks = (alike[inside] >= ALIKE) & (alike[inside] >= highest) & (gain[inside] >= QUIETEST)
+        return [self._repeat(int(peak), alike, gain) for peak in np.flatnonzero(peaks) + inside.start]
 
     def _repeat(self, peak: int, alike: Floats, gain: Floats) -> Repeat[First]:
         assert self.next_cell is not None and self._first is not None, "as in look"
