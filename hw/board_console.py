@@ -72,7 +72,10 @@ class BoardConsole:
         with self._talking("be reached"):
             self._transport = SerialTransport(port, timeout=SERIAL_S)
         try:
-            self.renew()
+            try:
+                self.renew()
+            except OSError:  # it may just have been starting
+                self.renew()
         except OSError:
             self._close()
             raise

@@ -234,7 +234,7 @@ async def test_another_chip_an_older_release_and_a_foreign_one_are_refused_and_n
     status, lines, _ = await desk.run("provision", "--no-check", image="esp32s3-8.release")
     assert status == 0
     status, _, err = await desk.run("provision", "--no-check")
-    assert (status, "the board has release 8" in err) == (1, True)
+    assert (status, "the board has release 8" in err) == (1, True), desk.said
     status, lines, _ = await desk.run("provision", "--no-check", "--older")
     assert (status, by_name(lines)["flash"]["ok"]) == (0, True)
 
