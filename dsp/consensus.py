@@ -15,12 +15,11 @@ from general reading), so that the best consensus is found before the first arri
 The answers of all starts under both spreads are weighed by their evidence after Laplace, likelihood times the volume
 that the answer leaves open, sqrt(det cov), and times PRIOR. Stated sigmas are trusted as far as SCALE_DOF measurements
 of their common factor would be: with it unknown the likelihood is Student's, and so is the answer, and its covariance
-is made so wide that the normal's 90 % ellipse is Student's. A late arrival
-leaves open as much as the variance of its exponential, LATE^2; else answers that few arrivals came straight to would
-seem to leave open a whole quarter of town. None is an answer whose direct arrivals came farther than a shot is heard.
-So four arrivals that happen to fit to a millisecond are not taken for proof of a plain street, and twenty are. The fix
-is their mean, its covariance theirs plus how far they lie apart; what lies far apart is for `dsp/multilaterate.py` to
-refuse.
+is made so wide that the normal's 90 % ellipse is Student's. A late arrival leaves open as much as the variance of its
+exponential, LATE^2; else answers that few arrivals came straight to would seem to leave open a whole quarter of town.
+None is an answer whose direct arrivals came farther than a shot is heard. So four arrivals that happen to fit to a
+millisecond are not taken for proof of a plain street, and twenty are. The fix is their mean, its covariance theirs plus
+how far they lie apart; what lies far apart is for `dsp/multilaterate.py` to refuse.
 
 Height: poles stand on the ground that people stand on, so a source is taken to be POLE_HEIGHT_M below the poles near
 it, with a share of the spread of their heights and MAN_M (Student's t with HEIGHT_DOF: people fire from windows, too).

@@ -4,10 +4,9 @@ Theory. The sound is band-passed to where a muzzle blast is loud and a street is
 of about 1 ms. At each cell three means of energy are compared: AFTER (the 12 ms from it on), BEFORE (the 40 ms up to
 it) and the FLOOR (30th percentile of the last 2 s). An onset is where AFTER stands out from both, and stands out from
 BEFORE more than at any cell within 40 ms: what tells a shot from traffic is the silence before it as much as the
-energy after it. The onset is then picked to a fraction of a sample (`dsp/pick.py`) and
-described (`dsp/features.py`).
+energy after it. The onset is then picked to a fraction of a sample (`dsp/pick.py`) and described (`dsp/features.py`).
 
-Where a gunshot was heard, what sounds like it again is the next round, whether any energy rises or not
+Where what may be a gunshot was heard, what sounds like it again is the next round, whether any energy rises or not
 (`dsp/repeats.py`): it is told with the first one's description and its own time and level.
 
 A step of direct current or a square wave's edge rises too, but is no sound: it stays flat on either side
@@ -32,7 +31,7 @@ from dsp.features import describe
 from dsp.n_wave import likeness
 from dsp.onset import CLIP_S, Onset
 from dsp.pick import BACK_CELLS, ON_CELLS, Picker
-from dsp.repeats import FRAME, LEAD, LENGTH, NEEDED, SAME, Repeat, Repeats
+from dsp.repeats import FRAME, LATER_SIGMA_US, LEAD, LENGTH, NEEDED, SAME, Repeat, Repeats
 from dsp.samples import FULL, full_scale, is_step
 from dsp.spectrogram import spectrogram
 from dsp.stream import Stream
@@ -68,7 +67,7 @@ class Detector:
         self._next = 0  # the first cell not yet decided
         self._last = np.full(n_channels, -APART - 1)  # the cell of the last onset
         self._repeats: list[Repeats[Onset]] = [Repeats(rate_hz, self._cell) for _ in range(n_channels)]
-        self._told: list[list[float]] = [[] for _ in range(n_channels)]  # samples of late onsets
+        self._told: list[list[float]] = [[] for _ in range(n_channels)]  # samples of the latest onsets
         self._skipped = 0  # samples of gaps too long to be held
         self.n_other_rate = 0  # samples so far of blocks at another rate
 
@@ -157,6 +156,7 @@ class Detector:
         return replace(
             first,
             sample=sample,
+            sigma_us=float(np.hypot(first.sigma_us, LATER_SIGMA_US)),
             level_db=first.level_db + louder_db,
             snr_db=first.snr_db + louder_db,
             clip=raw[: int(CLIP_S * self.rate_hz)].astype(np.float32),

@@ -42,6 +42,7 @@ class Stream:
 
     @property
     def end_cell(self) -> int:
+        """The cell behind the last whole one."""
         return self._first_cell + self._energy.shape[1]
 
     def put(self, block: Floats) -> bool:

@@ -121,10 +121,10 @@ class Search:
         if not self._earlier:
             return False
         apart_m = cdist(one.place_m[None, :2], [past.place_m[:2] for past in self._earlier])[0]
-        heard = np.flatnonzero(apart_m <= 2 * self.acoustics.hearing_m)
-        may = (self._earlier[i] for i in heard[apart_m[heard] >= ELSEWHERE_M].tolist())
-        here = int((apart_m < ELSEWHERE_M).sum())
-        return here < GUN and any(echoes(one, past, self.acoustics, self.evidence.air) for past in may)
+        if (apart_m < ELSEWHERE_M).sum() >= GUN:
+            return False
+        heard = (self._earlier[i] for i in np.flatnonzero(apart_m <= 2 * self.acoustics.hearing_m).tolist())
+        return any(echoes(one, past, self.acoustics, self.evidence.air) for past in heard)
 
     def _claim_far(self, round_: Earlier) -> None:
         """Price the free arrivals that came of a round by poles too far from it to be asked: nobody else's."""

@@ -21,10 +21,10 @@ def heard_by_too_few(
     t_s = np.array([one.t_us for one in loud], np.int64) / 1e6
     xyz_m = np.array([one.xyz_m for one in loud]).reshape(-1, 3)
     free = np.ones(len(loud), bool)
-    number = {id(one): i for i, one in enumerate(loud)}
+    number = {one: i for i, one in enumerate(loud)}
     unplaced: list[Unplaced] = []
     for first in filter(worth_a_word, due):
-        at = number[id(first)]
+        at = number[first]
         if not free[at]:
             continue
         since_s, apart_m = t_s - t_s[at], np.linalg.norm(xyz_m - xyz_m[at], axis=1)

@@ -101,6 +101,7 @@ def test_the_detector_hears_a_round_in_the_echoes_of_the_one_before():
 
     assert (second.sample - first.sample) / RATE == pytest.approx(0.4, abs=1e-4)
     assert second.p_gunshot == first.p_gunshot
+    assert second.sigma_us > first.sigma_us
     assert second.level_db == pytest.approx(first.level_db - 12, abs=2)
     assert (first.again, second.again) == (False, True)
     assert len(second.clip) <= 0.020 * RATE
