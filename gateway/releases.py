@@ -28,6 +28,7 @@ class Releases:
         self._folder = folder
         self._offer = offer
         self._known: dict[Path, tuple[int, int]] = {}
+        self._is_there = True
 
     async def run(self) -> NoReturn:
         """Look again and again."""
@@ -39,11 +40,22 @@ class Releases:
 
     def look(self) -> list[Release] | None:
         """What is there; None where it is what was there last time."""
-        found = {} if self._folder is None else {path: _stamp(path) for path in sorted(self._folder.glob("*.release"))}
+        if self._folder is None:
+            return None
+        if self._folder.is_dir() != self._is_there:
+            self._is_there = not self._is_there
+            if not self._is_there:
+                log.warning("no releases can be offered", why=missing(self._folder))
+        found = {path: _stamp(path) for path in sorted(self._folder.glob("*.release"))}
         if found == self._known:
             return None
         self._known = found
         return [release for path in found if (release := _readable(path)) is not None]
+
+
+def missing(folder: Path) -> str:
+    """What to say of a folder that is not there."""
+    return f"{folder}: is no folder; make it, or name another as `releases`"
 
 
 def read_release(name: str, image: bytes) -> Release:

@@ -38,7 +38,7 @@ from gateway.lights import LampBank, Lights
 from gateway.link_mqtt import Broker, MqttLink, tls_context
 from gateway.link_serial import SerialLink
 from gateway.policy import Policy, best
-from gateway.releases import Releases
+from gateway.releases import Releases, missing
 from gateway.rollout import Rollout
 from gateway.rows import Row
 from gateway.seen import Seen
@@ -69,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
     log_to_standard_error()
     if args.check:
         _equipment(config, folder)
+        if config.releases is not None and not (folder / config.releases).is_dir():
+            raise ValueError(missing(folder / config.releases))
         print(f"{args.config}: good. {_summary(config)}")
         return 0
     asyncio.run(_serve(config, folder, keys, Terminal(config.the_site(), args.json)))

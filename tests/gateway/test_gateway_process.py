@@ -346,6 +346,16 @@ def test_a_port_or_broker_that_is_not_there_at_the_start_is_one_line(write_confi
     assert len(run.stderr.splitlines()) == 1
 
 
+def test_check_names_a_folder_of_releases_that_is_not_there(write_config):
+    folder = write_config('[[serial]]\nport = "/dev/nowhere0"\n')
+    config = folder / "gateway.toml"
+    config.write_text('releases = "nowhere"\n' + config.read_text())
+    run = run_to_end(folder, "--check")
+
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.strip().endswith("nowhere: is no folder; make it, or name another as `releases`")
+
+
 def test_check_tells_what_a_config_comes_to_and_opens_nothing(write_config):
     folder = write_config('[[serial]]\nport = "/dev/nowhere0"\n')
     run = run_to_end(folder, "--check")

@@ -236,6 +236,16 @@ def test_the_folder_offers_what_is_whole_once_and_says_what_is_not(tmp_path, cap
     assert Releases(None).look() is None
 
 
+def test_a_folder_that_is_not_there_is_said_once_and_looked_for_again(tmp_path, capsys):
+    releases = Releases(tmp_path / "mounted")
+
+    assert [releases.look(), releases.look()] == [None, None]
+    assert capsys.readouterr().out.count("mounted: is no folder") == 1
+    (tmp_path / "mounted").mkdir()
+    (tmp_path / "mounted" / "six.release").write_bytes(image())
+    assert [each.name for each in releases.look()] == ["six.release"]
+
+
 @pytest.mark.parametrize("wrong", [b"", b"\0\0\0\x05hello", image()[:40], image() + b"x", b"\xff" * 100])
 def test_what_is_no_whole_release_is_refused_in_one_line(wrong):
     with pytest.raises(ValueError, match=r"^x\.release: ") as refusal:
