@@ -193,7 +193,7 @@ def _is_step(raw: NDArray[np.int32], index: int, cell: int, peak: int) -> bool:
 
 
 def _sound(words: NDArray[np.int32]) -> Ints:
-    return words.astype(np.int64) >> 15
+    return (words.astype(np.int64) >> 16) * (FULL >> 15)
 
 
 def _running(values: Ints) -> Ints:

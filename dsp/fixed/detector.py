@@ -3,13 +3,14 @@
 Theory. It is the float detector (dsp/detect.py) in integers, with its band, windows and thresholds: sound is
 band-passed (dsp/fixed/bands.py) and folded into cells of about 1 ms; where the energy of the 12 cells from one on
 stands out from the 40 before it by 7 dB, more than at any cell within 40, and by 6 dB from the 30th percentile of the
-last 1.9 s, there is an onset. It differs in five things. The energy of a cell is the square of its mean magnitude,
-which needs no more than 31 bits a sample. Logarithms are in 1/1024 of a doubling, by a parabola that is right to 0.01.
-The onset is where Akaike's criterion cuts the sound best (dsp/pick.py), to a sample; no blast is fitted to it. What is
-36 dB under the peak counts as noise there, because filters, the converter's too, ring before a blast. A line that is
-stuck at any level, not only at nought, is a gap.
+last 1.9 s, there is an onset. It differs in six things. Samples have 16 bits. The energy of a cell is the square of its
+mean magnitude, which needs no more than 31 bits a sample. Logarithms are in 1/1024 of a doubling, by a parabola that is
+right to 0.01. The onset is where Akaike's criterion cuts the sound best (dsp/pick.py), to a sample; no blast is fitted
+to it. What is 36 dB under the peak counts as noise there, because filters, the converter's too, ring before a blast. A
+line that is stuck at any level, not only at nought, is a gap.
 
-The loops over samples and cells are in dsp/fixed/kernel.py; here is what is done once a block and once an onset.
+The loops over samples and cells are in dsp/fixed/kernel.py; here is what is done once a block and once an onset. Of an
+onset the sound is band-passed once more, some 150 ms of it: to hold it would take more than all the rest does.
 Everything is reckoned from the samples alone, so that the onsets are the same however the stream is cut into blocks.
 """
 
@@ -21,7 +22,7 @@ from dsp.fixed.levels import decibels, log2
 from dsp.fixed.shape import BEFORE_CELLS, EARLY_CELLS, N_TOLD, SHAPE_CELLS, describe
 
 RING_CELLS, N_CELLS, N_RISES = 160, 2048, 256  # held: of samples, of cells, of rises
-WEIGHED_WORDS, STATE_WORDS = 640, 26
+WEIGHED_WORDS, STATE_WORDS = 640, 107
 PIECE_CELLS = 20  # at most as many come at once
 AFTER, BEFORE = 12, 40  # cells compared
 LOOK = 116  # cells between one that is decided on and the last that is known
@@ -43,14 +44,7 @@ class Kernel:
     """What the detector asks for, and dsp/fixed/kernel.py has. All ints; arrays are changed in place."""
 
     def hear(
-        self,
-        i: int,
-        stop: int,
-        band: "array[int]",
-        raw: "array[int]",
-        cells: "array[int]",
-        samples: "array[int]",
-        state: "array[int]",
+        self, i: int, stop: int, raw: "array[int]", cells: "array[int]", samples: "array[int]", state: "array[int]"
     ) -> int:
         """Take samples i to stop in; comes back: how many cells there are."""
         raise NotImplementedError
@@ -59,16 +53,24 @@ class Kernel:
         """Weigh what came; comes back: a cell where the rise peaks, or -1 when all is weighed."""
         raise NotImplementedError
 
-    def measure(self, band: "array[int]", span: int, first: int, n_early: int, n: int, told: "array[int]") -> int:
-        """Measure what follows an onset; comes back: its peak."""
-        raise NotImplementedError
-
     def floor(self, cells: "array[int]", first: int, n: int) -> int:
         """The 30th percentile of cells."""
         raise NotImplementedError
 
-    def cut(self, band: "array[int]", span: int, first: int, n: int, grown: "array[int]") -> int:
-        """Where a stretch is best cut; comes back: how many samples before."""
+    def again(self, at: int, n: int, raw: "array[int]", band: "array[int]", state: "array[int]") -> int:
+        """Band-pass n samples of raw from a place on, into band; comes back: n."""
+        raise NotImplementedError
+
+    def cut(self, band: "array[int]", n: int) -> int:
+        """Where n samples are best cut; comes back: how many before."""
+        raise NotImplementedError
+
+    def measure(self, band: "array[int]", first: int, n: int, told: "array[int]") -> int:
+        """Measure n samples from an onset on; comes back: their peak."""
+        raise NotImplementedError
+
+    def loud(self, band: "array[int]", n: int, peak: int) -> int:
+        """How many of n samples are a tenth of the peak and more."""
         raise NotImplementedError
 
 
@@ -84,11 +86,10 @@ class Detector:
         self.cell = (rate_hz + 500) // 1000
         self.span = RING_CELLS * self.cell
         self._kernel = kernel
-        self._band = array("i", bytes(4 * self.span))
         self._raw = array("h", bytes(2 * self.span))
         self._cells = array("i", bytes(4 * N_CELLS))
         self._weighed = array("i", bytes(4 * WEIGHED_WORDS))
-        self._grown = array("i", bytes(4 * (CUT_CELLS * self.cell + 1)))
+        self._band = array("i", bytes(4 * CUT_CELLS * self.cell))
         self._told = array("i", bytes(4 * N_TOLD))
         self._state = array("i", bytes(4 * STATE_WORDS))
         for place, value in enumerate(band):
@@ -103,7 +104,7 @@ class Detector:
         piece = PIECE_CELLS * self.cell
         for first in range(0, len(words), piece):
             end = min(first + piece, len(words))
-            self._kernel.hear(first, end, self._band, self._raw, self._cells, words, self._state)
+            self._kernel.hear(first, end, self._raw, self._cells, words, self._state)
             cell = self._kernel.weigh(self._state, self._cells, self._weighed)
             while cell >= 0:
                 onset = self._look_at(cell)
@@ -147,23 +148,31 @@ class Detector:
         if snr < SNR:
             return None
         first = (cell - BACK_CELLS) * self.cell
-        index = first + self._kernel.cut(self._band, self.span, first % self.span, CUT_CELLS * self.cell, self._grown)
-        band = self._stretch(self._band, index - self.cell, (1 + AFTER) * self.cell)
-        peak = max([1, max(band), -min(band)])
+        index = first + self._kernel.cut(self._band, self._pass_again(first, CUT_CELLS))
+        self._pass_again(index - self.cell, 1 + EARLY_CELLS)
+        near = memoryview(self._band)[: (1 + AFTER) * self.cell]
+        peak = max([1, max(near), -min(near)])
         if self._is_behind_gap(index // self.cell, cell) or self._is_step(index, peak):
             return None
-        low, high = self._extremes(index - self.cell, (1 + SHAPE_CELLS) * self.cell)
+        shape = self._shape(index)
+        low, high, _ = self._summed(index - self.cell, (1 + SHAPE_CELLS) * self.cell)
         return Onset(
             sample=self._zero + index, sigma_us=sigma_us(snr, self.rate_hz),
-            level_cdb=decibels(2 * (log2(peak) - log2(FULL))), snr_cdb=decibels(snr), shape=self._shape(index),
+            level_cdb=decibels(2 * (log2(peak) - log2(FULL))), snr_cdb=decibels(snr), shape=shape,
             clipped=high >= CLIPPED or low <= -CLIPPED,
-            clip=bytes(self._stretch(self._raw, index - self.cell, self.rate_hz // 50)),
+            clip=b"".join([bytes(part) for part in self._stretch(index - self.cell, self.rate_hz // 50)]),
         )  # fmt: skip
 
+    def _pass_again(self, first: int, n_cells: int) -> int:
+        """The band of so many cells, at most CUT_CELLS, from a sample on is in _band; comes back: how many samples."""
+        return self._kernel.again(first % self.span, n_cells * self.cell, self._raw, self._band, self._state)
+
     def _shape(self, index: int) -> "tuple[int, ...]":
-        self._kernel.measure(
-            self._band, self.span, index % self.span, EARLY_CELLS * self.cell, SHAPE_CELLS * self.cell, self._told
-        )
+        """Once the first EARLY_CELLS are in _band, behind one cell more."""
+        peak = self._kernel.measure(self._band, self.cell, EARLY_CELLS * self.cell, self._told)
+        for at in range(EARLY_CELLS, SHAPE_CELLS, CUT_CELLS):
+            n = self._pass_again(index + at * self.cell, min(CUT_CELLS, SHAPE_CELLS - at))
+            self._told[1] += self._kernel.loud(self._band, n, peak)
         first = index // self.cell - BEFORE_CELLS
         cells = [self._cells[i & N_CELLS - 1] for i in range(first, first + BEFORE_CELLS + SHAPE_CELLS)]
         return describe(list(self._told), cells, self.rate_hz)
@@ -175,24 +184,22 @@ class Detector:
     def _is_step(self, index: int, peak: int) -> bool:
         """Whether the level just jumps there: flat before and after, and the jump is all that the band holds."""
         n = STEP_CELLS * self.cell
-        before = self._stretch(self._raw, index - n - self.cell, n)
-        after = self._stretch(self._raw, index + 2 * self.cell, n)
-        jump = 2 * abs(sum(after) - sum(before))  # times n, in units of the band
-        spread = 2 * max(max(before) - min(before), max(after) - min(after))
+        before, after = self._summed(index - n - self.cell, n), self._summed(index + 2 * self.cell, n)
+        jump = 2 * abs(after[2] - before[2])  # times n, in units of the band
+        spread = 2 * max(before[1] - before[0], after[1] - after[0])
         return 2 * jump > 3 * spread * n and 3 * jump <= 10 * peak * n <= 12 * jump
 
-    def _extremes(self, first: int, n: int) -> "tuple[int, int]":
-        """Least and greatest of raw samples, piece by piece: a board has no room for all of them once more."""
-        low = high = 0
-        for at in range(0, n, PIECE_CELLS * self.cell):
-            piece = self._stretch(self._raw, first + at, min(PIECE_CELLS * self.cell, n - at))
-            least, most = min(piece), max(piece)
-            low, high = min(low, least), max(high, most)
-        return low, high
+    def _summed(self, first: int, n: int) -> "tuple[int, int, int]":
+        """Least, greatest and sum of raw samples."""
+        parts = self._stretch(first, n)
+        least, greatest = min([min(part) for part in parts]), max([max(part) for part in parts])
+        return least, greatest, sum([sum(part) for part in parts])
 
-    def _stretch(self, ring: "array[int]", first: int, n: int) -> "array[int]":
+    def _stretch(self, first: int, n: int) -> "list[memoryview]":
+        """Raw samples, in one piece or two."""
         first %= self.span
-        return ring[first : first + n] + ring[: max(0, first + n - self.span)]
+        raw = memoryview(self._raw)
+        return [part for part in (raw[first : first + n], raw[: max(0, first + n - self.span)]) if len(part)]
 
     def _count_anew(self) -> None:
         fewer = self._state[AT_CELLS] // WRAP * WRAP - WRAP

@@ -9,9 +9,11 @@ with sign = 1 << 31, which is reckoned since boards have no such constant; and w
 multiplied stays within 31 bits and a sign, which the reference asserts. Nothing here allocates. A function has all its
 work in it, because a call from viper costs more than the work.
 
-Arrays: `state` has 26 words, its places the constants below. `band` (32 bits) and `raw` (16 bits) hold the last
-samples, `cells` (2048 words) the last cells; `weighed` has the rise of 256 cells, their energies after, and the energy
-of 64 cells in units of 2^20 and of 1.
+Arrays: `state` has 107 words, its places the constants below. `raw` (16 bits) holds the last samples, `cells` (2048
+words) the last cells; `weighed` has the rise of 256 cells, their energies after, and the energy of 64 cells in units of
+2^20 and of 1. The samples of the band would be as many words again as `raw` has, twice as long: they are not held. What
+the filter remembers is kept with every eighth cell, and from there `again` makes the same samples of `raw` once more,
+for the few that an onset asks for.
 """
 
 import micropython
@@ -31,7 +33,7 @@ _LEFT = const(10)
 _TOTAL = const(11)
 _LAST = const(12)
 _VARIED = const(13)
-_CELL = const(14)  # samples of a cell, and of `band`
+_CELL = const(14)  # samples of a cell, and of `raw`
 _SPAN = const(15)
 _LOST = const(16)  # this cell misses samples; and so do all to come
 _HOLD = const(17)
@@ -43,6 +45,9 @@ _AFTER_HIGH = const(22)  # sums of energies, in units of 2^20 and of 1
 _AFTER_LOW = const(23)
 _BEFORE_HIGH = const(24)
 _BEFORE_LOW = const(25)
+_KEPT = const(26)  # place of what was kept last, in what follows: four words for every eighth cell that `raw` holds
+_MEMORY = const(27)
+_MEMORIES = const(80)
 _HIGHS = const(512)
 
 _AFTER = const(12)
@@ -57,14 +62,14 @@ _PER_CELL = const(3671)
 
 
 @micropython.viper
-def hear(i: int, stop: int, band: ptr32, raw: ptr16, cells: ptr32, samples: ptr32, state: ptr32) -> int:
+def hear(i: int, stop: int, raw: ptr16, cells: ptr32, samples: ptr32, state: ptr32) -> int:
     """Band-pass the samples i to `stop` (not with it), and fold them into cells. Comes back: how many cells there are.
 
     Viper keeps the first three arguments in registers: they are those that each sample asks for.
     """
     sign = 1
     sign = sign << 31
-    gain = state[_GAIN]
+    gain = state[_GAIN] << 1  # a sample has 16 bits, half of bands.FULL
     pole_1 = (state[_POLE_1] ^ sign) - sign
     pole_2 = state[_POLE_2]
     edge_1 = state[_EDGE_1]
@@ -86,8 +91,8 @@ def hear(i: int, stop: int, band: ptr32, raw: ptr16, cells: ptr32, samples: ptr3
             stop = end
         left -= stop - i
         while i < stop:
-            x = ((samples[i] ^ sign) - sign) >> 15
-            raw[at] = x >> 1
+            x = ((samples[i] ^ sign) - sign) >> 16
+            raw[at] = x
             varied = varied | (x ^ last)
             push = gain * x
             low = (push + low_1) >> 13
@@ -96,7 +101,6 @@ def hear(i: int, stop: int, band: ptr32, raw: ptr16, cells: ptr32, samples: ptr3
             y = low + (high_1 >> 14)
             high_1 = high_1 + high_0 - edge_1 * y
             high_0 = high_0 - edge_0 * y
-            band[at] = y
             if y < 0:
                 y = 0 - y
             total += y
@@ -116,6 +120,16 @@ def hear(i: int, stop: int, band: ptr32, raw: ptr16, cells: ptr32, samples: ptr3
             left = state[_CELL]
             if at == state[_SPAN]:
                 at = 0
+            if (state[_N_CELLS] & 7) == 0:
+                kept = state[_KEPT] + 4
+                if kept == _MEMORIES:
+                    kept = 0
+                state[_KEPT] = kept
+                kept += _MEMORY
+                state[kept] = low_1
+                state[kept + 1] = low_2
+                state[kept + 2] = high_1
+                state[kept + 3] = high_0
     state[_LOW_1] = low_1
     state[_LOW_2] = low_2
     state[_HIGH_1] = high_1
@@ -273,8 +287,50 @@ def floor(cells: ptr32, first: int, n: int) -> int:
 
 
 @micropython.viper
-def cut(band: ptr32, span: int, first: int, n: int, grown: ptr32) -> int:
-    """Where n samples from `first` on are best cut in two; comes back: how many before. grown: n words of scratch."""
+def again(at: int, n: int, raw: ptr16, band: ptr32, state: ptr32) -> int:
+    """Band-pass n samples of `raw` from its place `at` on as `hear` did, into `band`. Comes back: n."""
+    sign = 1
+    sign = sign << 31
+    gain = state[_GAIN] << 1
+    pole_1 = (state[_POLE_1] ^ sign) - sign
+    pole_2 = state[_POLE_2]
+    edge_1 = state[_EDGE_1]
+    edge_0 = state[_EDGE_0]
+    span = state[_SPAN]
+    # From the last place before that the filter's memory is kept of.
+    kept = _MEMORY
+    begin = 0
+    size = state[_CELL] << 3
+    while begin + size <= at:
+        begin += size
+        kept += 4
+    low_1 = (state[kept] ^ sign) - sign
+    low_2 = (state[kept + 1] ^ sign) - sign
+    high_1 = (state[kept + 2] ^ sign) - sign
+    high_0 = (state[kept + 3] ^ sign) - sign
+    i = begin - at
+    at = begin
+    while i < n:
+        x = (raw[at] ^ 0x8000) - 0x8000
+        push = gain * x
+        low = (push + low_1) >> 13
+        low_1 = low_2 + push + push - pole_1 * low
+        low_2 = push - pole_2 * low
+        y = low + (high_1 >> 14)
+        high_1 = high_1 + high_0 - edge_1 * y
+        high_0 = high_0 - edge_0 * y
+        if i >= 0:
+            band[i] = y
+        at += 1
+        if at == span:
+            at = 0
+        i += 1
+    return n
+
+
+@micropython.viper
+def cut(band: ptr32, n: int) -> int:
+    """Where n samples are best cut in two; comes back: how many before."""
     sign = 1
     sign = sign << 31
     # The stretch ends behind its peak.
@@ -282,10 +338,7 @@ def cut(band: ptr32, span: int, first: int, n: int, grown: ptr32) -> int:
     stop = 0
     i = 0
     while i < n:
-        at = first + i
-        if at >= span:
-            at -= span
-        y = (band[at] ^ sign) - sign
+        y = (band[i] ^ sign) - sign
         if y < 0:
             y = 0 - y
         if y > peak:
@@ -296,7 +349,7 @@ def cut(band: ptr32, span: int, first: int, n: int, grown: ptr32) -> int:
         n = stop + 2
     if n < 24:
         n = 24
-    # Energy up to each sample, over a floor 36 dB under the peak, in a unit in which all of it stays under 2^30.
+    # All energy, over a floor 36 dB under the peak, in a unit in which it stays under 2^30.
     shift = 0
     while (peak >> shift) > 32767:
         shift += 1
@@ -304,11 +357,7 @@ def cut(band: ptr32, span: int, first: int, n: int, grown: ptr32) -> int:
     i = 0
     total = 0
     while i < n:
-        grown[i] = total
-        at = first + i
-        if at >= span:
-            at -= span
-        y = (band[at] ^ sign) - sign
+        y = (band[i] ^ sign) - sign
         if y < 0:
             y = 0 - y
         y = y >> shift
@@ -322,54 +371,61 @@ def cut(band: ptr32, span: int, first: int, n: int, grown: ptr32) -> int:
     # The cut with the least of Akaike's criterion.
     best = 0
     place = 8
-    i = 8
+    grown = 0
+    i = 0
     while i < n - 1:
-        score = 0
-        k = 0
-        while k < 4:
-            v = i
-            if k == 1:
-                v = grown[i]
-            if k == 2:
-                v = n - i
-            if k == 3:
-                v = total - grown[i]
-            if v < 1:
-                v = 1
-            log = 10240
-            while v > 32767:
-                v = v >> 4
-                log += 4096
-            while v > 2047:
-                v = v >> 1
-                log += 1024
-            while v < 1024:
-                v = v + v
-                log -= 1024
-            v -= 1024
-            log += v + ((352 * v * (1024 - v)) >> 20)
-            if k == 0:
-                score -= i * log
-            if k == 1:
-                score += i * log
-            if k == 2:
-                score -= (n - i - 1) * log
-            if k == 3:
-                score += (n - i - 1) * log
-            k += 1
-        if i == 8 or score < best:
-            best = score
-            place = i
+        if i >= 8:
+            score = 0
+            k = 0
+            while k < 4:
+                v = i
+                if k == 1:
+                    v = grown
+                if k == 2:
+                    v = n - i
+                if k == 3:
+                    v = total - grown
+                if v < 1:
+                    v = 1
+                log = 10240
+                while v > 32767:
+                    v = v >> 4
+                    log += 4096
+                while v > 2047:
+                    v = v >> 1
+                    log += 1024
+                while v < 1024:
+                    v = v + v
+                    log -= 1024
+                v -= 1024
+                log += v + ((352 * v * (1024 - v)) >> 20)
+                if k == 0:
+                    score -= i * log
+                if k == 1:
+                    score += i * log
+                if k == 2:
+                    score -= (n - i - 1) * log
+                if k == 3:
+                    score += (n - i - 1) * log
+                k += 1
+            if i == 8 or score < best:
+                best = score
+                place = i
+        y = (band[i] ^ sign) - sign
+        if y < 0:
+            y = 0 - y
+        y = y >> shift
+        grown += y * y + least
         i += 1
     return place
 
 
 @micropython.viper
-def measure(band: ptr32, span: int, first: int, n_early: int, n: int, told: ptr32) -> int:
-    """Measure n samples from an onset on, the early ones closer. Comes back: their peak.
+def measure(band: ptr32, first: int, n: int, told: ptr32) -> int:
+    """Measure n samples from an onset on. Comes back: their peak.
 
-    told: samples from a tenth of the peak to it, samples of a tenth of it and more, and of the early ones the changes
-    of sign, the sum of magnitudes, and that of differences.
+    told: samples from a tenth of the peak to it, samples of a tenth of it and more, changes of sign, the sum of
+    magnitudes, and that of differences.
     """
     sign = 1
     sign = sign << 31
@@ -379,10 +435,9 @@ def measure(band: ptr32, span: int, first: int, n_early: int, n: int, told: ptr3
     total = 0
     change = 0
     last = (band[first] ^ sign) - sign
-    at = first
     i = 0
-    while i < n_early:
-        y = (band[at] ^ sign) - sign
+    while i < n:
+        y = (band[first + i] ^ sign) - sign
         step = y - last
         if step < 0:
             step = 0 - step
@@ -396,25 +451,18 @@ def measure(band: ptr32, span: int, first: int, n_early: int, n: int, told: ptr3
         if y > peak:
             peak = y
             peak_at = i
-        at += 1
-        if at == span:
-            at = 0
         i += 1
     over = 0
     start = 0 - 1
-    at = first
     i = 0
     while i < n:
-        y = (band[at] ^ sign) - sign
+        y = (band[first + i] ^ sign) - sign
         if y < 0:
             y = 0 - y
         if y * 10 >= peak:
             over += 1
             if start < 0:
                 start = i
-        at += 1
-        if at == span:
-            at = 0
         i += 1
     told[0] = peak_at - start
     told[1] = over
@@ -422,3 +470,20 @@ def measure(band: ptr32, span: int, first: int, n_early: int, n: int, told: ptr3
     told[3] = total
     told[4] = change
     return peak
+
+
+@micropython.viper
+def loud(band: ptr32, n: int, peak: int) -> int:
+    """How many of n samples are a tenth of a peak and more."""
+    sign = 1
+    sign = sign << 31
+    over = 0
+    i = 0
+    while i < n:
+        y = (band[i] ^ sign) - sign
+        if y < 0:
+            y = 0 - y
+        if y * 10 >= peak:
+            over += 1
+        i += 1
+    return over

@@ -44,11 +44,11 @@ class CompiledKernel(Kernel):
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self.digest = sha256()  # of band, raw and cells after each `hear`
+        self.digest = sha256()  # of raw and cells after each `hear`
 
     def hear(self, *arguments: Argument) -> int:
         heard = self._core.call(0, arguments)
-        for ring in arguments[2:5]:
+        for ring in arguments[2:4]:
             self.digest.update(memoryview(ring))  # type: ignore[arg-type]
         return heard
 
@@ -58,11 +58,17 @@ class CompiledKernel(Kernel):
     def floor(self, *arguments: Argument) -> int:
         return self._core.call(2, arguments)
 
-    def cut(self, *arguments: Argument) -> int:
+    def again(self, *arguments: Argument) -> int:
         return self._core.call(3, arguments)
 
-    def measure(self, *arguments: Argument) -> int:
+    def cut(self, *arguments: Argument) -> int:
         return self._core.call(4, arguments)
+
+    def measure(self, *arguments: Argument) -> int:
+        return self._core.call(5, arguments)
+
+    def loud(self, *arguments: Argument) -> int:
+        return self._core.call(6, arguments)
 
 
 class CountingKernel(CompiledKernel):

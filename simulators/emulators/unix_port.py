@@ -21,10 +21,11 @@ from array import array
 from dsp.fixed import kernel
 from dsp.fixed.detector import Detector
 class Kernel:
-    weigh, floor, cut, measure = kernel.weigh, kernel.floor, kernel.cut, kernel.measure
+    weigh, floor, again, cut = kernel.weigh, kernel.floor, kernel.again, kernel.cut
+    measure, loud = kernel.measure, kernel.loud
     def hear(*arguments):
         kernel.hear(*arguments)
-        for ring in arguments[2:5]:
+        for ring in arguments[2:4]:
             digest.update(ring)
 words, plan, rate_hz = sys.argv[1:]
 digest = hashlib.sha256()

@@ -27,8 +27,8 @@ from simulators.emulators.mpy_file import FUNCTION_TABLE, MpyFile
 PROGRAM = "qemu-system-xtensa"
 OPTIONS = "-M sim -cpu dc232b -m 64M -semihosting -display none -monitor none -serial null -icount shift=7"
 BASE, RESET, MEMORY = 0xD0010000, 0xFE000000, 0x100000
-LITERALS, BOOT, CODE, CODE_STEP, RUNTIME, TABLE = 0x100, 0x400, 0x1000, 0x1800, 0x9000, 0xA000
-OBJECTS, CONTEXT, SELVES, HEAD, STACK, RESULT, BUFFERS = 0xA400, 0xA800, 0xA900, 0xB000, 0xBFF0, 0xC000, 0xC010
+LITERALS, BOOT, CODE, CODE_STEP, RUNTIME, TABLE = 0x100, 0x400, 0x1000, 0x1800, 0xC000, 0xD000
+OBJECTS, CONTEXT, SELVES, HEAD, STACK, RESULT, BUFFERS = 0xD400, 0xD800, 0xD900, 0xE000, 0xEFF0, 0xF000, 0xF010
 HEAD_WORDS, RESULT_BYTES = 16, BUFFERS - RESULT
 LOOP, LOOP_INSTRUCTIONS = RUNTIME + 32, 2003  # entry; movi a2, 1000; then addi a2, a2, -1 and bnez a2; retw.n
 WINDOWBASE, WINDOWSTART, PS = 72, 73, 230
@@ -207,7 +207,7 @@ def _program(there: int, back: int) -> _Assembler:
 
 
 def _image(mpy: MpyFile, there: int, back: int) -> bytes:
-    """The first 48 KB of memory: program, machine code, and what of MicroPython it asks for."""
+    """The first 56 KB of memory: program, machine code, and what of MicroPython it asks for."""
     image = bytearray(HEAD)
 
     def put(at: int, content: bytes) -> None:
@@ -225,6 +225,7 @@ def _image(mpy: MpyFile, there: int, back: int) -> bytes:
     put(CONTEXT, words(0, 0, BASE + OBJECTS + 0x200, BASE + OBJECTS))
     for number, body in enumerate(mpy.viper()):
         assert len(body) <= CODE_STEP
+        assert CODE + CODE_STEP * (number + 1) <= RUNTIME
         put(CODE + CODE_STEP * number, body)
         put(SELVES + 16 * number, words(0, BASE + CONTEXT, 0, BASE + CODE + CODE_STEP * number))
     return bytes(image)

@@ -27,20 +27,19 @@ def live(data):
     words = fixed_reference.words_of(sound[: SHAPE[0] * SHAPE[1]].reshape(SHAPE))
     band = fixed_reference.band_passed(words, LIVE_HZ)
     cells = fixed_reference.folded(words, band, LIVE_HZ // 1000, np.zeros(words.shape, bool))
-    digests = [digest_of(*rows) for rows in zip(words, band, cells, strict=True)]
+    digests = [digest_of(*rows) for rows in zip(words, cells, strict=True)]
     return list(zip(words, fixed_reference.onsets(words, LIVE_HZ), digests, strict=True))
 
 
-def digest_of(words, band, cells):
+def digest_of(words, cells):
     """Of all that a detector's rings hold after each block."""
     cell = LIVE_HZ // 1000
-    rings = (np.zeros(RING_CELLS * cell, "<i4"), np.zeros(RING_CELLS * cell, "<i2"), np.zeros(N_CELLS, "<i4"))
+    rings = (np.zeros(RING_CELLS * cell, "<i2"), np.zeros(N_CELLS, "<i4"))
     digest = hashlib.sha256()
     for first in range(0, len(words), BLOCK):
         at, whole = np.arange(first, first + BLOCK), np.arange(first, first + BLOCK, cell) // cell
-        rings[0][at % len(rings[0])] = band[at]
-        rings[1][at % len(rings[1])] = words[at] >> 16
-        rings[2][whole % N_CELLS] = cells[whole]
+        rings[0][at % len(rings[0])] = words[at] >> 16
+        rings[1][whole % N_CELLS] = cells[whole]
         for ring in rings:
             digest.update(ring.tobytes())
     return digest.hexdigest()

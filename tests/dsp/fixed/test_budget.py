@@ -17,10 +17,10 @@ from array import array
 from dsp.fixed import kernel
 from dsp.fixed.detector import Detector
 class Locked:
-    floor, cut, measure = kernel.floor, kernel.cut, kernel.measure
-    def hear(i, stop, band, raw, cells, samples, state):
+    floor, again, cut, measure, loud = kernel.floor, kernel.again, kernel.cut, kernel.measure, kernel.loud
+    def hear(i, stop, raw, cells, samples, state):
         micropython.heap_lock()
-        kernel.hear(i, stop, band, raw, cells, samples, state)
+        kernel.hear(i, stop, raw, cells, samples, state)
         micropython.heap_unlock()
     def weigh(state, cells, weighed):
         micropython.heap_lock()
