@@ -72,7 +72,40 @@ def head(body: bytes, at: int, major: int) -> tuple[int, int]:
     return argument, end
 
 
-def write(out: bytearray, value: object) -> None:
+class Page:
+    """A buffer that is written on as if it were a bytearray, and stays where it is: a bytearray moves as it grows, and
+    a board's heap has no room for that. size: bytes. end: how many are written."""
+
+    def __init__(self, size: int) -> None:
+        self.end = 0
+        self._bytes = bytearray(size)
+
+    def append(self, byte: int) -> None:
+        """One more. IndexError where the page is full."""
+        self._bytes[self.end] = byte
+        self.end += 1
+
+    def extend(self, more: "bytes | bytearray") -> None:
+        """As many more. IndexError where the page is full."""
+        self.put(self.end, more)
+        self.end += len(more)
+
+    def put(self, at: int, what: "bytes | bytearray") -> None:
+        """Write in the middle. IndexError where that would be behind the page's end."""
+        if at + len(what) > len(self._bytes):
+            raise IndexError("page is full")
+        self._bytes[at : at + len(what)] = what
+
+    def view(self, begin: int) -> memoryview:
+        """What is written from `begin` on, until the next writing."""
+        return memoryview(self._bytes)[begin : self.end]
+
+    def held(self, begin: int) -> bytes:
+        """The same, to keep."""
+        return bytes(self.view(begin))
+
+
+def write(out: "bytearray | Page", value: object) -> None:
     """Append the encoding of an integer within 64 bits, a byte string, or a tuple of these. TypeError for others."""
     if isinstance(value, int):
         write_head(out, 0 if value >= 0 else 1, value if value >= 0 else -1 - value)
@@ -87,7 +120,7 @@ def write(out: bytearray, value: object) -> None:
         raise TypeError("cannot write a " + type(value).__name__)
 
 
-def write_head(out: bytearray, major: int, argument: int) -> None:
+def write_head(out: "bytearray | Page", major: int, argument: int) -> None:
     """Append the shortest head of this major type."""
     if argument < 24:
         out.append(major << 5 | argument)

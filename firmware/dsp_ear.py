@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dsp.detect import Detector
 from dsp.features import Features
 from dsp.onset import Onset
-from firmware import wire
+from firmware import wire, words
 from firmware.node import Ear, Heard
 
 MOST_CDB = 30_000
@@ -57,7 +57,7 @@ class DspEar(Ear):
             level_cdb=_int(100 * onset.level_db, MOST_CDB),
             snr_cdb=_int(100 * onset.snr_db, MOST_CDB),
             p_gunshot_permille=max(0, _int(1000 * onset.p_gunshot, 1000)),
-            sound=wire.SOUNDS.index(onset.kind),
+            sound=words.SOUNDS.index(onset.kind),
             channel=min(onset.channel, 63),
             shape=shape(onset.features),
             clip=pcm or None,
@@ -69,7 +69,7 @@ class DspEar(Ear):
 
 
 def shape(features: Features) -> tuple[int, ...]:
-    """The features in the order of wire.SHAPE: those in dB and without a unit times 100. The fourth band follows."""
+    """The features in the order of words.SHAPE: those in dB and without a unit times 100. The fourth band follows."""
     hundredfold = (
         *features.decay_db,
         features.before_db,

@@ -13,7 +13,7 @@ class Mac:
         self._inner = bytes([byte ^ 0x36 for byte in key])
         self._outer = bytes([byte ^ 0x5C for byte in key])
 
-    def tag(self, *parts: bytes) -> bytes:
+    def tag(self, *parts: "bytes | bytearray | memoryview") -> bytes:
         """32 bytes over the parts as one."""
         inner = hashlib.sha256(self._inner)
         for part in parts:

@@ -17,6 +17,7 @@ Portable and pure.
 from collections import namedtuple
 
 from firmware import wire
+from firmware.cbor import Page
 from firmware.clock import Clock, root
 from firmware.mac import Mac
 from firmware.outbox import CALLED_US, Outbox, Saved
@@ -42,7 +43,7 @@ Send = namedtuple("Send", ("frame",))
 Forget = namedtuple("Forget", ("keys",))
 """Effect: these (boot, sequence) need no longer be kept. Need not be durable: what is kept too long is acked again."""
 Obey = namedtuple("Obey", ("verb", "argument"))
-"""Effect: a command from the gateway that is the shell's to carry out; verb is of wire.VERBS."""
+"""Effect: a command from the gateway that is the shell's to carry out; verb is one of firmware.words."""
 Take = namedtuple("Take", ("record",))
 """Effect: the gateway's wire.Update or wire.Part, for whoever takes updates; `answer` says what comes of it."""
 
@@ -86,6 +87,7 @@ class Node:
         self.refused_why = ""
         self._kid = name.encode()
         self._mac = Mac(key)
+        self._page = Page(wire.MAX_FRAME)
         self._first = 0
         self._next: int | None = None
         self._bucket, self._bucket_tick = BURST * clock.rate_hz, 0
@@ -145,8 +147,7 @@ class Node:
 
     def answer(self, progress: wire.Progress) -> list:  # type: ignore[type-arg]
         """Say how an update stands. It is not kept: what is lost is asked for again."""
-        frame = wire.seal(progress, self._mac, self._kid, self.outbox.boot, self.outbox.next_sequence())
-        return [Send(frame)]
+        return [Send(self._sealed(progress, self.outbox.next_sequence()))]
 
     def report(self) -> list:  # type: ignore[type-arg]
         """Say now how the node is."""
@@ -200,11 +201,14 @@ class Node:
 
     def _say(self, record: tuple) -> list:  # type: ignore[type-arg]
         sequence = self.outbox.next_sequence()
-        frame = wire.seal(record, self._mac, self._kid, self.outbox.boot, sequence)
+        frame = self._sealed(record, sequence)
         saved = Saved(self.outbox.boot, sequence, isinstance(record, wire.Health), frame)
         gone = self.outbox.put(saved, self._now_us)
         effects = [Keep(saved), Send(frame)]
         return [Forget(gone)] + effects if gone else effects
+
+    def _sealed(self, record: tuple, sequence: int) -> bytes:  # type: ignore[type-arg]
+        return wire.seal(record, self._mac, self._kid, self.outbox.boot, sequence, self._page)
 
     def _acked(self, ack: wire.Ack) -> list:  # type: ignore[type-arg]
         freed = self.outbox.acked(ack.spans, self._now_us)

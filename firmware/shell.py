@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from firmware import wire
+from firmware import words
 from firmware.dater import Dater
 from firmware.node import Forget, Keep, Node, Obey, Send
 from firmware.spool import Spool
@@ -120,7 +120,7 @@ class Shell:
             elif isinstance(effect, Forget):
                 self._on_disk(partial(self._spool.forget, effect.keys))
             elif isinstance(effect, Obey):
-                log.warning("a command that this node cannot carry out", verb=wire.VERBS.get(effect.verb, effect.verb))
+                log.warning("a command that this node cannot carry out", verb=words.VERBS.get(effect.verb, effect.verb))
 
     def _on_disk(self, write: Callable[[], None]) -> None:
         """A full or failing disk must not make the pole deaf: records stay in memory, and the log says so."""

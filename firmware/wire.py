@@ -23,17 +23,16 @@ MAX_PART = 512
 """Of an image: some 50 ms at 115 200 baud, so that an arrival never waits for more."""
 MAX_NAME = 32
 MAX_SPANS = 32
+HEAD = 3
+"""Bytes, at most, of a payload's own length."""
 MAX_ITEMS = 160
 """Of a payload, all told: the most that any kind has is an ack's 32 spans of three, with their arrays 132."""
 
 UNSET, COARSE, HOLDOVER, LOCKED = 0, 1, 2, 3
 CLOCK_STATES = ("unset", "coarse", "holdover", "locked")
 BLAST, CRACK, OTHER = 0, 1, 2
-SOUNDS = ("blast", "crack", "other")
 DBFS, DBSPL = 0, 1
-LEVEL_UNITS = ("dBFS", "dBSPL")
 REPORT, IDENTIFY, RESTART = 1, 2, 3
-VERBS = {REPORT: "report", IDENTIFY: "identify", RESTART: "restart"}
 WANTS, WHOLE, TRIAL, GOOD, GAVE_UP = 0, 1, 2, 3, 4
 STAGES = ("wants", "whole", "trial", "good", "rolled back", "size", "shape", "mac", "schema", "class", "downgrade",
           "version", "busy", "file", "flash")  # fmt: skip
@@ -60,47 +59,6 @@ Kind = namedtuple("Kind", ("number", "name", "direction", "record", "fields"))
 Parts = namedtuple("Parts", ("kid", "boot", "sequence", "header_end", "payload_start", "payload_end"))
 Opened = namedtuple("Opened", ("kid", "boot", "sequence", "record"))
 
-_CLOCK = (Field(1, "t_us", INT, 0, T_MAX_US, False), Field(2, "sigma_us", INT, 1, U32, False),
-          Field(3, "clock", INT, UNSET, LOCKED, False))  # fmt: skip
-SPECS = (
-    # An onset with its time. t_us: UTC, or time since start while clock is unset. Centi-dB. shape: see SHAPE.
-    # clip: int16 little-endian PCM of the onset's channel, at most 20 ms, with clip_hz its rate.
-    (1, "arrival", UP, _CLOCK + (
-        Field(4, "level_cdb", INT, -30000, 30000, False), Field(5, "level_unit", INT, DBFS, DBSPL, False),
-        Field(6, "snr_cdb", INT, -30000, 30000, False), Field(7, "p_gunshot_permille", INT, 0, 1000, False),
-        Field(8, "sound", INT, BLAST, OTHER, False), Field(9, "channel", INT, 0, 63, False),
-        Field(10, "shape", INTS, -(1 << 31), (1 << 31) - 1, False),
-        Field(11, "clip", BYTES, 2, MAX_CLIP, True), Field(12, "clip_hz", INT, 8000, 96000, True))),
-    # How a node is, once a minute. Counts run since its start, but `withheld` (onsets over the limit, told by number
-    # and first and last time only) since the last health.
-    (2, "health", UP, _CLOCK + (
-        Field(4, "uptime_s", INT, 0, U32, False), Field(5, "queued", INT, 0, U32, False),
-        Field(6, "arrivals", INT, 0, U32, False), Field(7, "withheld", INT, 0, U32, False),
-        Field(8, "withheld_first_us", INT, 0, T_MAX_US, True), Field(9, "withheld_last_us", INT, 0, T_MAX_US, True),
-        Field(10, "dropped_arrivals", INT, 0, U32, False), Field(11, "dropped_healths", INT, 0, U32, False),
-        Field(12, "gaps", INT, 0, U32, False), Field(13, "refused", INT, 0, U32, False),
-        Field(14, "temperature_cc", INT, -10000, 20000, True), Field(15, "noise_cdb", INT, -30000, 30000, True),
-        Field(16, "level_unit", INT, DBFS, DBSPL, False), Field(17, "lamp_ma", INT, 0, 1000000, True))),
-    # The gateway has these on its disk. Without a span: the gateway is here, and asks for all that it has not acked.
-    (3, "ack", DOWN, (Field(1, "spans", SPANS, 0, U32, False),)),
-    # What a node is asked to do, once, and not after expires_us.
-    (4, "command", DOWN, (Field(1, "id", INT, 0, U32, False), Field(2, "verb", INT, 1, 63, False),
-        Field(3, "argument", INT, -(1 << 31), (1 << 31) - 1, False), Field(4, "expires_us", INT, 0, T_MAX_US, False))),
-    # A release is there: what a node must know before it takes its image (notes/reliability.md section 1, SUIT). Then
-    # the image goes part by part, each as the node asks for it, and the node says where it stands; nobody keeps these.
-    (5, "update", DOWN, (Field(1, "sequence", INT, 0, U32, False), Field(2, "class_id", BYTES, 16, 16, False),
-        Field(3, "sha256", BYTES, 32, 32, False), Field(4, "size_bytes", INT, 1, 1 << 26, False),
-        Field(5, "min_version", INT, 0, U32, False))),
-    (6, "part", DOWN, (Field(1, "sequence", INT, 0, U32, False), Field(2, "offset", INT, 0, 1 << 26, False),
-        Field(3, "part", BYTES, 1, MAX_PART, False))),
-    (7, "progress", UP, (Field(1, "sequence", INT, 0, U32, False), Field(2, "offset", INT, 0, 1 << 26, False),
-        Field(3, "stage", INT, 0, 14, False), Field(4, "runs", INT, 0, U32, False))),
-)  # fmt: skip
-SHAPE = ("rise_us", "half_us", "duration_us", "crossings_per_s", "centroid_hz", "decay_5_cdb", "decay_20_cdb",
-         "decay_60_cdb", "before_cdb", "kurtosis_c", "flatness_cdb", "pitch_c", "n_wave_c", "under_300_cdb",
-         "to_700_cdb", "to_1500_cdb")  # fmt: skip
-"""What the numbers of an arrival's `shape` are, in order: dsp/features.py; _c: times 100."""
-
 Arrival = namedtuple(
     "Arrival",
     (
@@ -122,9 +80,44 @@ Update = namedtuple("Update", ("sequence", "class_id", "sha256", "size_bytes", "
 Part = namedtuple("Part", ("sequence", "offset", "part"))
 Progress = namedtuple("Progress", ("sequence", "offset", "stage", "runs"))
 
-RECORDS = {1: Arrival, 2: Health, 3: Ack, 4: Command, 5: Update, 6: Part, 7: Progress}
-KINDS = {spec[0]: Kind(spec[0], spec[1], spec[2], RECORDS[spec[0]], spec[3]) for spec in SPECS}
-_KIND_OF = {kind.record: kind for kind in KINDS.values()}
+_CLOCK = (Field(1, "t_us", INT, 0, T_MAX_US, False), Field(2, "sigma_us", INT, 1, U32, False),
+          Field(3, "clock", INT, UNSET, LOCKED, False))  # fmt: skip
+KINDS = (
+    # An onset with its time. t_us: UTC, or time since start while clock is unset. Centi-dB. shape: words.SHAPE.
+    # clip: int16 little-endian PCM of the onset's channel, at most 20 ms, with clip_hz its rate.
+    Kind(1, "arrival", UP, Arrival, _CLOCK + (
+        Field(4, "level_cdb", INT, -30000, 30000, False), Field(5, "level_unit", INT, DBFS, DBSPL, False),
+        Field(6, "snr_cdb", INT, -30000, 30000, False), Field(7, "p_gunshot_permille", INT, 0, 1000, False),
+        Field(8, "sound", INT, BLAST, OTHER, False), Field(9, "channel", INT, 0, 63, False),
+        Field(10, "shape", INTS, -(1 << 31), (1 << 31) - 1, False),
+        Field(11, "clip", BYTES, 2, MAX_CLIP, True), Field(12, "clip_hz", INT, 8000, 96000, True))),
+    # How a node is, once a minute. Counts run since its start, but `withheld` (onsets over the limit, told by number
+    # and first and last time only) since the last health.
+    Kind(2, "health", UP, Health, _CLOCK + (
+        Field(4, "uptime_s", INT, 0, U32, False), Field(5, "queued", INT, 0, U32, False),
+        Field(6, "arrivals", INT, 0, U32, False), Field(7, "withheld", INT, 0, U32, False),
+        Field(8, "withheld_first_us", INT, 0, T_MAX_US, True), Field(9, "withheld_last_us", INT, 0, T_MAX_US, True),
+        Field(10, "dropped_arrivals", INT, 0, U32, False), Field(11, "dropped_healths", INT, 0, U32, False),
+        Field(12, "gaps", INT, 0, U32, False), Field(13, "refused", INT, 0, U32, False),
+        Field(14, "temperature_cc", INT, -10000, 20000, True), Field(15, "noise_cdb", INT, -30000, 30000, True),
+        Field(16, "level_unit", INT, DBFS, DBSPL, False), Field(17, "lamp_ma", INT, 0, 1000000, True))),
+    # The gateway has these on its disk. Without a span: the gateway is here, and asks for all that it has not acked.
+    Kind(3, "ack", DOWN, Ack, (Field(1, "spans", SPANS, 0, U32, False),)),
+    # What a node is asked to do, once, and not after expires_us.
+    Kind(4, "command", DOWN, Command, (Field(1, "id", INT, 0, U32, False), Field(2, "verb", INT, 1, 63, False),
+        Field(3, "argument", INT, -(1 << 31), (1 << 31) - 1, False), Field(4, "expires_us", INT, 0, T_MAX_US, False))),
+    # A release is there: what a node must know before it takes its image (notes/reliability.md section 1, SUIT). Then
+    # the image goes part by part, each as the node asks for it, and the node says where it stands; nobody keeps these.
+    Kind(5, "update", DOWN, Update, (
+        Field(1, "sequence", INT, 0, U32, False), Field(2, "class_id", BYTES, 16, 16, False),
+        Field(3, "sha256", BYTES, 32, 32, False), Field(4, "size_bytes", INT, 1, 1 << 26, False),
+        Field(5, "min_version", INT, 0, U32, False))),
+    Kind(6, "part", DOWN, Part, (Field(1, "sequence", INT, 0, U32, False), Field(2, "offset", INT, 0, 1 << 26, False),
+        Field(3, "part", BYTES, 1, MAX_PART, False))),
+    Kind(7, "progress", UP, Progress, (
+        Field(1, "sequence", INT, 0, U32, False), Field(2, "offset", INT, 0, 1 << 26, False),
+        Field(3, "stage", INT, 0, 14, False), Field(4, "runs", INT, 0, U32, False))),
+)  # fmt: skip
 
 
 class BadFrame(ValueError):
@@ -143,23 +136,29 @@ schema: an unknown kind or field, or a value out of range. time: a good clock th
 
 def kind_of(record: tuple) -> Kind:  # type: ignore[type-arg]
     """The row of KINDS that a record belongs to; TypeError if to none."""
-    kind = _KIND_OF.get(type(record))
-    if kind is None:
-        raise TypeError("not a record of the wire: " + type(record).__name__)
-    return kind
+    for kind in KINDS:
+        if kind.record is type(record):
+            return kind
+    raise TypeError("not a record of the wire: " + type(record).__name__)
 
 
-def encode(record: tuple) -> bytes:  # type: ignore[type-arg]
+def encode(record: tuple, page: "cbor.Page | None" = None) -> bytes:  # type: ignore[type-arg]
     """The payload of a record, at its one encoding. ValueError names a field out of range."""
+    page = cbor.Page(MAX_FRAME) if page is None else page
+    begin = page.end
+    _write(record, page)
+    return page.held(begin)
+
+
+def _write(record: tuple, page: cbor.Page) -> None:  # type: ignore[type-arg]
     kind = kind_of(record)
     _check_clip(record)
     pairs = [(field.key, _value(field, getattr(record, field.name))) for field in kind.fields]
     pairs = [(key, value) for key, value in pairs if value is not None]
-    out = bytearray((0xA0 + len(pairs) + 1, 0x00, kind.number))
+    page.extend(bytes((0xA0 + len(pairs) + 1, 0x00, kind.number)))
     for key, value in pairs:
-        out.append(key)
-        cbor.write(out, value)
-    return bytes(out)
+        page.append(key)
+        cbor.write(page, value)
 
 
 def decode(payload: bytes) -> tuple:  # type: ignore[type-arg]
@@ -174,9 +173,9 @@ def decode(payload: bytes) -> tuple:  # type: ignore[type-arg]
 def record_of(fields: dict[int, object]) -> tuple:  # type: ignore[type-arg]
     """The record that decoded fields (key -> value) spell. BadFrame `schema` names what is unknown or out of range."""
     number = fields.get(0)
-    kind = KINDS.get(number) if isinstance(number, int) and not isinstance(number, bool) else None
-    if kind is None:
+    if not _is_int(number, 1, len(KINDS)):
         raise BadFrame("schema", "no such kind")
+    kind = KINDS[number - 1]  # type: ignore[operator]
     if not all(key == 0 or key in [field.key for field in kind.fields] for key in fields):
         raise BadFrame("schema", kind.name + " with a field that is not its own")
     try:
@@ -187,27 +186,45 @@ def record_of(fields: dict[int, object]) -> tuple:  # type: ignore[type-arg]
     return record  # type: ignore[no-any-return]
 
 
-def seal(record: tuple, key: bytes | Mac, kid: bytes, boot: int, sequence: int) -> bytes:  # type: ignore[type-arg]
+def seal(
+    record: tuple,  # type: ignore[type-arg]
+    key: bytes | Mac,
+    kid: bytes,
+    boot: int,
+    sequence: int,
+    page: "cbor.Page | None" = None,
+) -> bytes:
     """The frame of a record. kid: the node's name in UTF-8, also when its gateway speaks to it. The direction is the
-    kind's. boot, sequence: 0 to 2^32 - 1, never twice the same under one key and direction. ValueError names what is
-    out of range."""
+    kind's. boot, sequence: 0 to 2^32 - 1, never twice the same under one key and direction. page: of MAX_FRAME bytes,
+    to write it on; what is on it already is lost. ValueError names what is out of range."""
     if not 1 <= len(kid) <= MAX_NAME:
         raise ValueError(f"kid must have 1 to {MAX_NAME} bytes")
     if not (0 <= boot <= U32 and 0 <= sequence <= U32):
         raise ValueError("boot and sequence must be 0 to 4294967295")
-    header = bytearray(ALGORITHM)
+    page = cbor.Page(MAX_FRAME) if page is None else page
+    protected, length = _protected(kid, boot, sequence), bytearray()
+    page.end = payload_start = 3 + len(protected) + HEAD
+    _write(record, page)
+    payload = page.view(payload_start)
+    cbor.write_head(length, 2, len(payload))
+    mac = key if isinstance(key, Mac) else Mac(key)
+    tag = mac.tag(MAC0, protected, kind_of(record).direction, length, payload)
+    page.extend(b"\x58\x20" + tag)
+    begin = payload_start - len(length) - 3 - len(protected)
+    page.put(begin, b"\xd1\x84" + protected + b"\xa0" + length)
+    return page.held(begin)
+
+
+def _protected(kid: bytes, boot: int, sequence: int) -> bytes:
+    """The protected header, as a byte string."""
+    header, protected = bytearray(ALGORITHM), bytearray()
     cbor.write(header, kid)
     header.extend(BOOT)
     cbor.write(header, boot)
     header.extend(SEQUENCE)
     cbor.write(header, sequence)
-    protected, length, payload = bytearray(), bytearray(), encode(record)
     cbor.write(protected, bytes(header))
-    cbor.write_head(length, 2, len(payload))
-    mac = key if isinstance(key, Mac) else Mac(key)
-    tag = mac.tag(MAC0, bytes(protected), kind_of(record).direction, bytes(length), payload)
-    # put together once: a board's heap has room for a frame in one piece, but not for many
-    return b"".join((b"\xd1\x84", bytes(protected), b"\xa0", bytes(length), payload, b"\x58\x20", tag))
+    return bytes(protected)
 
 
 def open(frame: bytes, key: bytes | Mac, direction: bytes = DOWN) -> Opened:

@@ -21,7 +21,7 @@ MAY = {
     "firmware/gnss.py": (),
     "firmware/sample_clock.py": ("firmware.wire", "firmware.clock", "firmware.gnss", "firmware.pps"),
     "firmware/outbox.py": ("firmware.wire",),
-    "firmware/node.py": ("firmware.wire", "firmware.mac", "firmware.clock", "firmware.outbox"),
+    "firmware/node.py": ("firmware.wire", "firmware.cbor", "firmware.mac", "firmware.clock", "firmware.outbox"),
     "firmware/supervisor.py": (),
     "firmware/blink.py": (),
     "firmware/board_config.py": (),

@@ -34,7 +34,7 @@ def extremes(kind):
     return kind.record(*lowest), kind.record(*[HIGHEST[field.type](field) for field in kind.fields])
 
 
-RECORDS = [record for kind in wire.KINDS.values() for record in extremes(kind)]
+RECORDS = [record for kind in wire.KINDS for record in extremes(kind)]
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda r: type(r).__name__)
