@@ -24,9 +24,9 @@ from hw.mcu.pins import CHIPS, GNSS_UART, PIN_NAMES, RS485_UART, Pins, usual_led
 from hw.mcu.thermometer import Thermometer
 
 CONFIG, KEY, BROKER_KEY, NETWORK_KEY, OUTBOX = "node.json", "node.key", "broker.key", "network.key", "outbox"
-QUEUED, QUEUED_IN_MEMORY, AT_ONCE = 100, 16, 8
+QUEUED, QUEUED_IN_MEMORY, AT_ONCE = 100, 16, 2
 """Records that wait for the gateway: on flash, of which the heap holds only the names, or, where it takes none, on the
-heap with their clips of 2 KB; and those that are sent again together. Chosen to fit the heap."""
+heap without their clips; and those that are sent again together. Chosen to fit the heap."""
 SHOW_MS = 60_000
 
 
@@ -56,7 +56,7 @@ def build(config: board_config.BoardConfig, ear, watchdog) -> BoardShell:  # typ
     key = board_config.read_key(_text(KEY), KEY)
     spool, outbox = open_outbox()
     clock = SampleClock(config.rate_hz, pins.granule, config.delay_q8)
-    node = Node(ear, clock, outbox, config.node, key, config.clips)
+    node = Node(ear, clock, outbox, config.node, key, config.clips and isinstance(spool, FlashSpool))
     return BoardShell(
         node, clock, spool,
         I2sMicrophone(config.rate_hz, pins.sck, pins.ws, pins.sd),

@@ -10,7 +10,9 @@ import random
 
 TEND_MS = 250
 LONGEST_WAIT_MS = 10_000
-MAX_WAITING = 256
+MOST_BYTES = 6_144
+"""Of frames that wait for the line: two with their clips, or a minute of healths. A board has no room for a burst of
+clips; what does not fit lies on flash, and goes when an ack has come."""
 
 
 class BoardLink:
@@ -24,12 +26,14 @@ class BoardLink:
         self._more = asyncio.Event()
         self.is_up = False
 
-    def offer(self, frame: bytes, fresh: bool) -> None:
-        """Send it soon if there is a line."""
-        queue = self._fresh if fresh else self._again
-        if self.is_up and len(queue) < MAX_WAITING:
-            queue.append(frame)
-            self._more.set()
+    def offer(self, frame: bytes, fresh: bool) -> bool:
+        """Send it soon if there is a line, and room; False where it will not be sent."""
+        room = MOST_BYTES if fresh else MOST_BYTES // 2  # a backlog leaves room for what is heard
+        if not self.is_up or sum([len(waiting) for waiting in self._fresh + self._again]) + len(frame) > room:
+            return False
+        (self._fresh if fresh else self._again).append(frame)
+        self._more.set()
+        return True
 
     async def run(self) -> None:
         """For ever."""

@@ -219,7 +219,8 @@ class BoardShell:
             elif isinstance(effect, Forget):
                 self._on_flash(self._spool.forget, effect.keys)
             elif isinstance(effect, Send):
-                self.link.offer(effect.frame, fresh)
+                if not self.link.offer(effect.frame, fresh):
+                    self.node.unsent(effect.frame)
             elif isinstance(effect, Obey):
                 self._obey(effect)
             elif isinstance(effect, Take) and self._updating is not None:

@@ -22,7 +22,7 @@ from firmware.outbox import Saved
 
 SEGMENT, MOST = 4_096, 256
 """Bytes, and segments: at most 1 MB of flash."""
-UNKEPT = 8
+UNKEPT = 2
 """Frames that the flash would not take, the newest of them in memory."""
 MAGIC, HEAD, CHECK = 0x5A, 14, 4
 LONGEST = 4_096

@@ -130,6 +130,11 @@ class Node:
         """There is a new connection to the gateway: everything that it has not acknowledged goes again."""
         return [Send(frame) for frame in self.outbox.all_again(self._now_us)]
 
+    def unsent(self, frame: bytes) -> None:
+        """This frame of a Send was not sent, and goes when the next ack has come."""
+        parts = wire.split(frame)
+        self.outbox.unsent((parts.boot, parts.sequence))
+
     def receive(self, frame: bytes) -> list:  # type: ignore[type-arg]
         """A frame came. What is not the gateway's word is counted in `refused`, and nothing else comes of it."""
         try:

@@ -90,6 +90,10 @@ class Outbox:
         old = [key for key in self._order if now_us - self._sent_us.get(key, now_us - settled_us) >= settled_us]
         return self._again(old[:batch], now_us)
 
+    def unsent(self, key: tuple[int, int]) -> None:
+        """The record of this (boot, sequence) was not sent after all."""
+        self._sent_us.pop(key, None)
+
     def probe(self, now_us: int) -> list[bytes]:
         """The oldest frame, if nothing has come back for too long; else nothing."""
         if not self._order:

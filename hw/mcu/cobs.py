@@ -9,13 +9,12 @@ MAX_FRAME_BYTES = 2304
 MAX_ENCODED_BYTES = MAX_FRAME_BYTES + 4 + (MAX_FRAME_BYTES + 4) // 254 + 1
 
 
-def encode(plain: bytes, more: bytes = b"") -> bytearray:
-    """COBS of some bytes and some more, a zero before and after it and none in it. One allocation: it stands in a
-    board's heap in one piece."""
-    n = len(plain) + len(more)
-    out = bytearray(n + n // 254 + 3)
+def encode(out: bytearray, *parts: bytes) -> int:
+    """COBS of some parts as one, a zero before and after it and none in it, into `out`. Comes back: how many bytes."""
+    n = sum([len(part) for part in parts])
+    out[0] = 0
     code_at, at, code, seen = 1, 2, 1, 0
-    for part in (plain, more):
+    for part in parts:
         for byte in part:
             seen += 1
             if byte:
@@ -27,7 +26,8 @@ def encode(plain: bytes, more: bytes = b"") -> bytearray:
                 code_at, code = at, 1
                 at += 1
     out[code_at] = code
-    return out if at + 1 == len(out) else out[: at + 1]
+    out[at] = 0
+    return at + 1
 
 
 def decode(coded: bytes) -> bytes:
@@ -46,9 +46,16 @@ def decode(coded: bytes) -> bytes:
     return bytes(out)
 
 
-def enframe(frame: bytes) -> bytearray:
-    """The bytes that carry a frame: 0, COBS of it and its CRC-32, 0."""
-    return encode(frame, crc32(frame).to_bytes(4, "little"))
+class Enframer:
+    """Frames as bytes for the line: 0, COBS of the frame and its CRC-32, 0. Always in the same place of memory, for a
+    board's heap seldom has so much in one piece."""
+
+    def __init__(self) -> None:
+        self._out = bytearray(MAX_ENCODED_BYTES + 2)
+
+    def enframe(self, frame: bytes) -> memoryview:
+        """The bytes that carry a frame of at most MAX_FRAME_BYTES, until the next call."""
+        return memoryview(self._out)[: encode(self._out, frame, crc32(frame).to_bytes(4, "little"))]
 
 
 class Deframer:

@@ -55,7 +55,7 @@ class MqttLine:
     async def write_frame(self, frame: bytes) -> None:
         """Returns when it is on its way."""
         self._number = self._number % 65_535 + 1
-        await self._write(mqtt.publish(self._number, "det/" + self._node, frame))
+        await self._write(mqtt.publish(self._number, "det/" + self._node, len(frame)), frame)
 
     async def close(self) -> None:
         """Say goodbye if the broker still listens, and give back the memory that TLS has: `close` alone does not."""
@@ -100,9 +100,11 @@ class MqttLine:
         except EOFError:
             raise OSError("the MQTT broker has closed the connection")  # noqa: B904
 
-    async def _write(self, packet: bytes) -> None:
+    async def _write(self, *parts: bytes) -> None:
+        """A packet, part by part: put together it would need as much memory again, in one piece."""
         async with self._writing:  # two that drain at once would send all twice
-            self._writer.write(packet)
+            for part in parts:
+                self._writer.write(part)
             try:
                 await wait_for_ms(self._writer.drain(), LIMIT_MS)
             except Late:

@@ -20,9 +20,9 @@ def subscribe(number: int, topic: str) -> bytes:
     return _packet(0x82, number.to_bytes(2, "big") + _text(topic) + b"\x01")
 
 
-def publish(number: int, topic: str, payload: bytes) -> bytes:
-    """PUBLISH under a packet number of 1 to 65535."""
-    return _packet(0x32, _text(topic) + number.to_bytes(2, "big") + payload)
+def publish(number: int, topic: str, n_bytes: int) -> bytes:
+    """PUBLISH under a packet number of 1 to 65535, up to its payload of n_bytes, which follows."""
+    return _packet(0x32, _text(topic) + number.to_bytes(2, "big"), n_bytes)
 
 
 def puback(number: bytes) -> bytes:
@@ -43,8 +43,8 @@ def _text(text: str) -> bytes:
     return len(text).to_bytes(2, "big") + text.encode()
 
 
-def _packet(first: int, body: bytes) -> bytes:
-    out, rest = bytearray((first,)), len(body)
+def _packet(first: int, body: bytes, n_more: int = 0) -> bytes:
+    out, rest = bytearray((first,)), len(body) + n_more
     while True:
         out.append(rest & 127 | (128 if rest > 127 else 0))
         rest >>= 7

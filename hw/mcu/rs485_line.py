@@ -7,7 +7,7 @@ from asyncio import StreamReader, StreamWriter, sleep_ms
 
 from machine import UART, Pin
 
-from hw.mcu.cobs import Deframer, enframe
+from hw.mcu.cobs import Deframer, Enframer
 
 READ_BYTES = 512
 
@@ -20,7 +20,7 @@ class Rs485Line:
         self._driver = Pin(de, Pin.OUT)
         self._driver.value(0)
         self._reader, self._writer = StreamReader(self._uart), StreamWriter(self._uart, {})
-        self._deframer = Deframer()
+        self._deframer, self._enframer = Deframer(), Enframer()
 
     async def read_frames(self) -> list[bytes]:
         """The frames that the next bytes complete. OSError when the port is gone."""
@@ -33,7 +33,7 @@ class Rs485Line:
         """Returns when it is sent."""
         self._driver.value(1)
         try:
-            self._writer.write(enframe(frame))
+            self._writer.write(self._enframer.enframe(frame))
             await self._writer.drain()
             while not self._uart.txdone():
                 await sleep_ms(1)

@@ -17,7 +17,7 @@ from firmware.workshop.application import ROOT, compile_into
 from gateway.rows import kept, reading, verify
 from simulators.board.street import POLES, BoardStreet, write_broker
 
-LIMIT_S = 40
+LIMIT_S, ROUNDS = 40, 20
 SHOT = (45.0, 30.0, 1.5)
 STAND_IN = "simulators.board.stand_in_ear import StandInEar"
 STAND_IN_FILES = ("simulators/__init__.py", "simulators/board/__init__.py", "simulators/board/stand_in_ear.py")
@@ -144,6 +144,27 @@ async def test_six_boards_place_a_shot_and_nothing_is_lost_when_boards_and_gatew
     check_frames(street.folder)
     assert verify(street.folder / "street.journal") is None
     assert not any("Traceback" in text or "ERROR" in text for text in consoles.values()), consoles
+
+
+async def test_all_of_a_magazine_arrives_though_a_board_holds_two_frames_at_a_time(tmp_path, flash, micropython):
+    street = BoardStreet(tmp_path, flash, int(time.time()), live=("b0", "b1"))
+    gateway = await Gateway(tmp_path).start()
+    try:
+        await street.switch_on(micropython)
+        await until_locked(street)
+        begin_s = time.time() + 0.3
+        for n in range(ROUNDS):
+            street.drive_shot(SHOT, begin_s + 0.1 * n)
+        await until_heard(street, 2 * ROUNDS)
+        consoles = [bench.console() for bench in street.benches.values()]
+    finally:
+        await gateway.stop()
+        await street.close()
+
+    heard = arrivals(street)
+    assert sorted(node for node, _ in heard) == ["b0"] * ROUNDS + ["b1"] * ROUNDS
+    assert all(record.clip for _, record in heard)
+    assert not any("Traceback" in text or "ERROR" in text for text in consoles), consoles
 
 
 class Mosquitto:

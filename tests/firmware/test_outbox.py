@@ -55,6 +55,15 @@ def test_an_ack_brings_what_was_sent_long_ago_a_batch_at_a_time_and_not_twice():
     assert outbox.settled_again(SETTLED_US) == []
 
 
+def test_what_was_not_sent_after_all_goes_with_the_next_ack():
+    outbox = filled(3)
+    outbox.unsent((1, 2))
+    outbox.unsent((1, 9))
+
+    assert outbox.settled_again(1) == [b"1.2"]
+    assert outbox.settled_again(2) == []
+
+
 def test_silence_is_probed_with_the_oldest_alone_each_time_after_twice_the_wait():
     outbox, probes = filled(3), []
     for now_us in range(0, 300_000_000, 500_000):
