@@ -25,7 +25,7 @@ LIMITS_MS = {"audio": 3_000, "gnss": 6_000, "link": 30_000, "health": 3_000}
 TICK_MS, LED_MS, WATCH_MS = 250, 40, 500
 TEMPERATURE_TICKS = 120
 PPS_LIMIT_MS, WORD_LIMIT_MS = 5_000, 120_000
-STUCK_BLOCKS, HEARD_BLOCKS = 100, 50
+STUCK_BLOCKS, HEARD_BLOCKS = 200, 100
 REMARK_MS = 60_000
 IDENTIFY_LIMIT_S = 600
 
@@ -72,6 +72,7 @@ class BoardShell:
         self._microphone, self._receiver = microphone, receiver
         self._led, self._thermometer = led, thermometer
         self._watchdog, self._restart = watchdog, restart
+        self._finder = PpsFinder()
         self._steady = Steady()
         self._supervisor = Supervisor(LIMITS_MS, 0)
         self._updating = updating
@@ -91,14 +92,13 @@ class BoardShell:
         await asyncio.gather(self._audio(), self._gnss(), self.link.run(), self._health(), self._show(), self._watch())
 
     async def _audio(self) -> None:
-        finder = PpsFinder()
         while True:
             words = await self._microphone.read()
             self._beat("audio")
             if self._microphone.may_have_lost():
                 self.clock.doubt()
                 print("WARN late to the microphone: times are coarse until the next pulse")
-            for edge in finder.feed(words, self._tick):
+            for edge in self._finder.feed(words, self._tick):
                 self._pulse(edge)
             samples = self._microphone.left()
             self._stuck = self._stuck + 1 if samples[0] == samples[len(samples) // 2] == samples[-1] else 0

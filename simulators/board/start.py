@@ -28,7 +28,9 @@ vfs.mount(vfs.VfsPosix(folder), "/")
 vfs.mount(vfs.VfsPosix(), "/host")
 os.chdir("/")
 machine.FOLDER = "/host" + machine.FOLDER
-sys.path[:] = [""] + ["/host" + each for each in shared] + [".frozen"]
+for each in shared:
+    vfs.mount(vfs.VfsPosix(each), "/s")  # a board has no long paths, and each module's is on the heap
+sys.path[:] = ["", "/s", ".frozen"]
 for name in ("/boot.py", "/main.py"):
     try:
         os.stat(name)

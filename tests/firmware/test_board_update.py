@@ -87,8 +87,12 @@ class Trial:
 
     async def __aenter__(self):
         await self.gateway.start()
-        await self.street.switch_on(self.micropython)
-        await self.until(lambda: all(bench.is_locked() for bench in self.street.benches.values()))
+        try:
+            await self.street.switch_on(self.micropython)
+            await self.until(lambda: all(bench.is_locked() for bench in self.street.benches.values()))
+        except BaseException:
+            await self.__aexit__(*sys.exc_info())
+            raise
         return self
 
     async def __aexit__(self, *failure):
