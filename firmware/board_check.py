@@ -11,7 +11,7 @@ import asyncio
 import gc
 import json
 
-from firmware import board
+from firmware.letting_go import let_go
 
 MARK = "SOUNDPOST "
 PULSES = 3
@@ -27,6 +27,8 @@ class NoWatchdog:
 def run(ear_of, limit_s: int, watchdog) -> None:  # type: ignore[no-untyped-def]
     """Run the node until all is seen, for at most limit_s. ear_of(rate_hz): a MeasuredEar. watchdog: has `feed`, and is
     fed all the time."""
+    from firmware import board  # noqa: PLC0415  (let go of, as main.py does)
+
     try:
         config = board.read_config()
         ear = ear_of(config.rate_hz)
@@ -34,6 +36,8 @@ def run(ear_of, limit_s: int, watchdog) -> None:  # type: ignore[no-untyped-def]
     except (ValueError, OSError) as error:
         print(MARK + json.dumps({"error": str(error)}))
         return
+    del board
+    let_go()
     asyncio.run(_watch(shell, ear, limit_s, watchdog))
 
 

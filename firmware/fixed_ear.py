@@ -23,7 +23,7 @@ class FixedEar(Ear):
     def __init__(self, rate_hz: int, full_scale_cdb: "int | None" = None) -> None:
         self.level_unit = wire.DBFS if full_scale_cdb is None else wire.DBSPL
         self._full_scale_cdb = full_scale_cdb or 0
-        self._detector = Detector(rate_hz, kernel)  # type: ignore[arg-type]
+        self._detector = Detector(rate_hz, kernel)
 
     def feed(self, samples: "array[int]") -> "list[Heard]":  # type: ignore[override]
         """An array of words: signed, 32 bits, the sound in the upper ones."""

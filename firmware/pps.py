@@ -40,6 +40,7 @@ class PpsFinder:
 
     def __init__(self) -> None:
         self._tail = array("i", bytes(8 * TAIL))
+        self._seen = array("i", bytes(4 * (STRIDE + 4)))
         self._next = 0
         self._look = 1
         self._looks = 0b1111
@@ -87,7 +88,9 @@ class PpsFinder:
     def _find(self, words: "array[int]", tick: int, low: int) -> "Edge | None":
         """The rise between the looks at `low` and `low + STRIDE`: the split that the fewest words contradict, and what
         the words on both its sides say more finely. None where a quarter of the words contradict any split."""
-        seen = [self._word(words, tick, frame) for frame in range(low - 1, low + STRIDE + 3)]
+        seen = self._seen
+        for i in range(len(seen)):
+            seen[i] = self._word(words, tick, low - 1 + i)
         wrong = least = sum([1 - _mostly_ones(word) for word in seen])
         split = 0
         for i, word in enumerate(seen):
@@ -103,7 +106,7 @@ class PpsFinder:
         return _between(seen, split, low - 1)
 
 
-def _between(seen: list[int], split: int, first: int) -> "Edge | None":
+def _between(seen: "array[int]", split: int, first: int) -> "Edge | None":
     """The rise between the last clean low word before the split and the first clean high one after it."""
     before = after = None
     for i in range(split - 1, -1, -1):

@@ -40,47 +40,13 @@ Onset = namedtuple("Onset", ("sample", "sigma_us", "level_cdb", "snr_cdb", "shap
 clipped: the converter was at its end. clip: int16, at most 20 ms, from 1 ms before."""
 
 
-class Kernel:
-    """What the detector asks for, and dsp/fixed/kernel.py has. All ints; arrays are changed in place."""
-
-    def hear(
-        self, i: int, stop: int, raw: "array[int]", cells: "array[int]", samples: "array[int]", state: "array[int]"
-    ) -> int:
-        """Take samples i to stop in; comes back: how many cells there are."""
-        raise NotImplementedError
-
-    def weigh(self, state: "array[int]", cells: "array[int]", weighed: "array[int]") -> int:
-        """Weigh what came; comes back: a cell where the rise peaks, or -1 when all is weighed."""
-        raise NotImplementedError
-
-    def floor(self, cells: "array[int]", first: int, n: int) -> int:
-        """The 30th percentile of cells."""
-        raise NotImplementedError
-
-    def again(self, at: int, n: int, raw: "array[int]", band: "array[int]", state: "array[int]") -> int:
-        """Band-pass n samples of raw from a place on, into band; comes back: n."""
-        raise NotImplementedError
-
-    def cut(self, band: "array[int]", n: int) -> int:
-        """Where n samples are best cut; comes back: how many before."""
-        raise NotImplementedError
-
-    def measure(self, band: "array[int]", first: int, n: int, told: "array[int]") -> int:
-        """Measure n samples from an onset on; comes back: their peak."""
-        raise NotImplementedError
-
-    def loud(self, band: "array[int]", n: int, peak: int) -> int:
-        """How many of n samples are a tenth of the peak and more."""
-        raise NotImplementedError
-
-
 class Detector:
     """Finds onsets in one microphone's words: signed, 32 bits, the sound in the upper ones, as I2S gives them.
 
-    rate_hz: one of bands.BANDS, else ValueError.
+    rate_hz: one of bands.BANDS, else ValueError. kernel: dsp/fixed/kernel.py, or what has its functions.
     """
 
-    def __init__(self, rate_hz: int, kernel: Kernel) -> None:
+    def __init__(self, rate_hz: int, kernel) -> None:  # type: ignore[no-untyped-def]
         band = band_of(rate_hz)
         self.rate_hz = rate_hz
         self.cell = (rate_hz + 500) // 1000
@@ -165,7 +131,9 @@ class Detector:
 
     def _pass_again(self, first: int, n_cells: int) -> int:
         """The band of so many cells, at most CUT_CELLS, from a sample on is in _band; comes back: how many samples."""
-        return self._kernel.again(first % self.span, n_cells * self.cell, self._raw, self._band, self._state)
+        n = n_cells * self.cell
+        self._kernel.again(first % self.span, n, self._raw, self._band, self._state)
+        return n
 
     def _shape(self, index: int) -> "tuple[int, ...]":
         """Once the first EARLY_CELLS are in _band, behind one cell more."""

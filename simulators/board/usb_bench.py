@@ -14,13 +14,11 @@ import time
 import tty
 from pathlib import Path
 
-from simulators.board.bench import FAKES, WATCHDOG_S, Bench
+from simulators.board.bench import HEAP, WATCHDOG_S, Bench
 
 START = Path(__file__).parent / "usb_start.py"
 MACHINES = {"esp32s3": "Generic ESP32S3 module with ESP32S3", "rp2350": "Raspberry Pi Pico2 with RP2350"}
 BLOCK_BYTES = 4096
-HEAP = "288k"
-"""More than the bench's: the flash's driver and its buffers are in it here."""
 PATIENCE_S = 0.5
 INTERRUPT, SOFT_RESET = 0x03, b"\r\nMPY: soft reboot\r\n"
 HOLD_TTY = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
@@ -119,7 +117,7 @@ class UsbBench(Bench):
             sys.executable, "-S", "-c", HOLD_TTY, micropython, "-X", f"heapsize={HEAP}", "-i", str(START),
             str(self.folder / "flash"), str(self._n_blocks), MACHINES[self.chip], then,
             stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            env={"MICROPYPATH": f"{FAKES}:.frozen", "SOUNDPOST_BOARD": str(self.folder)},
+            env={"MICROPYPATH": f"{self._rom.name}:.frozen", "SOUNDPOST_BOARD": str(self.folder)},
         )  # fmt: skip
         os.close(slave)
         if then == "-":

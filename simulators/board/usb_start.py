@@ -8,6 +8,7 @@ not run, as after a soft reset in the raw REPL. The host's files are below /host
 
 import os
 import sys
+from collections import namedtuple
 
 import machine  # the fake one: it has its folder from the environment
 import network  # noqa: F401  (kept for the firmware: once / is the flash, it cannot be found)
@@ -44,8 +45,9 @@ def mount(disk):
         vfs.mount(vfs.VfsLfs2(disk), "/")
 
 
+Uname = namedtuple("Uname", ("sysname", "nodename", "release", "version", "machine"))
 path, blocks, MACHINE, then = sys.argv[1:]
-os.MACHINE = MACHINE
+os.uname = lambda: Uname("board", "board", "1.29.0", "simulated", MACHINE)
 flash = FileDisk(path, int(blocks))
 vfs.umount("/")
 mount(flash)

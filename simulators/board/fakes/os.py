@@ -1,12 +1,3 @@
-"""A board's `os` for MicroPython's unix port: its own, and uname, which tells which board this is (usb_start.py)."""
-
-from collections import namedtuple
+"""A board's `os` for MicroPython's unix port: its own, to which a bench may add (start.py, usb_start.py)."""
 
 from uos import *  # the port's own
-
-MACHINE = "none"
-Uname = namedtuple("Uname", ("sysname", "nodename", "release", "version", "machine"))
-
-
-def uname():
-    return Uname("board", "board", "1.29.0", "simulated", MACHINE)
