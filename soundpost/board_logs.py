@@ -1,4 +1,8 @@
-"""`soundpost board logs`: what a board says on its console, with the time, without disturbing it."""
+"""`soundpost board logs`: what a board says on its console, with the time, without disturbing it.
+
+A release has short names where its sources have long ones (firmware/workshop/packing.py); where a traceback shows one,
+the long one stands behind it, as far as these sources are the release's.
+"""
 
 import argparse
 import time
@@ -6,6 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import serial
+
+from firmware.workshop.application import names
+from firmware.workshop.packing import told
 
 LIMIT_S = 0.2
 LONGEST = 500
@@ -29,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
                 held += port.read(max(1, port.in_waiting))
                 *lines, held = held[-LONGEST:].split(b"\n")
                 for line in lines:
-                    said = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line.decode('utf-8', 'replace').strip()}"
+                    words = told(line.decode("utf-8", "replace").strip(), names)
+                    said = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {words}"
                     print(said, flush=True)
                     if file:
                         file.write(said + "\n")

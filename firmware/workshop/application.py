@@ -1,6 +1,7 @@
 """What a board carries: the firmware compiled for one architecture, under the names of its sources."""
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 
@@ -34,6 +35,12 @@ def packed(more: Iterable[str] = ()) -> Packed:
     """The files of FIRMWARE and `more`, as they are compiled."""
     texts = {path.relative_to(ROOT).as_posix(): path.read_text() for path in sources(more)}
     return pack(texts, [content.decode() for content in beside().values()])
+
+
+@cache
+def names() -> dict[str, dict[str, str]]:
+    """Last name of a file -> short name -> what it was (packing.Packed)."""
+    return packed().names
 
 
 def compile_into(folder: Path, architecture: str, more: Iterable[str] = ()) -> int:

@@ -13,7 +13,7 @@ So a traceback shows short names. `told` says what they were, as long as the sou
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from string import ascii_letters
@@ -54,10 +54,11 @@ def pack(sources: Mapping[str, str], outside: Iterable[str] = ()) -> Packed:
     return Packed({path: ast.unparse(ast.fix_missing_locations(tree)) for path, tree in trees.items()}, names)
 
 
-def told(line: str, names: Mapping[str, Mapping[str, str]]) -> str:
-    """A line of a traceback with what a short name was behind it; any other as it is."""
+def told(line: str, names: Callable[[], Mapping[str, Mapping[str, str]]]) -> str:
+    """A line of a traceback with what a short name was behind it; any other as it is. names : Packed.names, asked for
+    only then."""
     found = FRAME.search(line)
-    name = names.get(found[1], {}).get(found[2]) if found else None
+    name = names().get(found[1], {}).get(found[2]) if found else None
     return f"{line} ({name})" if name else line
 
 
