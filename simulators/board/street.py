@@ -23,7 +23,6 @@ POLES = {
 AIR_C = 12.0
 SHOT = Blast(600.0, 0.0004)
 CHIPS = ("esp32s3", "rp2350")
-ACL = "topic read det/#\ntopic write cmd/#\npattern write det/%u\npattern read cmd/%u\n"
 
 
 class BoardStreet:
@@ -106,16 +105,3 @@ class BoardStreet:
             await bench.close()
         for cable in self.cables.values():
             cable.close()
-
-
-def write_broker(folder: Path, keys: Mapping[str, bytes], ports: tuple[int, int]) -> Path:
-    """mosquitto.conf with one open listener on loopback for the gateway, and one with TLS-PSK for nodes."""
-    write_secret(folder / "psk", "".join(f"{node}:{key.hex()}\n" for node, key in keys.items()))
-    (folder / "acl").write_text(ACL)
-    path = folder / "mosquitto.conf"
-    path.write_text(
-        f"per_listener_settings true\nlistener {ports[0]} 127.0.0.1\nallow_anonymous true\n"
-        f"listener {ports[1]} 127.0.0.1\npsk_hint soundpost\npsk_file {folder / 'psk'}\n"
-        f"use_identity_as_username true\nallow_anonymous false\nacl_file {folder / 'acl'}\nlog_type error\nuser root\n"
-    )
-    return path

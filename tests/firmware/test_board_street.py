@@ -4,7 +4,6 @@ import asyncio
 import json
 import math
 import signal
-import socket
 import sys
 import time
 
@@ -15,7 +14,8 @@ import pytest
 from firmware import wire
 from firmware.workshop.application import ROOT, compile_into
 from gateway.rows import kept, reading, verify
-from simulators.board.street import POLES, BoardStreet, write_broker
+from simulators.board.broker import Broker
+from simulators.board.street import POLES, BoardStreet
 
 LIMIT_S, ROUNDS = 40, 20
 SHOT = (45.0, 30.0, 1.5)
@@ -167,40 +167,6 @@ async def test_all_of_a_magazine_arrives_though_a_board_holds_two_frames_at_a_ti
     assert not any("Traceback" in text or "ERROR" in text for text in consoles), consoles
 
 
-class Mosquitto:
-    """A broker for the boards' keys that can be killed."""
-
-    def __init__(self, program, folder):
-        self._program, self._folder = program, folder
-        with socket.socket() as one, socket.socket() as other:
-            one.bind(("127.0.0.1", 0))
-            other.bind(("127.0.0.1", 0))
-            self.ports = one.getsockname()[1], other.getsockname()[1]
-
-    def configure(self, keys):
-        self._conf = write_broker(self._folder, keys, self.ports)
-
-    async def start(self):
-        self._process = await asyncio.create_subprocess_exec(self._program, "-c", self._conf)
-        async with asyncio.timeout(LIMIT_S):
-            while not await self._answers():
-                assert self._process.returncode is None
-                await asyncio.sleep(0.05)
-
-    async def _answers(self):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.ports[1])
-        except OSError:
-            return False
-        writer.close()
-        return True
-
-    async def kill(self):
-        if self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
-
-
 async def test_a_board_with_another_key_than_its_gateways_is_refused_by_it_and_hears_no_word(
     tmp_path, flash, micropython
 ):
@@ -229,7 +195,7 @@ async def test_a_board_with_another_key_than_its_gateways_is_refused_by_it_and_h
 async def test_over_tls_and_a_broker_that_is_killed_six_boards_place_two_shots(
     tmp_path, flash, micropython, program, ear
 ):
-    broker = Mosquitto(program("mosquitto"), tmp_path)
+    broker = Broker(program("mosquitto"), tmp_path)
     street = BoardStreet(tmp_path, flash, int(time.time()), broker.ports, ear=ear)
     broker.configure(street.broker_keys)
     gateway = Gateway(tmp_path)
@@ -258,7 +224,7 @@ async def test_over_tls_and_a_broker_that_is_killed_six_boards_place_two_shots(
 
 
 async def test_a_board_with_another_key_than_its_brokers_stays_outside(tmp_path, flash, micropython, program):
-    broker = Mosquitto(program("mosquitto"), tmp_path)
+    broker = Broker(program("mosquitto"), tmp_path)
     street = BoardStreet(tmp_path, flash, int(time.time()), broker.ports, ear=STAND_IN)
     broker.configure(street.broker_keys | {"b0": bytes(32)})
     bench = street.benches["b0"]

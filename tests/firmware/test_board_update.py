@@ -12,6 +12,7 @@ from firmware import update, wire
 from firmware.workshop import layout, release
 from firmware.workshop.application import ROOT, beside
 from gateway.rows import kept, reading, verify
+from simulators.board.broker import Broker
 from simulators.board.street import BoardStreet
 
 LIMIT_S = 60
@@ -172,6 +173,36 @@ async def test_a_release_reaches_one_board_after_the_other_through_a_power_cut_w
     assert all("slot=b sequence=6 on_trial=True" in console for console in consoles)
     assert not any("Traceback" in console or KEY.hex() in console for console in consoles)
     assert verify(tmp_path / "street.journal") is None
+
+
+async def test_a_release_comes_over_tls_and_is_installed_though_the_power_goes_in_the_middle(
+    tmp_path, releases, micropython, program
+):
+    broker = Broker(program("mosquitto"), tmp_path)
+    trial = Trial(tmp_path, releases, micropython, ("b0",), broker.ports)
+    bench = trial.street.benches["b0"]
+    broker.configure(trial.street.broker_keys)
+    await broker.start()
+    try:
+        async with trial:
+            trial.put("six", releases[6])
+            await trial.until(lambda: len([*(bench.folder / "b").rglob("*.mpy")]) > 8)
+            await bench.kill()
+            half, slots = [*(bench.folder / "b").rglob("*")], trial.slots("b0")
+            await bench.start(micropython)
+            await trial.until(lambda: ("b0", 6, "good") in trial.gateway.updates())
+            trial.street.drive_shot(SHOT, time.time() + 0.3)
+            await trial.until(lambda: trial.n_arrivals() == {("b0", 1)})
+            console = bench.console()
+    finally:
+        await broker.kill()
+
+    assert not any(path.name == "manifest" for path in half)
+    assert slots == ["a", "-", "0", "5", "0"]
+    assert trial.slots("b0") == ["b", "-", "0", "6", "0"]
+    assert console.count("update installed") == 1
+    assert "slot=b sequence=6 on_trial=True" in console
+    assert "Traceback" not in console
 
 
 def crashing(image, sequence):
