@@ -1,4 +1,4 @@
-"""The broker of a street of boards: a real Mosquitto, with a listener for the gateway and one with TLS for the nodes."""
+"""The broker of a street of boards: a real Mosquitto, one listener for the gateway and one with TLS for the nodes."""
 
 import asyncio
 import socket
