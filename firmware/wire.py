@@ -11,6 +11,7 @@ gateway's word. (Section numbers from general knowledge.) Runs on CPython and Mi
 from collections import namedtuple
 
 from firmware import cbor
+from firmware.fields import BYTES, INT, INTS, SPANS, Field, fitting, is_int
 from firmware.mac import Mac, same
 
 MAX_FRAME = 2304
@@ -22,7 +23,6 @@ CLIP_LEAD_US = 1000
 MAX_PART = 512
 """Of an image: some 50 ms at 115 200 baud, so that an arrival never waits for more."""
 MAX_NAME = 32
-MAX_SPANS = 32
 HEAD = 3
 """Bytes, at most, of a payload's own length."""
 MAX_ITEMS = 160
@@ -50,11 +50,6 @@ MAC0 = b"\x84\x64MAC0"
 U32 = 0xFFFFFFFF
 T_MAX_US = 1 << 53
 
-INT, BYTES, INTS, SPANS = "int", "bytes", "ints", "spans"
-"""Types of fields. low and high bound an int; the length of bytes; each of at most 16 ints. A span is a triple
-(boot, first, last): the sequences first..last of that boot, at most MAX_SPANS of them."""
-
-Field = namedtuple("Field", ("key", "name", "type", "low", "high", "optional"))
 Kind = namedtuple("Kind", ("number", "name", "direction", "record", "fields"))
 Parts = namedtuple("Parts", ("kid", "boot", "sequence", "header_end", "payload_start", "payload_end"))
 Opened = namedtuple("Opened", ("kid", "boot", "sequence", "record"))
@@ -153,7 +148,7 @@ def encode(record: tuple, page: "cbor.Page | None" = None) -> bytes:  # type: ig
 def _write(record: tuple, page: cbor.Page) -> None:  # type: ignore[type-arg]
     kind = kind_of(record)
     _check_clip(record)
-    pairs = [(field.key, _value(field, getattr(record, field.name))) for field in kind.fields]
+    pairs = [(field.key, fitting(field, getattr(record, field.name))) for field in kind.fields]
     pairs = [(key, value) for key, value in pairs if value is not None]
     page.extend(bytes((0xA0 + len(pairs) + 1, 0x00, kind.number)))
     for key, value in pairs:
@@ -173,13 +168,13 @@ def decode(payload: bytes) -> tuple:  # type: ignore[type-arg]
 def record_of(fields: dict[int, object]) -> tuple:  # type: ignore[type-arg]
     """The record that decoded fields (key -> value) spell. BadFrame `schema` names what is unknown or out of range."""
     number = fields.get(0)
-    if not _is_int(number, 1, len(KINDS)):
+    if not is_int(number, 1, len(KINDS)):
         raise BadFrame("schema", "no such kind")
     kind = KINDS[number - 1]  # type: ignore[operator]
     if not all(key == 0 or key in [field.key for field in kind.fields] for key in fields):
         raise BadFrame("schema", kind.name + " with a field that is not its own")
     try:
-        record = kind.record(*[_value(field, fields.get(field.key)) for field in kind.fields])
+        record = kind.record(*[fitting(field, fields.get(field.key)) for field in kind.fields])
         _check_clip(record)
     except ValueError as error:
         raise BadFrame("schema", kind.name + "." + str(error))
@@ -288,45 +283,3 @@ def _check_clip(record: tuple) -> None:  # type: ignore[type-arg]
         return
     if record.clip is None or record.clip_hz is None or len(record.clip) % 2 or len(record.clip) * 25 > record.clip_hz:
         raise ValueError("clip must be whole 16-bit samples of at most 20 ms, and come with clip_hz")
-
-
-def _value(field: Field, value: object) -> object:
-    """The value as its field's type has it, None where an optional one is missing; else ValueError."""
-    if value is None and field.optional:
-        return None
-    if not _FITS[field.type](value, field.low, field.high):
-        raise ValueError(f"{field.name} must be {field.type} within {field.low} and {field.high}")
-    return _tuple(value) if isinstance(value, (list, tuple)) else value
-
-
-def _tuple(items: list | tuple) -> tuple:  # type: ignore[type-arg]
-    return tuple([_tuple(item) if isinstance(item, (list, tuple)) else item for item in items])
-
-
-def _is_int(value: object, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _is_bytes(value: object, low: int, high: int) -> bool:
-    return isinstance(value, bytes) and low <= len(value) <= high
-
-
-def _is_ints(value: object, low: int, high: int) -> bool:
-    return isinstance(value, (list, tuple)) and len(value) <= 16 and all(_is_int(item, low, high) for item in value)
-
-
-def _is_spans(value: object, low: int, high: int) -> bool:
-    return (
-        isinstance(value, (list, tuple))
-        and len(value) <= MAX_SPANS
-        and all(
-            isinstance(span, (list, tuple))
-            and len(span) == 3
-            and all(_is_int(i, low, high) for i in span)
-            and span[1] <= span[2]
-            for span in value
-        )
-    )
-
-
-_FITS = {INT: _is_int, BYTES: _is_bytes, INTS: _is_ints, SPANS: _is_spans}

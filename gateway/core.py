@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from firmware import wire
+from firmware.fields import MAX_SPANS
 from gateway.associate import Associator
 from gateway.backlog import Backlog
 from gateway.gate import Gate, Opened
@@ -164,8 +165,8 @@ class Core:
         by_node = sorted({(store.node, store.boot, store.sequence) for store in stores})
         for node, keys in groupby(by_node, key=lambda key: key[0]):
             spans = _spans([(boot, sequence) for _, boot, sequence in keys])
-            for start in range(0, len(spans), wire.MAX_SPANS):
-                yield Reply(node, self._gate.seal(node, wire.Ack(tuple(spans[start : start + wire.MAX_SPANS]))))
+            for start in range(0, len(spans), MAX_SPANS):
+                yield Reply(node, self._gate.seal(node, wire.Ack(tuple(spans[start : start + MAX_SPANS]))))
 
 
 def arrival(pole: Pole, said: wire.Arrival) -> Arrival:

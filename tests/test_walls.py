@@ -15,7 +15,8 @@ MAY = {
     "hw/": ("hw",),
     "firmware/cbor.py": (),
     "firmware/mac.py": (),
-    "firmware/wire.py": ("firmware.cbor", "firmware.mac"),
+    "firmware/fields.py": (),
+    "firmware/wire.py": ("firmware.cbor", "firmware.fields", "firmware.mac"),
     "firmware/clock.py": ("firmware.wire",),
     "firmware/pps.py": (),
     "firmware/gnss.py": (),
@@ -89,7 +90,7 @@ MAY = {
     "gateway/core.py": (
         "gateway.incident", "gateway.street", "gateway.seen", "gateway.gate", "gateway.associate", "gateway.backlog",
         "gateway.policy", "gateway.watch", "gateway.rollout",
-        "dsp", "firmware.wire",
+        "dsp", "firmware.wire", "firmware.fields",
     ),
     # the edges: each knows the records, how to wait before it tries again, and its own driver, no other edge
     "gateway/": ("gateway.incident", "gateway.street", "gateway.backoff", "gateway.ending", "hw"),
@@ -105,8 +106,8 @@ MAY = {
 }  # fmt: skip
 # Runs on MicroPython as well: the only modules of others that it may import.
 PORTABLE = (
-    "firmware/cbor.py", "firmware/mac.py", "firmware/wire.py", "firmware/clock.py", "firmware/outbox.py",
-    "firmware/node.py", "firmware/pps.py", "firmware/gnss.py", "firmware/sample_clock.py",
+    "firmware/cbor.py", "firmware/fields.py", "firmware/mac.py", "firmware/wire.py", "firmware/clock.py",
+    "firmware/outbox.py", "firmware/node.py", "firmware/pps.py", "firmware/gnss.py", "firmware/sample_clock.py",
     "firmware/supervisor.py", "firmware/blink.py", "firmware/board_config.py", "firmware/update.py",
     "firmware/device.py", "firmware/trial.py", "dsp/fixed/",
 )  # fmt: skip

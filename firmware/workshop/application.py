@@ -14,7 +14,7 @@ FIRMWARE = (
     "dsp/fixed/*.py", "hw/mcu/*.py",
     *(f"firmware/{name}.py" for name in (
         "blink", "board", "board_check", "board_config", "board_link", "board_shell", "boot", "cbor", "clock",
-        "device", "early_ear", "early_update", "fixed_ear", "flash_spool", "gnss", "incoming", "installation",
+        "device", "early_ear", "early_update", "fields", "fixed_ear", "flash_spool", "gnss", "incoming", "installation",
         "installer", "letting_go", "mac", "measured_ear", "mqtt_uplink", "node", "outbox", "pps", "ram_spool",
         "sample_clock", "serial_uplink", "slots", "supervisor", "trial", "update", "updating", "wire",
     )),

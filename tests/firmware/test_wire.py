@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 
 from firmware import wire
+from firmware.fields import BYTES, INT, INTS, MAX_SPANS, SPANS
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
 U32 = st.integers(0, wire.U32)
@@ -18,10 +19,10 @@ def values(field):
     """Everything that a field may hold."""
     span = st.tuples(U32, U32, U32).map(lambda s: (s[0], min(s[1:]), max(s[1:])))
     held = {
-        wire.INT: st.integers(field.low, field.high),
-        wire.BYTES: st.integers(field.low, min(field.high, 64)).flatmap(lambda n: st.binary(min_size=n, max_size=n)),
-        wire.INTS: st.lists(st.integers(field.low, field.high), max_size=16).map(tuple),
-        wire.SPANS: st.lists(span, max_size=wire.MAX_SPANS).map(tuple),
+        INT: st.integers(field.low, field.high),
+        BYTES: st.integers(field.low, min(field.high, 64)).flatmap(lambda n: st.binary(min_size=n, max_size=n)),
+        INTS: st.lists(st.integers(field.low, field.high), max_size=16).map(tuple),
+        SPANS: st.lists(span, max_size=MAX_SPANS).map(tuple),
     }[field.type]
     return st.none() | held if field.optional else held
 
@@ -50,9 +51,9 @@ def test_a_record_has_the_fields_of_its_row(kind):
 @pytest.mark.parametrize("kind", wire.KINDS, ids=lambda kind: kind.name)
 def test_a_record_comes_back_with_every_field_different(kind):
     numbers = iter(range(1, 100))
-    odd = {wire.INT: lambda f: f.low + next(numbers) % (f.high - f.low + 1), wire.INTS: lambda f: (next(numbers), -7)}
-    odd |= {wire.BYTES: lambda f: bytes([next(numbers)]) * (f.low * 10 if f.low < f.high else f.low)}
-    odd |= {wire.SPANS: lambda f: ((next(numbers), next(numbers), next(numbers)),)}
+    odd = {INT: lambda f: f.low + next(numbers) % (f.high - f.low + 1), INTS: lambda f: (next(numbers), -7)}
+    odd |= {BYTES: lambda f: bytes([next(numbers)]) * (f.low * 10 if f.low < f.high else f.low)}
+    odd |= {SPANS: lambda f: ((next(numbers), next(numbers), next(numbers)),)}
     record = with_whole_clip(kind.record(*[odd[field.type](field) for field in kind.fields]))
 
     assert wire.decode(wire.encode(record)) == record

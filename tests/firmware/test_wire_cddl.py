@@ -8,6 +8,7 @@ import pycddl
 import pytest
 
 from firmware import wire
+from firmware.fields import BYTES, INT, INTS, MAX_SPANS, SPANS
 
 TEXT = (pathlib.Path(__file__).parents[2] / "docs" / "wire.cddl").read_text()
 FRAME = pycddl.Schema(TEXT)
@@ -15,16 +16,16 @@ HEADER, UP, DOWN = (pycddl.Schema(f"start = {root}\n{TEXT}") for root in ("heade
 
 
 LOWEST = {
-    wire.INT: lambda field: field.low,
-    wire.BYTES: lambda field: bytes(field.low),
-    wire.INTS: lambda field: (),
-    wire.SPANS: lambda field: (),
+    INT: lambda field: field.low,
+    BYTES: lambda field: bytes(field.low),
+    INTS: lambda field: (),
+    SPANS: lambda field: (),
 }
 HIGHEST = {
-    wire.INT: lambda field: field.high,
-    wire.BYTES: lambda field: bytes(field.high),
-    wire.INTS: lambda field: (field.high,) * 16,
-    wire.SPANS: lambda field: ((field.low, field.low, field.high),) * wire.MAX_SPANS,
+    INT: lambda field: field.high,
+    BYTES: lambda field: bytes(field.high),
+    INTS: lambda field: (field.high,) * 16,
+    SPANS: lambda field: ((field.low, field.low, field.high),) * MAX_SPANS,
 }
 
 
@@ -61,7 +62,7 @@ def test_a_kind_belongs_to_one_direction_only(record):
 def test_an_int_beyond_its_range_is_refused_by_description_and_decoder_alike(record):
     kind = wire.kind_of(record)
     for field in kind.fields:
-        if field.type == wire.INT:
+        if field.type == INT:
             for value in (field.low - 1, field.high + 1):
                 payload = cbor2.dumps(cbor2.loads(wire.encode(record)) | {field.key: value}, canonical=True)
 
