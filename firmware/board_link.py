@@ -10,8 +10,8 @@ import random
 
 TEND_MS = 250
 LONGEST_WAIT_MS = 10_000
-MOST_BYTES = 6_144
-"""Of frames that wait for the line: two with their clips, or a minute of healths. A board has no room for a burst of
+MOST_BYTES = 4_608
+"""Of frames that wait for the line: two with their clips, or a score of healths. A board has no room for a burst of
 clips; what does not fit lies on flash, and goes when an ack has come."""
 
 

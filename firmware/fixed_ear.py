@@ -58,7 +58,7 @@ class FixedEar(Ear):
             channel=0,
             shape=onset.shape,
             clip=onset.clip,
-            clip_hz=self._detector.rate_hz,
+            clip_hz=None if onset.clip is None else self._detector.rate_hz,
         )
 
     def _level(self, level_cdb: int) -> int:

@@ -75,9 +75,8 @@ class FlashSpool:
                 return saved.frame  # type: ignore[no-any-return]
         for number in self._wanted:
             if (boot, sequence) in self._wanted[number]:
-                for saved in read_records(self._path(number)):
-                    if (saved.boot, saved.sequence) == (boot, sequence):
-                        return saved.frame  # type: ignore[no-any-return]
+                for saved in read_records(self._path(number), (boot, sequence)):
+                    return saved.frame  # type: ignore[no-any-return]
         return None
 
     def _append(self, saved: Saved) -> None:
@@ -123,8 +122,8 @@ def record(saved: Saved) -> "tuple[bytes, bytes, bytes]":
     return head, saved.frame, digest.digest()[:CHECK]
 
 
-def read_records(path: str):  # type: ignore[no-untyped-def]
-    """Each whole record of a segment, up to the first that is none."""
+def read_records(path: str, only: "tuple[int, int] | None" = None):  # type: ignore[no-untyped-def]
+    """Each whole record of a segment, up to the first that is none; or that of one (boot, sequence) only."""
     with open(path, "rb") as file:
         while True:
             head = file.read(HEAD)
@@ -133,6 +132,9 @@ def read_records(path: str):  # type: ignore[no-untyped-def]
             length, boot, sequence = [int.from_bytes(head[i : i + 4], "big") for i in (1, 5, 9)]
             if length > LONGEST:
                 return
+            if only is not None and only != (boot, sequence):
+                file.seek(length + CHECK, 1)
+                continue
             frame, check = file.read(length), file.read(CHECK)
             digest = hashlib.sha256(head)
             digest.update(frame)

@@ -179,14 +179,21 @@ class Node:
             t_us = max(0, self.clock.utc_us(tick_q8))
             if self._may_say(tick_q8 >> 8):
                 self.arrivals += 1
-                effects.extend(self._say(self._arrival(heard, tick_q8 >> 8, t_us)))
+                effects.extend(self._tell(heard, tick_q8 >> 8, t_us))
             else:
                 self.withheld += 1
                 self._withheld_us = self._withheld_us[:1] + [t_us]
         return effects
 
-    def _arrival(self, heard: Heard, tick: int, t_us: int) -> wire.Arrival:
-        with_clip = self.clips and heard.clip is not None and self._bucket * 2 >= BURST * self.clock.rate_hz
+    def _tell(self, heard: Heard, tick: int, t_us: int) -> list:  # type: ignore[type-arg]
+        """With its clip, where there is memory for it: an arrival must not be lost for that."""
+        clips = self.clips and heard.clip is not None and self._bucket * 2 >= BURST * self.clock.rate_hz
+        try:
+            return self._say(self._arrival(heard, tick, t_us, clips))
+        except MemoryError:
+            return self._say(self._arrival(heard, tick, t_us, False))
+
+    def _arrival(self, heard: Heard, tick: int, t_us: int, with_clip: bool) -> wire.Arrival:
         sigma_us = root(heard.sigma_us * heard.sigma_us + self.clock.sigma_us(tick) ** 2)
         return wire.Arrival(
             t_us=t_us, sigma_us=max(1, min(wire.U32, sigma_us)), clock=self.clock.state(tick),

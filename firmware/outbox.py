@@ -111,7 +111,12 @@ class Outbox:
             self._sent_us[key] = now_us
         if self._frame_of is None:
             return [self._open[key].frame for key in keys]
-        frames = [self._frame_of(boot, sequence) for boot, sequence in keys]
+        try:
+            frames = [self._frame_of(boot, sequence) for boot, sequence in keys]
+        except MemoryError:  # another time
+            for key in keys:
+                self.unsent(key)
+            return []
         for key in [key for key, frame in zip(keys, frames) if frame is None]:
             self._drop(key)
         return [frame for frame in frames if frame is not None]

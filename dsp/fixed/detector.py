@@ -37,7 +37,7 @@ AT_LEFT, AT_CELL, AT_SPAN, AT_LOST, AT_HOLD, AT_CELLS, AT_WEIGHED = 10, 14, 15, 
 
 Onset = namedtuple("Onset", ("sample", "sigma_us", "level_cdb", "snr_cdb", "shape", "clipped", "clip"))
 """sample: of the stream, from its first. level_cdb: peak in the band, of full scale. shape: dsp/fixed/shape.py.
-clipped: the converter was at its end. clip: int16, at most 20 ms, from 1 ms before."""
+clipped: the converter was at its end. clip: int16, at most 20 ms, from 1 ms before; None where memory is short."""
 
 
 class Detector:
@@ -126,8 +126,15 @@ class Detector:
             sample=self._zero + index, sigma_us=sigma_us(snr, self.rate_hz),
             level_cdb=decibels(2 * (log2(peak) - log2(FULL))), snr_cdb=decibels(snr), shape=shape,
             clipped=high >= CLIPPED or low <= -CLIPPED,
-            clip=b"".join([bytes(part) for part in self._stretch(index - self.cell, self.rate_hz // 50)]),
+            clip=self._clip(index),
         )  # fmt: skip
+
+    def _clip(self, index: int) -> "bytes | None":
+        try:
+            parts = self._stretch(index - self.cell, self.rate_hz // 50)
+            return bytes(parts[0]) if len(parts) == 1 else bytes(parts[0]) + bytes(parts[1])
+        except MemoryError:  # an onset must not be lost for it
+            return None
 
     def _pass_again(self, first: int, n_cells: int) -> int:
         """The band of so many cells, at most CUT_CELLS, from a sample on is in _band; comes back: how many samples."""

@@ -81,6 +81,20 @@ def test_an_onset_becomes_an_arrival_with_its_time_and_both_sigmas():
     assert (arrival.shape, arrival.clip, arrival.clip_hz) == ((60, 4100), bytes(640), RATE_HZ)
 
 
+def test_where_memory_is_short_the_arrival_goes_without_its_clip(monkeypatch):
+    def seal(record, *rest):
+        if record.clip:
+            raise MemoryError
+        return whole(record, *rest)
+
+    whole, of = wire.seal, node()
+    monkeypatch.setattr(wire, "seal", seal)
+    (arrival,) = said(hear(of, onset(8000)))
+
+    assert (arrival.t_us, arrival.clip, arrival.clip_hz) == (T0_US + 500_000, None, None)
+    assert (of.arrivals, len(of.outbox)) == (1, 1)
+
+
 def test_a_record_is_kept_before_it_is_sent():
     effects = hear(node(), onset(8000), onset(9000))
 

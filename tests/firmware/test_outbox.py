@@ -55,6 +55,22 @@ def test_an_ack_brings_what_was_sent_long_ago_a_batch_at_a_time_and_not_twice():
     assert outbox.settled_again(SETTLED_US) == []
 
 
+def test_frames_for_which_there_is_no_memory_now_go_another_time():
+    room = []
+
+    def frame_of(boot, sequence):
+        if not room:
+            raise MemoryError
+        return b"%d.%d" % (boot, sequence)
+
+    outbox = Outbox(2, (Saved(1, 1, False, None), Saved(1, 2, False, None)), frame_of=frame_of)
+
+    assert outbox.all_again(0) == []
+    room.append(1)
+    assert outbox.settled_again(1) == [b"1.1", b"1.2"]
+    assert outbox.dropped_arrivals == 0
+
+
 def test_what_was_not_sent_after_all_goes_with_the_next_ack():
     outbox = filled(3)
     outbox.unsent((1, 2))

@@ -28,6 +28,34 @@ for second in range(1_100):
     found.extend(detector.feed(noise))
 print([onset.sample - 1_090 * 8_000 for onset in found])
 """
+NO_ROOM = """
+import gc
+from array import array
+from dsp.fixed import kernel
+from dsp.fixed.detector import Detector
+detector, x, found = Detector(48_000, kernel), 1, []
+block, held, i = array("i", range(480)), [None] * 400, 0
+gc.collect()
+try:
+    while True:
+        held[i] = bytearray(1000)
+        i += 1
+except MemoryError:
+    for n in range(0, i, 2):
+        held[n] = None
+gc.collect()
+try:
+    bytearray(1920)
+    print("there is room")
+except MemoryError:
+    pass
+for n in range(60):
+    for i in range(480):
+        x = (x * 1103515245 + 12345) & 0x7FFFFFFF
+        block[i] = ((x >> 8) - (1 << 22)) << (5 if n == 30 else 0)
+    found.extend(detector.feed(block))
+print([(onset.sample // 480, onset.clip) for onset in found])
+"""
 
 
 def noise(seconds, size=1e-3, rate_hz=RATE_HZ, seed=0):
@@ -151,6 +179,10 @@ def test_a_stream_of_days_is_counted_on_where_a_boards_words_would_end(micropyth
     late = eval(unix_port.run(micropython, LONG_STREAM))
 
     assert late == pytest.approx([4_000 + 8_000 * second for second in range(10)], abs=2)
+
+
+def test_a_board_without_memory_for_a_clip_hears_all_the_same(micropython):
+    assert unix_port.run(micropython, NO_ROOM, heap="192k") == "[(30, None)]\n"
 
 
 def test_logarithms_are_right_to_a_hundredth():
