@@ -6,7 +6,7 @@ BOARD := $(addprefix firmware/,board.py board_check.py board_config.py board_she
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check livefire train trainboard bench programs
+.PHONY: help setup demo test chaos check livefire train trainboard bench programs
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -18,6 +18,9 @@ demo: .venv/.demo  ## a street at night: shots, poles, lamps, a camera; report i
 
 test: .venv/.dev  ## all tests (sets up what they need, system programs included)
 	$(BIN)/pytest -n 2
+
+chaos: .venv/.dev  ## minutes of volleys on simulated boards while broker, gateway and boards are killed (SOUNDPOST_CHAOS_S=420)
+	$(BIN)/pytest -m chaos
 
 check: .venv/.dev  ## ruff, mypy --strict (portable files against MicroPython's stubs too), the walls
 	$(BIN)/ruff check .
