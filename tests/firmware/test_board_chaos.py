@@ -1,4 +1,4 @@
-"""`make chaos`: minutes of volleys on boards of 192 KB, over TLS, while broker, gateway and boards are killed in turn."""
+"""`make chaos`: minutes of volleys on boards of 192 KB, over TLS, while broker, gateway and a board are killed."""
 
 import asyncio
 import os
