@@ -10,6 +10,7 @@ import random
 
 TEND_MS = 250
 LONGEST_WAIT_MS = 10_000
+MOST_SHORT = 8
 MOST_BYTES = 4_608
 """Of frames that wait for the line: two with their clips, or a score of healths. A board has no room for a burst of
 clips; what does not fit lies on flash, and goes when an ack has come."""
@@ -36,17 +37,23 @@ class BoardLink:
         return True
 
     async def run(self) -> None:
-        """For ever."""
-        tries = 0
+        """For ever. MemoryError where there is too little of it for a line again and again: only a new start puts a
+        heap in order, and what is unsaid is on flash."""
+        tries = short = 0
         while True:
             self._beat()
             gc.collect()  # what the last line held, TLS above all
             try:
                 line = await self._open_line()
-                tries = 0
+                tries = short = 0
                 await self._talk(line)
-            except (OSError, MemoryError) as error:
+            except OSError as error:
                 print(f"WARN uplink is down why={error}")
+            except MemoryError as error:
+                print(f"WARN uplink is down why={error}")
+                short += 1
+                if short == MOST_SHORT:
+                    raise
             tries += 1
             await asyncio.sleep_ms(random.randrange(100, min(LONGEST_WAIT_MS, 200 << min(tries, 6))))
 

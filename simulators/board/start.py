@@ -13,27 +13,20 @@ import machine  # the fake one: it has its folder from the environment
 import network  # noqa: F401  (kept for the firmware: once / is the flash, it cannot be found)
 import vfs
 
-folder, *shared = sys.argv[1:]
-rename = os.rename
-
-
-def on_host(path):
-    return "/host" + folder + "/" + path.lstrip("/")
-
-
-os.rename = lambda old, new: rename(on_host(old), on_host(new))
+root = "/host" + sys.argv[1] + "/"  # each name in here is on the board's heap: hence no more than these
+os.rename = lambda at, to, rename=os.rename: rename(root + at.lstrip("/"), root + to.lstrip("/"))
 # (VfsPosix with a root has one buffer for both paths: it renames a file to itself, and says nothing. Seen in 1.29.)
 vfs.umount("/")
-vfs.mount(vfs.VfsPosix(folder), "/")
+vfs.mount(vfs.VfsPosix(sys.argv[1]), "/")
 vfs.mount(vfs.VfsPosix(), "/host")
 os.chdir("/")
 machine.FOLDER = "/host" + machine.FOLDER
-for each in shared:
-    vfs.mount(vfs.VfsPosix(each), "/s")  # a board has no long paths, and each module's is on the heap
+if len(sys.argv) > 2:
+    vfs.mount(vfs.VfsPosix(sys.argv[2]), "/s")  # a board has no long paths, and each module's is on the heap
 sys.path[:] = ["", "/s", ".frozen"]
-for name in ("/boot.py", "/main.py"):
+for at in ("/boot.py", "/main.py"):
     try:
-        os.stat(name)
+        os.stat(at)
     except OSError:
         continue
-    execfile(name, {"__name__": "__main__"})  # noqa: F821  (MicroPython's)
+    execfile(at, {"__name__": "__main__"})  # noqa: F821  (MicroPython's)

@@ -15,11 +15,13 @@ import os
 import termios
 import time
 
+from micropython import const
 from umachine import *  # the port's own parts
 
 FOLDER = os.getenv("SOUNDPOST_BOARD")
-GET_FILENO, POLL = 10, 3
-VTIME, VMIN = 5, 6
+_GET_FILENO = const(10)
+_VTIME = const(5)
+_VMIN = const(6)
 
 
 def reset():
@@ -45,7 +47,7 @@ class Pin:
 
 class Stream(io.IOBase):
     def ioctl(self, request, argument):
-        return self.file.fileno() if request == GET_FILENO else 0
+        return self.file.fileno() if request == _GET_FILENO else 0
 
 
 class I2S(Stream):
@@ -63,7 +65,7 @@ class UART(Stream):
     def __init__(self, number, baudrate=9600, tx=None, rx=None, txbuf=256, rxbuf=256):
         self.file = open(f"{FOLDER}/uart{number}", "r+b", 0)
         settings = termios.tcgetattr(self.file.fileno())
-        settings[6][VMIN] = settings[6][VTIME] = 0  # read what is there
+        settings[6][_VMIN] = settings[6][_VTIME] = 0  # read what is there
         termios.tcsetattr(self.file.fileno(), termios.TCSANOW, settings)
 
     def read(self, n=-1):
