@@ -47,9 +47,10 @@ def _find(tree: ast.Module, module: str, own: dict[str, Values], kept: set[str])
         if isinstance(each, ast.ImportFrom) and each.module in own:
             there = own[each.module]
             values |= {alias.asname or alias.name: there[alias.name] for alias in each.names if alias.name in there}
+    modules = _modules(tree, own)
     for statement in tree.body:
         for name, value in _pairs(statement):
-            number = _number(value, values, _modules(tree, own))
+            number = _number(value, values, modules)
             if number is not None and name.isupper() and stored.count(name) == 1 and name not in kept:
                 values[name] = number
     return len(values) > before

@@ -44,9 +44,12 @@ def pack(sources: Mapping[str, str], outside: Iterable[str] = ()) -> Packed:
     everything = [each for tree in [*trees.values(), *others] for each in ast.walk(tree)]
     taken = {name for each in everything for name in _names(each)}
     named = {each.arg for each in everything if isinstance(each, ast.keyword) and each.arg}
+    own, used = {}, {}
+    for path, tree in trees.items():
+        own[path], used[path] = _defined(tree), {name for each in ast.walk(tree) for name in _names(each)}
     names = {}
     for family in _families(trees):
-        short = _shortened(trees, family, taken)
+        short = _shortened(trees, family, own, used, taken)
         for path in family:
             _OwnNames(short).visit(trees[path])
             _Parameters(named, taken | {*short.values()}).visit(trees[path])
@@ -96,15 +99,20 @@ def _parents(tree: ast.Module, trees: Mapping[str, ast.Module]) -> Iterator[str]
                 yield path
 
 
-def _shortened(trees: Mapping[str, ast.Module], family: set[str], taken: set[str]) -> dict[str, str]:
-    """A family's own names -> short ones. ValueError where one is used outside."""
-    own = set().union(*(_defined(trees[path]) for path in family))
+def _shortened(
+    trees: Mapping[str, ast.Module],
+    family: set[str],
+    own: Mapping[str, set[str]],
+    used: Mapping[str, set[str]],
+    taken: set[str],
+) -> dict[str, str]:
+    """A family's own names -> short ones. own, used : path -> names. ValueError where one is used outside."""
+    names = set().union(*(own[path] for path in family))
     for path in sorted(set(trees) - family):
-        used = {name for each in ast.walk(trees[path]) for name in _names(each)}
-        for name in sorted((own & used) - _defined(trees[path])):
+        for name in sorted((names & used[path]) - own[path]):
             raise ValueError(f"{path}: {name} is another file's own; make it public there")
     spelt = {each.value for path in family for each in ast.walk(trees[path]) if isinstance(each, ast.Constant)}
-    return dict(zip(sorted(own - spelt), _short(taken), strict=False))
+    return dict(zip(sorted(names - spelt), _short(taken), strict=False))
 
 
 def _defined(tree: ast.AST) -> set[str]:
