@@ -11,6 +11,7 @@ import random
 TEND_MS = 250
 LONGEST_WAIT_MS = 10_000
 MOST_SHORT = 8
+"""Times that there is no memory for a line, one after the other: then the board starts anew."""
 MOST_BYTES = 4_608
 """Of frames that wait for the line: two with their clips, or a score of healths. A board has no room for a burst of
 clips; what does not fit lies on flash, and goes when an ack has come."""
@@ -47,11 +48,9 @@ class BoardLink:
                 line = await self._open_line()
                 tries = short = 0
                 await self._talk(line)
-            except OSError as error:
+            except (OSError, MemoryError) as error:
                 print(f"WARN uplink is down why={error}")
-            except MemoryError as error:
-                print(f"WARN uplink is down why={error}")
-                short += 1
+                short = short + 1 if isinstance(error, MemoryError) else 0
                 if short == MOST_SHORT:
                     raise
             tries += 1

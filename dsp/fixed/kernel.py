@@ -11,9 +11,8 @@ work in it, because a call from viper costs more than the work.
 
 Arrays: `state` has 107 words, its places the constants below. `raw` (16 bits) holds the last samples, `cells` (2048
 words) the last cells; `weighed` has the rise of 256 cells, their energies after, and the energy of 64 cells in units of
-2^20 and of 1. The samples of the band would be as many words again as `raw` has, twice as long: they are not held. What
-the filter remembers is kept with every eighth cell, and from there `again` makes the same samples of `raw` once more,
-for the few that an onset asks for.
+2^20 and of 1. The samples of the band would take twice as much as `raw`, and are not held: what the filter remembers is
+kept with every eighth cell, and from there `again` makes the same samples once more, those few that an onset asks for.
 """
 
 import micropython

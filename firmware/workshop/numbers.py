@@ -29,14 +29,9 @@ def module_of(path: str) -> str:
 
 def _modules(tree: ast.Module, own: Mapping[str, Values]) -> dict[str, Values]:
     """What modules are called in a file -> their numbers."""
-    named = [
-        (each.module, alias) for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) for alias in each.names
-    ]
-    return {
-        alias.asname or alias.name: own[f"{module}.{alias.name}"]
-        for module, alias in named
-        if f"{module}.{alias.name}" in own
-    }
+    imports = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
+    called = {alias.asname or alias.name: f"{each.module}.{alias.name}" for each in imports for alias in each.names}
+    return {name: own[module] for name, module in called.items() if module in own}
 
 
 def _find(tree: ast.Module, module: str, own: dict[str, Values], kept: set[str]) -> bool:
