@@ -18,7 +18,21 @@ from firmware.wire import REASONS
 from gateway.cameras import Cameras
 from gateway.core import TICK_US, Core, replay
 from gateway.ending import end
-from gateway.incident import Aim, Alarm, Announce, Effect, Incident, Light, NewAir, Outcome, Reply, Store, Tell, Updated
+from gateway.incident import (
+    Aim,
+    Alarm,
+    Announce,
+    Effect,
+    Heard,
+    Incident,
+    Light,
+    NewAir,
+    Outcome,
+    Reply,
+    Store,
+    Tell,
+    Updated,
+)
 from gateway.journal import Journal, JournalFull, frame_row
 from gateway.lights import Lights
 from gateway.notify import notify
@@ -29,7 +43,7 @@ MAX_INBOX = 2000
 MAX_TOGETHER = 256
 LAST_WORDS_S = 5.0
 REMARK_US = 10_000_000
-REMARKABLE = (*REASONS, "unknown", "clock")
+REMARKABLE = (*REASONS, "unknown", "clock", "forgotten", "untold")
 log = structlog.get_logger("gateway.agent")
 
 
@@ -55,6 +69,8 @@ class Teller(Protocol):
     def incident(self, incident: Incident) -> dict[str, Any]: ...
 
     def outcome(self, outcome: Outcome) -> dict[str, Any]: ...
+
+    def heard(self, heard: Heard) -> dict[str, Any]: ...
 
     def alarm(self, alarm: Alarm) -> dict[str, Any]: ...
 
@@ -187,6 +203,8 @@ class Agent:
                 self.cameras.order(effect)
             elif isinstance(effect, Announce):
                 self._note("incident", self._now_us, self._teller.incident(effect.incident))
+            elif isinstance(effect, Heard):
+                self._note("unplaced", effect.at_us, self._teller.heard(effect))
             elif isinstance(effect, Alarm):
                 self._note("alarm", effect.at_us, self._teller.alarm(effect))
             elif isinstance(effect, Updated):

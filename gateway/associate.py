@@ -53,6 +53,7 @@ class Associator:
         self._earlier: list[Earlier] = []
         self._kept: list[Start] = []  # what has settled so far, emission times in seconds of UTC
         self._looked_us = -NEVER_US
+        self.decided_us = -NEVER_US  # what fell due until then is decided
         self._due_us: int | None = NEVER_US  # when something falls due; None: not known
 
     @property
@@ -123,6 +124,7 @@ class Associator:
     def _decide(self, now_us: int) -> list[Round | Unplaced]:
         evidence, free = self._evidence(now_us)
         due_us, until_us = evidence.t_us + self._wait_us[evidence.pole], now_us + TOGETHER_US
+        self.decided_us = max(self.decided_us, until_us)
         found, unclaimed = self._explain(evidence, free, due_us, until_us)
         due = [one for one in found if due_us[one.used].min() <= until_us]
         decisions = [self._round(evidence, one) for one in sorted(due, key=lambda one: one.emitted_s)]

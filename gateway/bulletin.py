@@ -9,7 +9,7 @@ from typing import Any
 from dsp.fix import ellipse
 from dsp.geodesy import Site
 from dsp.line_of_fire import LineOfFire
-from gateway.incident import Aim, Alarm, Incident, Outcome, Round, Updated
+from gateway.incident import Aim, Alarm, Heard, Incident, Outcome, Round, Updated
 
 
 def headline(incident: Incident, chief: Round, site: Site) -> str:
@@ -19,16 +19,20 @@ def headline(incident: Incident, chief: Round, site: Site) -> str:
     shape = ellipse(chief.fix.cov_m2)
     p_gunshot = "?" if chief.p_gunshot is None else f"{chief.p_gunshot:.2f}"
     first_us = min(shot.fix.t_us for shot in incident.rounds)
-    words = (
+    n_rounds = sum(not shot.withdrawn for shot in incident.rounds)
+    words: tuple[str, ...] = (
         f"{_clock_time(first_us)}",
         f"grade {incident.grade}",
-        f"{len(incident.rounds)} round{'s' if len(incident.rounds) > 1 else ''}",
+        f"{n_rounds} round{'' if n_rounds == 1 else 's'}",
         f"{incident.kind} p {p_gunshot}",
         f"{lat_deg:.6f} {lon_deg:.6f} (e {east_m:.1f} m, n {north_m:.1f} m)",
         f"95 % within {shape.major_m:.1f} x {shape.minor_m:.1f} m at {shape.azimuth_deg:.0f} deg",
         *((_fired_towards(chief.line),) if chief.line else ()),
         incident.id,
     )
+    withdrawn = sum(shot.withdrawn for shot in incident.rounds)
+    if withdrawn:
+        words = (*words, f"{withdrawn} WITHDRAWN: late arrivals tell it otherwise")
     return "  ".join((*words, "HISTORIC: nothing was moved") if incident.historic else words)
 
 
@@ -69,6 +73,21 @@ def outcome_line(outcome: Outcome) -> str:
     )
     done = "" if outcome.done else "NOT DONE: "
     return f"{_clock_time(outcome.at_us)}  {outcome.device}  {order}  {done}{outcome.note}  {effect.incident}"
+
+
+def heard_record(heard: Heard) -> dict[str, Any]:
+    """What was heard and has no place, for machines. t_us: when it was first heard."""
+    arrivals = sorted(heard.group.arrivals, key=lambda each: each.t_us)
+    told = {"why": heard.group.why, "nodes": [each.node for each in arrivals]}
+    return {"what": "unplaced", "t_us": arrivals[0].t_us, **told, "arrivals_us": [each.t_us for each in arrivals]}
+
+
+def heard_line(heard: Heard) -> str:
+    """The same for people."""
+    arrivals = heard.group.arrivals
+    nodes = ", ".join(sorted(each.node for each in arrivals))
+    first_us = min(each.t_us for each in arrivals)
+    return f"{_clock_time(first_us)}  NOT PLACED, heard by {len(arrivals)} poles ({nodes}): {heard.group.why}"
 
 
 def alarm_record(alarm: Alarm) -> dict[str, Any]:
@@ -135,6 +154,7 @@ def _round_record(shot: Round, site: Site) -> dict[str, Any]:
         "rms_us": round(shot.fix.rms_us, 1),
         "nodes": sorted(arrival.node for arrival in shot.arrivals),
         "last_arrival_us": max((arrival.t_us for arrival in shot.arrivals), default=None),
+        **({"withdrawn": True} if shot.withdrawn else {}),
         **({"line_of_fire": _line_record(shot.line)} if shot.line else {}),
     }
 

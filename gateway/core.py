@@ -16,9 +16,9 @@ from itertools import groupby
 from firmware import wire
 from firmware.fields import MAX_SPANS
 from gateway.associate import Associator
-from gateway.backlog import Backlog
+from gateway.backlog import Backlog, Decision
 from gateway.gate import Gate, Opened
-from gateway.incident import Arrival, Clip, Effect, NewAir, Reply, Round, Store
+from gateway.incident import Arrival, Clip, Effect, Heard, NewAir, Reply, Revised, Store, Unplaced
 from gateway.policy import Policy
 from gateway.rollout import Rollout
 from gateway.seen import Seen
@@ -28,6 +28,8 @@ from gateway.watch import Watch
 TICK_US = 50_000
 FRESH_HEALTH_US = 300_000_000  # older words of a node about itself are let go
 SETTLED_US = 60_000_000  # after so long without a frame nothing is waiting to be decided
+
+SAID_US, MOST_SAID = 60_000_000, 20  # unplaced sounds that are told in so long: more is noise to whoever reads it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,10 @@ class Core:
     """poles : node -> its place in the survey. `counts` tells what became of frames and groups, by a word for each:
 
     the gate's reasons; `frames`, `duplicates`, `unknown` (a node that is not in the survey), `clock` (an arrival whose
-    clock is coarse or unset), `arrivals` (associated), `late` (of these), `rounds`, `unplaced`. backlog : what becomes
-    of arrivals that come late; without one they are fed to the associator, which places none of them. watch : what
+    clock is coarse or unset), `arrivals` (associated), `late` (of these), `forgotten` (of these: let go early for want
+    of room), `rounds`, `revised` and `withdrawn` (of these), `unplaced`, `untold` (of these: there were too many).
+    backlog : what becomes of arrivals that come late; without one they are fed to the associator, which places none of
+    them. watch : what
     learns the street's air and its poles; without one the air stays as it is. rollout : what brings releases to nodes.
     """
 
@@ -68,6 +72,7 @@ class Core:
         self._rollout = rollout
         self._fed = Seen()
         self._step: int | None = None
+        self._said_us: list[int] = []
 
     def feed(self, frame: bytes, now_us: int) -> list[Effect]:
         """What one frame asks for."""
@@ -99,14 +104,36 @@ class Core:
     def _pass(self, now_us: int) -> list[Effect]:
         """One step of time."""
         effects: list[Effect] = []
-        late = self._backlog.tick(now_us) if self._backlog else []
-        for decision in (*self._associator.tick(now_us), *late):
-            self.counts["rounds" if isinstance(decision, Round) else "unplaced"] += 1
-            if isinstance(decision, Round):
+        for decision in self._decide(now_us):
+            if isinstance(decision, Unplaced):
+                effects += self._say(decision, now_us)
+            elif isinstance(decision, Revised):
+                self.counts["withdrawn" if decision.now.withdrawn else "revised"] += 1
+                effects += self._policy.revise(decision, now_us)
+            else:
+                self.counts["rounds"] += 1
                 effects += self._policy.feed(decision, now_us)
                 effects += self._watch.feed(decision, now_us) if self._watch else []
         updates = self._rollout.tick(now_us) if self._rollout else []
         return [*effects, *self._policy.tick(now_us), *self._look(now_us), *updates]
+
+    def _decide(self, now_us: int) -> Sequence[Decision]:
+        decided = self._associator.tick(now_us)
+        if self._backlog is None:
+            return decided
+        told, self._associator = self._backlog.tick(decided, now_us, self._associator)
+        self.counts["forgotten"] = self._backlog.memory.let_go
+        return told
+
+    def _say(self, group: Unplaced, now_us: int) -> list[Effect]:
+        """Tell of what was heard and has no place, as long as it is not too often."""
+        self.counts["unplaced"] += 1
+        self._said_us = [said_us for said_us in self._said_us if now_us - said_us < SAID_US]
+        if len(self._said_us) >= MOST_SAID:
+            self.counts["untold"] += 1
+            return []
+        self._said_us.append(now_us)
+        return [Heard(group, now_us)]
 
     def _look(self, now_us: int) -> list[NewAir]:
         """The air that the next fixes reckon with."""
@@ -155,10 +182,10 @@ class Core:
         else:
             heard = arrival(pole, said)
             self.counts["arrivals"] += 1
-            if self._backlog is not None and self._backlog.takes(heard, now_us):
-                self.counts["late"] += 1
-            else:
+            if self._backlog is None:
                 self._associator.feed(heard)
+            elif self._backlog.feed(heard, now_us, self._associator):
+                self.counts["late"] += 1
 
     def _acks(self, stores: Sequence[Store]) -> Iterator[Reply]:
         """Acks for stores, as many sequences in each as it holds."""

@@ -48,7 +48,8 @@ class Arrival:
 class Round:
     """One shot, placed: its fix and the arrivals that agree on it. grade: A, B or C (DESIGN section 4).
 
-    line : which way the bullet went, where its crack tells.
+    line : which way the bullet went, where its crack tells. withdrawn : it was told, and with the arrivals that came
+    late since it is none.
     """
 
     fix: Fix
@@ -56,6 +57,7 @@ class Round:
     grade: str
     p_gunshot: float | None
     line: LineOfFire | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,14 @@ class Unplaced:
 
     why: str
     arrivals: tuple[Arrival, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """A round that was told, as it is with arrivals that came late: `now` stands for `was`, under the same name."""
+
+    was: Round
+    now: Round
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +167,14 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Effect: tell people that something like a shot was heard and has no place, and why; write it to the journal."""
+
+    group: Unplaced
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Effect: tell a technician what is wrong with a pole, or that it is right again, and write it to the journal.
 
@@ -199,4 +217,4 @@ class Outcome:
     note: str
 
 
-Effect = Store | Reply | Light | Aim | Announce | Alarm | NewAir | Tell | Updated
+Effect = Store | Reply | Light | Aim | Announce | Heard | Alarm | NewAir | Tell | Updated

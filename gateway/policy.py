@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 import numpy as np
 
 from gateway.camera_policy import CameraPolicy, CameraRules
-from gateway.incident import Aim, Announce, Incident, Light, Round
+from gateway.incident import Aim, Announce, Arrival, Incident, Light, Revised, Round
 from gateway.lamp_policy import LampPolicy, LampRules, Sun
 from gateway.street import Lamp, Mount, level_m
 
 FRESH_US = 30_000_000
 AHEAD_US = 2_000_000
+REVISED_US = 240_000_000  # how long an incident is kept for late arrivals: longer than gateway/memory.py keeps rounds
 IS_GUNSHOT = 0.5
 
 
@@ -53,11 +54,13 @@ class Policy:
         self._lamps = LampPolicy(rules.lights, lamps, sun)
         self._cameras = CameraPolicy(mounts)
         self._open: list[Incident] = []
+        self._changed_us: dict[str, int] = {}  # by incident, when it last did
 
     def feed(self, shot: Round, now_us: int) -> list[Announce | Light | Aim]:
         """What a new round asks for: first the lamps and the camera, then the telling."""
-        fresh = -AHEAD_US <= now_us - shot.fix.t_us <= FRESH_US
+        fresh = self._is_fresh(shot, now_us)
         incident = self._join(shot, fresh)
+        self._changed_us[incident.id] = now_us
         orders: list[Announce | Light | Aim] = []
         if fresh:
             orders += self._act(incident, shot, now_us)
@@ -65,14 +68,35 @@ class Policy:
             orders.append(Announce(incident))
         return orders
 
+    def revise(self, revised: Revised, now_us: int) -> list[Announce | Light | Aim]:
+        """What a round that is known better asks for: the same, under the same name, where that is still known."""
+        index = next((i for i, known in enumerate(self._open) if _has(known, revised.was.arrivals)), None)
+        if index is None:
+            return [] if revised.now.withdrawn else self.feed(revised.now, now_us)
+        known, shot = self._open[index], revised.now
+        others = (each for each in known.rounds if each.arrivals != revised.was.arrivals)
+        fresh = self._is_fresh(shot, now_us) and not shot.withdrawn
+        incident = self._open[index] = _of(known, (*others, shot), historic=known.historic and not fresh)
+        self._changed_us[incident.id] = now_us
+        orders: list[Announce | Light | Aim] = [*self._act(incident, shot, now_us)] if fresh else []
+        return (
+            [*orders, Announce(incident)]
+            if _meets(known, self._rules.announce) or _meets(incident, self._rules.announce)
+            else orders
+        )
+
     def tick(self, now_us: int) -> list[Light]:
-        """What the passing of time asks for: lamps back to rest. Incidents that can grow no more are forgotten."""
-        horizon_us = now_us - round(self._rules.incident_gap_s * 1e6) - FRESH_US
-        for incident in [old for old in self._open if max(shot.fix.t_us for shot in old.rounds) < horizon_us]:
+        """What the passing of time asks for: lamps back to rest. Incidents that can change no more are forgotten."""
+        horizon_us = now_us - round(self._rules.incident_gap_s * 1e6) - REVISED_US
+        for incident in [old for old in self._open if self._changed_us[old.id] < horizon_us]:
             self._open.remove(incident)
+            del self._changed_us[incident.id]
             self._lamps.forget(incident.id)
             self._cameras.forget(incident.id)
         return self._lamps.tick(now_us)
+
+    def _is_fresh(self, shot: Round, now_us: int) -> bool:
+        return -AHEAD_US <= now_us - shot.fix.t_us <= FRESH_US
 
     def _act(self, incident: Incident, shot: Round, now_us: int) -> list[Light | Aim]:
         orders: list[Light | Aim] = []
@@ -92,13 +116,8 @@ class Policy:
             return incident
         _, index = min(near)
         known = self._open[index]
-        rounds = tuple(sorted((*known.rounds, shot), key=lambda each: each.fix.t_us))
-        chief = best(rounds)
-        grown = replace(
-            known, rounds=rounds, kind=_kind(chief), grade=chief.grade, historic=known.historic and not fresh
-        )
-        self._open[index] = grown
-        return grown
+        self._open[index] = _of(known, (*known.rounds, shot), historic=known.historic and not fresh)
+        return self._open[index]
 
     def _gap(self, known: Incident, shot: Round) -> float | None:
         """Metres from the round to the nearest round of an incident, or None where it is not of that incident."""
@@ -106,15 +125,29 @@ class Policy:
         gaps = [
             level_m(other.fix.xyz_m, shot.fix.xyz_m)
             for other in known.rounds
-            if abs(other.fix.t_us - shot.fix.t_us) <= near_us
+            if abs(other.fix.t_us - shot.fix.t_us) <= near_us and not other.withdrawn
         ]
         nearest_m = min(gaps, default=None)
         return nearest_m if nearest_m is not None and nearest_m <= self._rules.incident_radius_m else None
 
 
 def best(rounds: Iterable[Round]) -> Round:
-    """The round that is known best: highest grade, then smallest error ellipse, then the latest."""
-    return min(rounds, key=lambda shot: (shot.grade, float(np.linalg.det(shot.fix.cov_m2)), -shot.fix.t_us))
+    """The round that is known best: highest grade, then smallest error ellipse, then the latest. One that was withdrawn
+    only where there is no other."""
+    return min(
+        rounds, key=lambda shot: (shot.withdrawn, shot.grade, float(np.linalg.det(shot.fix.cov_m2)), -shot.fix.t_us)
+    )
+
+
+def _of(known: Incident, rounds: Iterable[Round], historic: bool) -> Incident:
+    """An incident, of these rounds now."""
+    in_time = tuple(sorted(rounds, key=lambda each: each.fix.t_us))
+    chief = best(in_time)
+    return replace(known, rounds=in_time, kind=_kind(chief), grade=chief.grade, historic=historic)
+
+
+def _has(known: Incident, arrivals: tuple[Arrival, ...]) -> bool:
+    return any(shot.arrivals == arrivals for shot in known.rounds)
 
 
 def _meets(incident: Incident, rules: LampRules | CameraRules | AnnounceRules) -> bool:

@@ -19,6 +19,8 @@ from gateway.bulletin import (
     alarm_line,
     alarm_record,
     headline,
+    heard_line,
+    heard_record,
     incident_record,
     outcome_line,
     outcome_record,
@@ -30,7 +32,7 @@ from gateway.cameras import Cameras, Eye
 from gateway.config import GatewayConfig, MqttTable, read_config
 from gateway.core import SETTLED_US, Core
 from gateway.gate import Gate
-from gateway.incident import Alarm, Incident, NewAir, Outcome, Updated
+from gateway.incident import Alarm, Heard, Incident, NewAir, Outcome, Updated
 from gateway.journal import Journal
 from gateway.keyring import read_keys, read_secret
 from gateway.ledger import Ledger
@@ -101,6 +103,12 @@ class Terminal:
         self._say(outcome_line(outcome), record)
         return record
 
+    def heard(self, heard: Heard) -> dict[str, Any]:
+        """Something like a shot that has no place. Comes back: its record, for the journal."""
+        record = heard_record(heard)
+        self._say(heard_line(heard), record)
+        return record
+
     def alarm(self, alarm: Alarm) -> dict[str, Any]:
         """A pole that is not right, or right again. Comes back: its record, for the journal."""
         record = alarm_record(alarm)
@@ -156,7 +164,7 @@ def build_core(
     places = {node: pole.xyz_m for node, pole in poles.items()}
     live, weather = Associator(config.air.air(), places), config.air.air()
     watch = Watch(weather, config.medium.medium(weather), Ledger(places), airs if config.medium.learn else (), since_us)
-    return Core(gate, live, policy, poles, Backlog(lambda: Associator(live.air, places), live.wait_us), watch, rollout)
+    return Core(gate, live, policy, poles, Backlog(places), watch, rollout)
 
 
 def read_air(body: bytes) -> NewAir:

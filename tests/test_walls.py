@@ -75,7 +75,10 @@ MAY = {
         "gateway.select", "gateway.too_few", "gateway.acoustics", "dsp",
     ),
     "gateway/street.py": ("dsp",),
-    "gateway/backlog.py": ("gateway.incident", "gateway.associate"),
+    "gateway/memory.py": ("gateway.incident",),
+    "gateway/backlog.py": (
+        "gateway.incident", "gateway.associate", "gateway.memory", "gateway.acoustics", "gateway.poles",
+    ),
     "gateway/lamp_policy.py": ("gateway.incident", "gateway.street", "dsp"),
     "gateway/camera_policy.py": ("gateway.incident", "gateway.street", "dsp"),
     "gateway/policy.py": ("gateway.incident", "gateway.street", "gateway.lamp_policy", "gateway.camera_policy", "dsp"),
@@ -120,7 +123,7 @@ PURE = (
     "gateway/policy.py", "gateway/lamp_policy.py", "gateway/camera_policy.py", "gateway/bulletin.py",
     "gateway/sharpen.py", "gateway/seen.py",
     "gateway/robust_line.py", "gateway/pole_page.py", "gateway/ledger.py", "gateway/watch.py",
-    "gateway/backlog.py", "gateway/line_of_fire.py", "gateway/rollout.py", "gateway/core.py",
+    "gateway/memory.py", "gateway/backlog.py", "gateway/line_of_fire.py", "gateway/rollout.py", "gateway/core.py",
     "firmware/workshop/layout.py", "firmware/workshop/verdict.py",
 )  # fmt: skip
 PURE_NEVER = {"asyncio", "logging", "os", "pathlib", "random", "socket", "structlog", "subprocess", "threading", "time"}

@@ -1,7 +1,6 @@
 """A small street whose nodes say what they would hear: frames of known shots, for core, agent and processes."""
 
 import math
-from functools import partial
 
 import pytest
 
@@ -36,9 +35,9 @@ class SmallStreet:
 
     def core(self, rules=None, seen=None, keys=None, air=None, watch=None):
         policy = Policy(rules or Rules(), self.lamps, self.mounts, lambda t_us: -20.0)
-        make = partial(Associator, air or self.air, {node: pole.xyz_m for node, pole in self.poles.items()})
+        places = {node: pole.xyz_m for node, pole in self.poles.items()}
         gate = Gate(keys or self.keys, seen or Seen(), 1)
-        return Core(gate, make(), policy, self.poles, Backlog(make, 3 * S), watch)
+        return Core(gate, Associator(air or self.air, places), policy, self.poles, Backlog(places), watch)
 
     def frame(self, node, record, boot=5, key=None):
         self.sequence += 1

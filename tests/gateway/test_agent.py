@@ -41,6 +41,10 @@ class Listener:
         self._hear("outcome", outcome)
         return {"device": outcome.device}
 
+    def heard(self, heard):
+        self._hear("heard", heard)
+        return {"why": heard.group.why}
+
     def alarm(self, alarm):
         self._hear("alarm", alarm)
         return {"node": alarm.node}
