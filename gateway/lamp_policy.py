@@ -1,9 +1,9 @@
 """Which lamps come up for a shot, how long they stay up, and when they go back. Pure.
 
 A lamp within `radius_m` of a round comes up to `level_pct` if it is dark, and if nobody can say whether it is. It is
-asked once for each incident; further rounds only hold it longer. When the last hold has run out it goes back to
-`rest_level_pct`, or to nothing if it is day by then. What a gateway before this one may have left lit is taken to be
-held from the first tick on.
+asked once for each incident while it is held; further rounds only hold it longer. When the last hold has run out it
+goes back to `rest_level_pct`, or to nothing if it is day by then. What a gateway before this one may have left lit is
+taken to be held from the first tick on.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -63,6 +63,7 @@ class LampPolicy:
             for name in self._lamps.keys() - self._held_until_us.keys():
                 self._hold(name, START, now_us)
         over = [name for name, until_us in self._held_until_us.items() if until_us <= now_us]
+        self._asked = {asked for asked in self._asked if asked[1] not in over}  # a later round must ask anew
         lamps_of: dict[str, list[str]] = {}
         for name in sorted(over):
             del self._held_until_us[name]

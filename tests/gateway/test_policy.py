@@ -208,7 +208,7 @@ def test_a_camera_that_turns_one_way_only_takes_the_long_way_round():
 
 
 @given(st.lists(st.tuples(st.floats(-300, 300), st.floats(-300, 300), st.integers(0, 90)), min_size=1, max_size=12))
-def test_no_lamp_is_asked_twice_by_one_incident_and_every_lit_lamp_goes_back(rounds):
+def test_no_lamp_is_asked_again_by_an_incident_that_holds_it_and_every_lit_lamp_goes_back(rounds):
     street = policy(lamps=[Lamp(f"l{i}", (i * 40 - 200, 0, 6)) for i in range(10)], lights=LampRules(hold_s=20))
     rounds = sorted(rounds, key=lambda each: each[2])
     orders = []
@@ -216,11 +216,27 @@ def test_no_lamp_is_asked_twice_by_one_incident_and_every_lit_lamp_goes_back(rou
         orders += street.tick(T_US + t_s * S)
         orders += street.feed(shot(e, n, T_US + t_s * S), T_US + t_s * S)
     orders += street.tick(T_US + 200 * S)
-    asked = [(o.incident, lamp) for o in of(Light, orders) if o.level_pct == 100 for lamp in o.lamps]
-    last = {lamp: o.level_pct for o in of(Light, orders) for lamp in o.lamps}
+    held, last = set(), {}
+    for order in of(Light, orders):
+        for lamp in order.lamps:
+            assert order.level_pct == 30 or (order.incident, lamp) not in held
+            held = (
+                {each for each in held if each[1] != lamp} if order.level_pct == 30 else held | {(order.incident, lamp)}
+            )
+            last[lamp] = order.level_pct
 
-    assert len(asked) == len(set(asked))
     assert set(last.values()) <= {30}
+
+
+def test_a_later_round_of_an_incident_lights_again_what_has_gone_back_to_rest():
+    street = policy(lights=LampRules(hold_s=5))
+    first = street.feed(shot(), T_US)
+    went_back = street.tick(T_US + 6 * S)
+    second = street.feed(shot(3, 4, T_US + 10 * S), T_US + 10 * S)
+
+    assert "near" in went_back[0].lamps
+    assert of(Announce, first)[0].incident.id == of(Announce, second)[0].incident.id
+    assert of(Light, second) == [Light(("near",), 100, of(Announce, first)[0].incident.id, T_US + 40 * S)]
 
 
 def test_the_same_rounds_give_the_same_names_again():
