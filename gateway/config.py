@@ -79,8 +79,15 @@ class LampTable(Placed):
 
 
 class LampBankTable(Table):
+    """answer_s : how long the bank may take for one answer; lighting a lamp takes three."""
+
     url: str = Field(min_length=1, max_length=200)
+    answer_s: float = Field(default=0.5, ge=0.05, le=5)
     lamps: tuple[LampTable, ...] = Field(min_length=1)
+
+    def channels(self) -> dict[str, int]:
+        """The channel of each lamp, by name."""
+        return {lamp.name: lamp.channel for lamp in self.lamps}
 
 
 class CameraTable(Placed):

@@ -1,8 +1,8 @@
 """Carries out Light: one task for each lamp bank, so that a dead bank delays no other.
 
-A lamp is written, then read back. Three tries at most and about a second, then the bank gets a rest, each longer and
-with jitter, until it answers, a newer order takes the place of this one, or this one has expired: nothing comes up for
-an event that is past. Going back to rest does not expire.
+A lamp is written, then read back. Three tries at most, then the bank gets a rest, each longer and with jitter, until it
+answers, a newer order takes the place of this one, or this one has expired: nothing comes up for an event that is past.
+Going back to rest does not expire.
 """
 
 import asyncio
@@ -18,7 +18,10 @@ from gateway.incident import Light, Outcome
 from hw.ports import Lamps
 
 TRIES = 3
-TRY_S = 0.33  # three of them within a second: notes/reliability.md 4.3, Modbus
+TRY_ANSWERS = 5
+"""A try has the time of the three answers that it needs, of connecting and of a line that must fall quiet. The driver
+gives up on each answer by itself, so that three tries at a silent bank take the time of three answers."""
+ANSWER_S = 0.5
 log = structlog.get_logger("gateway.lights")
 
 Report = Callable[[Outcome], None]
@@ -28,15 +31,25 @@ Clock = Callable[[], int]
 class LampBank:
     """One bank: what each of its lamps should be at, and the task that sees to it.
 
-    channels : name of lamp -> channel of the bank. report : is told what became of each lamp of each order.
+    channels : name of lamp -> channel of the bank. report : is told what became of each lamp of each order. answer_s :
+    how long the bank may take for one answer.
     """
 
-    def __init__(self, name: str, lamps: Lamps, channels: Mapping[str, int], clock: Clock, report: Report) -> None:
+    def __init__(
+        self,
+        name: str,
+        lamps: Lamps,
+        channels: Mapping[str, int],
+        clock: Clock,
+        report: Report,
+        answer_s: float = ANSWER_S,
+    ) -> None:
         self.name = name
         self._lamps = lamps
         self._channels = channels
         self._clock = clock
         self._report = report
+        self._try_s = TRY_ANSWERS * answer_s
         self._wanted: dict[str, Light] = {}
         self._failing: set[str] = set()
         self._woken = asyncio.Event()
@@ -68,10 +81,10 @@ class LampBank:
         """Connect now, so that the first shot need not wait for it, and a bank that is away is known."""
         name = min(self._channels, key=lambda lamp: self._channels[lamp])
         try:
-            async with asyncio.timeout(TRY_S):
+            async with asyncio.timeout(self._try_s):
                 await self._lamps.read_level(self._channels[name])
         except (TimeoutError, OSError) as error:
-            self._failed(name, str(error) or f"no answer within {TRY_S} s")
+            self._failed(name, str(error) or f"no answer within {self._try_s:g} s")
 
     async def _rest(self) -> None:
         """Leave the bank alone for a while, or until a new order comes."""
@@ -102,11 +115,11 @@ class LampBank:
         """One try: write, read back. True where the bank's own register holds the level."""
         channel, level_pct = self._channels[name], light.level_pct
         try:
-            async with asyncio.timeout(TRY_S):
+            async with asyncio.timeout(self._try_s):
                 await self._lamps.write_level(channel, level_pct)
                 found_pct = await self._lamps.read_level(channel)
         except TimeoutError:
-            return self._failed(name, f"no answer within {TRY_S} s")
+            return self._failed(name, f"no answer within {self._try_s:g} s")
         except (OSError, ValueError) as error:
             return self._failed(name, str(error))
         if found_pct != level_pct:

@@ -126,7 +126,7 @@ class Terminal:
 
 
 async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, bytes], terminal: Terminal) -> None:
-    links, banks, eyes = _equipment(config, folder)
+    links, drivers, eyes = _equipment(config, folder)
     limit = None if config.journal_max_mb is None else config.journal_max_mb * 1_000_000
     journal = Journal(folder / config.journal, limit)
     boot = max(journal.last_boot() + 1, now_us() // 1_000_000)
@@ -142,7 +142,8 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
     core = build_core(config, gate, airs, now_us(), rollout)
     agent = Agent(core, journal, links, now_us, terminal)
     agent.lights = Lights(
-        LampBank(url, ModbusLamps(url), channels, now_us, agent.told) for url, channels in banks.items()
+        LampBank(bank.url, lamps, bank.channels(), now_us, agent.told, bank.answer_s)
+        for bank, lamps in zip(config.lamp_bank, drivers, strict=True)
     )
     agent.cameras = Cameras(eyes, now_us, agent.told)
     agent.releases = Releases(folder / config.releases if config.releases else None, rollout.offer)
@@ -184,16 +185,14 @@ def _announced(body: bytes) -> tuple[str, int]:
     return record["incident"], len(record["rounds"])
 
 
-def _equipment(config: GatewayConfig, folder: pathlib.Path) -> tuple[list[Link], dict[str, dict[str, int]], list[Eye]]:
-    """Links, lamp channels by bank, and cameras; nothing is opened yet, but what cannot be opened at all is found."""
+def _equipment(config: GatewayConfig, folder: pathlib.Path) -> tuple[list[Link], list[ModbusLamps], list[Eye]]:
+    """Links, lamp banks and cameras; nothing is opened yet, but what cannot be opened at all is found."""
     links: list[Link] = [
         SerialLink(line.port, functools.partial(open_serial_line, line.port, line.baud)) for line in config.serial
     ]
     if config.mqtt is not None:
         links.append(MqttLink(_broker(config.mqtt, folder)))
-    banks = {bank.url: {lamp.name: lamp.channel for lamp in bank.lamps} for bank in config.lamp_bank}
-    for url in banks:
-        ModbusLamps(url)
+    banks = [ModbusLamps(bank.url, bank.answer_s) for bank in config.lamp_bank]
     eyes = []
     for table, mount in zip(config.camera, config.mounts(), strict=True):
         password = read_secret(folder / table.password_file) if table.password_file else ""

@@ -87,11 +87,11 @@ class SilentCamera(FakeCamera):
 
 
 @contextlib.asynccontextmanager
-async def street(*banks):
+async def street(*banks, answer_s=0.5):
     """Lights over (lamps, channels), running, with its reports and its clock."""
     reports, clock = Reports(), FakeClock()
     lights = Lights(
-        LampBank(f"bank {i}", lamps, names, clock.now_us, reports) for i, (lamps, names) in enumerate(banks)
+        LampBank(f"bank {i}", lamps, names, clock.now_us, reports, answer_s) for i, (lamps, names) in enumerate(banks)
     )
     running = asyncio.create_task(lights.run())
     try:
@@ -180,9 +180,9 @@ async def test_a_stuck_lamp_does_not_keep_the_others_of_its_bank_dark():
     assert logs[0]["why"] == "told 100 %, reads 7 %"
 
 
-async def test_a_silent_bank_delays_no_other_and_is_tried_three_times_in_a_second():
+async def test_a_silent_bank_delays_no_other_and_a_try_at_it_has_the_time_of_five_answers():
     silent, good = SilentLamps(), FakeLamps()
-    async with street((silent, {"a": 0}), (good, {"b": 0})) as (lights, reports, _):
+    async with street((silent, {"a": 0}), (good, {"b": 0}), answer_s=0.066) as (lights, reports, _):
         start_s = asyncio.get_running_loop().time()
         lights.order(light("a", "b"))
         await reports.until(len, limit_s=0.2)
