@@ -40,12 +40,14 @@ class Associator:
     """Takes arrivals one by one, gives rounds when they are certain.
 
     poles : every pole that is listening, by node, metres; None: those that arrivals have come from. acoustics :
-    what is taken to be true of sound in streets. `air` may be renewed as the weather changes.
+    what is taken to be true of sound in streets. `air` may be renewed as the weather changes. n_let_go : arrivals that
+    there was no room for.
     """
 
     def __init__(self, air: Air, poles: Mapping[str, Place] | None = None, acoustics: Acoustics | None = None) -> None:
         self._air, self._acoustics = air, acoustics or Acoustics()
         self._surveyed = poles is not None
+        self.n_let_go = 0
         self._places: dict[str, Place] = dict(poles or {})
         self._survey()
         self._pending: dict[str, list[Arrival]] = {}  # in order of time; no pole that has none
@@ -68,6 +70,7 @@ class Associator:
             self._renew()
 
     def _survey(self) -> None:
+        self._survey_is_old = False
         self._poles = Poles(self._places)
         self._lead_m = self._poles.lead_m(self._acoustics.hearing_m, NEAR)
         self._renew()
@@ -84,7 +87,7 @@ class Associator:
             if self._surveyed:
                 raise ValueError(f"node {arrival.node} is not surveyed")
             self._places[arrival.node] = arrival.xyz_m
-            self._survey()
+            self._survey_is_old = True
         of_pole = self._pending.setdefault(arrival.node, [])
         at = bisect_left(of_pole, _in_time(arrival), key=_in_time)
         if of_pole[at : at + 1] == [arrival] or arrival in self._past:
@@ -92,11 +95,14 @@ class Associator:
         of_pole.insert(at, arrival)
         if len(of_pole) > MOST_A_POLE:
             of_pole.remove(min(of_pole, key=_strength))
+            self.n_let_go += 1
         self._due_us = None
 
     @property
     def wait_us(self) -> int:
         """Time after which nothing that belongs with an arrival is still to come."""
+        if self._survey_is_old:
+            self._survey()
         return int(self._wait_us.max(initial=0))
 
     def tick(self, now_us: int) -> list[Round | Unplaced]:
@@ -114,6 +120,8 @@ class Associator:
         return self.tick(NEVER_US - 1)
 
     def _first_due_us(self) -> int:
+        if self._survey_is_old:  # once for all poles that have come since, not at each
+            self._survey()
         if self._due_us is None:
             firsts = [of_pole[0] for of_pole in self._pending.values()]
             at = [self._poles.number[first.node] for first in firsts]

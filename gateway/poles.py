@@ -5,13 +5,14 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
-from scipy.spatial.distance import cdist
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Place = tuple[float, float, float]
-AT_ONCE = 4_000_000  # distances held in memory together
+CELL_M = 300.0
 
 
 class Poles:
@@ -49,14 +50,33 @@ class Poles:
         the radius of the first. Nor is it by more than d, what lies between two poles, nor than
         hearing_m - (d - hearing_m), as neither hears a shot from farther.
         """
-        xyz_m, n = self.xyz_m, len(self.names)
-        lead_m = np.full(n, np.inf)
-        if self._tree is not None and n > n_near:
-            away_m, _ = self._tree.query(xyz_m[:, :2], k=[n_near])
-            lead_m = np.ravel(away_m)
-        rows = max(1, AT_ONCE // max(n, 1))
-        for start in range(0, n, rows):
-            apart_m = cdist(xyz_m[start : start + rows], xyz_m)
-            heard_m = np.minimum(apart_m, 2 * hearing_m - apart_m).max(axis=1)
-            lead_m[start : start + rows] = np.minimum(lead_m[start : start + rows], heard_m)
+        if self._tree is None:
+            return np.zeros(0)
+        lead_m, asked = np.full(len(self.names), np.inf), np.arange(len(self.names))
+        if len(self.names) > n_near:
+            away_m, nth = (np.ravel(column) for column in self._tree.query(self.xyz_m[:, :2], k=[n_near]))
+            apart_m = np.linalg.norm(self.xyz_m - self.xyz_m[nth], axis=1)
+            lead_m, asked = away_m, np.flatnonzero(apart_m > hearing_m)  # else that pole leads by more than the radius
+        tree = KDTree(self.xyz_m)
+        for pole in asked.tolist():
+            near = tree.query_ball_point(self.xyz_m[pole], 2 * hearing_m)
+            apart_m = np.linalg.norm(self.xyz_m[near] - self.xyz_m[pole], axis=1)
+            lead_m[pole] = min(lead_m[pole], np.minimum(apart_m, 2 * hearing_m - apart_m).max())
         return lead_m
+
+
+def districts(places: Mapping[str, Place], apart_m: float) -> dict[str, int]:
+    """The number of each pole's district, by node: poles farther than apart_m from all others' are in another one.
+
+    Poles are put together in cells first, so that a dense street costs no more than a thin one: two districts may be
+    told as one where less than a cell's width more lies between them.
+    """
+    names = sorted(places)
+    if not names:
+        return {}
+    flat_m = np.array([places[name][:2] for name in names], float)
+    cells, cell_of = np.unique(np.floor(flat_m / CELL_M), axis=0, return_inverse=True)
+    pairs = KDTree(cells * CELL_M).query_pairs(apart_m + CELL_M * 2**0.5, output_type="ndarray")
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(cells),) * 2)
+    _, of_cell = connected_components(graph, directed=False)
+    return dict(zip(names, of_cell[cell_of.ravel()].tolist(), strict=True))

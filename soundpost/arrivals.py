@@ -5,7 +5,8 @@ passed over, blank lines too; arrivals are numbered from 0 in the order of the l
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Annotated, BinaryIO
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -52,36 +53,49 @@ class _Line(BaseModel):
     level_db: LevelDb = None
     p_gunshot: Annotated[float, AfterValidator(within(0, 1))] | None = None
 
-    def arrival(self) -> Arrival:
-        return Arrival(
-            self.node, self.xyz_m, self.t_us, math.ceil(self.sigma_us), self.snr_db, self.level_db, self.p_gunshot
+    def arrival(self, number: int) -> "Numbered":
+        return Numbered(
+            self.node,
+            self.xyz_m,
+            self.t_us,
+            math.ceil(self.sigma_us),
+            self.snr_db,
+            self.level_db,
+            self.p_gunshot,
+            number=number,
         )
 
 
-def read_arrivals(file: BinaryIO, name: str) -> list[Arrival]:
-    """Every arrival of a file of JSON lines; `name` is what faults call the file."""
-    arrivals: list[Arrival] = []
-    line_of: dict[str, tuple[int, Arrival]] = {}
+@dataclass(frozen=True, slots=True)
+class Numbered(Arrival):
+    """An arrival and its number in its file, which is no part of what makes two the same."""
+
+    number: int = field(default=0, repr=False, compare=False)
+
+
+def read_arrivals(file: BinaryIO, name: str) -> Iterator[Numbered]:
+    """The arrivals of a file of JSON lines, as they are read; `name` is what faults call the file."""
+    n_arrivals, line_of = 0, dict[str, tuple[int, Arrival]]()
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
         if not line.strip():
             continue
         place = f"{name}:{number}"
-        arrival = _read(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, place)
+        arrival = _read(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, place, n_arrivals)
         first, known = line_of.setdefault(arrival.node, (number, arrival))
         if math.dist(known.xyz_m, arrival.xyz_m) > SAME_PLACE_M:
             raise ValueError(
                 f"{place}: xyz_m: {_shown(arrival.node)} stands at {_place(arrival.xyz_m)} here and at "
                 f"{_place(known.xyz_m)} on line {first}; a node has one place, within {SAME_PLACE_M:g} m"
             )
-        arrivals.append(arrival)
-    return arrivals
+        n_arrivals += 1
+        yield arrival
 
 
-def _read(line: bytes, place: str) -> Arrival:
+def _read(line: bytes, place: str, number: int) -> Numbered:
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"{place}: line: longer than {MAX_LINE_BYTES} bytes")
     try:
-        return _Line.model_validate_json(line).arrival()
+        return _Line.model_validate_json(line).arrival(number)
     except ValidationError as error:
         raise ValueError(f"{place}: {_fault(error)}") from error
 

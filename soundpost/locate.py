@@ -3,15 +3,18 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from dsp.air import HUMIDITY_PCT, TEMPERATURE_C, WIND_MPS, Air, wind_from
-from gateway.associate import Associator
 from gateway.incident import Arrival
-from simulators.recordings.playback import in_order
-from soundpost.arrivals import read_arrivals
-from soundpost.shots import Line, numbered, shot_line, table
+from gateway.poles import Place
+from simulators.recordings.batch import Batch, Decision, happened_us, in_time
+from simulators.recordings.spill import Spill
+from soundpost.arrivals import Numbered, read_arrivals
+from soundpost.shots import Lines, crowded, shot_line, table
+from soundpost.terminal import complain
 
 HELP = (
     "Place shots from arrivals, one JSON object a line, in any order:\n"
@@ -31,28 +34,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wind-from-deg", type=float, default=0.0, metavar="D", help="azimuth it blows from (default 0)"
     )
+    parser.add_argument(
+        "--learn-air", action="store_true", help="start from this air and learn it from shot to shot, as a gateway does"
+    )
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a table")
 
 
 def run(args: argparse.Namespace) -> int:
     """Returns 0 whatever was found. Raises ValueError or OSError of one line, before anything is printed."""
     air = _air(args)
-    lines = locate(_read(args.file), air)
-    if args.json:
-        print("".join(json.dumps(line) + "\n" for line in lines), end="", flush=True)
-    else:
-        print(table(lines), flush=True)
+    with _opened(args.file) as file:
+        arrivals = Spill(in_time, read_arrivals(file, "stdin" if args.file == STDIN else str(args.file)))
+    batch = Batch(air, _places(arrivals), args.learn_air)
+    lines = locate(arrivals, batch)
+    for text in map(json.dumps, lines) if args.json else table(lines):
+        print(text)
+    sys.stdout.flush()
+    if batch.n_let_go:
+        complain("locate", ValueError(crowded(batch.n_let_go)))
     return 0
 
 
-def locate(arrivals: Sequence[Arrival], air: Air) -> list[Line]:
-    """The shots, by the time at which they were fired; then what could not be placed, by its first arrival."""
-    associator = Associator(air)
-    for arrival in in_order(arrivals):  # a node that wanders is where it said it was first
-        associator.feed(arrival)
-    number = numbered(arrivals)
-    lines = [shot_line(decision, number) for decision in associator.flush()]
-    return sorted(lines, key=lambda line: line["t_us"] if "t_us" in line else arrivals[line["arrivals"][0]].t_us)
+def locate(arrivals: Iterable[Numbered], batch: Batch) -> Lines:
+    """The shots, by the time at which they were fired, and what could not be placed, by when it was first heard.
+
+    arrivals : in order of time.
+    """
+    if batch.n_districts > 1:
+        arrivals = Spill(batch.key, arrivals)
+    lines = Lines()
+    for decision in batch.decide(arrivals):
+        lines.add(happened_us(decision), shot_line(decision, _numbers(decision)))
+    return lines
+
+
+def _numbers(decision: Decision) -> dict[Arrival, int]:
+    return {arrival: arrival.number for arrival in decision.arrivals if isinstance(arrival, Numbered)}
+
+
+def _places(arrivals: Iterable[Arrival]) -> dict[str, Place]:
+    """Where each node stands: one that wanders is where it said it was first."""
+    places: dict[str, Place] = {}
+    for arrival in arrivals:
+        places.setdefault(arrival.node, arrival.xyz_m)
+    return places
 
 
 def _air(args: argparse.Namespace) -> Air:
@@ -69,8 +94,10 @@ def _air(args: argparse.Namespace) -> Air:
     return Air(args.temperature_c, args.humidity_pct, wind_from(args.wind_mps, args.wind_from_deg))
 
 
-def _read(path: Path) -> list[Arrival]:
-    if path == STDIN:
-        return read_arrivals(sys.stdin.buffer, "stdin")
-    with path.open("rb") as file:
-        return read_arrivals(file, str(path))
+def _opened(path: Path) -> BinaryIO:
+    """The file, or standard input. Raises OSError."""
+    if path != STDIN:
+        return path.open("rb")
+    if sys.stdin is None:
+        raise ValueError("-: standard input is closed")
+    return sys.stdin.buffer

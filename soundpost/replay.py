@@ -16,7 +16,8 @@ from simulators.recordings.sources import open_source
 from simulators.street.scenario import scenario_path
 from simulators.street.verdict import WITHIN_M
 from soundpost.replay_journal import is_journal, replay_journal
-from soundpost.shots import Line, numbered, shot_line, table
+from soundpost.shots import Line, crowded, numbered, shot_line, table
+from soundpost.terminal import complain
 
 HELP = (
     "Place shots from a live-fire test or a tree of them, a folder of forensic WAVs, a sound file with\n"
@@ -72,6 +73,7 @@ class Replay:
     lines: list[Line]
     reckoning: Reckoning | None
     page: Page | None
+    n_let_go: int
 
 
 def replay(task: Task) -> Replay:
@@ -79,7 +81,7 @@ def replay(task: Task) -> Replay:
     playback = play(task.recording, task.origin)
     reckoning = reckon(task.recording, playback.rounds)
     page = page_of(playback, reckoning) if task.with_page else None
-    return Replay(_lines(playback), reckoning, page)
+    return Replay(_lines(playback), reckoning, page, playback.n_let_go)
 
 
 def _replay_all(source: Path, origin: str, with_page: bool) -> list[Replay]:
@@ -95,12 +97,15 @@ def _lines(playback: Playback) -> list[Line]:
 
 
 def _tell(replays: Sequence[Replay], as_json: bool, report: Path | None) -> None:
+    n_let_go = sum(each.n_let_go for each in replays)
+    if n_let_go:
+        complain("replay", ValueError(crowded(n_let_go)))
     lines = [line for each in replays for line in each.lines]
     if as_json:
         print("".join(json.dumps(line) + "\n" for line in lines), end="", flush=True)
         return
     reckonings = [each.reckoning for each in replays if each.reckoning is not None]
-    print(table(lines))
+    print("\n".join(table(lines)))
     print(f"\n{summary(reckonings)}" if reckonings else "", end="\n" if reckonings else "")
     print(f"report: {report / 'index.html'}" if report else "", end="\n" if report else "", flush=True)
 
@@ -123,7 +128,7 @@ def _tell_journal(args: argparse.Namespace) -> int:
     if args.json:
         print("".join(json.dumps(line) + "\n" for line in found.lines), end="", flush=True)
     else:
-        print(table(found.lines), flush=True)
+        print("\n".join(table(found.lines)), flush=True)
     if found.differs:
         raise ValueError(f"{args.source}: {found.differs}")
     if not args.json:

@@ -1,15 +1,19 @@
 """Shots as `locate` and `replay` tell them: one JSON record a decision (DESIGN section 4), and the same as a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import itemgetter
 from typing import Any
 
 from dsp.fix import ellipse
 from dsp.geodesy import Site
 from gateway.incident import Arrival, Round, Unplaced
-from soundpost.terminal import columns, utc
+from simulators.recordings.spill import Spill
+from soundpost.terminal import aligned, utc
 
 Line = dict[str, Any]
 HEADINGS = ("fired (UTC)", "east m", "north m", "95 % within m", "towards", "grade", "p(gunshot)", "nodes", "rms ms")
+EXTRA = ("source", "lat_deg", "lon_deg")  # columns that not every table has
 
 
 def numbered(arrivals: Sequence[Arrival]) -> dict[Arrival, int]:
@@ -25,13 +29,48 @@ def shot_line(decision: Round | Unplaced, number: Mapping[Arrival, int], site: S
     return {**_fix(decision), **_on_earth(decision, site), "arrivals": indices}
 
 
-def table(lines: Sequence[Line]) -> str:
-    """The records for people, in their order."""
-    placed = [line for line in lines if "no_fix" not in line]
-    extra = [key for key in ("source", "lat_deg", "lon_deg") if any(key in line for line in placed)]
-    rows = [(*extra, *HEADINGS), *((*_cells(line, extra), *_row(line)) for line in placed)]
-    unplaced = [_refusal(line) for line in lines if "no_fix" in line]
-    return "\n".join([*([columns(rows)] if placed else ["no shot was placed"]), *unplaced])
+class Lines:
+    """Records with their times: they go in in any order, and come out in order of time as often as is asked."""
+
+    def __init__(self) -> None:
+        self._dated: Spill[tuple[int, Line]] = Spill(itemgetter(0))
+
+    def add(self, t_us: int, line: Line) -> None:
+        """One more record."""
+        self._dated.add((t_us, line))
+
+    def __iter__(self) -> Iterator[Line]:
+        return (line for _, line in self._dated)
+
+
+def table(lines: Iterable[Line]) -> Iterator[str]:
+    """The records for people, in their order, line by line. lines : looked at several times, never held."""
+    keys = {key for line in _placed(lines) for key in line}
+    if keys:
+        extra = [key for key in EXTRA if key in keys]
+        widths = reduce(_wider, _rows(lines, extra))
+        yield from (aligned(row, [len(cell) for cell in widths]) for row in _rows(lines, extra))
+    else:
+        yield "no shot was placed"
+    yield from (_refusal(line) for line in lines if "no_fix" in line)
+
+
+def _placed(lines: Iterable[Line]) -> Iterator[Line]:
+    return (line for line in lines if "no_fix" not in line)
+
+
+def _rows(lines: Iterable[Line], extra: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    yield (*extra, *HEADINGS)
+    yield from ((*_cells(line, extra), *_row(line)) for line in _placed(lines))
+
+
+def _wider(row: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(max(pair, key=len) for pair in zip(row, other, strict=True))
+
+
+def crowded(n_let_go: int) -> str:
+    """What is said of arrivals that there was no room for."""
+    return f"{n_let_go} arrival{'' if n_let_go == 1 else 's'} let go for want of room: a pole told of too many at once"
 
 
 def _fix(shot: Round) -> Line:

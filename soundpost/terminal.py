@@ -20,13 +20,15 @@ def complain(command: str, error: Exception) -> None:
 def columns(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
     """Rows of as many cells each as aligned lines. left : the columns that are flush left, the others are right."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if index in left else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
+    return "\n".join(aligned(row, widths, left) for row in rows)
+
+
+def aligned(row: Sequence[str], widths: Sequence[int], left: Sequence[int] = (0,)) -> str:
+    """One row's cells, each so wide at least. left : as for `columns`."""
+    cells = enumerate(zip(row, widths, strict=True))
+    return "  ".join(
+        cell.ljust(width) if index in left else cell.rjust(width) for index, (cell, width) in cells
+    ).rstrip()
 
 
 def utc(t_us: int) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from dsp.detect import Detector
 from dsp.onset import Onset
 from firmware import wire
-from gateway.associate import Associator
-from gateway.incident import Arrival, Clip, Round, Unplaced
+from gateway.incident import Arrival, Clip, Round
+from simulators.recordings.batch import Batch, Decision, happened_us, in_time
 from simulators.recordings.recording import Recording, Track
 
 AUDIO, PULSES = ORIGINS = ("audio", "pulses")
@@ -19,14 +19,16 @@ BLOCK_SAMPLES = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """What came of a recording. arrivals : in order of time. decisions : as they were taken, most in order of firing.
+    """What came of a recording. arrivals : in order of time. decisions : in order of firing; what could not be placed,
+    of its first arrival. n_let_go : arrivals that the association had no room for.
 
     An arrival's place in `arrivals` is the index that `soundpost replay` gives it.
     """
 
     recording: Recording
     arrivals: tuple[Arrival, ...]
-    decisions: tuple[Round | Unplaced, ...]
+    decisions: tuple[Decision, ...]
+    n_let_go: int = 0
 
     @property
     def rounds(self) -> list[Round]:
@@ -44,18 +46,17 @@ def play(recording: Recording, origin: str = AUDIO) -> Playback:
     if not (recording.tracks if origin == AUDIO else recording.pulses):
         other = PULSES if origin == AUDIO else AUDIO
         raise ValueError(f"{recording.source}: holds no {origin}; try --from {other}")
-    poles = {track.node: track.xyz_m for track in recording.tracks} if origin == AUDIO else None
     heard = [arrival for track in recording.tracks for arrival in listen(track)] if origin == AUDIO else None
     arrivals = in_order(recording.pulses if heard is None else heard)
-    associator = Associator(recording.air, poles)
-    for arrival in arrivals:
-        associator.feed(arrival)
-    return Playback(recording, arrivals, tuple(associator.flush()))
+    known = recording.tracks if origin == AUDIO else reversed(arrivals)  # who wanders is where it said it was first
+    batch = Batch(recording.air, {each.node: each.xyz_m for each in known})
+    decisions = sorted(batch.decide(sorted(arrivals, key=batch.key)), key=happened_us)
+    return Playback(recording, arrivals, tuple(decisions), batch.n_let_go)
 
 
 def in_order(arrivals: Iterable[Arrival]) -> tuple[Arrival, ...]:
     """Arrivals by time; where two came at once the rest of what they say decides, so that no order given matters."""
-    return tuple(sorted(arrivals, key=lambda arrival: (arrival.t_us, arrival.node, repr(arrival))))
+    return tuple(sorted(arrivals, key=in_time))
 
 
 def listen(track: Track) -> Iterator[Arrival]:

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import random
+import re
 import sys
 
 import numpy as np
@@ -152,6 +153,30 @@ def test_a_file_serves_as_well_as_standard_input_and_a_table_is_for_people(tmp_p
     headings, first, second = capsys.readouterr().out.splitlines()[:3]
     assert headings.startswith("fired (UTC)")
     assert (first[:10], "52.0" in first, "101.0" in second) == ("2025-11-13", True, True)
+
+
+def test_a_long_file_in_any_order_loses_no_shot(locate):
+    fired = {(52.0 + i % 7, 30.0, 1.5): 1_763_000_000_000_000 + i * 60_000_000 for i in range(7)}
+    told = [
+        {**each, "t_us": each["t_us"] + hour * 3_600_000_000} for hour in range(12) for each in arrivals(fired, AIR)
+    ]
+    random.Random(8).shuffle(told)
+    status, records, errors = locate(told, "--temperature-c", "12")
+    shots = shots_of(records)
+
+    assert (status, errors, len(shots)) == (0, [], 7 * 12)
+    assert [shot["t_us"] for shot in shots] == sorted(shot["t_us"] for shot in shots)
+    assert all({told[i]["node"] for i in shot["arrivals"]} == set(POLES) for shot in shots)
+
+
+def test_what_a_pole_told_too_much_of_is_said(locate):
+    drumming = [{**GOOD, "t_us": i * 5_000, "snr_db": 20.0} for i in range(300)]
+    status, _, (said,) = locate(drumming)
+
+    assert status == 0
+    assert re.fullmatch(
+        r"soundpost locate: \d+ arrivals let go for want of room: a pole told of too many at once", said
+    )
 
 
 FAULTS = [
