@@ -12,8 +12,8 @@ does is that round, revised, however its place and grade have changed. A told ro
 withdrawn: revised to nothing, in so many words. A told round some of whose arrivals are forgotten stays as it is. How
 old a round may be to move something, policy knows.
 
-Late arrivals wait for each other until none has come for QUIET_US, but not longer than LONGEST_US. Those that may still
-act and those that have waited longest are taken in turn.
+Late arrivals wait for each other until none has come for QUIET_US, but not longer than LONGEST_US, nor than a quarter
+of the time in which their shot may still act. The newest and the oldest are taken in turn.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,10 +26,12 @@ from gateway.memory import Memory
 from gateway.poles import Place
 
 QUIET_US = 500_000
-LONGEST_US = 2_000_000
+LONGEST_US = 4_000_000  # where some come late all the time: to decide anew costs ten times the live decisions
+ACTS_US = 30_000_000  # gateway/policy.py lets nothing older move anything
 STRETCH_US = 10_000_000  # late arrivals that lie farther apart are decided one after the other
 A_TICK = 20  # arrivals: 400 a second, several times what a street hears
 WARM = 3
+WORTH_A_WORD = 3  # poles: of fewer gateway/too_few.py says nothing
 ALL_US = 2**62
 Decision = Round | Unplaced | Revised
 
@@ -55,7 +57,7 @@ class Backlog:
         self.memory = memory or Memory()
         self._poles, self._acoustics = dict(poles), acoustics or Acoustics()
         self._late: list[int] = []  # when they were heard
-        self._first_us, self._last_us = 0, 0  # when the first and the last of them came
+        self._last_us, self._by_us = 0, ALL_US  # when the last of them came; when to wait no longer
         self._oldest = False
         self._again: _Again | None = None
         self._unsure: dict[tuple[Arrival, ...], Round] = {}  # told, and not come out again yet
@@ -67,9 +69,9 @@ class Backlog:
         self.memory.keep(arrival, now_us)
         late = self._is_late(arrival, now_us, live)
         if late:
-            self._first_us = self._first_us if self._late else now_us
-            self._last_us = now_us
             self._late.append(arrival.t_us)
+            self._last_us = now_us
+            self._by_us = min(self._by_us, now_us + _patience_us(now_us - arrival.t_us))
         elif self._again and arrival.t_us <= self._again.at_us:
             self._again.associator.feed(arrival)
         if not late or (now_us - arrival.t_us < live.wait_us and not self._may_be_told(arrival, live)):
@@ -104,16 +106,19 @@ class Backlog:
         return any(abs(arrival.t_us - shot.fix.t_us) < live.wait_us for shot in self.memory.rounds)
 
     def _is_quiet(self, now_us: int) -> bool:
-        return now_us - self._last_us >= QUIET_US or now_us - self._first_us >= LONGEST_US
+        return now_us >= min(self._last_us + QUIET_US, self._by_us)
 
-    def _begin(self, now_us: int, live: Associator) -> _Again:
-        """Take a stretch of late arrivals up, the newest or the oldest."""
+    def _begin(self, now_us: int, live: Associator) -> _Again | None:
+        """Take a stretch of late arrivals up, the newest or the oldest; None where too few poles heard anything."""
         late, wait_us = sorted(self._late), live.wait_us
         taken = _stretch(late if self._oldest else late[::-1])
         self._oldest = not self._oldest
         left = set(late) - set(taken)
         self._late = [t_us for t_us in self._late if t_us in left]
-        self._first_us = now_us
+        self._by_us = now_us if self._late else ALL_US
+        about = self.memory.after(min(taken) - wait_us, max(taken) + wait_us, self.memory.most)
+        if len({arrival.node for arrival in about}) < WORTH_A_WORD:
+            return None
         warm_us = WARM * wait_us + REMEMBERED_US
         latest_us = min(taken) - warm_us
         start_us = self.memory.gap_before(latest_us, latest_us - warm_us)
@@ -201,6 +206,12 @@ class Backlog:
 def _since_us(shot: Round) -> int:
     """When a round was first heard."""
     return min(arrival.t_us for arrival in shot.arrivals)
+
+
+def _patience_us(age_us: int) -> int:
+    """How long others are waited for, so that a shot of this age may still act once it is placed."""
+    left_us = ACTS_US - age_us
+    return LONGEST_US if left_us < 0 else min(LONGEST_US, max(QUIET_US, left_us // 4))
 
 
 def _stretch(late_us: Sequence[int]) -> list[int]:

@@ -79,11 +79,9 @@ class Policy:
         incident = self._open[index] = _of(known, (*others, shot), historic=known.historic and not fresh)
         self._changed_us[incident.id] = now_us
         orders: list[Announce | Light | Aim] = [*self._act(incident, shot, now_us)] if fresh else []
-        return (
-            [*orders, Announce(incident)]
-            if _meets(known, self._rules.announce) or _meets(incident, self._rules.announce)
-            else orders
-        )
+        if any(_meets(each, self._rules.announce) for each in (known, incident)):
+            orders.append(Announce(incident))
+        return orders
 
     def tick(self, now_us: int) -> list[Light]:
         """What the passing of time asks for: lamps back to rest. Incidents that can change no more are forgotten."""
