@@ -1,30 +1,43 @@
-"""A pan and tilt camera on ONVIF: degrees in, ONVIF's generic -1 to 1 on the wire.
+"""A pan and tilt camera on ONVIF: degrees in, shares of the camera's travel to hw/onvif_client.py.
 
-The generic space's ends are the ends of the camera's travel (+x clockwise, +y up), so a span in degrees turns one into
-the other: the configured span, or the one the camera declares in its space in degrees.
+The ends of the space that the camera is told in are the ends of its travel (+x clockwise, +y up), so a span in degrees
+turns one into the other: the configured span, or the one the camera declares in its space in degrees.
 """
 
 import asyncio
 import contextlib
 import importlib
-import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
 TIMEOUT_S = 3.0
-"""For one order, connecting included."""
+"""For each call. Turning and telling are one call each; connecting is five."""
 Span = tuple[float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How an https:// camera shows that it is the one that is meant, one of the three: a certificate that an authority
+    of `ca_file` signed (None: one that this host trusts), the certificate whose SHA-256 is `fingerprint` (64 hex
+    digits, colons between or none), or nothing at all where `verify` is False.
+    """
+
+    ca_file: str | None = None
+    fingerprint: str | None = None
+    verify: bool = True
+
+
 class OnvifCamera:
-    """A Camera (hw/ports.py) at `url`, http://HOST:PORT.
+    """A Camera (hw/ports.py) at `url`, http://HOST:PORT or https://HOST:PORT.
 
     pan_span_deg, tilt_span_deg : what the camera's travel is, (least, most) degrees; None: as it declares. It connects
-    when first asked, and again after a failure; one order at a time. Raises ValueError for a url or an angle that makes
-    no sense, OSError naming the url (never the password) when the camera is away, silent for timeout_s or refuses, and
-    OSError when the extra `camera` is not installed.
+    when first asked, and again after a failure, whole or not at all; an order that is given up while it connects does
+    not end the connecting. Raises ValueError for a url or an angle that makes no sense, OSError naming the url (never
+    the password) when the camera is away, silent for timeout_s in one call or refuses, OSError naming a ca_file that
+    cannot be used, and OSError when the extra `camera` is not installed.
     """
 
     def __init__(
@@ -35,94 +48,116 @@ class OnvifCamera:
         *,
         pan_span_deg: Span | None = None,
         tilt_span_deg: Span | None = None,
+        trust: Trust | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         for name, span_deg in (("pan", pan_span_deg), ("tilt", tilt_span_deg)):
             if span_deg is not None and not -360 <= span_deg[0] < span_deg[1] <= 360:
                 raise ValueError(f"{name} span {span_deg} degrees: must be (least, most) within -360 to 360")
-        host, port = _split(url)
-        library = _load()
+        self._base = _checked(url)
+        self._library, soap = _load("hw.onvif_client"), _load("hw.soap_client")
         self.url = url
-        self._address = library.Address(host, port, user, password)
-        self._open = library.Ptz.open
+        self._account = soap.Account(user, password)
+        trust = trust or Trust()
+        self._verify = soap.verification(trust.ca_file, trust.fingerprint, verify=trust.verify)
         self._asked_deg = (pan_span_deg, tilt_span_deg)
-        self._spans_deg: tuple[Span, Span] = ((0.0, 0.0), (0.0, 0.0))
         self._timeout_s = timeout_s
-        self._ptz: Any = None
-        self._alone = asyncio.Lock()
+        self._link: _Link | None = None
+        self._connecting: asyncio.Task[_Link] | None = None
 
     async def aim(self, pan_deg: float, tilt_deg: float) -> None:
         """Turn the camera; pan may be given any turn round (-10 is 350). Returns once it has taken the order."""
-        async with self._conversation() as ptz:
-            pan_span_deg, tilt_span_deg = self._spans_deg
-            x = _to_generic(wind(pan_deg, pan_span_deg), pan_span_deg)
-            y = _to_generic(check_reach("tilt", tilt_deg, tilt_span_deg), tilt_span_deg)
-            await ptz.move(x, y)
+        async with self._conversation() as link:
+            pan = _share(wind(pan_deg, link.pan_span_deg), link.pan_span_deg)
+            tilt = _share(check_reach("tilt", tilt_deg, link.tilt_span_deg), link.tilt_span_deg)
+            await link.ptz.move(pan, tilt)
 
     async def read_aim(self) -> tuple[float, float]:
         """Where the camera says it looks: (pan, tilt), degrees."""
-        async with self._conversation() as ptz:
-            x, y = await ptz.where()
-            return _to_degrees(x, self._spans_deg[0]), _to_degrees(y, self._spans_deg[1])
+        async with self._conversation() as link:
+            pan, tilt = await link.ptz.where()
+            return _degrees(pan, link.pan_span_deg), _degrees(tilt, link.tilt_span_deg)
 
     async def close(self) -> None:
         """Hang up. The next order would connect again."""
-        if self._ptz is not None:
-            ptz, self._ptz = self._ptz, None
-            await ptz.close()
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.gather(self._connecting, return_exceptions=True)
+            self._connecting = None
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        if self._link is not None:
+            link, self._link = self._link, None
+            await link.ptz.close()
 
     @contextlib.asynccontextmanager
-    async def _conversation(self) -> AsyncIterator[Any]:
-        """The connected PTZ service for one order; after a failure the connection is given up."""
-        async with self._alone:
-            try:
-                async with asyncio.timeout(self._timeout_s):
-                    if self._ptz is None:
-                        await self._connect()
-                    yield self._ptz
-            except TimeoutError as error:
-                await self.close()
-                raise OSError(f"{self.url}: the camera does not answer within {self._timeout_s:g} s") from error
-            except OSError as error:
-                await self.close()
-                raise OSError(f"{self.url}: {error}") from error
+    async def _conversation(self) -> AsyncIterator["_Link"]:
+        """The connection, for one order. A camera that fails is connected to anew; one that is slow stays connected."""
+        try:
+            yield await self._connected()
+        except TimeoutError as error:
+            raise OSError(f"{self.url}: the camera does not answer within {self._timeout_s:g} s") from error
+        except OSError as error:
+            await self._hang_up()
+            raise OSError(f"{self.url}: {error}") from error
 
-    async def _connect(self) -> None:
-        self._ptz = await self._open(self._address)
-        pan_span_deg, tilt_span_deg = self._asked_deg
-        if pan_span_deg is None or tilt_span_deg is None:
-            declared = await self._ptz.spans_deg()
-            if declared is None:
-                raise OSError("the camera does not declare its travel in degrees; configure its pan and tilt span")
-            pan_span_deg, tilt_span_deg = pan_span_deg or declared[0], tilt_span_deg or declared[1]
-        self._spans_deg = (pan_span_deg, tilt_span_deg)
+    async def _connected(self) -> "_Link":
+        if self._link is not None:
+            return self._link
+        if self._connecting is None or self._connecting.done():
+            self._connecting = asyncio.create_task(self._connect(), name=f"connect to {self.url}")
+            self._connecting.add_done_callback(_heed)
+        return await asyncio.shield(self._connecting)
+
+    async def _connect(self) -> "_Link":
+        ptz = await self._library.Ptz.open(
+            self._base, self._account, self._verify, self._timeout_s, guess_space=None not in self._asked_deg
+        )
+        declared_deg = ptz.spans_deg() or (None, None)
+        pan_deg, tilt_deg = (asked or own for asked, own in zip(self._asked_deg, declared_deg, strict=True))
+        if pan_deg is None or tilt_deg is None:
+            await ptz.close()
+            raise OSError("the camera does not declare its travel in degrees; configure its pan and tilt span")
+        self._link = _Link(ptz, pan_deg, tilt_deg)
+        return self._link
 
 
-def _load() -> ModuleType:
-    """hw.onvif_client, without the log set-up that onvif-zeep-async 4.3 forces on the program that imports it."""
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A camera that can be turned: all of this is known, or there is no link."""
+
+    ptz: Any
+    pan_span_deg: Span
+    tilt_span_deg: Span
+
+
+def _heed(task: "asyncio.Task[_Link]") -> None:
+    """Take note of how connecting ended, for where nobody waits for it any more."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _load(name: str) -> ModuleType:
     try:
-        return importlib.import_module("hw.onvif_client")
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise OSError("cameras need the extra `camera`: pip install 'soundpost[camera]'") from error
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
 
 
-def _split(url: str) -> tuple[str, int]:
-    """Host (with https:// where asked) and port. A url that holds a password is refused without showing it."""
+def _checked(url: str) -> str:
+    """The url without a path. One that holds a password is refused without showing it."""
     parts = urlsplit(url)
     if parts.username or parts.password:
         raise ValueError("camera url: must not hold a user or password; they have fields of their own")
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
-        raise ValueError(f"camera url {url!r}: must be http://HOST:PORT") from error
+        raise ValueError(f"camera url {url!r}: must be http://HOST:PORT or https://HOST:PORT") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"camera url {url!r}: must be http://HOST:PORT")
-    return ("https://" if parts.scheme == "https" else "") + parts.hostname, port
+        raise ValueError(f"camera url {url!r}: must be http://HOST:PORT or https://HOST:PORT")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{port}"
 
 
 def wind(pan_deg: float, span_deg: Span) -> float:
@@ -138,9 +173,9 @@ def check_reach(name: str, angle_deg: float, span_deg: Span) -> float:
     return angle_deg
 
 
-def _to_generic(angle_deg: float, span_deg: Span) -> float:
-    return 2 * (angle_deg - span_deg[0]) / (span_deg[1] - span_deg[0]) - 1
+def _share(angle_deg: float, span_deg: Span) -> float:
+    return (angle_deg - span_deg[0]) / (span_deg[1] - span_deg[0])
 
 
-def _to_degrees(share: float, span_deg: Span) -> float:
-    return span_deg[0] + (share + 1) / 2 * (span_deg[1] - span_deg[0])
+def _degrees(share: float, span_deg: Span) -> float:
+    return span_deg[0] + share * (span_deg[1] - span_deg[0])

@@ -1,122 +1,202 @@
-"""The conversation with an ONVIF camera's PTZ service, through onvif-zeep-async and its bundled WSDLs.
+"""The conversation with an ONVIF camera's device, media and PTZ services, as far as turning it needs.
 
-Imported only when a camera is configured (hw/onvif_camera.py): it needs the extra `camera`. Positions here are in
-ONVIF's generic space, -1 to 1. Whatever goes wrong is OSError in a few words, without address or password.
+Imported only when a camera is configured (hw/onvif_camera.py): it needs the extra `camera`. Names and shapes are those
+of onvif.xsd and of the device (ver10), media (ver10) and PTZ (ver20) WSDLs that onvif-zeep-async bundles.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Self
+from urllib.parse import urlsplit
 
-import aiohttp
-import onvif
 from lxml import etree
-from zeep import exceptions as zeep_exceptions
 
+from hw.soap_client import Account, Refused, SoapClient, Verify
+
+DEVICE = "http://www.onvif.org/ver10/device/wsdl"
+MEDIA = "http://www.onvif.org/ver10/media/wsdl"
+PTZ = "http://www.onvif.org/ver20/ptz/wsdl"
 GENERIC_SPACE = "http://www.onvif.org/ver10/tptz/PanTiltSpaces/PositionGenericSpace"
 DEGREES_SPACE = "http://www.onvif.org/ver10/tptz/PanTiltSpaces/SphericalPositionSpaceDegrees"
+DEVICE_PATH = "/onvif/device_service"
+YEARS = range(1970, 2200)
 Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where a camera's device service is, and as whom to speak to it."""
+class Space:
+    """A space of positions: what stands for the ends of the travel on the wire."""
 
-    host: str
-    port: int
-    user: str
-    password: str
-
-    def __repr__(self) -> str:
-        return f"Address({self.host!r}, {self.port})"
+    x: Span = (-1.0, 1.0)
+    y: Span = (-1.0, 1.0)
 
 
+@dataclass(slots=True)
 class Ptz:
-    """One camera's PTZ service and the profile to turn. Build it with `Ptz.open`, and `close` it."""
+    """One camera's PTZ service, the profile to turn and the spaces it may be told in. Build it with `open_ptz`.
 
-    def __init__(self, camera: onvif.ONVIFCamera) -> None:
-        self._camera = camera
-        self._service: Any = None
-        self._profile: Any = None
+    `move` and `where` speak of shares of the travel, 0 to 1 from its one end to its other.
+    """
+
+    soap: SoapClient
+    path: str = ""
+    profile: str = ""
+    spaces: Mapping[str, Space] = field(default_factory=dict)
+
+    @property
+    def space(self) -> str:
+        """The space that we speak in: the generic one, or whichever there is."""
+        return GENERIC_SPACE if GENERIC_SPACE in self.spaces else next(iter(self.spaces))
+
+    def spans_deg(self) -> tuple[Span, Span] | None:
+        """The pan and tilt spans, degrees, that the camera declares; None where it declares none.
+
+        A generic space that is wider than -1 to 1, as some declare it, can only be in degrees.
+        """
+        generic = self.spaces.get(GENERIC_SPACE)
+        in_degrees = generic if generic is not None and generic.x[1] - generic.x[0] > 2 else None
+        space = self.spaces.get(DEGREES_SPACE, in_degrees)
+        return None if space is None else (space.x, space.y)
+
+    async def move(self, pan: float, tilt: float) -> None:
+        """Turn; returns once the camera has taken the order."""
+        space = self.spaces[self.space]
+        x, y = (low + share * (high - low) for share, (low, high) in ((pan, space.x), (tilt, space.y)))
+        where = f'<Position><tt:PanTilt x="{x:.9g}" y="{y:.9g}" space="{self.space}"/></Position>'
+        await self._ask("AbsoluteMove", where)
+
+    async def where(self) -> tuple[float, float]:
+        """Where the camera says it looks."""
+        answer = await self._ask("GetStatus")
+        with _all_there():
+            found = _need(answer.find("{*}PTZStatus/{*}Position/{*}PanTilt"))
+            space = self.spaces.get(found.get("space") or self.space, self.spaces[self.space])
+            shares = [
+                (_number(found.get(axis)) - low) / (high - low)
+                for axis, (low, high) in (("x", space.x), ("y", space.y))
+            ]
+            return shares[0], shares[1]
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self.soap.close()
+
+    async def _ask(self, operation: str, inside: str = "") -> "etree._Element":
+        token = f"<ProfileToken>{_quoted(self.profile)}</ProfileToken>"
+        return await self.soap.call(self.path, PTZ, operation, token + inside)
 
     @classmethod
-    async def open(cls, address: Address) -> Self:
-        """Find the services and the first profile that can turn. Raises OSError where the camera cannot be used.
+    async def open(cls, base: str, account: Account, verify: Verify, call_s: float, *, guess_space: bool) -> Self:
+        """Find the services, the profile to turn and its spaces. Raises OSError where the camera cannot be used.
 
-        The camera's own clock is asked first, so that a camera whose clock is wrong still takes our tokens; its
-        services are sought at the configured address, whatever address it announces.
+        The camera's services are sought at the configured address, whatever address it announces. guess_space : where
+        it does not tell its spaces, take the generic one.
         """
-        ptz = cls(
-            onvif.ONVIFCamera(
-                address.host, address.port, address.user, address.password,
-                no_cache=True, adjust_time=True, nat_override=True,
-            )
-        )  # fmt: skip
+        ptz = cls(SoapClient(base, account, verify, call_s))
         try:
-            with _in_few_words():
-                await ptz._find()
+            ptz.soap.ahead = await _clock_ahead(ptz.soap)
+            paths = await _paths(ptz.soap)
+            ptz.path = paths[PTZ]
+            ptz.profile, node = await _profile(ptz.soap, paths[MEDIA])
+            ptz.spaces = await _spaces(ptz.soap, ptz.path, node, guess_space=guess_space)
         except BaseException:
             await ptz.close()
             raise
         return ptz
 
-    async def _find(self) -> None:
-        await self._camera.update_xaddrs()
-        media = await self._camera.create_media_service()
-        self._service = await self._camera.create_ptz_service()
-        turning = [profile for profile in await media.GetProfiles() or [] if profile.PTZConfiguration is not None]
-        if not turning:
-            raise OSError("the camera has no profile that can turn")
-        self._profile = turning[0]
 
-    async def spans_deg(self) -> tuple[Span, Span] | None:
-        """The pan and tilt spans, degrees, that the camera declares; None where it declares none."""
-        with _in_few_words():
-            for node in await self._service.GetNodes() or []:
-                for space in node.SupportedPTZSpaces.AbsolutePanTiltPositionSpace or []:
-                    if space.URI == DEGREES_SPACE:
-                        return _range(space.XRange), _range(space.YRange)
-        return None
-
-    async def move(self, x: float, y: float) -> None:
-        """Turn to a position of the generic space; returns once the camera has taken the order."""
-        where = {"PanTilt": {"x": x, "y": y, "space": GENERIC_SPACE}}
-        with _in_few_words():
-            await self._service.AbsoluteMove({"ProfileToken": self._profile.token, "Position": where})
-
-    async def where(self) -> tuple[float, float]:
-        """The position, generic space, where the camera says it looks."""
-        with _in_few_words():
-            status = await self._service.GetStatus({"ProfileToken": self._profile.token})
-            return float(status.Position.PanTilt.x), float(status.Position.PanTilt.y)
-
-    async def close(self) -> None:
-        """Hang up."""
-        await self._camera.close()
+async def _clock_ahead(soap: SoapClient) -> timedelta:
+    """How far the camera's clock is ahead of ours, so that it takes our tokens; nothing where it does not say."""
+    try:
+        answer = await soap.call(DEVICE_PATH, DEVICE, "GetSystemDateAndTime", with_token=False)
+        utc = _need(answer.find(".//{*}UTCDateTime"))
+        names = ("Date/{*}Year", "Date/{*}Month", "Date/{*}Day", "Time/{*}Hour", "Time/{*}Minute", "Time/{*}Second")
+        there = datetime(*(int(utc.findtext("{*}" + name)) for name in names), tzinfo=UTC)  # type: ignore[arg-type, misc]
+    except (Refused, LookupError, TypeError, ValueError):
+        return timedelta(0)
+    return there - datetime.now(UTC) if there.year in YEARS else timedelta(0)
 
 
-def _range(span: Any) -> Span:
-    low, high = float(span.Min), float(span.Max)
+async def _paths(soap: SoapClient) -> dict[str, str]:
+    """Path of the media and of the PTZ service."""
+    try:
+        wanted = "<IncludeCapability>false</IncludeCapability>"
+        answer = await soap.call(DEVICE_PATH, DEVICE, "GetServices", wanted)
+        told = [(each.findtext("{*}Namespace"), each.findtext("{*}XAddr")) for each in answer.iterfind("{*}Service")]
+    except Refused:  # older cameras know only this
+        answer = await soap.call(DEVICE_PATH, DEVICE, "GetCapabilities", "<Category>All</Category>")
+        names = {MEDIA: "Media", PTZ: "PTZ"}
+        told = [(space, answer.findtext(f"{{*}}Capabilities/{{*}}{name}/{{*}}XAddr")) for space, name in names.items()]
+    paths = {}
+    for namespace, name in ((MEDIA, "media"), (PTZ, "PTZ")):
+        with _all_there():
+            parts = [urlsplit((address or "").strip()) for space, address in told if space == namespace and address]
+        if not parts or not parts[0].path.startswith("/"):
+            raise OSError(f"the camera has no {name} service")
+        paths[namespace] = parts[0].path + (f"?{parts[0].query}" if parts[0].query else "")
+    return paths
+
+
+async def _profile(soap: SoapClient, path: str) -> tuple[str, str]:
+    """Token of the first profile that can turn, and of its PTZ node."""
+    for profile in (await soap.call(path, MEDIA, "GetProfiles")).iterfind("{*}Profiles"):
+        turning = profile.find("{*}PTZConfiguration")
+        if turning is not None and profile.get("token"):
+            return profile.get("token"), turning.findtext("{*}NodeToken") or ""
+    raise OSError("the camera has no profile that can turn")
+
+
+async def _spaces(soap: SoapClient, path: str, node: str, *, guess_space: bool) -> dict[str, Space]:
+    """The spaces in which the node takes absolute positions."""
+    try:
+        answer = await soap.call(path, PTZ, "GetNodes")
+    except Refused:
+        if guess_space:
+            return {GENERIC_SPACE: Space()}
+        raise
+    nodes = answer.findall("{*}PTZNode")
+    ours = [each for each in nodes if each.get("token") == node] or nodes
+    found = {}
+    with _all_there():
+        for space in ours[0].iterfind("{*}SupportedPTZSpaces/{*}AbsolutePanTiltPositionSpace") if ours else ():
+            found[(space.findtext("{*}URI") or "").strip()] = Space(_range(space, "XRange"), _range(space, "YRange"))
+    known = {uri: found[uri] for uri in (GENERIC_SPACE, DEGREES_SPACE) if uri in found}
+    if not known:
+        raise OSError("the camera cannot be turned to an angle: it has no AbsoluteMove")
+    return known
+
+
+def _range(space: "etree._Element", name: str) -> Span:
+    low, high = (_number(space.findtext(f"{{*}}{name}/{{*}}{end}")) for end in ("Min", "Max"))
     if not low < high:
-        raise ValueError(f"a span of {low:g} to {high:g}")
+        raise ValueError(f"a range of {low:g} to {high:g}")
     return low, high
 
 
+def _number(text: str | None) -> float:
+    number = float(text or "")
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    return number
+
+
+def _need(found: "etree._Element | None") -> "etree._Element":
+    if found is None:
+        raise LookupError
+    return found
+
+
+def _quoted(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 @contextmanager
-def _in_few_words() -> Iterator[None]:
-    """Turn whatever the libraries raise into OSError."""
+def _all_there() -> Iterator[None]:
+    """Turn what reading an answer may raise into OSError."""
     try:
         yield
-    except zeep_exceptions.Fault as fault:
-        raise OSError(f"the camera refuses: {_short(fault.message)}") from fault
-    except (onvif.ONVIFError, zeep_exceptions.Error, etree.XMLSyntaxError) as error:
-        raise OSError(f"the camera does not speak ONVIF as it should ({type(error).__name__})") from error
-    except (aiohttp.ClientError, ConnectionError) as error:
-        raise OSError(f"the camera cannot be reached ({type(error).__name__})") from error
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise OSError("the camera's answer lacks what it must hold") from error
-
-
-def _short(text: object) -> str:
-    return " ".join(str(text).split())[:120]

@@ -11,7 +11,7 @@ from simulators.street.scenario import scenario_path, shipped
 
 HELP = "Watch a street at night: real nodes, gateway, lamp bank and cameras as processes, simulated sound."
 EXAMPLE = "soundpost demo --out out/demo"
-NEEDS = ("aiohttp", "jinja2", "lxml", "onvif")
+NEEDS = ("aiohttp", "jinja2", "lxml")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
