@@ -107,7 +107,6 @@ class Agent:
         try:
             for link in self._links.values():
                 await link.open()
-            await self.cameras.greet()
             await self._work(stop)
         finally:
             await self._close()
@@ -127,7 +126,7 @@ class Agent:
                 self._recovered.append(effect)
 
     async def _work(self, stop: asyncio.Event) -> None:
-        inner = (self._take_in(), self._tick(), self.lights.run(), self.releases.run())
+        inner = (self._take_in(), self._tick(), self.lights.run(), self.cameras.run(), self.releases.run())
         links = (link.run(self._deliver, self._connected) for link in self._links.values())
         tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in (*inner, *links)]
         stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())

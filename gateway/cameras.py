@@ -2,11 +2,13 @@
 
 Each order is a task of its own; a camera takes one order at a time, and of those that wait the newest only. A camera
 that failed is left alone for a while, each longer and with jitter, as long as another can do it. What a camera says
-about where it looks is read back until it is within a degree of the order, and reported.
+about where it looks is read back until it is within a degree of the order, and reported. Between orders each camera is
+asked where it looks from time to time: its connection is warm when a shot comes, and one that is away is known before.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from typing import NoReturn
 
 import structlog
 
@@ -17,6 +19,8 @@ from gateway.street import Mount, angle_deg
 from hw.ports import Camera
 
 GIVE_UP_S = 3.0  # notes/reliability.md 4.3: PTZ gives up within 3 s, next camera within 1 s
+GREET_S = 20.0  # a slow camera takes 1.5 s a call, and connecting is five calls and a look
+WARM_S = 20.0
 SETTLE_S = 12.0  # half a turn at 15 degrees a second, a slow camera
 SETTLE_STEP_S = 0.25
 NEAR_DEG = 1.0
@@ -36,6 +40,7 @@ class Eye:
         self.alone = asyncio.Lock()
         self._away_until_s = 0.0
         self._answers = True
+        self._refused = False
         self._backoff = Backoff(first_s=5.0, longest_s=60.0)
 
     def is_away(self, now_s: float) -> bool:
@@ -44,6 +49,11 @@ class Eye:
 
     def failed(self, now_s: float, why: str) -> None:
         """It did not do as it was told. Said once, until it works again."""
+        self._refused = True
+        self.silent(now_s, why)
+
+    def silent(self, now_s: float, why: str) -> None:
+        """It did not answer. Said once, until it answers again."""
         self._away_until_s = now_s + self._backoff.next_s()
         if self._answers:
             log.warning("camera does not answer", camera=self.mount.name, why=why)
@@ -51,6 +61,13 @@ class Eye:
 
     def worked(self) -> None:
         """It took an order."""
+        self._refused = False
+        self.answered()
+
+    def answered(self) -> None:
+        """It said where it looks. One that failed an order has yet to take one."""
+        if self._refused:
+            return
         self._away_until_s = 0.0
         self._backoff.reset()
         if not self._answers:
@@ -67,8 +84,14 @@ class Cameras:
         self._report = report
         self._tasks: set[asyncio.Task[None]] = set()
 
+    async def run(self) -> NoReturn:
+        """Keep all cameras warm, for ever."""
+        while True:
+            await self.greet()
+            await asyncio.sleep(WARM_S)
+
     async def greet(self) -> None:
-        """Connect to each camera now, so that the first shot need not wait for it, and one that is away is known."""
+        """Connect to each camera, or ask the connected one, so that a shot need not wait, and who is away is known."""
         await asyncio.gather(*(self._greet(eye) for eye in self._eyes.values()))
 
     def order(self, aim: Aim) -> None:
@@ -87,10 +110,12 @@ class Cameras:
 
     async def _greet(self, eye: Eye) -> None:
         try:
-            async with asyncio.timeout(GIVE_UP_S):
+            async with asyncio.timeout(GREET_S):
                 await eye.camera.read_aim()
         except (TimeoutError, OSError) as error:
-            eye.failed(asyncio.get_running_loop().time(), str(error) or f"no answer within {GIVE_UP_S:g} s")
+            eye.silent(asyncio.get_running_loop().time(), str(error) or f"no answer within {GREET_S:g} s")
+        else:
+            eye.answered()
 
     async def _carry_out(self, aim: Aim) -> None:
         now_s = asyncio.get_running_loop().time()

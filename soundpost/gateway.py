@@ -11,6 +11,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
+
 from dsp.geodesy import Site
 from gateway.agent import Agent, Link, run_until_signalled
 from gateway.associate import Associator
@@ -29,7 +31,7 @@ from gateway.bulletin import (
     updated_record,
 )
 from gateway.cameras import Cameras, Eye
-from gateway.config import GatewayConfig, MqttTable, read_config
+from gateway.config import CameraTable, GatewayConfig, MqttTable, read_config
 from gateway.core import SETTLED_US, Core
 from gateway.gate import Gate
 from gateway.incident import Alarm, Heard, Incident, NewAir, Outcome, Updated
@@ -47,13 +49,14 @@ from gateway.seen import Seen
 from gateway.sun import sun_over
 from gateway.watch import Watch
 from hw.modbus_lamps import ModbusLamps
-from hw.onvif_camera import OnvifCamera
+from hw.onvif_camera import OnvifCamera, Trust
 from hw.serial_line import open_serial_line
 from soundpost.logs import log_to_standard_error
 
 HELP = "Run a gateway: take the nodes' frames in, place shots, and move lamps and cameras."
 EXAMPLE = "soundpost gateway --config gateway.toml --check"
 SEEN_FRAMES = 100_000
+log = structlog.get_logger("soundpost.gateway")
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -193,14 +196,21 @@ def _equipment(config: GatewayConfig, folder: pathlib.Path) -> tuple[list[Link],
     if config.mqtt is not None:
         links.append(MqttLink(_broker(config.mqtt, folder)))
     banks = [ModbusLamps(bank.url, bank.answer_s) for bank in config.lamp_bank]
-    eyes = []
-    for table, mount in zip(config.camera, config.mounts(), strict=True):
-        password = read_secret(folder / table.password_file) if table.password_file else ""
-        camera = OnvifCamera(
-            table.url, table.user, password, pan_span_deg=table.pan_span_deg, tilt_span_deg=table.tilt_span_deg
-        )
-        eyes.append(Eye(mount, camera))
+    eyes = [Eye(mount, _camera(table, folder)) for table, mount in zip(config.camera, config.mounts(), strict=True)]
     return links, banks, eyes
+
+
+def _camera(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
+    if not table.verify:
+        log.warning("camera is not verified: whoever stands between can read and turn", camera=table.name)
+    return OnvifCamera(
+        table.url,
+        table.user,
+        read_secret(folder / table.password_file) if table.password_file else "",
+        pan_span_deg=table.pan_span_deg,
+        tilt_span_deg=table.tilt_span_deg,
+        trust=Trust(str(folder / table.ca_file) if table.ca_file else None, table.fingerprint, table.verify),
+    )
 
 
 def _broker(table: MqttTable, folder: pathlib.Path) -> Broker:
