@@ -17,7 +17,7 @@ from simulators.street.scenario import scenario_path
 from simulators.street.verdict import WITHIN_M
 from soundpost.replay_journal import is_journal, replay_journal
 from soundpost.shots import Line, crowded, numbered, shot_line, table
-from soundpost.terminal import complain
+from soundpost.terminal import complain, printable
 
 HELP = (
     "Place shots from a live-fire test or a tree of them, a folder of forensic WAVs, a sound file with\n"
@@ -52,18 +52,19 @@ def run(args: argparse.Namespace) -> int:
     replays = _replay_all(scenario_path(args.source), args.origin, bool(args.report))
     if args.report:
         pages = [each.page for each in replays if each.page is not None]
-        write_report(args.report, f"{args.source}, from {args.origin}", pages)
+        write_report(args.report, printable(f"{args.source}, from {args.origin}"), pages)
     _tell(replays, args.json, args.report)
     return 0
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One recording to be replayed. with_page : make its page of a report, too."""
+    """One recording to be replayed. with_page : make its page of a report, too. alone : it is the only one."""
 
     recording: Recording
     origin: str
     with_page: bool
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +74,23 @@ class Replay:
     lines: list[Line]
     reckoning: Reckoning | None
     page: Page | None
+    notes: tuple[str, ...]
     n_let_go: int
 
 
 def replay(task: Task) -> Replay:
     """Replay one recording. Raises as `play` does."""
-    playback = play(task.recording, task.origin)
+    playback = play(task.recording, task.origin, show=task.alone)
     reckoning = reckon(task.recording, playback.rounds)
     page = page_of(playback, reckoning) if task.with_page else None
-    return Replay(_lines(playback), reckoning, page, playback.n_let_go)
+    tracks = task.recording.tracks if task.origin == AUDIO else ()
+    notes = tuple(dict.fromkeys(note for track in tracks for note in track.notes))  # channels share a file's
+    return Replay(_lines(playback), reckoning, page, notes, playback.n_let_go)
 
 
 def _replay_all(source: Path, origin: str, with_page: bool) -> list[Replay]:
-    tasks = [Task(recording, origin, with_page) for recording in open_source(source)]
+    recordings = list(open_source(source))
+    tasks = [Task(recording, origin, with_page, alone=len(recordings) == 1) for recording in recordings]
     return list(watched(in_turn(replay, tasks), len(tasks), f"replaying from {origin}"))
 
 
@@ -97,6 +102,8 @@ def _lines(playback: Playback) -> list[Line]:
 
 
 def _tell(replays: Sequence[Replay], as_json: bool, report: Path | None) -> None:
+    for note in (note for each in replays for note in each.notes):
+        complain("replay", ValueError(note))
     n_let_go = sum(each.n_let_go for each in replays)
     if n_let_go:
         complain("replay", ValueError(crowded(n_let_go)))

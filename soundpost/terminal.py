@@ -8,8 +8,13 @@ from datetime import UTC, datetime, timedelta
 def one_line(error: Exception) -> str:
     """An error in one line; an OSError names its file as `path: reason`."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
+        return printable(f"{error.filename}: {error.strerror}")
+    return printable(" ".join(str(error).split()))
+
+
+def printable(text: str) -> str:
+    """Text that any program can write out: what of a file's name is not UTF-8 is shown as a box."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def complain(command: str, error: Exception) -> None:

@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dsp.air import travel_s
 from dsp.fix import ellipse
 from gateway.incident import Arrival, Round, Unplaced
 from simulators.pages.pictures.residuals import residual_bars
 from simulators.pages.pictures.street_map import FixSpot, Spot, Street, close_up, street_map
-from simulators.pages.pictures.waveforms import Trace, waveforms
+from simulators.pages.pictures.waveforms import COLUMNS, Trace, envelope, waveforms
 from simulators.recordings.playback import Playback
-from simulators.recordings.recording import Track
+from simulators.recordings.recording import BLOCK_SAMPLES, Track
 
 NEAR_M = 600.0  # poles this near a fix are drawn even if they did not hear it
 CLOSE_M = 60.0  # a fix farther from any firing position is not drawn beside one
 BEFORE_US, BEHIND_US = 500_000, 1_000_000  # of the first and last arrival used: what the waveforms show round them
+MOST_SAMPLES = 64 * COLUMNS  # of a trace; more are drawn as the least and the most of each stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def waves_of(playback: Playback) -> str:
         return ""
     first_us, last_us = _window(playback)
     used = {arrival for shot in playback.rounds for arrival in shot.arrivals}
-    traces = [_trace(playback, track, used, first_us) for track in playback.recording.tracks]
+    traces = [_trace(playback, track, used, (first_us, last_us)) for track in playback.recording.tracks]
     return waveforms(traces, 0.0, (last_us - first_us) / 1e6, f"seconds after {_clock(first_us)} UTC")
 
 
@@ -137,7 +139,9 @@ def _window(playback: Playback) -> tuple[int, int]:
     return start_us, max(_end_us(track) for track in playback.recording.tracks)
 
 
-def _trace(playback: Playback, track: Track, used: set[Arrival], zero_us: int) -> Trace:
+def _trace(playback: Playback, track: Track, used: set[Arrival], window_us: tuple[int, int]) -> Trace:
+    zero_us = window_us[0]
+    start_us, rate_hz, samples = sketch(track, *window_us)
     own = [arrival for arrival in playback.arrivals if arrival.node == track.node]
     due_us = [
         t_us + float(travel_s(playback.recording.air, np.subtract(track.xyz_m, truth.xyz_m))) * 1e6
@@ -146,13 +150,31 @@ def _trace(playback: Playback, track: Track, used: set[Arrival], zero_us: int) -
     ]
     return Trace(
         name=_short(track.node),
-        start_s=(track.start_us - zero_us) / 1e6,
-        rate_hz=track.rate_hz,
-        samples=track.read(),
+        start_s=(start_us - zero_us) / 1e6,
+        rate_hz=rate_hz,
+        samples=samples,
         onsets_s=_after(zero_us, [arrival.t_us for arrival in own if arrival in used]),
         strays_s=_after(zero_us, [arrival.t_us for arrival in own if arrival not in used]),
         expected_s=_after(zero_us, due_us),
     )
+
+
+def sketch(track: Track, first_us: int, last_us: int) -> tuple[float, float, NDArray[np.float32]]:
+    """What of a track lies within a window: start in UTC microseconds, rate in Hz, samples; no more than a picture has
+    room for, as the least and the most of each stretch. Raises as `Track.read` does."""
+    first, last = (round((t_us - track.start_us) / 1e6 * track.rate_hz) for t_us in (first_us, last_us))
+    first = max(first, 0)
+    step = max(1, (last - first) // MOST_SAMPLES)
+    columns = max(1, BLOCK_SAMPLES // step)
+    at, parts = 0, [np.zeros(0, np.float32)]
+    for block in track.blocks():
+        part = block[max(first - at, 0) : max(last - at, 0)]
+        at += len(block)
+        if step > 1 and len(part):
+            part = np.stack(envelope(part, math.ceil(len(part) * columns / BLOCK_SAMPLES)), axis=1).ravel()
+        parts.append(part)
+    share = 1.0 if step == 1 else 2 * columns / BLOCK_SAMPLES
+    return track.start_us + first / track.rate_hz * 1e6, track.rate_hz * share, np.concatenate(parts)
 
 
 def _after(zero_us: int, times_us: Sequence[float]) -> list[float]:
@@ -160,7 +182,7 @@ def _after(zero_us: int, times_us: Sequence[float]) -> list[float]:
 
 
 def _end_us(track: Track) -> int:
-    return track.start_us + round(len(track.read()) / track.rate_hz * 1e6)
+    return track.start_us + round(track.n_samples / track.rate_hz * 1e6)
 
 
 def _moment(t_us: int) -> datetime:

@@ -16,7 +16,8 @@ from pydantic import AfterValidator, Field
 
 from dsp.air import Air, wind_from
 from dsp.geodesy import Site
-from simulators.recordings.recording import Recording, Track, audio_shape
+from hw.linux.audio_file import audio_shape
+from simulators.recordings.recording import FOREIGN, Recording, Track, name_of, track_of
 from simulators.tables import (
     AzimuthDeg,
     HeightM,
@@ -90,7 +91,7 @@ def read_incident(folder: Path) -> Recording:
         fmean(place.elevation for place in places),
     )
     tracks = tuple(_track(path, sheet, site) for path, sheet in sheets)
-    return Recording(source=folder.name, tracks=tracks, air=sheets[0][1].weather.air(), site=site)
+    return Recording(source=name_of(folder), tracks=tracks, air=sheets[0][1].weather.air(), site=site)
 
 
 def full_scale_of(path: Path) -> float | None:
@@ -130,7 +131,8 @@ def read_chunk(file: BinaryIO, wanted: bytes, max_bytes: int) -> bytes | None:
 
 
 def _waves(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".wav" and path.is_file())
+    waves = (path for path in folder.iterdir() if path.suffix.lower() == ".wav" and path.is_file())
+    return sorted(path for path in waves if not path.name.startswith(FOREIGN))
 
 
 def _has_sheet(path: Path) -> bool:
@@ -172,13 +174,12 @@ def _inflate(packed: bytes) -> bytes:
 
 def _track(path: Path, sheet: _Sheet, site: Site) -> Track:
     place = sheet.geolocation
-    rate_hz, _ = audio_shape(path)
-    return Track(
+    return track_of(
+        path,
+        audio_shape(path),
         node=sheet.serialNumber,
         xyz_m=site.to_enu(place.latitude, place.longitude, place.elevation),
         start_us=sheet.startTimeUTC,
-        rate_hz=rate_hz,
-        path=path,
         sigma_us=STEP_SIGMA_US,
         full_scale_db=_full_scale(sheet),
     )

@@ -12,7 +12,8 @@ from pydantic import AfterValidator, Field, RootModel
 
 from dsp.air import Air, wind_from
 from gateway.incident import Arrival
-from simulators.recordings.recording import Recording, Track, Truth, audio_shape
+from hw.linux.audio_file import audio_shape
+from simulators.recordings.recording import FOREIGN, Recording, Track, Truth, name_of, track_of
 from simulators.tables import AzimuthDeg, LevelDb, Metres, Patient, TemperatureC, Utc, WindMps, read_json, within
 
 STEP_SIGMA_US = 289
@@ -79,7 +80,7 @@ class _Groups(RootModel[tuple[_Group, ...]]):
 
 def is_test(folder: Path) -> bool:
     """Whether this folder itself holds a live-fire test."""
-    return any(folder.glob("*.allpulses.json")) or any(folder.glob("*.audio.*.json"))
+    return bool(_files(folder, "allpulses.json") or _files(folder, "audio.*.json"))
 
 
 def read_test(folder: Path) -> Recording:
@@ -89,8 +90,8 @@ def read_test(folder: Path) -> Recording:
     """
     pulses = tuple(pulse for path in _files(folder, "allpulses.json") for pulse in read_json(path, _Pulses).root)
     return Recording(
-        source=folder.name,
-        tracks=tuple(_track(path) for path in sorted(folder.glob("*.audio.*.json"))),
+        source=name_of(folder),
+        tracks=tuple(_track(path) for path in _files(folder, "audio.*.json")),
         air=next((_air(path) for path in _files(folder, "weather.json")), Air()),
         truths=tuple(_truth(path) for path in _files(folder, "survey.json")),
         pulses=tuple(pulse.arrival() for pulse in pulses),
@@ -99,19 +100,18 @@ def read_test(folder: Path) -> Recording:
 
 
 def _files(folder: Path, ending: str) -> list[Path]:
-    return sorted(folder.glob(f"*.{ending}"))
+    return sorted(path for path in folder.glob(f"*.{ending}") if not path.name.startswith(FOREIGN))
 
 
 def _track(path: Path) -> Track:
     sensor = read_json(path, _Sensor)
     audio = path.with_suffix(".wav")
-    rate_hz, _ = audio_shape(audio)
-    return Track(
+    return track_of(
+        audio,
+        audio_shape(audio),
         node=sensor.serial_number,
         xyz_m=sensor.location.xyz_m,
         start_us=sensor.timestamp,
-        rate_hz=rate_hz,
-        path=audio,
         sigma_us=STEP_SIGMA_US,
         full_scale_db=FULL_SCALE_DB,
     )

@@ -23,6 +23,8 @@ A sound file `street.wav` is found with its nodes file when that is `street.node
 """
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean
@@ -32,7 +34,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from dsp.air import Air, wind_from
 from dsp.geodesy import Site
-from simulators.recordings.recording import Recording, Track, Truth, audio_shape
+from hw.linux.audio_file import Shape, audio_shape
+from simulators.recordings.recording import Recording, Track, Truth, name_of, track_of
 from simulators.tables import (
     AzimuthDeg,
     HeightM,
@@ -52,6 +55,7 @@ from simulators.tables import (
 )
 
 NAMES = ("nodes.toml", "nodes.json")
+Place = tuple[float, float, float]
 CLOSEST_M = 0.5
 FEWEST = 4
 
@@ -103,9 +107,19 @@ class NodesFile(Strict):
         for name in {entry.node for entry in self.nodes}:
             if sum(entry.node == name for entry in self.nodes) > 1:
                 raise ValueError(f"nodes: two are named {name}")
+        self._check_channels()
         if len({entry.xyz_m is None for entry in self.nodes}) > 1:
             raise ValueError("nodes: some have xyz_m and some lat_deg; all must have the one or the other")
         return self
+
+    def _check_channels(self) -> None:
+        """Two microphones that hear the very same are one microphone: the shot would seem to stand between them."""
+        heard: dict[tuple[str | None, int], str] = {}
+        for entry in self.nodes:
+            audio = entry.audio or self.audio
+            other = heard.setdefault((audio, entry.channel), entry.node)
+            if audio and other != entry.node:
+                raise ValueError(f"nodes: {other} and {entry.node} both have channel {entry.channel} of {audio}")
 
 
 def nodes_file_of(path: Path) -> Path | None:
@@ -124,10 +138,12 @@ def read_nodes(path: Path) -> Recording:
     nodes_file = read_json(path, NodesFile) if path.suffix == ".json" else check(read_toml(path), NodesFile, str(path))
     site, places = _places(nodes_file.nodes)
     _check_apart(path, nodes_file.nodes, places)
+    shape_of = lru_cache(lambda name: audio_shape(path.parent / name))  # one file may be that of all nodes
     return Recording(
-        source=path.parent.name if path.name in NAMES else path.name.split(".")[0],
+        source=name_of(path.parent) if path.name in NAMES else name_of(path).split(".")[0],
         tracks=tuple(
-            _track(path, nodes_file, entry, xyz_m) for entry, xyz_m in zip(nodes_file.nodes, places, strict=True)
+            _track(path, nodes_file, entry, xyz_m, shape_of)
+            for entry, xyz_m in zip(nodes_file.nodes, places, strict=True)
         ),
         air=Air(
             nodes_file.temperature_c,
@@ -139,7 +155,7 @@ def read_nodes(path: Path) -> Recording:
     )
 
 
-def _places(entries: tuple[NodeEntry, ...]) -> tuple[Site | None, list[tuple[float, float, float]]]:
+def _places(entries: tuple[NodeEntry, ...]) -> tuple[Site | None, list[Place]]:
     """Where the nodes are, in metres, and the origin where they came as latitude and longitude: their centroid."""
     flat = [entry.xyz_m for entry in entries if entry.xyz_m is not None]
     if flat:
@@ -158,20 +174,21 @@ def _check_apart(path: Path, entries: tuple[NodeEntry, ...], places: list[tuple[
             )
 
 
-def _track(path: Path, nodes_file: NodesFile, entry: NodeEntry, xyz_m: tuple[float, float, float]) -> Track:
+def _track(
+    path: Path, nodes_file: NodesFile, entry: NodeEntry, xyz_m: Place, shape_of: Callable[[str], Shape]
+) -> Track:
     name = entry.audio or nodes_file.audio
     if name is None:
         raise ValueError(f"{path}: node {entry.node}: no audio named, neither for it nor for all")
-    audio = path.parent / name
-    rate_hz, n_channels = audio_shape(audio)
-    if entry.channel >= n_channels:
-        raise ValueError(f"{path}: node {entry.node}: channel {entry.channel}; {name} has 0 to {n_channels - 1}")
-    return Track(
+    shape = shape_of(name)
+    if entry.channel >= shape.n_channels:
+        raise ValueError(f"{path}: node {entry.node}: channel {entry.channel}; {name} has 0 to {shape.n_channels - 1}")
+    return track_of(
+        path.parent / name,
+        shape,
         node=entry.node,
         xyz_m=xyz_m,
         start_us=nodes_file.start_utc if entry.start_utc is None else entry.start_utc,
-        rate_hz=rate_hz,
-        path=audio,
         channel=entry.channel,
         sigma_us=nodes_file.sigma_us if entry.sigma_us is None else entry.sigma_us,
         full_scale_db=nodes_file.full_scale_db if entry.full_scale_db is None else entry.full_scale_db,

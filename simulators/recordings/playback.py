@@ -6,15 +6,18 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dsp.detect import Detector
 from dsp.onset import Onset
 from firmware import wire
 from gateway.incident import Arrival, Clip, Round
 from simulators.recordings.batch import Batch, Decision, happened_us, in_time
-from simulators.recordings.recording import Recording, Track
+from simulators.recordings.progress import watching
+from simulators.recordings.recording import BLOCK_SAMPLES, Recording, Track
 
 AUDIO, PULSES = ORIGINS = ("audio", "pulses")
-BLOCK_SAMPLES = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +39,30 @@ class Playback:
         return [decision for decision in self.decisions if isinstance(decision, Round)]
 
 
-def play(recording: Recording, origin: str = AUDIO) -> Playback:
+def play(recording: Recording, origin: str = AUDIO, show: bool = False) -> Playback:
     """Place the rounds of a recording, from its sound or from the pulses that came with it (origin: one of ORIGINS).
 
     From sound every track is a pole that listens, whether it heard anything or not; from pulses only those that
-    reported are known. Raises ValueError naming the source that holds no such thing, ValueError or OSError naming a
-    sound file that cannot be read.
+    reported are known. show : a bar of how much has been heard, on a terminal. Raises ValueError naming the source that
+    holds no such thing, ValueError or OSError naming a sound file that cannot be read.
     """
     if not (recording.tracks if origin == AUDIO else recording.pulses):
         other = PULSES if origin == AUDIO else AUDIO
         raise ValueError(f"{recording.source}: holds no {origin}; try --from {other}")
-    heard = [arrival for track in recording.tracks for arrival in listen(track)] if origin == AUDIO else None
-    arrivals = in_order(recording.pulses if heard is None else heard)
+    arrivals = in_order(_heard(recording, show) if origin == AUDIO else recording.pulses)
     known = recording.tracks if origin == AUDIO else reversed(arrivals)  # who wanders is where it said it was first
     batch = Batch(recording.air, {each.node: each.xyz_m for each in known})
     decisions = sorted(batch.decide(sorted(arrivals, key=batch.key)), key=happened_us)
     return Playback(recording, arrivals, tuple(decisions), batch.n_let_go)
+
+
+def _heard(recording: Recording, show: bool) -> Iterator[Arrival]:
+    """What all tracks report, one after the other."""
+    tracks = recording.tracks
+    n_blocks = sum(math.ceil(track.n_samples / BLOCK_SAMPLES) for track in tracks) if show else 0
+    with watching(n_blocks, "listening") as seen:
+        for track in tracks:
+            yield from listen(track, map(seen, track.blocks()))
 
 
 def in_order(arrivals: Iterable[Arrival]) -> tuple[Arrival, ...]:
@@ -59,12 +70,12 @@ def in_order(arrivals: Iterable[Arrival]) -> tuple[Arrival, ...]:
     return tuple(sorted(arrivals, key=in_time))
 
 
-def listen(track: Track) -> Iterator[Arrival]:
-    """What a node on this track would report. Raises as `Track.read` does."""
-    samples = track.read()
+def listen(track: Track, blocks: Iterable[NDArray[np.float32]] | None = None) -> Iterator[Arrival]:
+    """What a node on this track would report. blocks : the track's, where somebody watches them go by. Raises as
+    `Track.read` does."""
     detector = Detector(track.rate_hz, full_scale_db=track.full_scale_db)
-    for first in range(0, len(samples), BLOCK_SAMPLES):
-        yield from (_arrival(track, onset) for onset in detector.feed(samples[first : first + BLOCK_SAMPLES]))
+    for block in blocks or track.blocks():
+        yield from (_arrival(track, onset) for onset in detector.feed(block))
     yield from (_arrival(track, onset) for onset in detector.flush())
 
 

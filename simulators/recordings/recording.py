@@ -1,16 +1,21 @@
 """What an importer gives: the recording of one happening, whoever made it and however it was stored."""
 
+import math
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from dsp.air import Air
 from dsp.geodesy import Site
 from gateway.incident import Arrival
-from hw.linux.audio_file import MAX_RATE_HZ, MIN_RATE_HZ, read_audio
+from hw.linux.audio_file import Shape, read_parts
+
+BLOCK_SAMPLES = 1 << 15
+FOREIGN = "._"  # what macOS keeps beside files on a medium of another kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,7 @@ class Track:
 
     xyz_m : metres in the recording's frame. start_us : int microseconds UTC of the first sample; sigma_us : one sigma
     of it. full_scale_db : dB SPL of an amplitude of 1, None where unknown. A track has a path or samples in memory.
+    n_frames, notes : as the file's header has it, and what is odd about the file.
     """
 
     node: str
@@ -30,14 +36,29 @@ class Track:
     sigma_us: int = 0
     full_scale_db: float | None = None
     samples: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    n_frames: int = 0
+    notes: tuple[str, ...] = ()
 
     def read(self) -> NDArray[np.float32]:
         """(n,) samples, full scale +-1. ValueError or OSError names the file that is no audio or not there."""
+        return self.samples if self.samples is not None else np.concatenate(list(self.blocks()))
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """The same samples in order, in blocks of at most BLOCK_SAMPLES: no more than one is held. Raises as `read`."""
         if self.samples is not None:
-            return self.samples
-        if self.path is None:
+            parts: Iterable[NDArray[np.float32]] = (self.samples,)
+        elif self.path is not None:
+            parts = (part[:, self.channel] for part in read_parts(self.path))
+        else:
             raise ValueError(f"track {self.node}: neither a file nor samples")
-        return read_channel(self.path, self.channel)
+        for part in parts:
+            for first in range(0, len(part), BLOCK_SAMPLES):
+                yield np.ascontiguousarray(part[first : first + BLOCK_SAMPLES])
+
+    @property
+    def n_samples(self) -> int:
+        """How many there are, as far as the file's header tells."""
+        return self.n_frames if self.samples is None else len(self.samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +88,33 @@ class Recording:
     site: Site | None = None
 
 
-def read_channel(path: Path, channel: int) -> NDArray[np.float32]:
-    """(n,) float32 of one channel of an audio file. Raises as `read_audio` does."""
-    samples, _ = read_audio(path)
-    if channel >= samples.shape[1]:
-        raise ValueError(f"{path}: no channel {channel}; it has 0 to {samples.shape[1] - 1}")
-    return np.ascontiguousarray(samples[:, channel])
+def name_of(path: Path) -> str:
+    """The name of a file or folder, also where its path does not say it (`.`); what is not UTF-8 in it as a box."""
+    plain = path.name if path.name not in ("", "..") else path.resolve().name
+    return os.fsencode(plain).decode("utf-8", "replace")
 
 
-def audio_shape(path: Path) -> tuple[int, int]:
-    """Sample rate in Hz and channel count of an audio file, from its header where that can be had alone.
-
-    Raises as `read_audio` does.
-    """
-    with path.open("rb"):  # the operating system's own words for a file that is not there; libsndfile says less
-        pass
-    try:
-        header = soundfile.info(str(path))
-    except soundfile.LibsndfileError:
-        header = None
-    if header is None or not header.frames or not MIN_RATE_HZ <= header.samplerate <= MAX_RATE_HZ:
-        samples, rate_hz = read_audio(path)  # says in its one line what is wrong
-        return rate_hz, int(samples.shape[1])
-    return int(header.samplerate), int(header.channels)
+def track_of(
+    path: Path,
+    shape: Shape,
+    node: str,
+    xyz_m: tuple[float, float, float],
+    start_us: int,
+    channel: int = 0,
+    sigma_us: int = 0,
+    full_scale_db: float | None = None,
+) -> Track:
+    """A track over one channel of a sound file that is of this shape: no surer than its clock, nor than its codec."""
+    lossy = f"{path}: {shape.lossy} loses sound: its onsets are no surer than {shape.sigma_us / 1000:g} ms"
+    return Track(
+        node=node,
+        xyz_m=xyz_m,
+        start_us=start_us,
+        rate_hz=shape.rate_hz,
+        path=path,
+        channel=channel,
+        sigma_us=round(math.hypot(sigma_us, shape.sigma_us)),
+        full_scale_db=full_scale_db,
+        n_frames=shape.n_frames,
+        notes=(*shape.notes, lossy) if shape.lossy else shape.notes,
+    )

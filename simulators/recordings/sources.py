@@ -6,7 +6,7 @@ from pathlib import Path
 from simulators.recordings.forensic import is_incident, read_incident
 from simulators.recordings.livefire import is_test, read_test
 from simulators.recordings.nodes_file import nodes_file_of, read_nodes
-from simulators.recordings.recording import Recording
+from simulators.recordings.recording import FOREIGN, Recording, name_of
 from simulators.street.scenario import read_scenario
 from simulators.street.scene import record
 from simulators.tables import read_toml
@@ -16,6 +16,11 @@ LOOKED_FOR = (
     "a live-fire test (NAME.allpulses.json or NAME.audio.SERIAL.json), WAVs with an smj0 chunk, "
     "a nodes file (nodes.toml or nodes.json) or a scenario .toml"
 )
+
+
+def is_sound(path: Path) -> bool:
+    """Whether a file is named like a sound, and is not what another system keeps of one beside it (`._street.wav`)."""
+    return path.suffix.lower() in SOUND and not path.name.startswith(FOREIGN)
 
 
 def open_source(path: Path) -> Iterator[Recording]:
@@ -59,7 +64,7 @@ def _of_file(path: Path) -> Callable[[], Recording]:
 
 
 def _read_scene(path: Path) -> Recording:
-    return record(read_scenario(path), path.stem)
+    return record(read_scenario(path), name_of(path.with_suffix("")))
 
 
 def _reader(read: Callable[[Path], Recording], path: Path) -> Callable[[], Recording]:

@@ -306,3 +306,10 @@ def test_whatever_is_within_the_legal_ranges_is_answered(locate, records):
     status, _, errors = locate(records)
 
     assert (status, errors) == (0, [])
+
+
+def test_standard_input_that_is_closed_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", None)
+
+    assert main(["locate"]) == 1
+    assert capsys.readouterr().err == "soundpost locate: -: standard input is closed\n"
