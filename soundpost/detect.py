@@ -3,18 +3,24 @@
 import argparse
 import asyncio
 import json
+import shutil
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from dsp.detect import Detector
 from dsp.onset import Onset
-from hw.linux.audio_file import AudioFile
+from dsp.zeros import Zeros
+from hw.linux.audio_file import AudioFile, Shape
 from simulators.recordings.forensic import full_scale_of
 from simulators.recordings.progress import watched
-from simulators.recordings.sources import SOUND
+from simulators.recordings.sources import SOUND, is_sound
 from soundpost.pictures import Pictures, add_picture_arguments
-from soundpost.terminal import columns, complain, one_line
+from soundpost.terminal import columns, complain, one_line, printable
 
 HELP = (
     "Hear impulses in WAV, FLAC and OGG files, 8 to 96 kHz, any number of channels. A folder stands for\n"
@@ -26,12 +32,16 @@ HELP = (
 EXAMPLE = "soundpost detect clips/*.wav --json"
 BLOCK_S = 1.0
 FULL_SCALE_DB = (0.0, 250.0)
+STDIN = Path("-")
+DEAF = 0.9  # share of a file: if more was lost and nothing heard, it is said even where only onsets have lines
 
 Line = dict[str, Any]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="audio file, or a folder of them")
+    parser.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="audio file, or a folder of them; - is standard input"
+    )
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a table")
     parser.add_argument(
         "--full-scale-db",
@@ -53,77 +63,150 @@ def run(args: argparse.Namespace) -> int:
     faults: list[str] = []
     for path in watched(paths, len(paths), "listening"):
         try:
-            lines = detect(path, full_scale_db)
-            pictures.take(path, lines)
+            with _there(path) as there:
+                heard = detect(there, full_scale_db, str(path))
+                lines, notes = heard.lines(), heard.notes(there)
+                pictures.take(there, lines, str(path))
         except (OSError, ValueError) as error:
             complain("detect", error)
             faults.append(one_line(error))
         else:
-            _print(path, lines, args.json)
+            for note in notes:
+                complain("detect", ValueError(note))
+            _print(heard, lines, args.json)
     index = pictures.finish(", ".join(map(str, args.files)), faults)
     print(f"report: {index}" if index and not args.json else "", end="\n" if index and not args.json else "")
     return int(bool(faults))
 
 
-def detect(path: Path, full_scale_db: float | None = None) -> list[Line]:
-    """The onsets of one file, in order of time. full_scale_db : as the option.
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard in a file of this name, and how well it could be: seconds of it that were clipped and that were
+    gaps, each the mean over its channels. is_spl : levels are dB SPL, not dBFS."""
+
+    name: str
+    is_spl: bool
+    shape: Shape
+    onsets: list[Onset]
+    length_s: float
+    clipped_s: float
+    gap_s: float
+
+    def lines(self) -> list[Line]:
+        """A record of each onset (DESIGN section 4)."""
+        return [_line(self, onset) for onset in self.onsets]
+
+    def notes(self, path: Path) -> list[str]:
+        """What is odd about the file that was read from `path`, a sentence each."""
+        return [note.replace(str(path), self.name) for note in self.shape.notes]
+
+    def lost(self) -> str:
+        """How much was not heard as it was, in words, or nothing."""
+        parts = ((self.clipped_s, "clipped"), (self.gap_s, "of gaps"))
+        return "".join(f"; {seconds:.3g} s {words}" for seconds, words in parts if seconds)
+
+
+def detect(path: Path, full_scale_db: float | None, name: str) -> Heard:
+    """The onsets of one file, in order of time. full_scale_db : as the option. name : what the lines call it.
 
     Raises OSError or ValueError naming the file that cannot be heard, or the folder that holds none.
     """
     if path.is_dir():
         raise ValueError(f"{path}: no {', '.join(SOUND)} files in this folder")
-    onsets, rate_hz, n_channels, full_scale_db = asyncio.run(_hear(path, full_scale_db))
-    unit = "dBFS" if full_scale_db is None else "dBSPL"
-    return [_line(path, onset, rate_hz, n_channels, unit) for onset in sorted(onsets, key=_in_order)]
+    return asyncio.run(_hear(path, full_scale_db, name))
+
+
+@contextmanager
+def _there(path: Path) -> Iterator[Path]:
+    """Where a file can be read from: standard input is put by first, since its header has to be looked at."""
+    if path != STDIN:
+        yield path
+        return
+    if sys.stdin is None:
+        raise ValueError("-: standard input is closed")
+    with NamedTemporaryFile(prefix="stdin-") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        try:
+            yield Path(file.name)
+        except (OSError, ValueError) as error:
+            raise ValueError(one_line(error).replace(file.name, str(STDIN))) from error
 
 
 def _files(named: list[Path]) -> Iterator[Path]:
     """Every file that is meant; a folder without any stands for itself, and its fault is told in its turn."""
     for path in named:
         below = path.rglob("*") if path.is_dir() else ()
-        inside = sorted(file for file in below if file.suffix.lower() in SOUND and file.is_file())
+        inside = sorted(file for file in below if is_sound(file) and file.is_file())
         yield from inside or [path]
 
 
-async def _hear(path: Path, full_scale_db: float | None) -> tuple[list[Onset], int, int, float | None]:
-    """All onsets of a file, block by block so that its length is no matter; then its shape and its full scale."""
+async def _hear(path: Path, full_scale_db: float | None, name: str) -> Heard:
+    """All onsets of a file, block by block so that its length is no matter."""
     audio = AudioFile(path, block_s=BLOCK_S)
     await audio.open()
     try:
         if full_scale_db is None and audio.n_channels == 1:
             full_scale_db = full_scale_of(path)
         detector = Detector(audio.rate_hz, audio.n_channels, full_scale_db)
-        onsets = [onset async for block in audio.blocks() for onset in detector.feed(block.samples)]
-        return [*onsets, *detector.flush()], audio.rate_hz, audio.n_channels, full_scale_db
+        zeros = Zeros(audio.rate_hz, audio.n_channels)
+        onsets, n_frames = list[Onset](), 0
+        async for block in audio.blocks():
+            zeros.feed(block.samples)
+            onsets += detector.feed(block.samples)
+            n_frames += len(block.samples)
+        onsets += detector.flush()
     finally:
         await audio.close()
+    all_hz = audio.rate_hz * audio.n_channels
+    return Heard(
+        name,
+        full_scale_db is not None,
+        audio.shape,
+        sorted(onsets, key=_in_order),
+        n_frames / audio.rate_hz,
+        detector.n_clipped / all_hz,
+        zeros.n_samples / all_hz,
+    )
 
 
 def _in_order(onset: Onset) -> tuple[float, int]:
     return onset.sample, onset.channel
 
 
-def _line(path: Path, onset: Onset, rate_hz: int, n_channels: int, level_unit: str) -> Line:
-    line = {
-        "file": str(path),
-        "onset_s": round(onset.sample / rate_hz, 6),
-        "sigma_us": max(1, round(onset.sigma_us)),
+def _line(heard: Heard, onset: Onset) -> Line:
+    """An onset as it is told; of what stands behind `kind`, only that of which there is something to say."""
+    shape = heard.shape
+    more = {
+        "channel": onset.channel if shape.n_channels > 1 else None,
+        "lossy": shape.lossy or None,
+        "file_clipped_s": round(heard.clipped_s, 6) or None,
+        "file_gap_s": round(heard.gap_s, 6) or None,
+    }
+    return {
+        "file": heard.name,
+        "onset_s": round(onset.sample / shape.rate_hz, 6),
+        "sigma_us": max(1, shape.sigma_us, round(onset.sigma_us)),
         "level_db": round(onset.level_db, 2),
-        "level_unit": level_unit,
+        "level_unit": "dBSPL" if heard.is_spl else "dBFS",
         "snr_db": round(onset.snr_db, 2),
         "p_gunshot": round(onset.p_gunshot, 3),
         "kind": onset.kind,
+        **{key: value for key, value in more.items() if value is not None},
     }
-    return line | {"channel": onset.channel} if n_channels > 1 else line
 
 
-def _print(path: Path, lines: list[Line], as_json: bool) -> None:
+def _print(heard: Heard, lines: list[Line], as_json: bool) -> None:
+    name, codec = printable(heard.name), heard.shape.lossy
     if as_json:
+        if not lines and heard.clipped_s + heard.gap_s > DEAF * heard.length_s:
+            complain("detect", ValueError(f"{name}: 0 impulses{heard.lost()}"))
         print("".join(json.dumps(line) + "\n" for line in lines), end="", flush=True)
-    else:
-        print(f"{path}: {len(lines)} impulse{'' if len(lines) == 1 else 's'}")
-        if lines:
-            print(columns([_headings(lines[0]), *map(_row, lines)], left=()), flush=True)
+        return
+    lossy = f" ({codec}, which loses sound: times are to {heard.shape.sigma_us / 1000:g} ms)" if codec and lines else ""
+    print(f"{name}: {len(lines)} impulse{'' if len(lines) == 1 else 's'}{lossy}{heard.lost()}", flush=True)
+    if lines:
+        print(columns([_headings(lines[0]), *map(_row, lines)], left=()), flush=True)
 
 
 def _headings(line: Line) -> tuple[str, ...]:

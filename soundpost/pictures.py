@@ -15,6 +15,7 @@ from typing import Any
 from dsp.curves import Sketch
 from hw.linux.audio_file import AudioFile
 from simulators.pages.hearing import Hearing, Mark
+from soundpost.terminal import printable
 
 SUFFIXES = (".png", ".svg", ".pdf")
 BLOCK_S = 1.0
@@ -46,21 +47,21 @@ class Pictures:
         if self._pages:
             self._pages.check_folder(report)
 
-    def take(self, path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
-        """One file and its onsets, as `detect` gives them. Raises OSError or ValueError: it has no picture."""
+    def take(self, path: Path, lines: Sequence[Mapping[str, Any]], name: str) -> None:
+        """One file, its onsets as `detect` tells them, its name. Raises OSError or ValueError: it has no picture."""
         if not (self._drawing or self._pages):
             return
-        hearing = asyncio.run(_hearing(path, lines))
+        hearing = asyncio.run(_hearing(path, lines, printable(name)))
         if self._pages:
             self._rows.append(self._pages.row_of(hearing))
         if self._drawing:
-            _whole(self._drawing, hearing, self._path_for(path))
+            _whole(self._drawing, hearing, self._path_for(Path(name)))
 
     def finish(self, title: str, faults: Sequence[str]) -> Path | None:
         """Every file has been taken: writes the report, unless not one was heard. Returns its index.html."""
         if not (self._pages and self._rows):
             return None
-        index: Path = self._pages.write_report(self._report, title, self._rows, faults)
+        index: Path = self._pages.write_report(self._report, printable(title), self._rows, faults)
         return index
 
     def _path_for(self, path: Path) -> Path:
@@ -83,7 +84,7 @@ def _module(name: str, option: str) -> Any:
         ) from error
 
 
-async def _hearing(path: Path, lines: Sequence[Mapping[str, Any]]) -> Hearing:
+async def _hearing(path: Path, lines: Sequence[Mapping[str, Any]], name: str) -> Hearing:
     audio = AudioFile(path, block_s=BLOCK_S)
     await audio.open()
     n_samples, sketch = 0, Sketch(audio.rate_hz, audio.n_channels)
@@ -98,7 +99,7 @@ async def _hearing(path: Path, lines: Sequence[Mapping[str, Any]]) -> Hearing:
         curves = sketch.curves()
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return Hearing(str(path), audio.rate_hz, audio.n_channels, n_samples / audio.rate_hz, curves, marks)
+    return Hearing(name, audio.rate_hz, audio.n_channels, n_samples / audio.rate_hz, curves, marks)
 
 
 def _whole(drawing: Any, hearing: Hearing, path: Path) -> None:

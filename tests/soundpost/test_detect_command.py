@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ FIELDS = {
     "file": str, "onset_s": float, "sigma_us": int, "level_db": float, "level_unit": str, "snr_db": float,
     "p_gunshot": float, "kind": str,
 }  # fmt: skip
+WHERE_IT_IS_SO = {"lossy", "file_clipped_s", "file_gap_s"}
 CLIPS = ("gunshots/ffsl", "gunshots/freesound", "negatives/freesound", "negatives/esc10")
 
 
@@ -37,7 +39,9 @@ def bangs(rate_hz, at_s=(0.5, 1.0), n_channels=1, length_s=1.6):
 
 
 def check_record(record, channels=False):
-    assert list(record) == [*FIELDS, *(["channel"] if channels else [])]
+    named = [*FIELDS, *(["channel"] if channels else [])]
+    assert list(record)[: len(named)] == named
+    assert set(record) - set(named) <= WHERE_IT_IS_SO
     assert {name: type(record[name]) for name in FIELDS} == FIELDS
     assert all(math.isfinite(record[name]) for name, kind in FIELDS.items() if kind is not str)
     assert record["level_unit"] in ("dBFS", "dBSPL")
@@ -186,3 +190,116 @@ def test_each_firearm_of_the_library_has_an_onset_within_10_ms_of_its_first_ener
         found.append(min(abs(record["onset_s"] - first_s) for record in records) <= 0.010)
 
     assert found == [True] * 10
+
+
+def told(capsys, *arguments):
+    """(status, lines of the table, lines on standard error)"""
+    status = main(["detect", *map(str, arguments)])
+    said = capsys.readouterr()
+    return status, said.out.splitlines(), said.err.splitlines()
+
+
+def test_how_much_was_clipped_and_how_much_was_a_gap_is_said(tmp_path, capsys):
+    sound = bangs(12_000, at_s=(1.0,)).clip(-0.5, 0.5)
+    sound[:3_600] = 0
+    sound[4_000:4_020] = 0  # too short for a gap
+    sound[6_000:6_012] = 1
+    soundfile.write(tmp_path / "cut.wav", sound, 12_000, subtype="PCM_16")
+    _, (record, *_), errors = detect(capsys, tmp_path / "cut.wav")
+    _, (first, *_), _ = told(capsys, tmp_path / "cut.wav")
+
+    assert errors == []
+    assert (record["file_gap_s"], record["file_clipped_s"]) == (0.3, 0.001)
+    assert first.endswith("s; 0.001 s clipped; 0.3 s of gaps")
+
+
+def test_a_file_of_nothing_but_a_gap_says_why_nothing_was_heard(tmp_path, capsys):
+    soundfile.write(tmp_path / "off.wav", np.zeros(24_000), 12_000)
+
+    assert detect(capsys, tmp_path / "off.wav") == (
+        0, [], [f"soundpost detect: {tmp_path / 'off.wav'}: 0 impulses; 2 s of gaps"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [15, 23, 31])
+def test_floats_that_are_scaled_as_integers_are_heard_as_these(tmp_path, capsys, width):
+    soundfile.write(tmp_path / "good.wav", bangs(12_000), 12_000, subtype="FLOAT")
+    soundfile.write(tmp_path / "huge.wav", bangs(12_000) * 2**width, 12_000, subtype="FLOAT")
+    _, good, _ = detect(capsys, tmp_path / "good.wav")
+    status, huge, (said,) = detect(capsys, tmp_path / "huge.wav")
+
+    assert status == 0
+    assert [{**record, "file": ""} for record in huge] == [{**record, "file": ""} for record in good]
+    assert said.endswith(f"huge.wav: its floats reach far over 1: taken as scaled to {2**width}")
+
+
+def test_one_wild_sample_does_not_scale_a_file_of_floats(tmp_path, capsys):
+    sound = np.tile(bangs(12_000), (16, 1))
+    sound[100_000] = 30_000
+    soundfile.write(tmp_path / "wild.wav", sound, 12_000, subtype="FLOAT")
+    _, records, errors = detect(capsys, tmp_path / "wild.wav")
+
+    assert (len(records) >= 30, errors) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype", "least_us"),
+    [("a.ogg", "VORBIS", 3_000), ("a.ogg", "OPUS", 3_000), ("a.wav", "IMA_ADPCM", 100), ("a.wav", "MS_ADPCM", 100)],
+)
+def test_a_lossy_codec_is_flagged_and_its_times_are_no_surer_than_it(tmp_path, capsys, name, subtype, least_us):
+    rate_hz = 48_000
+    soundfile.write(tmp_path / name, bangs(rate_hz), rate_hz, subtype=subtype)
+    soundfile.write(tmp_path / "whole.wav", bangs(rate_hz), rate_hz)
+    _, records, _ = detect(capsys, tmp_path / name)
+    _, (record, *_), _ = detect(capsys, tmp_path / "whole.wav")
+    _, (first, *_), _ = told(capsys, tmp_path / name)
+
+    assert len(records) >= 2
+    assert all(each["sigma_us"] >= least_us and each["lossy"] == subtype.lower() for each in records)
+    assert f"{subtype.lower()}, which loses sound" in first
+    assert record["sigma_us"] < 100
+    assert "lossy" not in record
+
+
+def test_standard_input_is_heard_like_a_file(tmp_path, capsys, monkeypatch):
+    soundfile.write(tmp_path / "two.wav", bangs(12_000), 12_000)
+    _, expected, _ = detect(capsys, tmp_path / "two.wav")
+    with (tmp_path / "two.wav").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        status, records, errors = detect(capsys, "-")
+
+    assert (status, errors) == (0, [])
+    assert records == [{**record, "file": "-"} for record in expected]
+
+
+def test_standard_input_that_is_no_sound_or_closed_is_a_line(tmp_path, capsys, monkeypatch):
+    (tmp_path / "text").write_text("no sound")
+    with (tmp_path / "text").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        _, _, (text,) = detect(capsys, "-")
+    monkeypatch.setattr("sys.stdin", None)
+    status, _, (closed,) = detect(capsys, "-")
+
+    assert text.startswith("soundpost detect: -: not a WAV, FLAC or OGG file")
+    assert (status, closed) == (1, "soundpost detect: -: standard input is closed")
+
+
+def test_a_name_that_is_not_utf_8_is_a_name(tmp_path, capsys):
+    path = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    soundfile.write(os.fsencode(path), bangs(12_000), 12_000)
+    status, records, errors = detect(capsys, path)
+    _, (first, *_), _ = told(capsys, path, "--report", tmp_path / "report")
+
+    assert (status, errors) == (0, [])
+    assert {record["file"] for record in records} == {str(path)}
+    assert first.startswith(f"{tmp_path}/caf\ufffd.wav: 2 impulses")
+    assert "caf\ufffd.wav" in (tmp_path / "report" / "index.html").read_text()
+
+
+def test_what_another_system_keeps_beside_a_sound_is_no_sound(tmp_path, capsys):
+    soundfile.write(tmp_path / "two.wav", bangs(12_000), 12_000)
+    (tmp_path / "._two.wav").write_bytes(b"\0\5\26\7 not sound")
+    status, records, errors = detect(capsys, tmp_path)
+
+    assert (status, errors) == (0, [])
+    assert {record["file"] for record in records} == {str(tmp_path / "two.wav")}
