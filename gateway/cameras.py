@@ -85,14 +85,15 @@ class Cameras:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> NoReturn:
-        """Keep all cameras warm, for ever."""
+        """Keep all cameras warm, for ever; one that is away is asked more and more rarely, lest it shuts us out."""
         while True:
             await self.greet()
             await asyncio.sleep(WARM_S)
 
     async def greet(self) -> None:
         """Connect to each camera, or ask the connected one, so that a shot need not wait, and who is away is known."""
-        await asyncio.gather(*(self._greet(eye) for eye in self._eyes.values()))
+        now_s = asyncio.get_running_loop().time()
+        await asyncio.gather(*(self._greet(eye) for eye in self._eyes.values() if not eye.is_away(now_s)))
 
     def order(self, aim: Aim) -> None:
         """Take an order; returns at once. ValueError for a camera that is not ours."""

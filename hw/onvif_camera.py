@@ -55,13 +55,14 @@ class OnvifCamera:
             if span_deg is not None and not -360 <= span_deg[0] < span_deg[1] <= 360:
                 raise ValueError(f"{name} span {span_deg} degrees: must be (least, most) within -360 to 360")
         self._base = _checked(url)
-        self._library, soap = _load("hw.onvif_client"), _load("hw.soap_client")
+        self._onvif, self._soap_client = _load("hw.onvif_client"), _load("hw.soap_client")
         self.url = url
-        self._account = soap.Account(user, password)
+        self._account = self._soap_client.Account(user, password)
         trust = trust or Trust()
-        self._verify = soap.verification(trust.ca_file, trust.fingerprint, verify=trust.verify)
+        self._verify = self._soap_client.verification(trust.ca_file, trust.fingerprint, verify=trust.verify)
         self._asked_deg = (pan_span_deg, tilt_span_deg)
         self._timeout_s = timeout_s
+        self._soap: Any = None
         self._link: _Link | None = None
         self._connecting: asyncio.Task[_Link] | None = None
 
@@ -84,40 +85,47 @@ class OnvifCamera:
             self._connecting.cancel()
             await asyncio.gather(self._connecting, return_exceptions=True)
             self._connecting = None
-        await self._hang_up()
-
-    async def _hang_up(self) -> None:
-        if self._link is not None:
-            link, self._link = self._link, None
-            await link.ptz.close()
+        self._link = None
+        if self._soap is not None:
+            soap, self._soap = self._soap, None
+            await soap.close()
 
     @contextlib.asynccontextmanager
     async def _conversation(self) -> AsyncIterator["_Link"]:
-        """The connection, for one order. A camera that fails is connected to anew; one that is slow stays connected."""
+        """What is known of the camera, for one order.
+
+        It is asked anew of a camera that is gone (it may be another when it is back), and beside the orders of one that
+        refuses (its clock may have been set); not of one that is slow.
+        """
         try:
             yield await self._connected()
         except TimeoutError as error:
             raise OSError(f"{self.url}: the camera does not answer within {self._timeout_s:g} s") from error
         except OSError as error:
-            await self._hang_up()
+            if not isinstance(error, self._soap_client.Refused):
+                self._link = None
+            elif self._link is not None:
+                self._begin_to_connect()
             raise OSError(f"{self.url}: {error}") from error
 
     async def _connected(self) -> "_Link":
         if self._link is not None:
             return self._link
+        return await asyncio.shield(self._begin_to_connect())
+
+    def _begin_to_connect(self) -> "asyncio.Task[_Link]":
         if self._connecting is None or self._connecting.done():
             self._connecting = asyncio.create_task(self._connect(), name=f"connect to {self.url}")
             self._connecting.add_done_callback(_heed)
-        return await asyncio.shield(self._connecting)
+        return self._connecting
 
     async def _connect(self) -> "_Link":
-        ptz = await self._library.Ptz.open(
-            self._base, self._account, self._verify, self._timeout_s, guess_space=None not in self._asked_deg
-        )
+        if self._soap is None:
+            self._soap = self._soap_client.SoapClient(self._base, self._account, self._verify, self._timeout_s)
+        ptz = await self._onvif.Ptz.open(self._soap, guess_space=None not in self._asked_deg)
         declared_deg = ptz.spans_deg() or (None, None)
         pan_deg, tilt_deg = (asked or own for asked, own in zip(self._asked_deg, declared_deg, strict=True))
         if pan_deg is None or tilt_deg is None:
-            await ptz.close()
             raise OSError("the camera does not declare its travel in degrees; configure its pan and tilt span")
         self._link = _Link(ptz, pan_deg, tilt_deg)
         return self._link

@@ -7,14 +7,14 @@ of onvif.xsd and of the device (ver10), media (ver10) and PTZ (ver20) WSDLs that
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 from urllib.parse import urlsplit
 
 from lxml import etree
 
-from hw.soap_client import Account, Refused, SoapClient, Verify
+from hw.soap_client import Refused, SoapClient
 
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
@@ -34,17 +34,17 @@ class Space:
     y: Span = (-1.0, 1.0)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Ptz:
-    """One camera's PTZ service, the profile to turn and the spaces it may be told in. Build it with `open_ptz`.
+    """One camera's PTZ service, the profile to turn and the spaces it may be told in. Build it with `Ptz.open`.
 
     `move` and `where` speak of shares of the travel, 0 to 1 from its one end to its other.
     """
 
     soap: SoapClient
-    path: str = ""
-    profile: str = ""
-    spaces: Mapping[str, Space] = field(default_factory=dict)
+    path: str
+    profile: str
+    spaces: Mapping[str, Space]
 
     @property
     def space(self) -> str:
@@ -80,32 +80,21 @@ class Ptz:
             ]
             return shares[0], shares[1]
 
-    async def close(self) -> None:
-        """Hang up."""
-        await self.soap.close()
-
     async def _ask(self, operation: str, inside: str = "") -> "etree._Element":
         token = f"<ProfileToken>{_quoted(self.profile)}</ProfileToken>"
         return await self.soap.call(self.path, PTZ, operation, token + inside)
 
     @classmethod
-    async def open(cls, base: str, account: Account, verify: Verify, call_s: float, *, guess_space: bool) -> Self:
+    async def open(cls, soap: SoapClient, *, guess_space: bool) -> Self:
         """Find the services, the profile to turn and its spaces. Raises OSError where the camera cannot be used.
 
         The camera's services are sought at the configured address, whatever address it announces. guess_space : where
         it does not tell its spaces, take the generic one.
         """
-        ptz = cls(SoapClient(base, account, verify, call_s))
-        try:
-            ptz.soap.ahead = await _clock_ahead(ptz.soap)
-            paths = await _paths(ptz.soap)
-            ptz.path = paths[PTZ]
-            ptz.profile, node = await _profile(ptz.soap, paths[MEDIA])
-            ptz.spaces = await _spaces(ptz.soap, ptz.path, node, guess_space=guess_space)
-        except BaseException:
-            await ptz.close()
-            raise
-        return ptz
+        soap.ahead = await _clock_ahead(soap)
+        paths = await _paths(soap)
+        profile, node = await _profile(soap, paths[MEDIA])
+        return cls(soap, paths[PTZ], profile, await _spaces(soap, paths[PTZ], node, guess_space=guess_space))
 
 
 async def _clock_ahead(soap: SoapClient) -> timedelta:

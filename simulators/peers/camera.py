@@ -9,8 +9,10 @@ prints one line, {"url": "http://127.0.0.1:40123"}; the log has one line an orde
 """
 
 import argparse
+import asyncio
 import datetime
 import os
+import ssl
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +33,9 @@ class VirtualCamera:
     """`notebook.entries` holds every order with its UTC; `looks` tells where it looks now.
 
     address : (host, port) to listen on, port 0 for any free one; after `open`, `url` is what OnvifCamera takes.
-    pan_span_deg, tilt_span_deg : what the ends of the generic space mean. speed_deg_s : 0 turns at once.
+    pan_span_deg, tilt_span_deg : what the ends of the generic space mean. speed_deg_s : 0 turns at once. generic : what
+    the generic space reaches from and to, pan and tilt, where a camera has it in a way of its own. tls : speak https.
+    Each camera has its own `answers`, to be changed, and thinks for `delay_s`(operation) before each.
     """
 
     def __init__(
@@ -43,6 +47,8 @@ class VirtualCamera:
         pan_span_deg: tuple[float, float] = (-180, 180),
         tilt_span_deg: tuple[float, float] = (-90, 90),
         speed_deg_s: float = 0,
+        generic: tuple[tuple[float, float], tuple[float, float]] = (GENERIC, GENERIC),
+        tls: ssl.SSLContext | None = None,
         stream_uri: str = "",
         notebook: Notebook | None = None,
         now_us: Callable[[], int] = utc_us,
@@ -54,9 +60,13 @@ class VirtualCamera:
             raise ValueError(f"speed {speed_deg_s:g} deg/s: must be 0 (at once) to 1000")
         self.url = ""
         self.notebook = notebook or Notebook(now_us=now_us)
+        self.answers = dict(ANSWERS)
+        self.delay_s: Callable[[str], float] = lambda operation: 0.0
         self._address = address
         self._user, self._password = user, password
         self._spans_deg = (pan_span_deg, tilt_span_deg)
+        self._generic = generic
+        self._tls = tls
         self._stream_uri = stream_uri
         self._now_us = now_us
         self._mount = Mount(speed_deg_s, (0.0, 0.0), (0.0, 0.0), 0)
@@ -72,13 +82,13 @@ class VirtualCamera:
         app.router.add_post("/onvif/{service}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        host, port = self._address
+        scheme, (host, port) = "http" if self._tls is None else "https", self._address
         try:
-            await web.TCPSite(self._runner, host, port).start()
+            await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
         except OSError as error:
             await self._runner.cleanup()
-            raise OSError(f"http://{host}:{port}: the camera cannot listen here ({error.strerror})") from error
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+            raise OSError(f"{scheme}://{host}:{port}: the camera cannot listen here ({error.strerror})") from error
+        self.url = f"{scheme}://{host}:{self._runner.addresses[0][1]}"
 
     async def close(self) -> None:
         """Stop listening and hang up on whoever is connected."""
@@ -90,7 +100,9 @@ class VirtualCamera:
     async def _answer(self, http: web.Request) -> web.Response:
         status = 200
         try:
-            body = self._obey(onvif_soap.parse(await http.read()))
+            request = onvif_soap.parse(await http.read())
+            await asyncio.sleep(self.delay_s(request.operation))
+            body = self._obey(request)
         except Refused as refused:
             status = 400
             body = onvif_soap.FAULT.format(code=refused.code, reason=escape(str(refused)))
@@ -98,7 +110,7 @@ class VirtualCamera:
 
     def _obey(self, request: Request) -> str:
         """The body of the answer to a request. Raises Refused."""
-        answer = ANSWERS.get(request.operation)
+        answer = self.answers.get(request.operation)
         if answer is None:
             raise Refused("ActionNotSupported", f"this camera does not know {request.operation}")
         if request.operation not in OPEN_TO_ALL and not onvif_soap.authorised(
@@ -128,19 +140,20 @@ class VirtualCamera:
         return onvif_soap.STREAM.format(uri=escape(self._stream_uri))
 
     def _nodes(self, _request: Request) -> str:
-        return onvif_soap.nodes(*self._spans_deg)
+        return onvif_soap.nodes(*self._spans_deg, self._generic)
 
     def _status(self, _request: Request) -> str:
         looks_deg = self.looks()
-        x, y = (scale(deg, span, GENERIC) for deg, span in zip(looks_deg, self._spans_deg, strict=True))
+        x, y = (scale(*each) for each in zip(looks_deg, self._spans_deg, self._generic, strict=True))
         state = "IDLE" if looks_deg == self._mount.goal_deg else "MOVING"
         return onvif_soap.STATUS.format(x=x, y=y, space=onvif_soap.GENERIC_SPACE, state=state, time=self._time())
 
     def _move(self, request: Request) -> str:
-        if request.position is None or not all(-1 <= share <= 1 for share in request.position):
-            raise Refused("InvalidPosition", "pan and tilt must be -1 to 1")
+        ends = zip(request.position or (), self._generic, strict=False)
+        if request.position is None or not all(low <= share <= high for share, (low, high) in ends):
+            raise Refused("InvalidPosition", "pan and tilt must be within the generic space")
         pan_deg, tilt_deg = (
-            scale(share, GENERIC, span) for share, span in zip(request.position, self._spans_deg, strict=True)
+            scale(*each) for each in zip(request.position, self._generic, self._spans_deg, strict=True)
         )
         self._mount = self._mount.towards((pan_deg, tilt_deg), self._now_us())
         self.notebook.write(pan_deg=round(pan_deg, 6), tilt_deg=round(tilt_deg, 6))

@@ -76,6 +76,7 @@ STATUS = (
     "</tt:Position><tt:MoveStatus><tt:PanTilt>{state}</tt:PanTilt></tt:MoveStatus>"
     "<tt:UtcTime>{time:%Y-%m-%dT%H:%M:%SZ}</tt:UtcTime></tptz:PTZStatus></tptz:GetStatusResponse>"
 )
+Span = tuple[float, float]
 MOVED = "<tptz:AbsoluteMoveResponse/>"
 
 
@@ -146,7 +147,7 @@ def services(url: str) -> str:
     return f"<tds:GetServicesResponse>{listed}</tds:GetServicesResponse>"
 
 
-def nodes(pan_span_deg: tuple[float, float], tilt_span_deg: tuple[float, float]) -> str:
+def nodes(pan_span_deg: Span, tilt_span_deg: Span, generic: tuple[Span, Span] = ((-1, 1), (-1, 1))) -> str:
     """GetNodes' answer: the generic space, and the same in degrees."""
-    generic = SPACE.format(uri=GENERIC_SPACE, x=(-1, 1), y=(-1, 1))
-    return NODES.format(spaces=generic + SPACE.format(uri=DEGREES_SPACE, x=pan_span_deg, y=tilt_span_deg))
+    spaces = SPACE.format(uri=GENERIC_SPACE, x=generic[0], y=generic[1])
+    return NODES.format(spaces=spaces + SPACE.format(uri=DEGREES_SPACE, x=pan_span_deg, y=tilt_span_deg))

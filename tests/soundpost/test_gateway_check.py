@@ -45,10 +45,21 @@ def test_the_config_that_the_docs_show_is_good(street):
     ("good", "bad", "says"),
     [
         ("tcp://10.0.0.5:502", "udp://10.0.0.5", "must be tcp://HOST:PORT or rtu:///dev/PORT"),
+        (
+            "# ca_file",
+            "ca_file",
+            "camera[0]: give one of ca_file, fingerprint and verify = false at most, and only with",
+        ),
+        (
+            'url = "http://10.0.0.9:80"',
+            'fingerprint = "abc"\nurl = "https://10.0.0.9"',
+            "camera[0].fingerprint: String",
+        ),
+        ('url = "http://10.0.0.9:80"', 'ca_file = "no.pem"\nurl = "https://10.0.0.9"', "no.pem: cannot be read"),
         ("answer_s = 0.5", "answer_s = 9.0", "lamp_bank[0].answer_s: Input should be less than or equal to 5"),
     ],
 )
-def test_a_lamp_bank_that_makes_no_sense_is_one_line(street, good, bad, says):
+def test_a_lamp_bank_or_camera_that_makes_no_sense_is_one_line(street, good, bad, says):
     config = street / "gateway.toml"
     config.write_text(config.read_text().replace(good, bad))
     ran = check(street)
@@ -56,3 +67,13 @@ def test_a_lamp_bank_that_makes_no_sense_is_one_line(street, good, bad, says):
     assert (ran.returncode, ran.stdout) == (1, "")
     assert says in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
+
+
+def test_a_camera_that_is_not_verified_is_said(street):
+    config = street / "gateway.toml"
+    config.write_text(config.read_text().replace('"http://10.0.0.9:80"', '"https://10.0.0.9"\nverify = false'))
+    ran = check(street)
+
+    assert ran.returncode == 0
+    assert "camera is not verified: whoever stands between can read and turn" in ran.stderr
+    assert "camera=corner" in ran.stderr
