@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -81,7 +82,7 @@ class Ptz:
             return shares[0], shares[1]
 
     async def _ask(self, operation: str, inside: str = "") -> "etree._Element":
-        token = f"<ProfileToken>{_quoted(self.profile)}</ProfileToken>"
+        token = f"<ProfileToken>{escape(self.profile)}</ProfileToken>"
         return await self.soap.call(self.path, PTZ, operation, token + inside)
 
     @classmethod
@@ -176,10 +177,6 @@ def _need(found: "etree._Element | None") -> "etree._Element":
     if found is None:
         raise LookupError
     return found
-
-
-def _quoted(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 @contextmanager

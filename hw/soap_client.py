@@ -114,7 +114,10 @@ class SoapClient:
 
     async def _post(self, path: str, action: str, asked: bytes) -> tuple[int, bytes]:
         """Status and unpacked body. Where a kept connection turns out to be closed, once more over a new one."""
-        headers = {"Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"'}
+        headers = {
+            "Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"',
+            "Accept-Encoding": "gzip, deflate",
+        }
         for is_last in (False, True):
             try:
                 async with self._web.post(

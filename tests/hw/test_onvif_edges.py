@@ -163,15 +163,16 @@ async def test_a_camera_that_hung_once_while_connecting_is_whole_the_next_time()
 
 
 async def test_an_order_that_is_given_up_while_it_connects_leaves_the_connecting_to_end_whole():
+    asked = []
     async with virtual() as there, client(there.url) as camera:
-        there.delay_s = lambda operation: 0.1
+        there.delay_s = lambda operation: asked.append(operation) or 0.1
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.25):
                 await camera.aim(90, -10)
         await camera.aim(45, -10)
-        there.delay_s = lambda operation: 0.0
 
         assert there.looks() == pytest.approx((45, -10), abs=1e-4)
+    assert asked == ["GetSystemDateAndTime", "GetServices", "GetProfiles", "GetNodes", "AbsoluteMove"]
 
 
 async def test_a_camera_that_takes_half_the_limit_for_each_call_turns_within_the_limit(monkeypatch):
