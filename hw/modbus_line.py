@@ -60,7 +60,7 @@ class ModbusLine:
         self._framer = (FramerRTU if self._is_rtu else FramerSocket)(DecodePDU(False))
         self._answer_s = answer_s
         self._stream: Stream | None = None
-        self._late = False
+        self._late = self._echoes = False
         self._alone = asyncio.Lock()
 
     async def ask(self, request: ModbusPDU) -> ModbusPDU:
@@ -116,8 +116,10 @@ class ModbusLine:
         answer = None
         try:
             async with asyncio.timeout(self._answer_s):
-                await stream.write(self._framer.buildFrame(request))
-                heard = await self._hear(stream)
+                sent = self._framer.buildFrame(request)
+                await stream.write(sent)
+                can_tell = self._is_rtu and (self._echoes or request.function_code in READS)
+                heard = await self._hear(stream, sent if can_tell else b"")
             if not _belongs(heard, request):
                 raise OSError("confirms something else than it was told")
             answer = heard
@@ -129,8 +131,9 @@ class ModbusLine:
                 await self.close()
         return answer
 
-    async def _hear(self, stream: Stream) -> ModbusPDU:
-        """The first whole answer."""
+    async def _hear(self, stream: Stream, echo: bytes) -> ModbusPDU:
+        """The first whole answer, after the echo of what we sent that some RS-485 adapters give. An echoed write looks
+        like its own confirmation; so whether the line echoes is learnt from a read."""
         left, received = MOST_BYTES, b""
         while left > 0:
             part = await stream.read()
@@ -138,6 +141,10 @@ class ModbusLine:
                 raise ConnectionResetError("does not answer: it hangs up")
             left -= len(part)
             received += part
+            if echo and echo.startswith(received[: len(echo)]):
+                if len(received) < len(echo):
+                    continue
+                received, echo, self._echoes = received[len(echo) :], b"", True
             try:
                 used, answer = self._framer.handleFrame(received, 0, 0)
             except (ModbusException, struct.error, LookupError, ValueError) as error:

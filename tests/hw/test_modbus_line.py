@@ -67,8 +67,11 @@ def in_front_of(bank, turn, once=False, delay_s=0):
 
 
 @contextlib.asynccontextmanager
-async def late_bank(port_name, delay_s, stuck=()):
-    """A bank on a serial port whose answers are late; a stuck lamp confirms every order and stays at 0 per cent."""
+async def late_bank(port_name, delay_s, stuck=(), echo=False, dead=False):
+    """A bank on a serial port whose answers are late; a stuck lamp confirms every order and stays at 0 per cent.
+
+    echo : the line gives back what is sent on it, too. dead : there is no bank.
+    """
     port, levels, running = await open_serial_port(port_name, 19200), {}, set()
 
     async def answer(request):
@@ -83,7 +86,9 @@ async def late_bank(port_name, delay_s, stuck=()):
         buffer = b""
         while part := await port.read():
             buffer += part
-            while len(buffer) >= 8:
+            if echo:
+                await port.write(part)
+            while len(buffer) >= 8 and not dead:
                 running.add(asyncio.create_task(answer(buffer[:8])))
                 buffer = buffer[8:]
 
@@ -161,6 +166,18 @@ async def test_a_dark_lamp_is_never_told_as_lit_however_late_its_neighbours_answ
 
     assert ("b", True, "reads 100 %") not in told
     assert told[0][1] == (delay_s < 0.1)
+
+
+async def test_a_line_that_echoes_is_no_bank_and_does_not_hide_one():
+    with Cable() as cable:
+        async with late_bank(cable.a, 0.01, stuck=(1,), echo=True):
+            told = await outcomes(ModbusLamps(f"rtu://{cable.b}", answer_s=0.1), {"a": 0, "b": 1}, 0.1, 1.2)
+    with Cable() as cable:
+        async with late_bank(cable.a, 0.01, echo=True, dead=True):
+            told_dead = await outcomes(ModbusLamps(f"rtu://{cable.b}", answer_s=0.1), {"a": 0}, 0.1, 1.2)
+
+    assert [each[:2] for each in told] == [("a", True), ("b", False)]
+    assert [each[:2] for each in told_dead] == [("a", False)]
 
 
 async def test_a_late_answer_is_let_go_by_before_the_next_request_of_a_serial_line():
