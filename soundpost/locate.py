@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--wind-from-deg", type=float, default=0.0, metavar="D", help="azimuth it blows from (default 0)"
     )
     parser.add_argument(
-        "--learn-air", action="store_true", help="start from this air and learn it from shot to shot, as a gateway does"
+        "--learn-air",
+        action="store_true",
+        help="learn the air over the file's shots, from this one, as a gateway does; shots of three places are needed",
     )
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a table")
 

@@ -6,7 +6,7 @@ shot is heard by both are districts of their own, one after the other: cost and 
 `locate` and `replay` both come this way.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from dsp.air import Air
@@ -23,14 +23,15 @@ Key = tuple[int, int, str, str]
 
 
 class Batch:
-    """poles : every pole that listens, by node. air : the air over them; with `learn` it is where each district begins
-    to learn its own from, shot by shot, as a gateway does (`gateway/watch.py`).
+    """poles : every pole that listens, by node. air : the air over them; with `learn` each district learns its own from
+    there, shot by shot, as a gateway does (`gateway/watch.py`).
 
     n_let_go : arrivals so far that an associator had no room for.
     """
 
     def __init__(self, air: Air, poles: Mapping[str, Place], learn: bool = False) -> None:
         self._air, self._poles, self._learn = air, poles, learn
+        self._medium: dict[int, Medium] = {}  # what is known of the air of each district by now
         self._district = districts(poles, 2 * Acoustics().hearing_m)
         self.n_districts = len(set(self._district.values()))
         self.n_let_go = 0
@@ -41,22 +42,41 @@ class Batch:
         return self._district[arrival.node], *in_time(arrival)
 
     def decide(self, arrivals: Iterable[Arrival]) -> Iterator[Decision]:
-        """The decisions on arrivals that come in the order of `key`; of each district in the order of becoming due."""
+        """The decisions on arrivals that come in the order of `key`; of each district in the order of becoming due.
+
+        Where it learns, the whole file is gone through twice, and the first shots have the good of the last.
+        """
+        if self._learn:
+            for _ in self._pass(arrivals):
+                pass
+            self.n_let_go = 0
+        yield from self._pass(arrivals)
+
+    def _pass(self, arrivals: Iterable[Arrival]) -> Iterator[Decision]:
         for district, heard in groupby(arrivals, key=lambda arrival: self._district[arrival.node]):
             poles = {node: place for node, place in self._poles.items() if self._district[node] == district}
-            yield from self._of_district(heard, poles)
+            medium = self._medium.get(district) or Medium(self._air)
+            associator = Associator(medium.air(0), poles)
+            watch = Watch(associator.air, medium, Ledger(poles)) if self._learn else None
+            yield from _in_turn(heard, associator, watch)
+            self.n_let_go += associator.n_let_go
+            if watch:
+                self._medium[district] = Medium(watch.air, path_sigma_us=medium.path_us)
 
-    def _of_district(self, arrivals: Iterable[Arrival], poles: Mapping[str, Place]) -> Iterator[Decision]:
-        associator = Associator(self._air, poles)
-        learn = _learner(associator, poles) if self._learn else _learn_nothing
-        for arrival in arrivals:
-            now_us = arrival.t_us - 1  # what comes in the same microsecond still belongs
-            decisions = associator.tick(now_us)
-            learn(decisions, now_us)
-            yield from decisions
-            associator.feed(arrival)
-        yield from associator.flush()
-        self.n_let_go += associator.n_let_go
+
+def _in_turn(arrivals: Iterable[Arrival], associator: Associator, watch: Watch | None) -> Iterator[Decision]:
+    """One district's decisions."""
+    for arrival in arrivals:
+        now_us = arrival.t_us - 1  # what comes in the same microsecond still belongs
+        for decision in associator.tick(now_us):
+            yield decision
+            if watch and isinstance(decision, Round):
+                watch.feed(decision, now_us)
+        if watch:
+            watch.tick((), now_us)
+            associator.air = watch.air
+        associator.feed(arrival)
+    yield from associator.flush()
 
 
 def in_time(arrival: Arrival) -> tuple[int, str, str]:
@@ -67,20 +87,3 @@ def in_time(arrival: Arrival) -> tuple[int, str, str]:
 def happened_us(decision: Decision) -> int:
     """When it was fired; of what could not be placed, when it was first heard."""
     return decision.fix.t_us if isinstance(decision, Round) else min(arrival.t_us for arrival in decision.arrivals)
-
-
-def _learner(associator: Associator, poles: Mapping[str, Place]) -> Callable[[Iterable[Decision], int], None]:
-    watch = Watch(associator.air, Medium(associator.air), Ledger(poles))
-
-    def learn(decisions: Iterable[Decision], now_us: int) -> None:
-        for decision in decisions:
-            if isinstance(decision, Round):
-                watch.feed(decision, now_us)
-        watch.tick((), now_us)
-        associator.air = watch.air
-
-    return learn
-
-
-def _learn_nothing(_: Iterable[Decision], __: int) -> None:
-    pass

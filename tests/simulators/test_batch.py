@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsp.air import Air, travel_s
+from gateway.associate import Associator
 from gateway.incident import Arrival, Round
 from gateway.poles import Poles, districts
 from simulators.recordings.batch import Batch
@@ -59,6 +60,16 @@ def test_sixty_shots_a_minute_apart_are_sixty_rounds():
     assert [len(each.arrivals) for each in rounds_of(decisions)] == [5] * 60
     assert (len(decisions), batch.n_let_go) == (60, 0)
     assert len(play(Recording("made", (), AIR, pulses=tuple(heard)), PULSES).rounds) == 60
+
+
+def test_poles_that_are_known_by_their_arrivals_alone_place_as_surveyed_ones_do():
+    heard = shot(START_US) + shot(START_US + MINUTE)
+    associator = Associator(AIR)
+    for arrival in heard:
+        associator.feed(arrival)
+
+    assert [each.fix.t_us for each in associator.flush()] == [each.fix.t_us for each in decided(heard)[0]]
+    assert associator.wait_us == Associator(AIR, POLES).wait_us
 
 
 def test_streets_that_fire_at_once_are_decided_each_by_itself():

@@ -179,6 +179,40 @@ def test_what_a_pole_told_too_much_of_is_said(locate):
     )
 
 
+def off_m(locate, told, fired, *options):
+    """Median distance of the shots placed from where they were fired; all must have been."""
+    shots = {
+        min(fired, key=lambda place: abs(fired[place] - shot["t_us"])): (shot["e_m"], shot["n_m"])
+        for shot in shots_of(locate(told, *options)[1])
+    }
+    assert set(shots) == set(fired)
+    return float(np.median([math.dist(place[:2], shots[place]) for place in fired]))
+
+
+def test_an_air_that_nobody_told_is_learnt_over_the_shots_of_a_file(locate):
+    rng = np.random.default_rng(6)
+    poles = {f"{e}-{n}": [e * 80.0, n * 75.0, 6.0 + (e + n) % 2] for e in range(4) for n in range(3)}
+    fired = {
+        (float(rng.uniform(-40, 280)), float(rng.uniform(-40, 190)), 1.5): 1_763_000_000_000_000 + i * 60_000_000
+        for i in range(40)
+    }
+    told = arrivals(fired, Air(10.0, 50.0, (3.0, 4.0)), poles)
+    jitter = rng.normal(0, 250, len(told)).round().astype(int).tolist()
+    told = [{**each, "t_us": each["t_us"] + late} for each, late in zip(told, jitter, strict=True)]
+
+    assert off_m(locate, told, fired) > 1.5
+    assert off_m(locate, told, fired, "--learn-air") < 0.3
+    right = ("--temperature-c", "10", "--wind-mps", "5", "--wind-from-deg", "216.87")
+    assert off_m(locate, told, fired, *right, "--learn-air") < off_m(locate, told, fired, *right) + 0.1
+
+
+def test_shots_from_one_place_teach_no_air(locate):
+    fired = {(52.0 + i / 9, 30.0, 1.5): 1_763_000_000_000_000 + i * 60_000_000 for i in range(9)}
+    told = arrivals(fired, Air(10.0))
+
+    assert locate(told, "--learn-air") == locate(told)
+
+
 FAULTS = [
     ({**GOOD, "t_us": 1.5}, "t_us: must be a whole number"),
     ({**GOOD, "t_us": True}, "t_us: must be a whole number"),
