@@ -66,8 +66,8 @@ class Memory:
         return list({shot.arrivals: shot for each in arrivals if (shot := self._of.get(each)) is not None}.values())
 
     def is_new(self, group: Unplaced) -> bool:
-        """Whether no arrival of this group is is in a round or was spoken of before."""
-        return not any(arrival in self._of or arrival in self._worded for arrival in group.arrivals)
+        """Whether some arrival of this group is in no round and was not spoken of before."""
+        return any(arrival not in self._of and arrival not in self._worded for arrival in group.arrivals)
 
     def know_unplaced(self, group: Unplaced, now_us: int) -> None:
         """Remember that a group was spoken of now."""
@@ -92,13 +92,9 @@ class Memory:
         since_us = now_us - self.kept_us
         while self._came and self._came[0][0] < since_us:
             self._drop()
-        for told_us, shot in [*self._rounds.values()]:
-            if told_us >= since_us:
-                break
-            self.unknow(shot)
-        for arrival, told_us in [*self._worded.items()]:
-            if told_us >= since_us:
-                break
+        while self._rounds and (oldest := next(iter(self._rounds.values())))[0] < since_us:
+            self.unknow(oldest[1])
+        while self._worded and self._worded[arrival := next(iter(self._worded))] < since_us:
             del self._worded[arrival]
 
     def _drop(self) -> None:

@@ -11,7 +11,7 @@ from gateway.bulletin import incident_record
 from gateway.config import GatewayConfig, read_config
 from gateway.core import arrival, replay
 from gateway.gate import Gate
-from gateway.incident import Announce, Arrival, Incident, Round
+from gateway.incident import Announce, Arrival, Heard, Incident, Round
 from gateway.keyring import read_keys
 from gateway.policy import best
 from gateway.rows import first_broken, kept, reading
@@ -26,8 +26,9 @@ SEEN_FRAMES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class JournalReplay:
-    """lines : as `replay` tells them, each with the incident that its round belongs to. n_incidents : announcements,
-    an incident being announced again when it grows. differs : in words what did not come out as it was, or ""."""
+    """lines : as `replay` tells them, each with the incident that its round belongs to; last, what was never placed, with
+    its reason. n_incidents : announcements, an incident being announced again when it changes. differs : in words what
+    did not come out as it was, or ""."""
 
     lines: list[Line]
     n_incidents: int
@@ -57,12 +58,19 @@ def replay_journal(path: Path, config_path: Path) -> JournalReplay:
         airs = [read_air(each.row.body) for each in kept(connection, "air")]
         was = [each.row.body for each in kept(connection, "incident")]
     effects = replay(build_core(config, Gate(keys, Seen(), 1), airs, None), frames)
-    incidents = [effect.incident for effect in effects if isinstance(effect, Announce)]
+    told = list(effects)
+    incidents = [effect.incident for effect in told if isinstance(effect, Announce)]
     number = numbered(in_order(_arrivals(config, keys, frames)))
     lines = [
         {"source": path.name, "incident": incident.id, **shot_line(shot, number, config.the_site())}
         for incident in _grown(incidents)
         for shot in incident.rounds
+        if not shot.withdrawn
+    ]
+    placed = {arrival for incident in incidents for shot in incident.rounds for arrival in shot.arrivals}
+    unplaced = (effect.group for effect in told if isinstance(effect, Heard))
+    lines += [
+        {"source": path.name, **shot_line(group, number)} for group in unplaced if placed.isdisjoint(group.arrivals)
     ]
     return JournalReplay(lines, len(was), _difference(was, [_record(config, incident) for incident in incidents]))
 

@@ -19,6 +19,7 @@ from hw.serial_line import open_serial_line
 from simulators.peers.cable import Cable
 from simulators.peers.camera import VirtualCamera
 from simulators.peers.lamp_bank import LampBank
+from soundpost.replay_journal import replay_journal
 
 LIMIT_S = 20
 SHOT = (45.0, 30.0, 1.5)
@@ -318,6 +319,39 @@ async def test_a_broker_that_is_killed_while_frames_flow_loses_nothing_that_was_
     assert status == 0
     assert verify(folder / "street.journal") is None
     assert (folder / "log").read_text().count("broker lost") <= 2
+
+
+async def test_a_shot_whose_fourth_pole_comes_late_is_placed_live_and_from_the_journal(
+    write_config, small_street, tmp_path, program, start
+):
+    broker = Mosquitto(program("mosquitto"), tmp_path)
+    await start(broker)
+    folder = write_config(f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n')
+    gateway = await start(Gateway(folder))
+    for is_last in (False, True):
+        fired_us = now_us() - 700_000
+        heard = [(wire.split(frame), frame) for _, frame in small_street.frames_of(SHOT, fired_us)]
+        frames = {(each.kid.decode(), each.boot, each.sequence): frame for each, frame in heard}
+        of_four = {key: frame for key, frame in frames.items() if key[0] in ("n0", "n1", "n3", "n4")}
+        fourth = max(of_four)
+        await publish_until_acked(small_street, broker.port, of_four, of_four.keys() - {fourth})
+        unplaced = await gateway.until("unplaced")
+
+        assert sorted(unplaced["nodes"]) == ["n0", "n1", "n3"]
+        if is_last:  # this one never comes
+            break
+        await publish_until_acked(small_street, broker.port, of_four, {fourth})
+        incident = await gateway.until("incident")
+
+        assert abs(incident["t_us"] - fired_us) < 10_000
+        assert not incident["historic"]
+    status = await gateway.stop()
+    await broker.stop()
+    replayed = replay_journal(folder / "street.journal", folder / "gateway.toml")
+
+    assert status == 0
+    assert replayed.differs == ""
+    assert [line.get("no_fix") for line in replayed.lines] == [None, unplaced["why"]]
 
 
 async def test_a_second_gateway_on_the_same_journal_is_refused(write_config, cable, start):
