@@ -26,9 +26,9 @@ SEEN_FRAMES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class JournalReplay:
-    """lines : as `replay` tells them, each with the incident that its round belongs to; last, what was never placed, with
-    its reason. n_incidents : announcements, an incident being announced again when it changes. differs : in words what
-    did not come out as it was, or ""."""
+    """lines : as `replay` tells them, each with the incident that its round belongs to; last, what was never placed,
+    with its reason. n_incidents : announcements, an incident being announced again when it changes. differs : in words
+    what did not come out as it was, or ""."""
 
     lines: list[Line]
     n_incidents: int

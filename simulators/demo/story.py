@@ -16,10 +16,12 @@ from firmware import wire
 from gateway.incident import Round
 from gateway.rows import Kept, kept, reading
 
+SAME_US = 50_000  # gateway/acoustics.py, apart_us: two rounds of one gun lie farther apart
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A round as it was first announced. nodes : whose arrivals the fix rests on."""
+    """A round as it was last announced, and when it first was. nodes : whose arrivals the fix rests on."""
 
     incident: str
     shot: Round
@@ -74,14 +76,22 @@ def read_story(journal: Path, keys: Mapping[str, bytes], lamp_log: Path, camera_
 
 
 def _placed(rows: list[Kept]) -> tuple[Placed, ...]:
-    """Every round once, by what is said of it first, in the order of firing."""
-    known: dict[tuple[str, int], Placed] = {}
+    """Every round once, known since it was first told, as it was last told; in the order of firing."""
+    known: list[Placed] = []
     for each in rows:
         body = json.loads(each.row.body)
         for told in body["rounds"]:
-            first = Placed(body["incident"], _round(told), tuple(told["nodes"]), each.row.at_us)
-            known.setdefault((body["incident"], told["t_us"]), first)
-    return tuple(sorted(known.values(), key=lambda placed: placed.shot.fix.t_us))
+            was = [one for one in known if one.incident == body["incident"] and _is_revised(one, told)]
+            since_us = min((one.announced_us for one in was), default=each.row.at_us)
+            known = [one for one in known if one not in was]
+            if not told.get("withdrawn"):
+                known.append(Placed(body["incident"], _round(told), tuple(told["nodes"]), since_us))
+    return tuple(sorted(known, key=lambda placed: placed.shot.fix.t_us))
+
+
+def _is_revised(placed: Placed, told: Mapping[str, Any]) -> bool:
+    """Whether a round that is told is this one, as late arrivals have bettered it: no gun fires twice so soon."""
+    return abs(placed.shot.fix.t_us - int(told["t_us"])) < SAME_US
 
 
 def _round(told: Mapping[str, Any]) -> Round:
