@@ -3,9 +3,9 @@
 The live association has decided by then on what they belong with. So the stretch of time about them is decided once
 more, from the memory of all that came, by a fresh associator that is fed in order of time: as it would have been had
 nothing been late. It begins WARM times the longest wait and what an associator remembers of places before the first of
-them, in the longest silence about there, and does so many arrivals a tick. Where it comes up with the present it takes
-the live one's place, as the late arrivals are of what is not decided yet, too; else it ends when nothing that it says
-can be owed to the last of them any more.
+them, in the longest silence about there, and does A_TICK arrivals a tick, fewer in a crowd. Where it comes up with the
+present it takes the live one's place, as the late arrivals are of what is not decided yet, too; else it ends when
+nothing that it says can be owed to the last of them any more.
 
 What comes of it is compared with what was told. A round that shares no arrival with one that was told is new. One that
 does is that round, revised, however its place and grade have changed. A told round that no longer comes out is
@@ -29,7 +29,8 @@ QUIET_US = 500_000
 LONGEST_US = 4_000_000  # where some come late all the time: to decide anew costs ten times the live decisions
 ACTS_US = 30_000_000  # gateway/policy.py lets nothing older move anything
 STRETCH_US = 10_000_000  # late arrivals that lie farther apart are decided one after the other
-A_TICK = 20  # arrivals: 400 a second, several times what a street hears
+A_TICK = 20  # arrivals: 400 a second, several times what a street hears...
+CROWD = 4000  # ...and fewer where so many times as many lie within a wait: each is explained with those about it
 WARM = 3
 WORTH_A_WORD = 3  # poles: of fewer gateway/too_few.py says nothing
 ALL_US = 2**62
@@ -129,12 +130,14 @@ class Backlog:
     def _go_on(self, again: _Again, now_us: int) -> bool:
         """Feed some more. True where it has come to its end, or to the present."""
         until_us = min(now_us, again.until_us)
-        some = self.memory.after(again.at_us, until_us, A_TICK)
+        about = self.memory.after(again.at_us - again.associator.wait_us, again.at_us, self.memory.most)
+        a_tick = min(A_TICK, max(1, CROWD // max(1, len(about))))
+        some = self.memory.after(again.at_us, until_us, a_tick)
         for arrival in some:
             again.decisions += again.associator.tick(arrival.t_us)
             again.associator.feed(arrival)
             again.at_us = arrival.t_us
-        if len(some) >= A_TICK:
+        if len(some) >= a_tick:
             return False
         again.decisions += again.associator.tick(until_us)
         again.at_us = max(again.at_us, until_us)
