@@ -244,6 +244,11 @@ class Medium:
         self._mean, self._cov = mean, _symmetric(self._cov - gain @ spread @ gain.T)
         return True
 
+    def shift(self, by_us: int) -> None:
+        """The clock was set by so much: what was learnt is as old as it was."""
+        self._at_us = None if self._at_us is None else self._at_us + by_us
+        self._places = deque(((place, at_us + by_us) for place, at_us in self._places), maxlen=PLACES)
+
     def _go(self, now_us: int) -> None:
         """Let time pass up to now."""
         self._mean, self._cov = self._ahead(now_us)

@@ -167,13 +167,15 @@ def _spelt(time: bytes, day: bytes, month: bytes, year: bytes) -> "Second | None
 
 def _second(year: int, month: int, day: int, hour: int, minute: int, second: int, accuracy_ns: int) -> "Second | None":
     """None where no calendar has such a moment."""
-    if not (1980 <= year <= 2199 and 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 61):
+    if not (1980 <= year <= 2199 and 1 <= month <= 12 and hour < 24 and minute < 60 and second < 61):
+        return None
+    if not 1 <= day <= days(year, month + 1, 1) - days(year, month, 1):
         return None
     since_s = days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
     return Second(since_s, False, second == 60, accuracy_ns)
 
 
 def days(year: int, month: int, day: int) -> int:
-    """Days from 1 January 1970 to a day of the Gregorian calendar."""
+    """Days from 1 January 1970 to a day of the Gregorian calendar. Month 13 is the next year's first."""
     year, month = (year - 1, month + 12) if month < 3 else (year, month)
     return 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719_469

@@ -17,7 +17,7 @@ from firmware.mqtt_line import Broker, open_mqtt_line, tls_context
 from firmware.node import Node
 from firmware.outbox import Outbox
 from firmware.shell import Shell
-from firmware.spool import Spool
+from firmware.spool import Spool, first_boot
 from firmware.uplink import Uplink
 from hw.linux.audio_file import AudioFile
 from hw.linux.chrony import read_clock
@@ -49,7 +49,7 @@ async def _serve(config: NodeConfig, folder: pathlib.Path, ready: Callable[[str]
     uplink = build_uplink(config, folder)
     key = read_key(folder / config.key_file)
     source = build_source(config.source, folder)
-    spool = Spool(folder / config.state_dir, utc_us() // 1_000_000)
+    spool = Spool(folder / config.state_dir, first_boot())
     try:
         await source.open()
         line = None if config.uplink.wait else await uplink.open()

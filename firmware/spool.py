@@ -1,15 +1,17 @@
 """Where a Linux node keeps what its gateway has not acknowledged: one SQLite file that survives a kill and a power cut.
 
 WAL with synchronous=FULL: NORMAL loses acknowledged rows at a power cut (notes/reliability.md section 0, point 3). The
-boot number is durable before it is used, and is at least the time in seconds: so it is new even when the file was lost
-with its card, as long as the host knows the time.
+boot number is durable before it is used. It hangs on no clock, which may be wrong: it is one more than the last, and
+drawn by lot where there is no last one, or no room above it in the frame's 32 bits.
 """
 
 import pathlib
+import secrets
 import sqlite3
 from collections.abc import Iterable
 
 from firmware.outbox import Saved
+from firmware.wire import U32
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS boot (number INTEGER PRIMARY KEY);
@@ -20,12 +22,13 @@ CREATE TABLE IF NOT EXISTS saved (
 
 
 class Spool:
-    """boot : the number of this run. saved : what earlier runs left, oldest first.
+    """boot : the number of this run. saved : what earlier runs left, oldest first. first_boot : the number to begin
+    with where there is none to go on from, 1 to 2^32 - 1; drawn by lot, so that a lost file does not begin the same.
 
     Raises OSError naming the folder or file: it cannot be made, is in use by another node, or is damaged.
     """
 
-    def __init__(self, state_dir: pathlib.Path, now_s: int) -> None:
+    def __init__(self, state_dir: pathlib.Path, first_boot: int) -> None:
         state_dir.mkdir(parents=True, exist_ok=True)
         self.path = state_dir / "outbox.sqlite"
         try:
@@ -34,7 +37,7 @@ class Spool:
             self._store.execute("PRAGMA journal_mode=WAL")
             self._store.execute("PRAGMA synchronous=FULL")
             self._store.executescript(SCHEMA)
-            self.boot = self._next_boot(now_s)
+            self.boot = self._next_boot(first_boot)
             rows = self._store.execute("SELECT boot, sequence, is_health, frame FROM saved ORDER BY boot, sequence")
             self.saved = tuple(
                 Saved(boot, sequence, bool(is_health), frame) for boot, sequence, is_health, frame in rows
@@ -65,12 +68,17 @@ class Spool:
                 self._store.rollback()
             raise OSError(f"{self.path}: {_why(error)}") from error
 
-    def _next_boot(self, now_s: int) -> int:
+    def _next_boot(self, first_boot: int) -> int:
         (last,) = self._store.execute("SELECT coalesce(max(number), 0) FROM boot").fetchone()
-        boot = max(int(last) + 1, now_s)
-        self._store.execute("INSERT INTO boot VALUES (?)", (boot,))
-        self._store.execute("DELETE FROM boot WHERE number < ?", (boot,))
+        boot = last + 1 if 0 < last < U32 else first_boot
+        self._store.execute("INSERT OR IGNORE INTO boot VALUES (?)", (boot,))
+        self._store.execute("DELETE FROM boot WHERE number != ?", (boot,))
         return boot
+
+
+def first_boot() -> int:
+    """A boot number to begin with: by lot, with room for a billion more."""
+    return 1 + secrets.randbits(30)
 
 
 def _why(error: sqlite3.Error) -> str:

@@ -9,14 +9,15 @@ import contextlib
 import dataclasses
 import json
 import logging
-from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NoReturn, Protocol
 
 import structlog
 
 from firmware.wire import REASONS
 from gateway.cameras import Cameras
-from gateway.core import TICK_US, Core, replay
+from gateway.core import TICK_US, Core
 from gateway.ending import end
 from gateway.incident import (
     Aim,
@@ -24,7 +25,6 @@ from gateway.incident import (
     Announce,
     Effect,
     Heard,
-    Incident,
     Light,
     NewAir,
     Outcome,
@@ -35,14 +35,17 @@ from gateway.incident import (
 )
 from gateway.journal import Journal, JournalFull, frame_row
 from gateway.lights import Lights
+from gateway.moments import step_record
 from gateway.notify import notify
+from gateway.recovery import Past, take_up
 from gateway.releases import Releases
 from gateway.rows import Row
+from gateway.steady_clock import SteadyClock
 
 MAX_INBOX = 2000
 MAX_TOGETHER = 256
 LAST_WORDS_S = 5.0
-REMARK_US = 10_000_000
+REMARK_S = 10.0
 REMARKABLE = (*REASONS, "unknown", "clock", "forgotten", "untold")
 log = structlog.get_logger("gateway.agent")
 
@@ -66,7 +69,7 @@ class Teller(Protocol):
 
     def ready(self, links: Sequence[str]) -> None: ...
 
-    def incident(self, incident: Incident) -> dict[str, Any]: ...
+    def incident(self, announce: Announce) -> dict[str, Any]: ...
 
     def outcome(self, outcome: Outcome) -> dict[str, Any]: ...
 
@@ -90,7 +93,7 @@ class Agent:
         self._core = core
         self._journal = journal
         self._links = {link.name: link for link in links}
-        self._clock = clock
+        self._clock = SteadyClock(clock, lambda: time.monotonic_ns() // 1000)
         self._teller = teller
         self._inbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_INBOX)
         self._heard_on: dict[str, str] = {}
@@ -100,7 +103,6 @@ class Agent:
         self._recovered: list[Effect] = []
         self._now_us = 0
         self._remarked: dict[str, int] = {}
-        self._remark_due_us = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Raises OSError where a link is not there at the start, or the journal broke."""
@@ -115,15 +117,12 @@ class Agent:
         """What became of an order: tell it and write it down."""
         self._note("effect", outcome.at_us, self._teller.outcome(outcome))
 
-    def recover(self, stores: Sequence[Store], known: Container[tuple[str, int]]) -> None:
-        """Take up what an earlier run had stored and acked but may not have decided: feed it again, and do what is
-        still to be done. known : the (incident, number of rounds) that were announced, so done, before."""
-        effects = list(replay(self._core, [(store.received_us, store.frame) for store in stores], settle=False))
-        done = {each.incident.id for each in effects if isinstance(each, Announce) and _key(each) in known}
-        for effect in effects:
-            fresh_order = isinstance(effect, Light | Aim) and effect.incident not in done
-            if fresh_order or (isinstance(effect, Announce) and _key(effect) not in known):
-                self._recovered.append(effect)
+    def recover(self, past: Past, now_us: int) -> None:
+        """Take up what an earlier run had stored and acked but may not have decided or done. now_us : that of the
+        journal's row of this start."""
+        if past.cut:
+            log.warning("only the newest frames are taken up again", left_out=past.cut)
+        self._recovered, self._now_us = take_up(self._core, past, now_us), now_us
 
     async def _work(self, stop: asyncio.Event) -> None:
         inner = (self._take_in(), self._tick(), self.lights.run(), self.cameras.run(), self.releases.run())
@@ -180,19 +179,29 @@ class Agent:
 
     async def _tick(self) -> NoReturn:
         """Let time pass in the core."""
+        loop = asyncio.get_running_loop()
+        remark_due_s = loop.time()
         while True:
             await asyncio.sleep(TICK_US / 1e6)
-            now_us = self._now()
-            self._carry_out(self._core.tick(now_us))
-            if now_us >= self._remark_due_us:
-                self._remark_due_us = now_us + REMARK_US
+            self._heed_the_clock()
+            self._carry_out(self._core.tick(self._now()))
+            if loop.time() >= remark_due_s:
+                remark_due_s = loop.time() + REMARK_S
                 self._remark()
                 notify("WATCHDOG=1")
 
     def _now(self) -> int:
-        """UTC, but never the same twice and never back: a journal's frames are replayed by when they came."""
-        self._now_us = max(self._now_us + 1, self._clock())
+        self._now_us = self._clock.now_us()
         return self._now_us
+
+    def _heed_the_clock(self) -> None:
+        """Where the host's clock was set, go on by the new time."""
+        step = self._clock.stepped()
+        if step is not None:
+            log.warning("the clock was set", by_s=round((step.after_us - step.before_us) / 1e6, 3))
+            self._carry_out(self._core.set_clock(step))
+            self._now_us = step.after_us
+            self._keep([Row("clock", step.after_us, step_record(step))])
 
     def _carry_out(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
@@ -201,7 +210,7 @@ class Agent:
             elif isinstance(effect, Aim):
                 self.cameras.order(effect)
             elif isinstance(effect, Announce):
-                self._note("incident", self._now_us, self._teller.incident(effect.incident))
+                self._note("incident", self._now_us, self._teller.incident(effect))
             elif isinstance(effect, Heard):
                 self._note("unplaced", effect.at_us, self._teller.heard(effect))
             elif isinstance(effect, Alarm):
@@ -269,10 +278,6 @@ def _show_bug(ended: "asyncio.Future[Any]") -> None:
     error = ended.exception()
     if error is not None and not isinstance(error, OSError):
         logging.getLogger("gateway.agent").error("the agent ends by a fault of its own", exc_info=error)
-
-
-def _key(announce: Announce) -> tuple[str, int]:
-    return announce.incident.id, len(announce.incident.rounds)
 
 
 async def run_until_signalled(agent: Agent, signals: Iterable[int]) -> None:

@@ -94,6 +94,12 @@ class Backlog:
                 live = self._catch_up(again)
         return [*told, *self._withdrawn(now_us - live.wait_us - TOGETHER_US)], live
 
+    def shift(self, by_us: int) -> None:
+        """The clock was set by so much."""
+        self.memory.shift(by_us)
+        self._last_us += by_us
+        self._by_us = min(self._by_us + by_us, ALL_US) if self._late else ALL_US
+
     def _is_late(self, arrival: Arrival, now_us: int, live: Associator) -> bool:
         """Whether something that it may belong with has been decided already, or it itself would have been."""
         settle_us, since_us = self._acoustics.settle_us, now_us - arrival.t_us

@@ -3,52 +3,113 @@
 Always with its grade and its error ellipse. Where it was fired, never where a pole stands.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from dsp.fix import ellipse
+import numpy as np
+
+from dsp.fix import CHI2_2DOF, ellipse
 from dsp.geodesy import Site
 from dsp.line_of_fire import LineOfFire
-from gateway.incident import Aim, Alarm, Heard, Incident, Outcome, Round, Updated
+from gateway.incident import Aim, Alarm, Announce, Heard, Incident, Outcome, Round, Updated
 
 
-def headline(incident: Incident, chief: Round, site: Site) -> str:
-    """One line: when, how sure, how many rounds, where, within what ellipse (95 %), and the incident's name."""
-    east_m, north_m, _ = chief.fix.xyz_m
-    lat_deg, lon_deg, _ = site.to_geodetic(*chief.fix.xyz_m)
-    shape = ellipse(chief.fix.cov_m2)
-    p_gunshot = "?" if chief.p_gunshot is None else f"{chief.p_gunshot:.2f}"
-    first_us = min(shot.fix.t_us for shot in incident.rounds)
-    n_rounds = sum(not shot.withdrawn for shot in incident.rounds)
-    words: tuple[str, ...] = (
-        f"{_clock_time(first_us)}",
-        f"grade {incident.grade}",
-        f"{n_rounds} round{'' if n_rounds == 1 else 's'}",
-        f"{incident.kind} p {p_gunshot}",
-        f"{lat_deg:.6f} {lon_deg:.6f} (e {east_m:.1f} m, n {north_m:.1f} m)",
-        f"95 % within {shape.major_m:.1f} x {shape.minor_m:.1f} m at {shape.azimuth_deg:.0f} deg",
-        *((_fired_towards(chief.line),) if chief.line else ()),
+def headline(announce: Announce, chief: Round, site: Site) -> str:
+    """One line: when, how sure, where and within what ellipse (95 %) the newest round was fired, which one it is of how
+    many, and the incident's name. The time and the place are those of one and the same round. chief : the best one."""
+    incident, shot = announce.incident, newest(announce)
+    first_us = min(each.fix.t_us for each in incident.rounds)
+    words = (
+        _clock_time(shot.fix.t_us),
+        *(() if announce.is_new else ("UPDATE",)),
+        f"grade {shot.grade}",
+        _which(announce, shot),
+        f"{incident.kind} p {'?' if shot.p_gunshot is None else f'{shot.p_gunshot:.2f}'}",
+        _where(shot, site),
+        *((_fired_towards(shot.line),) if shot.line else ()),
+        *((f"first at {_clock_time(first_us)}",) if first_us != shot.fix.t_us else ()),
+        *((f"best grade {incident.grade}",) if chief.grade < shot.grade else ()),
         incident.id,
+        *(("HISTORIC: nothing was moved",) if incident.historic else ()),
     )
-    withdrawn = sum(shot.withdrawn for shot in incident.rounds)
-    if withdrawn:
-        words = (*words, f"{withdrawn} WITHDRAWN: late arrivals tell it otherwise")
-    return "  ".join((*words, "HISTORIC: nothing was moved") if incident.historic else words)
+    return "  ".join(words)
 
 
-def incident_record(incident: Incident, chief: Round, site: Site) -> dict[str, Any]:
-    """The incident for machines; `rounds` in the order they were fired, the fields of `soundpost locate` for each.
+def newest(announce: Announce) -> Round:
+    """The round that was fired last of those that are told; of what is withdrawn only where there is nothing else."""
+    return max(announce.news, key=lambda shot: (not shot.withdrawn, shot.fix.t_us))
+
+
+def incident_record(announce: Announce, chief: Round, site: Site) -> dict[str, Any]:
+    """What is told, for machines. `rounds`: those that are new or changed, the fields of `soundpost locate` for each;
+    `n_rounds`: all that the incident has, at so many places.
 
     Its own e_m, n_m, lat_deg, lon_deg and ellipse_95 are those of its best round.
     """
+    incident = announce.incident
     return {
         "what": "incident",
         "incident": incident.id,
+        "is_new": announce.is_new,
         "kind": incident.kind,
         "historic": incident.historic,
+        "first_us": min(shot.fix.t_us for shot in incident.rounds),
         **_round_record(chief, site),
-        "rounds": [_round_record(shot, site) for shot in incident.rounds],
+        "n_rounds": n_rounds(incident),
+        "n_places": n_places(incident.rounds),
+        "rounds": [_round_record(shot, site) for shot in announce.news],
     }
+
+
+def n_rounds(incident: Incident) -> int:
+    """How many rounds it has, without those that were withdrawn."""
+    return sum(not shot.withdrawn for shot in incident.rounds)
+
+
+def n_places(rounds: Iterable[Round]) -> int:
+    """From how many places these rounds were fired at least: a round belongs to a place where it and the first round
+    of that place may be of one, each inside the 95 % ellipse of the difference of the two."""
+    places: list[Round] = []
+    for shot in rounds:
+        if not shot.withdrawn and all(_apart(shot, known) for known in places):
+            places.append(shot)
+    return len(places)
+
+
+def _apart(one: Round, other: Round) -> bool:
+    away_m = np.subtract(one.fix.xyz_m[:2], other.fix.xyz_m[:2])
+    return bool(away_m @ np.linalg.solve(one.fix.cov_m2 + other.fix.cov_m2, away_m) > CHI2_2DOF[0.95])
+
+
+def _which(announce: Announce, shot: Round) -> str:
+    """Which round of the incident this is, and what else is told with it."""
+    incident, news = announce.incident, announce.news
+    n, places = n_rounds(incident), n_places(incident.rounds)
+    there = [each.fix.t_us for each in incident.rounds if not each.withdrawn]
+    words = f"{n} round{'' if n == 1 else 's'}"
+    if n > 1 and shot.fix.t_us in there:
+        words = f"round {there.index(shot.fix.t_us) + 1} of {n}"
+    more = len(news) - 1
+    withdrawn = sum(each.withdrawn for each in news)
+    return ", ".join(
+        (
+            words,
+            *((f"at {places} places",) if places > 1 else ()),
+            *((f"{more} more since the last line",) if more else ()),
+            *((f"{withdrawn} WITHDRAWN: late arrivals tell it otherwise",) if withdrawn else ()),
+        )
+    )
+
+
+def _where(shot: Round, site: Site) -> str:
+    east_m, north_m, _ = shot.fix.xyz_m
+    lat_deg, lon_deg, _ = site.to_geodetic(*shot.fix.xyz_m)
+    shape = ellipse(shot.fix.cov_m2)
+    return (
+        f"{lat_deg:.6f} {lon_deg:.6f} (e {east_m:.1f} m, n {north_m:.1f} m)"
+        f"  95 % within {shape.major_m:.1f} x {shape.minor_m:.1f} m at {shape.azimuth_deg:.0f} deg"
+    )
 
 
 def outcome_record(outcome: Outcome) -> dict[str, Any]:

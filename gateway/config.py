@@ -173,6 +173,7 @@ class AnnounceRulesTable(Table):
 
 class PolicyTable(Table):
     incident_gap_s: float = Field(default=30.0, gt=0, le=3600)
+    incident_longest_s: float = Field(default=600.0, gt=0, le=3600)
     incident_radius_m: float = Field(default=100.0, gt=0, le=5000)
     lights: LampRulesTable = LampRulesTable()
     cameras: CameraRulesTable = CameraRulesTable()
@@ -182,6 +183,7 @@ class PolicyTable(Table):
         """The rules as policy has them."""
         return Rules(
             self.incident_gap_s,
+            self.incident_longest_s,
             self.incident_radius_m,
             LampRules(**self.lights.model_dump()),
             CameraRules(**self.cameras.model_dump()),

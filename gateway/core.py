@@ -5,12 +5,12 @@ said is counted by reason and leaves no other trace. A frame that came before is
 to be the same row, and acked again: the ack is safe only behind the first one's row. It moves nothing else.
 
 Time passes in steps of TICK_US on a grid of its own, and always before a frame is fed. So what is decided depends on
-the frames and when they came, never on when the shell happened to tick: that makes `replay` give the same incidents.
+the frames and when they came, never on when the shell happened to tick: that makes a replay give the same incidents.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from firmware import wire
@@ -18,7 +18,7 @@ from firmware.fields import MAX_SPANS
 from gateway.associate import Associator
 from gateway.backlog import Backlog, Decision
 from gateway.gate import Gate, Opened
-from gateway.incident import Arrival, Clip, Effect, Heard, NewAir, Reply, Revised, Store, Unplaced
+from gateway.incident import Arrival, Clip, ClockStep, Effect, Heard, NewAir, Reply, Revised, Store, Unplaced
 from gateway.policy import Policy
 from gateway.rollout import Rollout
 from gateway.seen import Seen
@@ -96,6 +96,24 @@ class Core:
             for each in (*range(first, settled), *range(max(first, settled), step + 1)[-1:])
             for effect in self._pass(each * TICK_US)
         ]
+
+    def resume(self, now_us: int) -> list[Effect]:
+        """Go on after a time in which no gateway ran: what fell due in it is decided now."""
+        self._step = max(now_us // TICK_US, self._step or 0)
+        return self._pass(self._step * TICK_US)
+
+    def set_clock(self, step: ClockStep) -> list[Effect]:
+        """The gateway's clock was set. What is due by the old time is decided; what counts from a moment of it counts
+        from the same one of the new."""
+        decided = self.tick(step.before_us)
+        by_us = step.after_us - step.before_us
+        self._step = step.after_us // TICK_US
+        self.nodes = {node: replace(state, heard_us=state.heard_us + by_us) for node, state in self.nodes.items()}
+        self._said_us = [said_us + by_us for said_us in self._said_us]
+        for part in (self._policy, self._backlog, self._watch, self._rollout):
+            if part is not None:
+                part.shift(by_us)
+        return decided
 
     def hello(self) -> list[Reply]:
         """Tell every node of the survey that the gateway is here and asks for all that it has not acked."""
@@ -208,18 +226,6 @@ def arrival(pole: Pole, said: wire.Arrival) -> Arrival:
         p_gunshot=said.p_gunshot_permille / 1000,
         clip=Clip(said.clip, said.clip_hz, wire.CLIP_LEAD_US) if said.clip else None,
     )
-
-
-def replay(core: Core, frames: Iterable[tuple[int, bytes]], *, settle: bool = True) -> Iterator[Effect]:
-    """Feed a journal's frames, (received_us, frame) in their order, to a fresh core as they once came in.
-
-    settle : go on until everything is decided; False where more is to come.
-    """
-    now_us: int | None = None
-    for now_us, together in groupby(frames, key=lambda pair: pair[0]):
-        yield from core.feed_all([frame for _, frame in together], now_us)
-    if now_us is not None and settle:
-        yield from core.tick(now_us + SETTLED_US)
 
 
 def _spans(keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:

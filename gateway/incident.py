@@ -107,6 +107,14 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStep:
+    """The gateway's clock was set: from what it would be to what it is, microseconds UTC."""
+
+    before_us: int
+    after_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """Effect: send this frame to a node now; nothing has to be on disk first."""
 
@@ -161,9 +169,15 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Effect: tell people of an incident, new or grown by further rounds, and write it to the journal."""
+    """Effect: tell people of an incident, and write it to the journal.
+
+    news : its rounds that are new, or otherwise than they were told, in the order that they became so. is_new : whether
+    the incident was not told of before.
+    """
 
     incident: Incident
+    news: tuple[Round, ...]
+    is_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import pathlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import IO
@@ -83,23 +83,10 @@ class Journal:
         newest = "select node, boot, sequence from row where kind = 'frame' order by number desc limit ?"
         return self._connection.execute(newest, (limit,)).fetchall()[::-1]
 
-    def frames_since(self, since_us: int) -> list[Store]:
-        """The newest frames, back to when they were received, oldest first. Call it before the first `append`."""
-        stores: list[Store] = []
-        for _, _, at_us, node, boot, sequence, frame, _ in self._newest("frame"):
-            if at_us < since_us:
-                break
-            stores.append(Store(node, boot, sequence, frame, at_us))
-        return stores[::-1]
-
-    def incidents_since(self, since_us: int) -> list[bytes]:
-        """The bodies of the newest incident rows, oldest first. Call it before the first `append`."""
-        bodies: list[bytes] = []
-        for _, _, at_us, _, _, _, body, _ in self._newest("incident"):
-            if at_us < since_us:
-                break
-            bodies.append(body)
-        return bodies[::-1]
+    def newest_first(self) -> Iterator[Row]:
+        """The rows of all kinds, the newest first. Call it before the first `append`."""
+        for _, kind, at_us, node, boot, sequence, body, _ in self._connection.execute(f"{SELECT} order by number desc"):
+            yield Row(kind, at_us, body, node, boot, sequence)
 
     def airs_since(self, since_us: int) -> list[bytes]:
         """The bodies of the air rows back to the one that was in force then, oldest first. Call it before the first
@@ -119,9 +106,9 @@ class Journal:
         return self._connection.execute(f"{SELECT} where kind = ? order by number desc", (kind,))
 
     def last_boot(self) -> int:
-        """The highest boot number that a gateway has written here, 0 for none. Call it before the first `append`."""
-        highest = self._connection.execute("select max(boot) from row where kind = 'config'").fetchone()[0]
-        return int(highest or 0)
+        """The boot number of the last gateway that wrote here, 0 for none. Call it before the first `append`."""
+        newest = "select boot from row where kind = 'config' order by number desc limit 1"
+        return int((self._connection.execute(newest).fetchone() or (0,))[0])
 
     def close(self) -> None:
         """Keep what waits, then close. What could not be kept has been told to whoever waits for it."""

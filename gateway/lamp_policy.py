@@ -71,6 +71,10 @@ class LampPolicy:
         level_pct = 0 if over and self._is_day(now_us) else self._rules.rest_level_pct
         return [Light(tuple(lamps), level_pct, incident) for incident, lamps in lamps_of.items()]
 
+    def shift(self, by_us: int) -> None:
+        """The clock was set by so much: lamps are held as long as they were to be."""
+        self._held_until_us = {name: until_us + by_us for name, until_us in self._held_until_us.items()}
+
     def forget(self, incident: str) -> None:
         """An incident can get no further rounds: what it asked for need not be remembered."""
         self._asked = {asked for asked in self._asked if asked[0] != incident}

@@ -97,6 +97,12 @@ class Memory:
         while self._worded and self._worded[arrival := next(iter(self._worded))] < since_us:
             del self._worded[arrival]
 
+    def shift(self, by_us: int) -> None:
+        """The clock was set: what came and was told came and was told by the new time."""
+        self._came = deque((came_us + by_us, arrival) for came_us, arrival in self._came)
+        self._rounds = {key: (told_us + by_us, shot) for key, (told_us, shot) in self._rounds.items()}
+        self._worded = {arrival: told_us + by_us for arrival, told_us in self._worded.items()}
+
     def _drop(self) -> None:
         _, arrival = self._came.popleft()
         self._all.remove(arrival)

@@ -17,6 +17,7 @@ from gateway.camera_policy import CameraPolicy, CameraRules
 from gateway.incident import Aim, Announce, Arrival, Incident, Light, Revised, Round
 from gateway.lamp_policy import LampPolicy, LampRules, Sun
 from gateway.street import Lamp, Mount, level_m
+from gateway.telling import Telling
 
 FRESH_US = 30_000_000
 AHEAD_US = 2_000_000
@@ -34,9 +35,11 @@ class AnnounceRules:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All of policy. Two rounds within `incident_gap_s` and `incident_radius_m` of each other are one incident."""
+    """All of policy. Two rounds within `incident_gap_s` and `incident_radius_m` of each other are one incident, which
+    lasts `incident_longest_s` at most: then the next one begins."""
 
     incident_gap_s: float = 30.0
+    incident_longest_s: float = 600.0
     incident_radius_m: float = 100.0
     lights: LampRules = field(default_factory=LampRules)
     cameras: CameraRules = field(default_factory=CameraRules)
@@ -53,6 +56,7 @@ class Policy:
         self._rules = rules
         self._lamps = LampPolicy(rules.lights, lamps, sun)
         self._cameras = CameraPolicy(mounts)
+        self._telling = Telling()
         self._open: list[Incident] = []
         self._changed_us: dict[str, int] = {}  # by incident, when it last did
 
@@ -61,11 +65,9 @@ class Policy:
         fresh = self._is_fresh(shot, now_us)
         incident = self._join(shot, fresh)
         self._changed_us[incident.id] = now_us
-        orders: list[Announce | Light | Aim] = []
-        if fresh:
-            orders += self._act(incident, shot, now_us)
+        orders: list[Announce | Light | Aim] = [*self._act(incident, shot, now_us)] if fresh else []
         if _meets(incident, self._rules.announce):
-            orders.append(Announce(incident))
+            orders += self._telling.feed(incident, shot, now_us)
         return orders
 
     def revise(self, revised: Revised, now_us: int) -> list[Announce | Light | Aim]:
@@ -80,18 +82,27 @@ class Policy:
         self._changed_us[incident.id] = now_us
         orders: list[Announce | Light | Aim] = [*self._act(incident, shot, now_us)] if fresh else []
         if any(_meets(each, self._rules.announce) for each in (known, incident)):
-            orders.append(Announce(incident))
+            orders += self._telling.feed(incident, shot, now_us)
         return orders
 
-    def tick(self, now_us: int) -> list[Light]:
-        """What the passing of time asks for: lamps back to rest. Incidents that can change no more are forgotten."""
+    def tick(self, now_us: int) -> list[Announce | Light]:
+        """What the passing of time asks for: what waited to be told, lamps back to rest. Incidents that can change no
+        more are forgotten."""
+        told = self._telling.tick(now_us)
         horizon_us = now_us - round(self._rules.incident_gap_s * 1e6) - REVISED_US
         for incident in [old for old in self._open if self._changed_us[old.id] < horizon_us]:
             self._open.remove(incident)
             del self._changed_us[incident.id]
             self._lamps.forget(incident.id)
             self._cameras.forget(incident.id)
-        return self._lamps.tick(now_us)
+            self._telling.forget(incident.id)
+        return [*told, *self._lamps.tick(now_us)]
+
+    def shift(self, by_us: int) -> None:
+        """The clock was set by so much."""
+        self._changed_us = {name: changed_us + by_us for name, changed_us in self._changed_us.items()}
+        self._lamps.shift(by_us)
+        self._telling.shift(by_us)
 
     def _is_fresh(self, shot: Round, now_us: int) -> bool:
         return -AHEAD_US <= now_us - shot.fix.t_us <= FRESH_US
@@ -119,7 +130,9 @@ class Policy:
 
     def _gap(self, known: Incident, shot: Round) -> float | None:
         """Metres from the round to the nearest round of an incident, or None where it is not of that incident."""
-        near_us = self._rules.incident_gap_s * 1e6
+        near_us, longest_us = self._rules.incident_gap_s * 1e6, self._rules.incident_longest_s * 1e6
+        if max(abs(shot.fix.t_us - known.rounds[end].fix.t_us) for end in (0, -1)) > longest_us:
+            return None
         gaps = [
             level_m(other.fix.xyz_m, shot.fix.xyz_m)
             for other in known.rounds

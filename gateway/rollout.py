@@ -103,6 +103,15 @@ class Rollout:
             return self._end(turn, "silent", now_us)
         return [self._ask(turn, now_us)] if now_us - max(turn.asked_us, turn.heard_us or 0) >= ASK_AGAIN_US else []
 
+    def shift(self, by_us: int) -> None:
+        """The clock was set by so much."""
+        if self._turn is not None:
+            turn = self._turn
+            turn.since_us, turn.asked_us = turn.since_us + by_us, turn.asked_us + by_us
+            turn.heard_us = None if turn.heard_us is None else turn.heard_us + by_us
+        due_us = self._not_before_us
+        self._not_before_us = {key: None if at_us is None else at_us + by_us for key, at_us in due_us.items()}
+
     def _next(self, now_us: int) -> Turn | None:
         for release in self._releases:
             for node in self._nodes:

@@ -60,6 +60,11 @@ class Watch:
         self._medium.read(tuple(boxes_c), now_us)
         return self._renew(now_us)
 
+    def shift(self, by_us: int) -> None:
+        """The clock was set by so much."""
+        self._since_us = None if self._since_us is None else self._since_us + by_us
+        self._medium.shift(by_us)
+
     def _learns(self, now_us: int) -> bool:
         return self._since_us is not None and now_us >= self._since_us
 

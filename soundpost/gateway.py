@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import pathlib
+import secrets
 import signal
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from typing import Any
 import structlog
 
 from dsp.geodesy import Site
+from firmware.wire import U32
 from gateway.agent import Agent, Link, run_until_signalled
 from gateway.associate import Associator
 from gateway.backlog import Backlog
@@ -32,9 +34,9 @@ from gateway.bulletin import (
 )
 from gateway.cameras import Cameras, Eye
 from gateway.config import CameraTable, GatewayConfig, MqttTable, read_config
-from gateway.core import SETTLED_US, Core
+from gateway.core import Core
 from gateway.gate import Gate
-from gateway.incident import Alarm, Heard, Incident, NewAir, Outcome, Updated
+from gateway.incident import Alarm, Announce, Heard, NewAir, Outcome, Updated
 from gateway.journal import Journal
 from gateway.keyring import read_keys, read_secret
 from gateway.ledger import Ledger
@@ -42,6 +44,7 @@ from gateway.lights import LampBank, Lights
 from gateway.link_mqtt import Broker, MqttLink, tls_context
 from gateway.link_serial import SerialLink
 from gateway.policy import Policy, best
+from gateway.recovery import recent
 from gateway.releases import Releases, missing
 from gateway.rollout import Rollout
 from gateway.rows import Row
@@ -93,11 +96,11 @@ class Terminal:
         """The gateway listens."""
         self._say(f"ready, listening on {', '.join(links)}", {"what": "ready", "links": list(links)})
 
-    def incident(self, incident: Incident) -> dict[str, Any]:
-        """An incident, new or grown. Comes back: its record, for the journal."""
-        chief = best(incident.rounds)
-        record = incident_record(incident, chief, self._site)
-        self._say(headline(incident, chief, self._site), record)
+    def incident(self, announce: Announce) -> dict[str, Any]:
+        """An incident, new or changed. Comes back: its record, for the journal."""
+        chief = best(announce.incident.rounds)
+        record = incident_record(announce, chief, self._site)
+        self._say(headline(announce, chief, self._site), record)
         return record
 
     def outcome(self, outcome: Outcome) -> dict[str, Any]:
@@ -132,17 +135,18 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
     links, drivers, eyes = _equipment(config, folder)
     limit = None if config.journal_max_mb is None else config.journal_max_mb * 1_000_000
     journal = Journal(folder / config.journal, limit)
-    boot = max(journal.last_boot() + 1, now_us() // 1_000_000)
-    again = journal.frames_since(now_us() - SETTLED_US)
-    fed_again = {(store.node, store.boot, store.sequence) for store in again}
+    start_us, last_boot = now_us(), journal.last_boot()
+    boot = last_boot + 1 if 0 < last_boot < U32 else 1 + secrets.randbits(30)
+    past = recent(journal.newest_first(), start_us)
+    fed_again = {(row.node, row.boot, row.sequence) for row in past.rows}
     seen = Seen(key for key in journal.recent_frames(SEEN_FRAMES) if key not in fed_again)
-    airs = [read_air(body) for body in journal.airs_since(now_us() - SETTLED_US)]
-    known = {_announced(body) for body in journal.incidents_since(now_us() - 2 * SETTLED_US)}
+    since_us = past.rows[0].at_us if past.rows else start_us
+    airs = [air for body in journal.airs_since(since_us) if (air := read_air(body)).at_us <= start_us]
     gate = Gate(keys, seen, boot)
     updates = [read_updated(json.loads(body)) for body in journal.updates()]
-    await journal.append([Row("config", now_us(), _fingerprint(config), boot=boot)])
+    await journal.append([Row("config", start_us, _fingerprint(config), boot=boot)])
     rollout = Rollout(gate.seal, updates)
-    core = build_core(config, gate, airs, now_us(), rollout)
+    core = build_core(config, gate, airs, start_us, rollout)
     agent = Agent(core, journal, links, now_us, terminal)
     agent.lights = Lights(
         LampBank(bank.url, lamps, bank.channels(), now_us, agent.told, bank.answer_s)
@@ -150,7 +154,7 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
     )
     agent.cameras = Cameras(eyes, now_us, agent.told)
     agent.releases = Releases(folder / config.releases if config.releases else None, rollout.offer)
-    agent.recover(again, known)
+    agent.recover(past, start_us)
     await run_until_signalled(agent, STOPS)
 
 
@@ -180,12 +184,6 @@ def read_air(body: bytes) -> NewAir:
 def now_us() -> int:
     """UTC in microseconds."""
     return time.time_ns() // 1000
-
-
-def _announced(body: bytes) -> tuple[str, int]:
-    """Name and number of rounds of an incident row."""
-    record = json.loads(body)
-    return record["incident"], len(record["rounds"])
 
 
 def _equipment(config: GatewayConfig, folder: pathlib.Path) -> tuple[list[Link], list[ModbusLamps], list[Eye]]:

@@ -1,7 +1,7 @@
 """A gateway's journal fed again to a fresh core: every incident must come out as it was."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,11 @@ from typing import Any
 from firmware import wire
 from gateway.bulletin import incident_record
 from gateway.config import GatewayConfig, read_config
-from gateway.core import arrival, replay
+from gateway.core import arrival
 from gateway.gate import Gate
-from gateway.incident import Announce, Arrival, Heard, Incident, Round
+from gateway.incident import Announce, Arrival, Heard, Incident
 from gateway.keyring import read_keys
+from gateway.moments import replay
 from gateway.policy import best
 from gateway.rows import first_broken, kept, reading
 from gateway.seen import Seen
@@ -57,22 +58,25 @@ def replay_journal(path: Path, config_path: Path) -> JournalReplay:
         frames = [(each.row.at_us, each.row.body) for each in kept(connection, "frame")]
         airs = [read_air(each.row.body) for each in kept(connection, "air")]
         was = [each.row.body for each in kept(connection, "incident")]
-    effects = replay(build_core(config, Gate(keys, Seen(), 1), airs, None), frames)
-    told = list(effects)
-    incidents = [effect.incident for effect in told if isinstance(effect, Announce)]
+        core = build_core(config, Gate(keys, Seen(), 1), airs, None)
+        told = [
+            each for each in replay(core, (one.row for one in kept(connection))) if isinstance(each, Announce | Heard)
+        ]
+    announced = [each for each in told if isinstance(each, Announce)]
+    incidents = _grown(each.incident for each in announced)
     number = numbered(in_order(_arrivals(config, keys, frames)))
     lines = [
         {"source": path.name, "incident": incident.id, **shot_line(shot, number, config.the_site())}
-        for incident in _grown(incidents)
+        for incident in incidents
         for shot in incident.rounds
         if not shot.withdrawn
     ]
     placed = {arrival for incident in incidents for shot in incident.rounds for arrival in shot.arrivals}
-    unplaced = (effect.group for effect in told if isinstance(effect, Heard))
+    unplaced = (each.group for each in told if isinstance(each, Heard))
     lines += [
         {"source": path.name, **shot_line(group, number)} for group in unplaced if placed.isdisjoint(group.arrivals)
     ]
-    return JournalReplay(lines, len(was), _difference(was, [_record(config, incident) for incident in incidents]))
+    return JournalReplay(lines, len(was), _difference(was, [_record(config, each) for each in announced]))
 
 
 def _arrivals(config: GatewayConfig, keys: dict[str, bytes], frames: list[tuple[int, bytes]]) -> Iterator[Arrival]:
@@ -87,23 +91,31 @@ def _arrivals(config: GatewayConfig, keys: dict[str, bytes], frames: list[tuple[
             yield arrival(poles[opened.node], opened.record)
 
 
-def _grown(incidents: list[Incident]) -> list[Incident]:
+def _grown(incidents: Iterable[Incident]) -> list[Incident]:
     """Each incident once, as it was when last announced."""
     return list({incident.id: incident for incident in incidents}.values())
 
 
-def _record(config: GatewayConfig, incident: Incident) -> dict[str, Any]:
-    chief: Round = best(incident.rounds)
-    return incident_record(incident, chief, config.the_site())
+def _record(config: GatewayConfig, announce: Announce) -> dict[str, Any]:
+    return incident_record(announce, best(announce.incident.rounds), config.the_site())
 
 
 def _difference(was: list[bytes], now: list[dict[str, Any]]) -> str:
     """What the journal's incident rows and the replay's do not share, in words."""
     before = [json.loads(body) for body in was]
     after = [json.loads(json.dumps(record)) for record in now]
+    if not all("n_rounds" in record for record in before):  # rows of before 27 November 2026 repeat all rounds
+        before, after = [_in_short(record) for record in before], [_in_short(record) for record in after]
     if before == after:
         return ""
     gone = [record.get("incident") for record in before if record not in after]
     new = [record["incident"] for record in after if record not in before]
     told = [f"{words} {', '.join(map(str, names))}" for words, names in (("not again:", gone), ("new:", new)) if names]
     return f"incidents came out otherwise ({'; '.join(told) or 'in another order'}); was the config another one then?"
+
+
+def _in_short(record: dict[str, Any]) -> dict[str, Any]:
+    """What rows of all ages share."""
+    same = ("incident", "kind", "historic", "grade", "t_us", "e_m", "n_m", "ellipse_95")
+    n_rounds = record.get("n_rounds", len(record.get("rounds", ())))
+    return {**{name: record.get(name) for name in same}, "n_rounds": n_rounds}

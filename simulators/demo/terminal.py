@@ -70,7 +70,7 @@ class Announcer:
         told = json.loads(line)
         self.last_us = now_us
         if told["what"] == "incident":
-            self._rounds[told["incident"]] = _n_rounds(told) if told["kind"] != "other" else 0
+            self._rounds[told["incident"]] = told["n_rounds"] if told["kind"] != "other" else 0
             self._terminal.say("shot" if told["kind"] != "other" else "sound", self._incident(told, now_us))
         elif told["what"] == "light" and told["done"]:
             self._lit.setdefault(f"{told['level_pct']} %", []).append(told["device"])
@@ -101,14 +101,9 @@ class Announcer:
         return "" if self.start_us is None else f"{(now_us - self.start_us) / 1e6:5.1f} s  "
 
     def _incident(self, told: dict[str, Any], now_us: int) -> str:
-        shape, n_rounds = told["ellipse_95"], _n_rounds(told)
+        shape, n_rounds = told["ellipse_95"], told["n_rounds"]
         rounds = f"{n_rounds} round{'s' if n_rounds > 1 else ''}"
         return (
             f"{self._at(now_us)}{told['kind']}, {rounds}, grade {told['grade']}, at ({told['e_m']:.1f}, "
             f"{told['n_m']:.1f}) m, 95 % within {shape['major_m']:.1f} x {shape['minor_m']:.1f} m"
         )
-
-
-def _n_rounds(told: dict[str, Any]) -> int:
-    """Rounds of an incident, without those that were withdrawn."""
-    return sum(not shot.get("withdrawn", False) for shot in told["rounds"])

@@ -71,7 +71,7 @@ async def read_clock():
 @pytest.fixture
 def street(tmp_path):
     """A live microphone, its shell, its disk and a line whose gateway acks."""
-    microphone, spool, clock = FakeMicrophone(RATE_HZ), WatchedSpool(tmp_path, 0), Clock(RATE_HZ)
+    microphone, spool, clock = FakeMicrophone(RATE_HZ), WatchedSpool(tmp_path, 1), Clock(RATE_HZ)
     node = Node(DspEar(RATE_HZ), clock, Outbox(spool.boot), "n17", KEY)
     line = AckingLine(spool)
     dater = Dater(clock, read_clock, utc_us)
@@ -101,7 +101,7 @@ async def test_a_live_bang_is_dated_kept_sent_acknowledged_and_forgotten(street)
     assert all(line.was_on_disk)
     assert len(shell.node.outbox) == 0
     spool.close()
-    assert Spool(spool.path.parent, 0).saved == ()
+    assert Spool(spool.path.parent, 1).saved == ()
 
 
 async def test_a_microphone_that_is_pulled_out_ends_the_node_with_its_error(street):

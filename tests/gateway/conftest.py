@@ -11,7 +11,9 @@ from gateway.associate import Associator
 from gateway.backlog import Backlog
 from gateway.core import Core
 from gateway.gate import Gate
+from gateway.moments import replay
 from gateway.policy import Policy, Rules
+from gateway.rows import Row
 from gateway.seen import Seen
 from gateway.street import Lamp, Mount, Pole
 
@@ -38,6 +40,10 @@ class SmallStreet:
         places = {node: pole.xyz_m for node, pole in self.poles.items()}
         gate = Gate(keys or self.keys, seen or Seen(), 1)
         return Core(gate, Associator(air or self.air, places), policy, self.poles, Backlog(places), watch)
+
+    def replay(self, core, frames):
+        """What a core makes of (received_us, frame) pairs, as from a journal."""
+        return list(replay(core, [Row("frame", at_us, frame) for at_us, frame in frames]))
 
     def frame(self, node, record, boot=5, key=None):
         self.sequence += 1

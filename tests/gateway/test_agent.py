@@ -7,19 +7,23 @@ import math
 import pytest
 from structlog.testing import capture_logs
 
+from dsp.geodesy import Site
 from firmware import wire
 from gateway.agent import Agent
+from gateway.bulletin import incident_record
 from gateway.cameras import Cameras, Eye
-from gateway.incident import Announce, Store
-from gateway.journal import Journal, JournalBroken, JournalFull, frame_row
+from gateway.journal import Journal, JournalBroken, JournalFull
 from gateway.lights import LampBank, Lights
 from gateway.link_serial import SerialLink
+from gateway.moments import read_step
+from gateway.recovery import recent
 from gateway.rows import Row, kept, reading, verify
 from hw.fake import FakeCamera, FakeLine
 from hw.modbus_lamps import ModbusLamps
 from simulators.peers.lamp_bank import LampBank as Bank
 
 S = 1_000_000
+SITE = Site(38.9, -77.0, 20.0)
 SHOT = (45.0, 30.0, 1.5)
 
 
@@ -33,9 +37,9 @@ class Listener:
     def ready(self, links):
         self._hear("ready", links)
 
-    def incident(self, incident):
-        self._hear("incident", incident)
-        return {"incident": incident.id, "rounds": [0] * len(incident.rounds)}
+    def incident(self, announce):
+        self._hear("incident", announce.incident)
+        return incident_record(announce, announce.incident.rounds[0], SITE)
 
     def outcome(self, outcome):
         self._hear("outcome", outcome)
@@ -84,9 +88,9 @@ class HeardLine(FakeLine):
 class World:
     """Time that goes on from the street's own, a line, a teller, and an agent over them."""
 
-    def __init__(self, street, journal, line):
+    def __init__(self, street, journal, line, ahead_s=0):
         self.street, self.line, self.teller = street, line, Listener()
-        self.start_s = asyncio.get_running_loop().time()
+        self.start_s = asyncio.get_running_loop().time() - ahead_s
         link = SerialLink("line", self._line)
         self.agent = Agent(street.core(), journal, [link], self.now_us, self.teller)
         self.agent.cameras = Cameras([Eye(street.mounts[0], FakeCamera())], self.now_us, self.agent.told)
@@ -186,40 +190,17 @@ async def test_a_line_that_goes_away_is_opened_again_and_its_nodes_are_asked_for
 
 
 async def test_what_was_stored_but_not_decided_before_a_kill_is_decided_after_it(small_street, path):
-    frames = small_street.frames_of(SHOT)
-    stores = [
-        Store(wire.split(frame).kid.decode(), 5, wire.split(frame).sequence, frame, at_us) for at_us, frame in frames
-    ]
-    journal = Journal(path)
-    await journal.append([frame_row(store) for store in stores])
-    journal.close()
-    journal = Journal(path)
-    world = World(small_street, journal, HeardLine())
-    world.agent.recover(journal.frames_since(0), known=set())
+    frames = [Row("frame", at_us, frame) for at_us, frame in small_street.frames_of(SHOT)]
+    world = World(small_street, Journal(path), HeardLine())
+    world.agent.recover(recent(frames[::-1], world.now_us()), world.now_us())
     async with running(world):
         incident = await world.teller.until("incident")
+    with reading(path) as connection:
+        (row,) = kept(connection, "incident")
 
     assert len(incident.rounds) == 1
     assert not incident.historic
-
-
-async def test_what_was_announced_before_a_kill_is_not_announced_again(small_street, path):
-    frames = [*small_street.frames_of(SHOT), *small_street.frames_of((50, 30, 1.5), small_street.t_us + 10 * S)]
-    effects = []
-    core = small_street.core()
-    for at_us, frame in frames:
-        effects += core.feed(frame, at_us)
-    stores = [each for each in effects if isinstance(each, Store)]
-    announced = [(each.incident.id, len(each.incident.rounds)) for each in effects if isinstance(each, Announce)]
-    journal = Journal(path)
-    world = World(small_street, journal, HeardLine())
-    world.start_s -= 12
-    world.agent.recover(stores, known=set(announced))
-    async with running(world):
-        await world.teller.until("incident", lambda said: len(said.rounds) == 2)
-
-    assert announced == [(announced[0][0], 1)]
-    assert [len(said.rounds) for word, said in world.teller.heard if word == "incident"] == [2]
+    assert abs(row.row.at_us - small_street.t_us) < 10 * S
 
 
 async def test_a_real_bank_that_is_away_gets_its_order_when_it_is_back(small_street, path):
@@ -248,3 +229,25 @@ async def test_a_real_bank_that_is_away_gets_its_order_when_it_is_back(small_str
         ["lamps do not answer", "lamps answer again"],
         [],
     )
+
+
+@pytest.mark.parametrize("by_s", [25, -25, 600, 1024 * 7 * 86_400])
+async def test_a_clock_that_was_wrong_is_set_right_and_the_next_shot_moves_the_lamps(small_street, path, by_s):
+    world = World(small_street, Journal(path), HeardLine(), ahead_s=by_s)
+    with capture_logs() as logs:
+        async with running(world):
+            world.start_s += by_s
+            async with asyncio.timeout(10):
+                while not any(each["event"] == "the clock was set" for each in logs):  # noqa: ASYNC110 (a log wakes nobody)
+                    await asyncio.sleep(0)
+            for _, frame in small_street.frames_of(SHOT, world.now_us() - S):
+                world.line.drive_frame(frame)
+            incident = await world.teller.until("incident")
+    with reading(path) as connection:
+        (row,) = kept(connection, "clock")
+        (told,) = kept(connection, "incident")
+
+    assert not incident.historic
+    assert read_step(row.row.body).after_us - read_step(row.row.body).before_us == pytest.approx(-by_s * S, abs=S)
+    assert 0 <= told.row.at_us - small_street.t_us < 60 * S
+    assert next(each for each in logs if each["event"] == "the clock was set")["by_s"] == pytest.approx(-by_s, abs=1)

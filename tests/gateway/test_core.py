@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from firmware import wire
-from gateway.core import TICK_US, replay
+from gateway.core import TICK_US
 from gateway.incident import Aim, Announce, Light, Reply, Store
 from gateway.journal import Journal, frame_row
 from gateway.rows import kept, reading
@@ -178,7 +178,7 @@ async def test_a_replayed_journal_gives_the_very_same_incidents(small_street, tm
     journal.close()
     with reading(tmp_path / "street.journal") as connection:
         stored = [(each.row.at_us, each.row.body) for each in kept(connection, "frame")]
-    again = list(replay(small_street.core(), stored))
+    again = small_street.replay(small_street.core(), stored)
 
     assert len(told(effects)) == 4
     assert told(again) == told(effects)

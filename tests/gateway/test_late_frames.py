@@ -6,7 +6,6 @@ import pytest
 
 from firmware import wire
 from gateway.bulletin import headline, heard_line, heard_record, incident_record
-from gateway.core import replay
 from gateway.incident import Aim, Announce, Heard, Light, Revised, Store
 from gateway.policy import Policy, Rules, best
 
@@ -64,7 +63,7 @@ def told(effects):
 )
 def test_three_shots_of_three_are_placed_live_and_from_the_journal(small_street, late_us):
     effects = live(small_street.core(), shots(small_street, late_us, FOUR))
-    again = list(replay(small_street.core(), [(each.received_us, each.frame) for each in of(Store, effects)]))
+    again = small_street.replay(small_street.core(), [(each.received_us, each.frame) for each in of(Store, effects)])
 
     assert len(of(Announce, effects)) == len({each.incident.id for each in of(Announce, effects)}) == 3
     assert not any(each.incident.historic for each in of(Announce, effects))

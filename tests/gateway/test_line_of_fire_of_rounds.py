@@ -10,7 +10,7 @@ from dsp.crack import Flight, crack
 from dsp.fix import Fix
 from dsp.geodesy import Site
 from gateway.bulletin import headline, incident_record
-from gateway.incident import Arrival, Incident, Round
+from gateway.incident import Announce, Arrival, Incident, Round
 from gateway.line_of_fire import REMEMBERED, Cracks, line_of_fire
 
 AIR, T_US = Air(), 1_763_000_000_000_000
@@ -83,7 +83,7 @@ def test_a_flood_of_cracks_is_forgotten_oldest_first():
 def test_people_and_machines_are_told_the_line_only_where_it_is_known():
     site, plain = Site(38.9, -77.0, 20.0), shot()
     aimed = dataclasses.replace(plain, line=line_of_fire(plain, heard_of(85.0), AIR))
-    told, untold = (Incident("i-1", (each,), "gunshot", "A") for each in (aimed, plain))
+    told, untold = (Announce(Incident("i-1", (each,), "gunshot", "A"), (each,)) for each in (aimed, plain))
 
     assert "fired towards 85 deg (90 %: within" in headline(told, aimed, site)
     assert "towards" not in headline(untold, plain, site)

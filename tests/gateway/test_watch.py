@@ -6,7 +6,6 @@ import pytest
 from dsp.air import Air
 from dsp.medium import Medium
 from gateway.bulletin import alarm_line, alarm_record
-from gateway.core import replay
 from gateway.incident import Alarm, Announce, NewAir
 from gateway.journal import Journal
 from gateway.ledger import Ledger
@@ -43,7 +42,7 @@ def told(effects):
 
 def test_shots_bring_the_air_in_force_nearer_to_what_it_is(small_street):
     watch = watch_of(small_street)
-    effects = list(replay(small_street.core(air=TOLD, watch=watch), frames_of_many(small_street)))
+    effects = small_street.replay(small_street.core(air=TOLD, watch=watch), frames_of_many(small_street))
     airs = of(NewAir, effects)
 
     assert len(airs) >= 1
@@ -57,7 +56,7 @@ def test_thermometers_alone_bring_it_nearer(small_street):
     frames = [
         (t_us, small_street.frame(node, small_street.health(t_us))) for t_us in times_us for node in small_street.poles
     ]
-    effects = list(replay(small_street.core(air=TOLD, watch=watch), frames))
+    effects = small_street.replay(small_street.core(air=TOLD, watch=watch), frames)
 
     assert watch.air.temperature_c == pytest.approx(18.0, abs=1.5)  # the boxes read 18.5 C
     assert len(of(NewAir, effects)) >= 1
@@ -65,11 +64,13 @@ def test_thermometers_alone_bring_it_nearer(small_street):
 
 def test_a_replay_takes_the_air_from_the_journal_and_gives_the_same_fixes(small_street):
     frames = frames_of_many(small_street)
-    live = list(replay(small_street.core(air=TOLD, watch=watch_of(small_street)), frames))
+    live = small_street.replay(small_street.core(air=TOLD, watch=watch_of(small_street)), frames)
     again = list(
-        replay(small_street.core(air=TOLD, watch=watch_of(small_street, of(NewAir, live), since_us=None)), frames)
+        small_street.replay(
+            small_street.core(air=TOLD, watch=watch_of(small_street, of(NewAir, live), since_us=None)), frames
+        )
     )
-    without = list(replay(small_street.core(air=TOLD), frames))
+    without = small_street.replay(small_street.core(air=TOLD), frames)
 
     assert told(again) == told(live) != told(without)
     assert of(NewAir, again) == []
@@ -78,7 +79,7 @@ def test_a_replay_takes_the_air_from_the_journal_and_gives_the_same_fixes(small_
 def test_before_its_time_it_learns_nothing(small_street):
     frames = frames_of_many(small_street, 5)
     watch = watch_of(small_street, since_us=frames[-1][0] + 3600 * S)
-    replayed = list(replay(small_street.core(air=TOLD, watch=watch), frames))
+    replayed = small_street.replay(small_street.core(air=TOLD, watch=watch), frames)
 
     assert of(NewAir, replayed) == []
     assert watch.air == TOLD
@@ -88,7 +89,7 @@ def test_a_restarted_gateway_goes_on_from_the_air_that_was_in_force(small_street
     learnt = NewAir(14.0, (1.0, 0.0), small_street.t_us - 2 * S)
     watch = watch_of(small_street, [learnt])
     health = small_street.frame("n0", small_street.health(small_street.t_us))
-    list(replay(small_street.core(air=TOLD, watch=watch), [(small_street.t_us, health)]))
+    small_street.replay(small_street.core(air=TOLD, watch=watch), [(small_street.t_us, health)])
 
     assert watch.air.temperature_c == pytest.approx(14.0, abs=0.5)
 

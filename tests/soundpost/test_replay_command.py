@@ -222,7 +222,7 @@ async def journal(tmp_path, config):
         if isinstance(effect, Store):
             await kept.append([frame_row(effect)])
         elif isinstance(effect, Announce):
-            record = incident_record(effect.incident, best(effect.incident.rounds), read.the_site())
+            record = incident_record(effect, best(effect.incident.rounds), read.the_site())
             await kept.append([Row("incident", FIRED_US, json.dumps(record, sort_keys=True).encode())])
     kept.close()
     return tmp_path / "street.sqlite"
