@@ -57,6 +57,7 @@ def provision(args: argparse.Namespace) -> int:
     pole, image = _read(args)
     with Report(pole.node, args.out, args.json) as report, BoardConsole(args.port) as console:
         there = _meet(console, report, pole, image)
+        _label_of(pole, args.out).unlink(missing_ok=True)  # what it says is no longer known
         if not args.older:
             _refuse_newer(console, there, pole, image)
         due = _due(pole, image)
@@ -74,6 +75,7 @@ def check(args: argparse.Namespace) -> int:
     pole, image = _read(args)
     with Report(pole.node, args.out, args.json) as report, BoardConsole(args.port) as console:
         there = _meet(console, report, pole, image)
+        _label_of(pole, args.out).unlink(missing_ok=True)  # what it says is no longer known
         due = _due(pole, image)
         _compare(there, due, report, f"{len(due)} files")
         if all(finding.is_good for finding in report.findings):
@@ -174,8 +176,12 @@ def _try(console: BoardConsole, report: Report, pole: Pole, wait_s: int) -> None
 def _end(report: Report, pole: Pole, image: Release, folder: Path, checked: bool) -> int:
     passed = report.close()
     if passed and checked:
-        path = folder / f"{pole.node}.label.txt"
+        path = _label_of(pole, folder)
         path.write_text(label(pole.node, pole.chip, image.manifest.sequence, pole.fingerprint), "utf-8")
         if not report.as_json:
             print(f"label: {path}")
     return 0 if passed else 1
+
+
+def _label_of(pole: Pole, folder: Path) -> Path:
+    return folder / f"{pole.node}.label.txt"

@@ -10,7 +10,7 @@ from simulators.pages.replay_report import Page, check_folder, page_of, write_re
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.playback import AUDIO, ORIGINS, Playback, play
 from simulators.recordings.progress import watched
-from simulators.recordings.reckoning import Reckoning, reckon, together
+from simulators.recordings.reckoning import FOUND, Judged, Reckoning, judged, reckon, together
 from simulators.recordings.recording import Recording
 from simulators.recordings.sources import open_source
 from simulators.street.scenario import scenario_path
@@ -95,10 +95,23 @@ def _replay_all(source: Path, origin: str, with_page: bool) -> list[Replay]:
 
 
 def _lines(playback: Playback) -> list[Line]:
+    """The records, each round with what it is in truth where that is known."""
     recording, number = playback.recording, numbered(playback.arrivals)
+    truths = {id(each.placed): each for each in judged(recording, playback.rounds)}
     return [
-        {"source": recording.source, **shot_line(decision, number, recording.site)} for decision in playback.decisions
+        {"source": recording.source, **shot_line(decision, number, recording.site), **_truth(truths.get(id(decision)))}
+        for decision in playback.decisions
     ]
+
+
+def _truth(told: Judged | None) -> Line:
+    """verdict : found, false (never fired) or other (rightly no gunshot); where it was fired and how far that is."""
+    if told is None:
+        return {}
+    if told.verdict != FOUND:
+        return {"verdict": told.verdict}
+    east_m, north_m = (round(value, 3) for value in told.truth_m)
+    return {"verdict": told.verdict, "truth": {"e_m": east_m, "n_m": north_m}, "error_m": round(told.error_m, 3)}
 
 
 def _tell(replays: Sequence[Replay], as_json: bool, report: Path | None) -> None:
@@ -122,7 +135,8 @@ def summary(reckonings: Sequence[Reckoning]) -> str:
     whole = together(reckonings)
     text = f"{len(whole.found)} of {whole.n_fired} rounds fired were placed within {WITHIN_M:.0f} m"
     if whole.found:
-        text += f" (error: median {whole.error_m(50):.1f} m, 95 % {whole.error_m(95):.1f} m)"
+        text += f" (error: median {whole.error_m(50):.1f} m, 95 % {whole.error_m(95):.1f} m"
+        text += f"; {whole.n_inside} inside their 90 % ellipse)"
     return f"{text}; {whole.n_fired - len(whole.found)} missed, {whole.n_false} false" + (
         f", {whole.n_other} rightly said to be no gunshot" if whole.n_other else ""
     )

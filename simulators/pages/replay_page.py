@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,9 @@ from simulators.pages.pictures.residuals import residual_bars
 from simulators.pages.pictures.street_map import FixSpot, Spot, Street, close_up, street_map
 from simulators.pages.pictures.waveforms import COLUMNS, Trace, envelope, waveforms
 from simulators.recordings.playback import Playback
+from simulators.recordings.reckoning import FALSE, FOUND, OTHER, Judged, judged
 from simulators.recordings.recording import BLOCK_SAMPLES, Track
+from simulators.street.verdict import is_gunshot
 
 NEAR_M = 600.0  # poles this near a fix are drawn even if they did not hear it
 CLOSE_M = 60.0  # a fix farther from any firing position is not drawn beside one
@@ -25,13 +28,14 @@ MOST_SAMPLES = 64 * COLUMNS  # of a trace; more are drawn as the least and the m
 
 @dataclass(frozen=True, slots=True)
 class RoundRow:
-    """A round in words. error : distance from the nearest place where something was fired, or ""."""
+    """A round in words. error : how far from where it was fired, or what it is instead; "" where nobody knows."""
 
     number: int
     fired: str
     east_north: str
     lat_lon: str
     error: str
+    is_false: bool
     ellipse: str
     grade: str
     p_gunshot: str
@@ -42,7 +46,9 @@ class RoundRow:
 
 def round_rows(playback: Playback) -> list[RoundRow]:
     """Every round, in order of firing."""
-    return [_row(playback, number, shot) for number, shot in _numbered(playback)]
+    numbered = _numbered(playback)
+    told = judged(playback.recording, [shot for _, shot in numbered])
+    return [_row(playback, number, shot, each) for (number, shot), each in zip_longest(numbered, told)]
 
 
 def unplaced_rows(playback: Playback) -> list[tuple[str, str]]:
@@ -64,21 +70,44 @@ def listener_words(playback: Playback) -> str:
 
 
 def map_of(playback: Playback) -> str:
-    """Poles, fixes with their ellipses, and where it was fired, as HTML; "" where there is no pole."""
+    """Poles, fixes with their ellipses, and where it was fired, as HTML; "" where there is no pole. What was never
+    fired, and what is rightly no gunshot, are drawn as such."""
     poles = _poles(playback)
     truths = [Spot("fired", truth.xyz_m[:2]) for truth in playback.recording.truths]
-    fixes = [_spot(number, shot) for number, shot in _numbered(playback)]
-    return street_map(Street(poles, fixes, truths)) if poles else ""
+    numbered = _numbered(playback)
+    told = judged(playback.recording, [shot for _, shot in numbered])
+    wrong = {number for number, each in enumerate(told, start=1) if each.verdict == FALSE}
+    sounds = {number for number, shot in numbered if not is_gunshot(shot)} - wrong
+    spots = {number: _spot(number, shot) for number, shot in numbered}
+    street = Street(
+        poles,
+        [spot for number, spot in spots.items() if number not in wrong | sounds],
+        truths,
+        ghosts=[spots[number] for number in sorted(wrong)],
+        sounds=[Spot(str(number), spots[number].en_m) for number in sorted(sounds)],
+    )
+    return street_map(street) if poles else ""
 
 
 def close_ups(playback: Playback) -> list[str]:
-    """Each fix that has a firing position near it, beside that, as HTML."""
-    places = [truth.xyz_m[:2] for truth in playback.recording.truths]
-    nearest = [
-        (_spot(number, shot), min(places, key=lambda place: math.dist(place, shot.fix.xyz_m[:2])))
-        for number, shot in (_numbered(playback) if places else ())
-    ]
-    return [close_up(f"Round {fix.name}", place, fix) for fix, place in nearest if math.dist(fix.en_m, place) < CLOSE_M]
+    """Each fix beside where it was fired, as HTML; one that was never fired beside the nearest firing position, where
+    that is near enough to be in one picture with it."""
+    told = judged(playback.recording, [shot for _, shot in _numbered(playback)])
+    return [_close_up(number, each) for number, each in enumerate(told, start=1)]
+
+
+def _close_up(number: int, each: Judged) -> str:
+    spot, words = _spot(number, each.placed), _words(each)
+    near = each.verdict == FOUND or each.error_m < CLOSE_M
+    return close_up(
+        f"{'Sound' if each.verdict == OTHER else 'Round'} {number}", each.truth_m if near else None, spot, words
+    )
+
+
+def _words(each: Judged) -> str:
+    if each.verdict == FOUND:
+        return f"{each.error_m:.1f} m off"
+    return "no gunshot" if each.verdict == OTHER else "never fired"
 
 
 def waves_of(playback: Playback) -> str:
@@ -99,16 +128,16 @@ def _spot(number: int, shot: Round) -> FixSpot:
     return FixSpot(str(number), shot.fix.xyz_m[:2], shot.fix.cov_m2)
 
 
-def _row(playback: Playback, number: int, shot: Round) -> RoundRow:
+def _row(playback: Playback, number: int, shot: Round, told: Judged | None) -> RoundRow:
     recording, fix, shape = playback.recording, shot.fix, ellipse(shot.fix.cov_m2)
-    errors_m = [math.dist(truth.xyz_m[:2], fix.xyz_m[:2]) for truth in recording.truths]
     lat_lon = recording.site.to_geodetic(*fix.xyz_m)[:2] if recording.site else ()
     return RoundRow(
         number=number,
         fired=_clock(fix.t_us),
         east_north=f"{fix.xyz_m[0]:.1f}, {fix.xyz_m[1]:.1f}",
         lat_lon=", ".join(f"{degrees:.6f}" for degrees in lat_lon),
-        error=f"{min(errors_m):.1f}" if errors_m else "",
+        error="" if told is None else f"{told.error_m:.1f}" if told.verdict == FOUND else _words(told),
+        is_false=told is not None and told.verdict == FALSE,
         ellipse=f"{shape.major_m:.1f} x {shape.minor_m:.1f}, {shape.azimuth_deg:.0f} deg",
         grade=shot.grade,
         p_gunshot="?" if shot.p_gunshot is None else f"{shot.p_gunshot:.2f}",

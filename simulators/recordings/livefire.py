@@ -18,6 +18,7 @@ from simulators.tables import AzimuthDeg, LevelDb, Metres, Patient, TemperatureC
 
 STEP_SIGMA_US = 289
 FULL_SCALE_DB = 93.09  # dB SPL of this sensor's full scale: `fullScale` in the forensic set's smj0 chunks
+SURVEY_M = 2.5  # one sigma of a surveyed place, either way (data/README.md)
 
 
 class _Place(Patient):
@@ -96,6 +97,7 @@ def read_test(folder: Path) -> Recording:
         truths=tuple(_truth(path) for path in _files(folder, "survey.json")),
         pulses=tuple(pulse.arrival() for pulse in pulses),
         groups=tuple(_groups(folder, pulses)),
+        survey_m=SURVEY_M,
     )
 
 

@@ -76,7 +76,8 @@ class Recording:
 
     source : its short name (a test folder's). pulses : arrivals that others' nodes reported, where there are any.
     groups : per round, indices of the pulses that others put together (for scoring; nothing else may look).
-    truths : what was fired where; () where unknown. site : the frame's origin on earth, None where it has none.
+    truths : what was fired where; () where unknown. survey_m : one sigma of these places, either
+    way. site : the frame's origin on earth, None where it has none.
     """
 
     source: str
@@ -86,6 +87,7 @@ class Recording:
     pulses: tuple[Arrival, ...] = ()
     groups: tuple[tuple[int, ...], ...] = ()
     site: Site | None = None
+    survey_m: float = 0.0
 
 
 def name_of(path: Path) -> str:

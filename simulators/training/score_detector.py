@@ -13,9 +13,11 @@ from simulators.training.hearing_figures import hearing_figures
 from simulators.training.scoreboard import Figure, board
 
 STYLE = """
-body { font-family: system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; }
+body { font-family: system-ui, sans-serif; max-width: 64rem; margin: 2rem auto;
+  padding: 0 1.25rem; }
 body { background: var(--page); color: var(--ink); }
-.two { display: flex; gap: 2rem; } figure { flex: 1; } pre { overflow-x: auto; }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 2rem; }
+pre { overflow-x: auto; }
 """
 
 

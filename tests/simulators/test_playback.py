@@ -10,7 +10,7 @@ from dsp.fix import Fix
 from gateway.incident import Arrival, Round
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.playback import AUDIO, PULSES, in_order, play
-from simulators.recordings.reckoning import reckon, together
+from simulators.recordings.reckoning import judged, reckon, together
 from simulators.recordings.recording import Recording, Track, Truth
 from simulators.recordings.silence import at_edges, silences
 from simulators.recordings.sources import open_source
@@ -122,6 +122,25 @@ def test_where_times_are_known_a_round_at_another_time_is_false():
 
     assert reckon(survey, [placed(1, 0, 10_100_000)]).n_exact == 1
     assert reckon(survey, [placed(1, 0, 11_000_000)]).n_false == 1
+
+
+def test_a_sound_that_is_called_no_gunshot_is_no_false_round_and_off_from_nothing():
+    survey = Recording("made", (), Air(), (Truth((0, 0, 0), 1),))
+    sound = dataclasses.replace(placed(30, 0), p_gunshot=0.1)
+    told = judged(survey, [placed(3, 4), sound, placed(40, 0)])
+
+    assert [each.verdict for each in told] == ["found", "other", "false"]
+    assert (reckon(survey, [placed(3, 4), sound]).n_other, reckon(survey, [placed(3, 4), sound]).n_exact) == (1, 1)
+
+
+@pytest.mark.parametrize(("error_m", "survey_m", "inside"), [(2.1, 0, 1), (2.2, 0, 0), (2.2, 1, 1)])
+def test_how_many_ellipses_hold_the_truth_is_counted_with_the_surveys_own_error(error_m, survey_m, inside):
+    """90 % of a normal error of 1 m either way lie within 2.146 m."""
+    survey = Recording("made", (), Air(), (Truth((0, 0, 0), 1),), survey_m=survey_m)
+    shot = placed(error_m, 0)
+    shot = dataclasses.replace(shot, fix=dataclasses.replace(shot.fix, cov_m2=np.eye(2)))
+
+    assert reckon(survey, [shot]).n_inside == inside
 
 
 def test_where_nothing_is_known_nothing_is_reckoned():

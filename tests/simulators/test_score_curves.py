@@ -19,17 +19,27 @@ def judged(p, truth):
     return Judged(Example("g", "f", "n", False, 0.0, 1.0, 0.0, truth, np.zeros(1)), p)
 
 
-def unit(picture):
-    """From the picture's coordinates to 0..1, by the ends of its dashed diagonal, which runs from (0, 0) to (1, 1)."""
+def ends(picture):
+    """Of the dashed line of what chance would do: where (0, 0) and (1, 1) lie."""
     (line,) = (each for each in ElementTree.fromstring(picture).iter() if each.get("class") == "expected")
-    (x0, x1), (y0, y1) = ([float(line.get(f"{axis}{end}")) for end in (1, 2)] for axis in "xy")
+    pairs = re.findall(r"([\d.]+) ([\d.]+)", line.get("d"))
+    return [tuple(map(float, pair)) for pair in (pairs[0], pairs[-1])]
+
+
+def unit(picture):
+    """From the picture's coordinates to 0..1."""
+    (x0, y0), (x1, y1) = ends(picture)
     return lambda x, y: (round((float(x) - x0) / (x1 - x0), 2), round((float(y) - y0) / (y1 - y0), 2))
 
 
 def points(p, truth):
+    """Of the ROC, whose axis of others is logarithmic and begins at 0.001, which stands for 0."""
     picture = roc(np.array(p, float), np.array(truth, float))
-    path = next(each.get("d") for each in ElementTree.fromstring(picture).iter() if each.get("d"))
-    return [unit(picture)(*pair) for pair in re.findall(r"([\d.]+) ([\d.]+)", path)]
+    path = next(each.get("d") for each in ElementTree.fromstring(picture).iter() if each.get("class") == "curve")
+    (x0, y0), (x1, y1) = ends(picture)
+    pairs = [tuple(map(float, pair)) for pair in re.findall(r"([\d.]+) ([\d.]+)", path)]
+    others = [0.0 if x <= x0 else 10 ** (3 * (x - x0) / (x1 - x0) - 3) for x, _ in pairs]
+    return [(round(other, 2), round((y - y0) / (y1 - y0), 2)) for other, (_, y) in zip(others, pairs, strict=True)]
 
 
 def dots(p, truth):

@@ -201,6 +201,8 @@ async def test_wherever_the_cable_is_pulled_no_half_written_slot_is_ever_started
 
 async def test_what_a_board_lacks_is_named_with_what_to_do_next(desk):
     await desk.run("provision", "--no-check")
+    old = desk.folder / "out" / "n17.label.txt"
+    old.write_text("PASS of another day\n")
     desk.board.has_pulses = desk.board.has_fix = False
     desk.board.drive_microphone(stuck=0)
     desk.key = bytes(32)
@@ -208,6 +210,7 @@ async def test_what_a_board_lacks_is_named_with_what_to_do_next(desk):
     said = by_name(lines)
 
     assert (status, said["verdict"]["verdict"]) == (1, "FAIL"), desk.said
+    assert not old.exists()
     assert "silent" in said["microphone"]["figure"]
     assert "L/R to ground" in said["microphone"]["next"]
     assert said["pps"]["figure"].startswith("0 pulses")

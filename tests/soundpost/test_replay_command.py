@@ -1,6 +1,7 @@
 """`soundpost replay` on recordings, a scenario and a journal; its summary, its pages, and what it refuses."""
 
 import json
+import math
 import re
 import shutil
 import xml.etree.ElementTree as ET
@@ -40,7 +41,7 @@ def test_a_live_fire_test_is_told_as_locate_tells_with_its_source_before(data, c
     shots = [record for record in records if "no_fix" not in record]
 
     assert status == 0
-    assert [list(shot) for shot in shots] == [["source", *FIX, "arrivals"]]
+    assert [list(shot) for shot in shots] == [["source", *FIX, "arrivals", "verdict", "truth", "error_m"]]
     assert {record["source"] for record in records} == {"test_094"}
     assert all(isinstance(number, int) for record in records for number in record["arrivals"])
 
@@ -97,6 +98,17 @@ class Tags(HTMLParser):
 
 def links_of(text):
     return [value for _, attrs in Tags(text).seen for key, value in attrs.items() if key in ("href", "src")]
+
+
+def test_each_round_tells_what_it_is_in_truth_where_that_is_known(tree, capsys):
+    _, records, _ = replay(capsys, tree)
+    found = [record for record in records if record.get("verdict") == "found"]
+
+    assert found
+    assert {record.get("verdict") for record in records if "no_fix" not in record} <= {"found", "false", "other"}
+    for record in found:
+        off_m = math.dist((record["e_m"], record["n_m"]), (record["truth"]["e_m"], record["truth"]["n_m"]))
+        assert record["error_m"] == pytest.approx(off_m, abs=0.01)
 
 
 def test_a_report_is_pages_that_ask_nobody_for_anything(tree, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """The map of a street: poles, walls, what was fired and what was placed, lamps that lit up, what a camera sees."""
 
+import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from dsp.fix import ellipse
 from simulators.pages.pictures import svg
+from simulators.pages.pictures.labels import BELOW, Label, Place, placed
 from simulators.pages.pictures.svg import Scale
 
 WIDTH = 640.0
@@ -17,7 +19,6 @@ HALO_M = 15.0
 TALLEST = 1.25  # times the width
 SIDE = 200.0  # of a close-up
 DIAMOND = "M0 -7L7 0L0 7L-7 0Z"
-LETTER = 8.5  # widest an average letter of a name gets
 
 EastNorth = tuple[float, float]
 
@@ -62,13 +63,14 @@ class View:
 class Street:
     """All that one map shows. walls : their two ends.
 
-    Of maps that judge: quiet : poles that are of no account here; missed : fired and not found; ghosts : fixes of what
-    was never fired; rests : (fix, pole) that a ghost rests on.
+    sounds : placed, and no gunshots. Of maps that judge: quiet : poles that are of no account here; missed : fired and
+    not found; ghosts : fixes of what was never fired; rests : (fix, pole) that a ghost rests on.
     """
 
     poles: Sequence[Spot]
     fixes: Sequence[FixSpot] = ()
     truths: Sequence[Spot] = ()
+    sounds: Sequence[Spot] = ()
     quiet: Sequence[Spot] = ()
     missed: Sequence[Spot] = ()
     ghosts: Sequence[FixSpot] = ()
@@ -98,29 +100,32 @@ def street_map(street: Street, title: str = "Map of the street") -> str:
         *(svg.element("circle", cx=east(m.en_m[0]), cy=north(m.en_m[1]), r=12, class_="truth") for m in street.missed),
         *(svg.element("circle", cx=east(f.en_m[0]), cy=north(f.en_m[1]), r=4.5, class_="fix") for f in street.fixes),
         *(svg.element("path", d=DIAMOND, transform=_at(f.en_m, east, north), class_="ghost") for f in street.ghosts),
-        *_names(street, east, north),
+        *(svg.element("circle", cx=east(s.en_m[0]), cy=north(s.en_m[1]), r=4.5, class_="quiet") for s in street.sounds),
+        *_names(street, east, north, height),
     ]
     return svg.figure(title, WIDTH, height, body, _legend(street))
 
 
-def close_up(name: str, truth_en_m: EastNorth, fix: FixSpot) -> str:
-    """One fix beside its truth, at a scale that lets its 95 % ellipse be seen. A <figure> without a legend."""
-    error_m = math.dist(truth_en_m, fix.en_m)
-    half_m = 1.1 * max(error_m + ellipse(fix.cov_m2).major_m, 0.1)
-    east = Scale(truth_en_m[0] - half_m, truth_en_m[0] + half_m, 0, SIDE)
-    north = Scale(truth_en_m[1] - half_m, truth_en_m[1] + half_m, SIDE, 0)
+def close_up(name: str, truth_en_m: EastNorth | None, fix: FixSpot, words: str = "") -> str:
+    """One fix beside its truth, or alone, at a scale that lets its 95 % ellipse be seen. words : instead of how far the
+    two are apart. A <figure> without a legend."""
+    centre = fix.en_m if truth_en_m is None else truth_en_m
+    error_m = math.dist(centre, fix.en_m)
+    half_m = 1.35 * max(error_m + ellipse(fix.cov_m2).major_m, 0.1)
+    east = Scale(centre[0] - half_m, centre[0] + half_m, 0, SIDE)
+    north = Scale(centre[1] - half_m, centre[1] + half_m, SIDE, 0)
     bar_m = svg.ticks(0, half_m, 3)[1]
     bar = bar_m / half_m * SIDE / 2
     body = [
         svg.element("rect", x=0.5, y=0.5, width=SIDE - 1, height=SIDE - 1, fill="none", class_="axis"),
         _ellipse(fix, east, north),
-        svg.line(east(truth_en_m[0]), north(truth_en_m[1]), east(fix.en_m[0]), north(fix.en_m[1]), "axis"),
-        svg.cross(east(truth_en_m[0]), north(truth_en_m[1])),
+        svg.line(east(centre[0]), north(centre[1]), east(fix.en_m[0]), north(fix.en_m[1]), "axis"),
+        *([] if truth_en_m is None else [svg.cross(east(centre[0]), north(centre[1]))]),
         svg.element("circle", cx=east(fix.en_m[0]), cy=north(fix.en_m[1]), r=4.5, class_="fix"),
         svg.line(10, SIDE - 10, 10 + bar, SIDE - 10, "truth"),
         svg.text(f"{bar_m:g} m", 10, SIDE - 16, "small halo"),
         svg.text(name, 10, 20, "bold halo"),
-        svg.text(f"{error_m:.2f} m off", SIDE - 10, 20, "halo", "end"),
+        svg.text(words or f"{error_m:.2f} m off", SIDE - 10, 20, "halo", "end"),
     ]
     return svg.figure(f"{name}: fix and truth", SIDE, SIDE, body)
 
@@ -128,7 +133,7 @@ def close_up(name: str, truth_en_m: EastNorth, fix: FixSpot) -> str:
 def _scales(street: Street) -> tuple[Scale, Scale, float]:
     """East, north (one metre is as long either way), and the height of the picture."""
     spots = [spot.en_m for spot in (*street.poles, *street.quiet, *street.truths, *street.missed)]
-    spots += [fix.en_m for fix in (*street.fixes, *street.ghosts)]
+    spots += [fix.en_m for fix in (*street.fixes, *street.ghosts)] + [spot.en_m for spot in street.sounds]
     spots += [view.en_m for view in street.views] + [end for wall in street.walls for end in wall]
     low_m, high_m = np.min(spots, axis=0) - HALO_M, np.max(spots, axis=0) + HALO_M
     middle_m, span_m = (low_m + high_m) / 2, high_m - low_m
@@ -164,10 +169,8 @@ def _at(en_m: EastNorth, east: Scale, north: Scale) -> str:
 
 
 def _pole(pole: Spot, east: Scale, north: Scale, class_: str) -> str:
-    x, y = east(pole.en_m[0]), north(pole.en_m[1])
-    fits = x + 8 + LETTER * len(pole.name) < WIDTH
-    name = svg.text(pole.name, x + 8 if fits else x - 8, y - 8, "halo", "start" if fits else "end")
-    return svg.element("circle", cx=x, cy=y, r=5, class_=class_) + name
+    named = svg.element("title", html.escape(pole.name))
+    return svg.element("circle", named, cx=east(pole.en_m[0]), cy=north(pole.en_m[1]), r=5, class_=class_)
 
 
 def _lamp(lamp: LampSpot, east: Scale, north: Scale) -> str:
@@ -196,22 +199,26 @@ def _view(view: View, east: Scale, north: Scale) -> str:
 def _camera(view: View, east: Scale, north: Scale) -> str:
     x, y = east(view.en_m[0]), north(view.en_m[1])
     body = svg.element("path", d="M-6 8L0 -9L6 8Z", class_="camera")
-    turned = svg.element("g", body, transform=f"translate({x:.1f} {y:.1f}) rotate({view.azimuth_deg:.1f})")
-    return turned + svg.text(view.name, x - 10, y + 20, "halo", "end")
+    return svg.element("g", body, transform=f"translate({x:.1f} {y:.1f}) rotate({view.azimuth_deg:.1f})")
 
 
-def _names(street: Street, east: Scale, north: Scale) -> list[str]:
-    """Names of fixes (of truths where there is no fix), those that would lie on each other joined."""
-    joined: dict[tuple[float, float], list[str]] = {}
+def _names(street: Street, east: Scale, north: Scale, height: float) -> list[str]:
+    """Names beside what they name, none on another: first those of fixes (of truths where there is no fix), joined
+    where they would lie on each other, then cameras and poles. One that has no room is left to its dot's title."""
+    joined: dict[Place, list[str]] = {}
     named = [(fix.name, fix.en_m) for fix in (*street.fixes, *street.ghosts)]
-    named += [(spot.name, spot.en_m) for spot in (*street.truths, *street.missed)]
+    named += [(spot.name, spot.en_m) for spot in (*street.sounds, *street.truths, *street.missed)]
     for name, (e_m, n_m) in named:
         at = (east(e_m), north(n_m))
         near = next((other for other in joined if math.dist(at, other) < 16), at)
         names = joined.setdefault(near, [])
         if name and name not in names:
             names.append(name)
-    return [svg.text(", ".join(names), x, y + 22, "bold halo", "middle") for (x, y), names in joined.items()]
+    wanted = [Label(", ".join(names), at, "bold halo", BELOW) for at, names in joined.items()]
+    wanted += [Label(view.name, (east(view.en_m[0]), north(view.en_m[1])), "halo") for view in street.views]
+    poles = (*street.poles, *street.quiet)
+    wanted += [Label(pole.name, (east(pole.en_m[0]), north(pole.en_m[1])), "halo") for pole in poles]
+    return placed(wanted, WIDTH, height)
 
 
 def _legend(street: Street) -> list[svg.Entry]:
@@ -220,6 +227,7 @@ def _legend(street: Street) -> list[svg.Entry]:
         (street.poles, svg.element("circle", **ring, r=5, class_="pole"),
          "pole that heard it" if street.quiet else "pole with its node"),
         (street.quiet, svg.element("circle", **ring, r=5, class_="quiet"), "other pole"),
+        (street.sounds, svg.element("circle", **ring, r=4.5, class_="quiet"), "sound that is no gunshot"),
         (street.truths, svg.cross(13, 8), "where it was fired"),
         (street.missed, svg.cross(13, 8, 4) + svg.element("circle", **ring, r=7, class_="truth"), "fired, not found"),
         (street.fixes, svg.element("ellipse", **ring, rx=12, ry=7, class_="ellipse")
