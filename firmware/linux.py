@@ -13,7 +13,7 @@ from firmware.clock import Clock
 from firmware.config import NodeConfig, SourceTable, UplinkTable, read_key, read_password
 from firmware.dater import Dater
 from firmware.dsp_ear import DspEar
-from firmware.mqtt_line import Broker, open_mqtt_line, tls_context
+from firmware.mqtt_line import Broker, open_mqtt_line
 from firmware.node import Node
 from firmware.outbox import Outbox
 from firmware.shell import Shell
@@ -23,7 +23,8 @@ from hw.linux.audio_file import AudioFile
 from hw.linux.chrony import read_clock
 from hw.linux.microphone import Microphone
 from hw.linux.pcm_pipe import PcmPipe
-from hw.ports import BlockSource
+from hw.mqtt_connection import tls_context
+from hw.ports import BlockSource, FrameLine
 from hw.serial_line import open_serial_line
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -39,8 +40,8 @@ async def serve(config: NodeConfig, folder: pathlib.Path, ready: Callable[[str],
     """Run until the source ends or a signal comes. ready : told once, with a line for people.
 
     folder : where the config lies; files named in it are looked for there. Raises ValueError or OSError of one line:
-    a key, file, device or state folder that is not what it must be, or an uplink that is not there (unless
-    `uplink.wait`).
+    a key, file, device or state folder that is not what it must be, a serial port that is not there (unless
+    `uplink.wait`), or a broker that refuses us. A broker that is not there yet is waited for, and that is said.
     """
     await _until_signalled(asyncio.create_task(_serve(config, folder, ready)))
 
@@ -52,13 +53,26 @@ async def _serve(config: NodeConfig, folder: pathlib.Path, ready: Callable[[str]
     spool = Spool(folder / config.state_dir, first_boot())
     try:
         await source.open()
-        line = None if config.uplink.wait else await uplink.open()
+        line = None if config.uplink.wait else await _first_line(uplink, patient=config.uplink.kind == "mqtt")
         shell = await build_shell(config, key, source, spool, uplink)
         ready(f"ready node={config.node} rate_hz={source.rate_hz} channels={source.n_channels} uplink={uplink.name}")
         await shell.run(line)
     finally:
         await source.close()
         spool.close()
+
+
+async def _first_line(uplink: Uplink, *, patient: bool) -> FrameLine | None:
+    """The line, or None where it is to be waited for: not where trying again alone will not help."""
+    try:
+        return await uplink.open()
+    except PermissionError:
+        raise
+    except OSError as error:
+        if not patient:
+            raise
+        log.warning("the broker is not there yet; listening goes on, and what is heard is kept", why=str(error))
+        return None
 
 
 async def build_shell(config: NodeConfig, key: bytes, source: BlockSource, spool: Spool, uplink: Uplink) -> Shell:

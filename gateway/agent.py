@@ -42,7 +42,7 @@ from gateway.releases import Releases
 from gateway.rows import Row
 from gateway.steady_clock import SteadyClock
 
-MAX_INBOX = 2000
+MAX_INBOX = 256
 MAX_TOGETHER = 256
 LAST_WORDS_S = 5.0
 REMARK_S = 10.0

@@ -2,85 +2,75 @@
 
 The broker is a wire and nothing more: what it acknowledges may be lost (notes/reliability.md, 0.1), and its topics
 prove nothing, the frame's own MAC does. The session outlives the connection, so that a broker that was restarted
-nicely keeps what came in between.
+nicely keeps what came in between. Replies do not wait for each other: a window of them is under way, nodes in turn.
 """
 
 import asyncio
-import contextlib
-import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from typing import NoReturn
 
-import aiomqtt
 import structlog
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from gateway.backoff import Backoff
 from gateway.ending import end
+from hw.fair_queue import FairQueue
+from hw.mqtt_connection import Broker, MqttConnection, NoWayIn
 
-CONNECT_S = 5.0
-KEEPALIVE_S = 10
 SESSION_S = 24 * 3600
-MAX_PACKET_BYTES = 8192
-MAX_WAITING = 1024
+STEADY_S = 10.0  # a connection that held so long was a good one
+MOST_A_NODE, MOST_WAITING = 64, 4096
 log = structlog.get_logger("gateway.link")
 
 Deliver = Callable[[str, bytes], Awaitable[None]]
 Connected = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """Where the broker is and who we are to it. With `tls` a client certificate may stand for user and password."""
-
-    host: str
-    port: int
-    identifier: str = "soundpost-gateway"
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    tls: ssl.SSLContext | None = None
-
-
 class MqttLink:
     """A link over a broker."""
 
     def __init__(self, broker: Broker) -> None:
-        self.name = f"mqtt://{broker.host}:{broker.port}"
+        self.name = broker.name
         self._broker = broker
-        self._replies: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_WAITING)
+        self._replies = _Replies()
         self._backoff = Backoff(longest_s=5.0)
         self._up = False
+        self._told_why: str | None = None
+        self._told_refusal = False
 
     async def open(self) -> None:
-        """See that the broker is there and lets us in. Raises OSError naming it."""
+        """See that the broker lets us in and lets us listen. One that is not there is waited for, and that is said.
+
+        Raises OSError naming it and the cause where it is there and refuses.
+        """
+        connection = MqttConnection(self._broker, SESSION_S)
         try:
-            async with self._client(identifier=f"{self._broker.identifier}-check", lasting=False):
-                return
-        except aiomqtt.MqttError as error:
-            raise OSError(f"{self.name}: no way into the MQTT broker ({error})") from error
+            await connection.open("det/+")
+        except NoWayIn:
+            raise
+        except OSError as error:
+            self._lost(error)
+        else:
+            await connection.close()
 
     async def run(self, deliver: Deliver, connected: Connected) -> None:
         """Deliver (link, frame) for ever. `connected` is called each time that the broker has let us in."""
-        told = True
+        loop = asyncio.get_running_loop()
         while True:
+            connection = MqttConnection(self._broker, SESSION_S)
+            since_s = loop.time()
             try:
-                async with self._client(self._broker.identifier, lasting=True) as client:
-                    await client.subscribe("det/+", qos=1)
-                    self._backoff.reset()
-                    if not told:
-                        log.info("broker is back", broker=self.name)
-                    told = False
-                    await self._carry(client, deliver, connected)
-            except aiomqtt.MqttError as error:
-                if not told:
-                    log.warning("broker lost", broker=self.name, why=str(error))
-                told = True
+                await connection.open("det/+")
+                since_s = loop.time()
+                await self._carry(connection, deliver, connected)
+            except OSError as error:
+                self._lost(error)
+            if loop.time() - since_s > STEADY_S:
+                self._backoff.reset()
             await asyncio.sleep(self._backoff.next_s())
 
     def send(self, node: str, frame: bytes) -> bool:
         """Hand a reply to the broker; False where it is not taken. Never waits."""
-        if not self._up or self._replies.full():
+        if not self._up or self._replies.waiting(node) >= MOST_A_NODE or self._replies.qsize() >= MOST_WAITING:
             return False
         self._replies.put_nowait((node, frame))
         return True
@@ -88,58 +78,48 @@ class MqttLink:
     async def close(self) -> None:
         """Nothing stays open between runs."""
 
-    def _client(self, identifier: str, *, lasting: bool) -> aiomqtt.Client:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.MaximumPacketSize = MAX_PACKET_BYTES
-        if lasting:
-            properties.SessionExpiryInterval = SESSION_S
-        return aiomqtt.Client(
-            self._broker.host,
-            self._broker.port,
-            username=self._broker.user,
-            password=self._broker.password,
-            identifier=identifier,
-            protocol=aiomqtt.ProtocolVersion.V5,
-            clean_start=not lasting,
-            properties=properties,
-            timeout=CONNECT_S,
-            keepalive=KEEPALIVE_S,
-            tls_context=self._broker.tls,
-            max_queued_incoming_messages=MAX_WAITING,
-        )
+    def _lost(self, error: OSError) -> None:
+        """Say it once an outage, and again where the cause is another one."""
+        if str(error) != self._told_why:
+            log.warning("broker lost" if self._told_why is None else "broker still lost", why=str(error))
+        self._told_why = str(error)
 
-    async def _carry(self, client: aiomqtt.Client, deliver: Deliver, connected: Connected) -> None:
-        """Both ways until the broker is gone: MqttError."""
-        self._up = True
+    async def _carry(self, connection: MqttConnection, deliver: Deliver, connected: Connected) -> None:
+        """Both ways until the broker is gone: OSError."""
+        if self._told_why is not None:
+            log.info("broker is back", broker=self.name)
+        self._told_why, self._up = None, True
         connected(self.name)
-        writing = asyncio.create_task(self._write(client), name=f"replies on {self.name}")
+        writing = [asyncio.create_task(self._write(connection)) for _ in range(connection.window)]
         try:
-            async for each in client.messages:
-                if isinstance(each.payload, bytes):
-                    await deliver(self.name, each.payload)
+            async for frame in connection.frames():
+                await deliver(self.name, frame)
         finally:
             self._up = False
-            await end(writing)
+            await end(*writing)
             while not self._replies.empty():
                 self._replies.get_nowait()
+            await connection.close()
 
-    async def _write(self, client: aiomqtt.Client) -> None:
-        with contextlib.suppress(aiomqtt.MqttError):  # the reader hears of it, too
-            while True:
-                node, frame = await self._replies.get()
-                await client.publish(f"cmd/{node}", frame, qos=1, timeout=CONNECT_S)
+    async def _write(self, connection: MqttConnection) -> NoReturn:
+        """Replies for ever: one that the broker does not take is asked for again by its node, the next may go."""
+        while True:
+            node, frame = await self._replies.get()
+            try:
+                await connection.write(f"cmd/{node}", frame)
+            except NoWayIn as error:
+                self._refused(error)
+            except OSError as error:
+                log.debug("a reply was not taken", node=node, why=str(error))
+
+    def _refused(self, error: NoWayIn) -> None:
+        if not self._told_refusal:
+            log.error("nodes get no acks", why=str(error))
+        self._told_refusal = True
 
 
-def tls_context(ca_file: str | None, cert_file: str | None, key_file: str | None) -> ssl.SSLContext:
-    """TLS 1.2 or newer against one authority, with our certificate where the broker wants one.
+class _Replies(FairQueue[tuple[str, bytes]]):
+    """(node, frame), nodes in turn."""
 
-    Raises OSError naming the file that is missing or is no certificate or key.
-    """
-    named = [file for file in (ca_file, cert_file, key_file) if file]
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-        if cert_file:
-            context.load_cert_chain(cert_file, key_file)
-    except ssl.SSLError as error:
-        raise OSError(f"{', '.join(named)}: not a usable certificate or key ({error.reason})") from error
-    return context
+    def line_of(self, item: tuple[str, bytes]) -> str:
+        return item[0]

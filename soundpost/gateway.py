@@ -41,7 +41,7 @@ from gateway.journal import Journal
 from gateway.keyring import read_keys, read_secret
 from gateway.ledger import Ledger
 from gateway.lights import LampBank, Lights
-from gateway.link_mqtt import Broker, MqttLink, tls_context
+from gateway.link_mqtt import MqttLink
 from gateway.link_serial import SerialLink
 from gateway.policy import Policy, best
 from gateway.recovery import recent
@@ -52,6 +52,7 @@ from gateway.seen import Seen
 from gateway.sun import sun_over
 from gateway.watch import Watch
 from hw.modbus_lamps import ModbusLamps
+from hw.mqtt_connection import Broker, tls_context
 from hw.onvif_camera import OnvifCamera, Trust
 from hw.serial_line import open_serial_line
 from soundpost.logs import log_to_standard_error

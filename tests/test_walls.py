@@ -58,7 +58,7 @@ MAY = {
         "firmware.config",
     ),
     "hw/mcu/": ("hw.mcu",),
-    "firmware/": ("firmware", "dsp", "hw.linux", "hw.ports", "hw.serial_line"),  # the Linux shell
+    "firmware/": ("firmware", "dsp", "hw.linux", "hw.ports", "hw.serial_line", "hw.mqtt_connection"),  # the Linux shell
     "gateway/incident.py": ("dsp.fix", "dsp.line_of_fire"),
     "gateway/line_of_fire.py": ("gateway.incident", "dsp"),
     "gateway/sharpen.py": ("gateway.incident", "dsp"),

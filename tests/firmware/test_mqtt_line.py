@@ -7,7 +7,8 @@ import socket
 import aiomqtt
 import pytest
 
-from firmware.mqtt_line import Broker, open_mqtt_line, tls_context
+from firmware.mqtt_line import Broker, open_mqtt_line
+from hw.mqtt_connection import tls_context
 
 LIMIT_S = 10
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-import socket
 import subprocess
 import sys
 
@@ -178,14 +177,3 @@ def test_what_is_not_there_is_one_line_and_status_1(node_folder, refused):
     assert "night.wav" in refused(path)
     (node_folder / "keys" / "n17.key").chmod(0o640)
     assert "must be 0600" in refused(path)
-
-
-def test_a_broker_that_is_not_there_is_one_line_and_status_1(node_folder, refused):
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers there
-        path = configure(node_folder, "x")
-        text = path.read_text().split("[uplink]")[0]
-        port = held.getsockname()[1]
-        path.write_text(f'{text}[uplink]\nkind = "mqtt"\nhost = "127.0.0.1"\nport = {port}\ntls = false\n')
-
-        assert f"mqtt://127.0.0.1:{port}: no way into the MQTT broker" in refused(path)

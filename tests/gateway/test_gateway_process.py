@@ -365,18 +365,11 @@ async def test_a_second_gateway_on_the_same_journal_is_refused(write_config, cab
     assert len(second.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    ("more", "says"),
-    [
-        ('[[serial]]\nport = "/dev/nowhere0"\n', "/dev/nowhere0: no such serial port"),
-        ('[mqtt]\nhost = "127.0.0.1"\nport = 1\ntls = false\n', "mqtt://127.0.0.1:1: no way into the MQTT broker"),
-    ],
-)
-def test_a_port_or_broker_that_is_not_there_at_the_start_is_one_line(write_config, more, says):
-    run = run_to_end(write_config(more))
+def test_a_port_that_is_not_there_at_the_start_is_one_line(write_config):
+    run = run_to_end(write_config('[[serial]]\nport = "/dev/nowhere0"\n'))
 
     assert run.returncode == 1
-    assert says in run.stderr
+    assert "/dev/nowhere0: no such serial port" in run.stderr
     assert len(run.stderr.splitlines()) == 1
 
 

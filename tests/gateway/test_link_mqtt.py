@@ -1,0 +1,98 @@
+"""The gateway's link over a real Mosquitto that stalls, comes late, or goes."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+
+import aiomqtt
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.link_mqtt import MqttLink
+from hw.mqtt_connection import Broker
+
+LIMIT_S = 20
+
+
+class World:
+    """A link that is running, and what it delivered."""
+
+    def __init__(self, port):
+        self.link = MqttLink(Broker("127.0.0.1", port, "gateway"))
+        self.heard, self.ups, self._more = [], 0, asyncio.Event()
+
+    async def deliver(self, _link, frame):
+        self.heard.append(frame)
+        self._more.set()
+
+    def connected(self, _link):
+        self.ups += 1
+        self._more.set()
+
+    async def until(self, condition):
+        async with asyncio.timeout(LIMIT_S):
+            while not condition():
+                self._more.clear()
+                await self._more.wait()
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return held.getsockname()[1]
+
+
+@contextlib.asynccontextmanager
+async def running(world):
+    task = asyncio.create_task(world.link.run(world.deliver, world.connected))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def mosquitto(path, folder, port):
+    (folder / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_type error\n")
+    process = await asyncio.create_subprocess_exec(path, "-c", folder / "mosquitto.conf")
+    try:
+        yield process
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_a_broker_that_is_not_there_is_said_and_waited_for_and_its_coming_is_said(program, tmp_path, free_port):
+    world = World(free_port)
+    with capture_logs() as logs:
+        await world.link.open()
+        async with mosquitto(program("mosquitto"), tmp_path, free_port), running(world):
+            await world.until(lambda: world.ups == 1)
+
+    told = [(each["event"], each.get("why", "")) for each in logs if each["log_level"] != "debug"]
+    assert [event for event, _ in told] == ["broker lost", "broker is back"]
+    assert f"mqtt://127.0.0.1:{free_port}: no way into the MQTT broker" in told[0][1]
+
+
+async def test_replies_go_on_after_the_broker_stalled_with_one_in_flight(program, tmp_path, free_port, monkeypatch):
+    monkeypatch.setattr("hw.mqtt_connection.CONNECT_S", 0.5)
+    world = World(free_port)
+    async with mosquitto(program("mosquitto"), tmp_path, free_port) as broker, running(world):
+        await world.until(lambda: world.ups == 1)
+        async with aiomqtt.Client("127.0.0.1", free_port) as node:
+            await node.subscribe("cmd/+", qos=1)
+            broker.send_signal(signal.SIGSTOP)
+            for number in range(30):
+                world.link.send("n1", b"stalled %d" % number)
+            await asyncio.sleep(0.8)  # longer than a reply is waited for; that the broker is silent cannot be seen
+            broker.send_signal(signal.SIGCONT)
+            world.link.send("n1", b"after")
+            async with asyncio.timeout(LIMIT_S):
+                async for each in node.messages:
+                    if each.payload == b"after":
+                        break
+
+    assert each.payload == b"after"
