@@ -20,7 +20,7 @@ from firmware.shell import Shell
 from firmware.spool import Spool, first_boot
 from firmware.uplink import Uplink
 from hw.linux.audio_file import AudioFile
-from hw.linux.chrony import read_clock
+from hw.linux.chrony import UNSET, read_clock
 from hw.linux.microphone import Microphone
 from hw.linux.pcm_pipe import PcmPipe
 from hw.mqtt_connection import tls_context
@@ -86,6 +86,8 @@ async def build_shell(config: NodeConfig, key: bytes, source: BlockSource, spool
         dater = Dater(clock, read_clock, utc_us)
         reading = await dater.read()
         log.info("host clock", source=reading.source, sigma_us=reading.sigma_us)
+        if reading.source == UNSET.source:
+            log.warning("the host's clock is not set (chrony): no shot is placed by this node until it is")
     ear = DspEar(source.rate_hz, source.n_channels, config.source.full_scale_db)
     outbox = Outbox(spool.boot, spool.saved)
     return Shell(Node(ear, clock, outbox, config.node, key, config.clips), source, spool, uplink, dater)

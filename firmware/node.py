@@ -22,7 +22,7 @@ from firmware.clock import Clock, root
 from firmware.mac import Mac
 from firmware.outbox import CALLED_US, Outbox, Saved
 
-HEALTH_US = 60_000_000
+HEALTH_US = 20_000_000
 BURST, RATE = 60, 4
 """Arrivals. A magazine of 30 with an echo each fits; notes/reliability.md T9 suggests 20 and 2 a second."""
 COMMAND_MEMORY = 64

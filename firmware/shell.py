@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from firmware import words
+from firmware.ack_watch import AckWatch
 from firmware.dater import Dater
 from firmware.node import Forget, Keep, Node, Obey, Send
 from firmware.spool import Spool
@@ -49,6 +50,7 @@ class Shell:
         self._dater = dater
         self._now_us = now_us
         self._acked = asyncio.Event()
+        self._answers = AckWatch()
 
     async def run(self, line: FrameLine | None = None) -> None:
         """Until the source ends and the gateway has everything, or LAST_ACKS_S later. Raises what the source raises."""
@@ -101,6 +103,18 @@ class Shell:
         while True:
             await asyncio.sleep(TICK_S)
             self._carry(self.node.tick(self._now_us()), fresh=False)
+            self._see_answers()
+
+    def _see_answers(self) -> None:
+        waiting = len(self.node.outbox)
+        answered = self._answers.look(self.node.words, waiting, self._now_us())
+        if answered is False:
+            log.warning(
+                "no answer from the gateway for 30 s; what is heard is kept", records=waiting,
+                look_at="is the gateway running, does it have this node's key, may we speak on this broker?",
+            )  # fmt: skip
+        elif answered:
+            log.info("the gateway answers again", records=waiting)
 
     async def _last_acks(self) -> None:
         self._acked.clear()

@@ -40,6 +40,7 @@ from gateway.notify import notify
 from gateway.recovery import Past, take_up
 from gateway.releases import Releases
 from gateway.rows import Row
+from gateway.silence import Silence
 from gateway.steady_clock import SteadyClock
 
 MAX_INBOX = 256
@@ -103,6 +104,7 @@ class Agent:
         self._recovered: list[Effect] = []
         self._now_us = 0
         self._remarked: dict[str, int] = {}
+        self._silence = Silence(core.watched, clock())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Raises OSError where a link is not there at the start, or the journal broke."""
@@ -188,6 +190,7 @@ class Agent:
             if loop.time() >= remark_due_s:
                 remark_due_s = loop.time() + REMARK_S
                 self._remark()
+                self._carry_out(self._silence.look(self._core.nodes, self._now_us))
                 notify("WATCHDOG=1")
 
     def _now(self) -> int:
@@ -200,6 +203,7 @@ class Agent:
         if step is not None:
             log.warning("the clock was set", by_s=round((step.after_us - step.before_us) / 1e6, 3))
             self._carry_out(self._core.set_clock(step))
+            self._silence.shift(step.after_us - step.before_us)
             self._now_us = step.after_us
             self._keep([Row("clock", step.after_us, step_record(step))])
 
@@ -270,6 +274,8 @@ class Agent:
         }
         if new:
             log.warning("frames refused or not used", **new)
+        for charge in self._core.blame.tell(self._now_us):
+            log.warning("a node's frames are of no use", node=charge.node, why=charge.why, frames=charge.n_frames)
         self._remarked = {word: self._core.counts[word] for word in REMARKABLE}
 
 

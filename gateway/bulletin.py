@@ -160,7 +160,7 @@ def alarm_record(alarm: Alarm) -> dict[str, Any]:
 def alarm_line(alarm: Alarm) -> str:
     """The same for people."""
     word = f"ALARM {alarm.kind}" if alarm.raised else f"alarm over, {alarm.kind}"
-    rests = f"  ({alarm.n_shots} shots)" if alarm.raised else ""
+    rests = f"  ({alarm.n_shots} shots)" if alarm.raised and alarm.n_shots else ""
     return f"{_clock_time(alarm.at_us)}  pole {alarm.node}  {word}: {alarm.why}{rests}"
 
 

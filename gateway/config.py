@@ -199,7 +199,7 @@ class SerialTable(Table):
 class MqttTable(Table):
     host: str = Field(min_length=1, max_length=253)
     port: Port = 8883
-    identifier: Name = "soundpost-gateway"
+    identifier: Name | None = None
     user: str | None = Field(default=None, max_length=64)
     password_file: str | None = None
     tls: bool | None = None

@@ -17,6 +17,7 @@ from firmware import wire
 from firmware.fields import MAX_SPANS
 from gateway.associate import Associator
 from gateway.backlog import Backlog, Decision
+from gateway.blame import Blame
 from gateway.gate import Gate, Opened
 from gateway.incident import Arrival, Clip, ClockStep, Effect, Heard, NewAir, Reply, Revised, Store, Unplaced
 from gateway.policy import Policy
@@ -62,6 +63,7 @@ class Core:
         rollout: Rollout | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.blame = Blame()
         self.nodes: dict[str, NodeState] = {}
         self._gate = gate
         self._associator = associator
@@ -73,6 +75,11 @@ class Core:
         self._fed = Seen()
         self._step: int | None = None
         self._said_us: list[int] = []
+
+    @property
+    def watched(self) -> Iterable[str]:
+        """The nodes of the survey: those that should be heard."""
+        return self._poles.keys()
 
     def feed(self, frame: bytes, now_us: int) -> list[Effect]:
         """What one frame asks for."""
@@ -169,6 +176,7 @@ class Core:
             opened = self._gate.open(frame, now_us)
         except wire.BadFrame as error:
             self.counts[error.reason] += 1
+            self.blame.note(self._gate.claimed(frame), error.reason)
             return None
         self.counts["frames"] += 1
         if isinstance(opened.record, wire.Progress):
@@ -195,8 +203,10 @@ class Core:
         pole = self._poles.get(node)
         if pole is None:
             self.counts["unknown"] += 1
+            self.blame.note(node, "unknown")
         elif said.clock < wire.HOLDOVER:
             self.counts["clock"] += 1
+            self.blame.note(node, "clock")
         else:
             heard = arrival(pole, said)
             self.counts["arrivals"] += 1

@@ -65,6 +65,13 @@ class Gate:
             raise BadFrame("time", "an arrival from the future")
         return Opened(node, parts.boot, parts.sequence, record, duplicate)
 
+    def claimed(self, frame: bytes) -> str:
+        """The name that a frame claims, unproven; empty where there is none."""
+        try:
+            return str(wire.split(frame).kid, "utf-8", "replace")
+        except BadFrame:
+            return ""
+
     def seal(self, node: str, record: tuple[Any, ...]) -> bytes:
         """The frame that says a record of a gateway's to a node. ValueError: unknown node, other kind."""
         if node not in self.keys:

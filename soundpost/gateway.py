@@ -8,6 +8,7 @@ import json
 import pathlib
 import secrets
 import signal
+import socket
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -216,7 +217,13 @@ def _broker(table: MqttTable, folder: pathlib.Path) -> Broker:
     files = [str(folder / file) if file else None for file in (table.ca_file, table.cert_file, table.key_file)]
     password = read_secret(folder / table.password_file) if table.password_file else None
     tls = tls_context(*files) if table.with_tls else None
-    return Broker(table.host, table.port, table.identifier, table.user, password, tls)
+    return Broker(table.host, table.port, table.identifier or _client_id(folder), table.user, password, tls)
+
+
+def _client_id(folder: pathlib.Path) -> str:
+    """A client id of this gateway alone, the same at each start: two with one throw each other out."""
+    place = f"{socket.gethostname()}:{folder.resolve()}"
+    return f"soundpost-gateway-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
 
 
 def _fingerprint(config: GatewayConfig) -> bytes:

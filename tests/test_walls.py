@@ -86,13 +86,15 @@ MAY = {
     "gateway/robust_line.py": (),
     "gateway/pole_page.py": ("gateway.robust_line",),
     "gateway/ledger.py": ("gateway.incident", "gateway.pole_page", "dsp"),
+    "gateway/silence.py": ("gateway.incident", "firmware.wire"),
+    "gateway/blame.py": (),
     "gateway/watch.py": ("gateway.incident", "gateway.ledger", "dsp"),
     "gateway/gate.py": ("gateway.incident", "firmware.wire"),
     "gateway/rollout.py": ("gateway.incident", "firmware.wire"),
     "gateway/releases.py": ("gateway.rollout", "firmware.update"),
     "gateway/core.py": (
         "gateway.incident", "gateway.street", "gateway.seen", "gateway.gate", "gateway.associate", "gateway.backlog",
-        "gateway.policy", "gateway.watch", "gateway.rollout",
+        "gateway.policy", "gateway.watch", "gateway.rollout", "gateway.blame",
         "dsp", "firmware.wire", "firmware.fields",
     ),
     # the edges: each knows the records, how to wait before it tries again, and its own driver, no other edge
@@ -123,6 +125,7 @@ PURE = (
     "gateway/policy.py", "gateway/lamp_policy.py", "gateway/camera_policy.py", "gateway/bulletin.py",
     "gateway/sharpen.py", "gateway/seen.py",
     "gateway/robust_line.py", "gateway/pole_page.py", "gateway/ledger.py", "gateway/watch.py",
+    "gateway/silence.py", "gateway/blame.py", "firmware/ack_watch.py",
     "gateway/memory.py", "gateway/backlog.py", "gateway/line_of_fire.py", "gateway/rollout.py", "gateway/core.py",
     "firmware/workshop/layout.py", "firmware/workshop/verdict.py",
 )  # fmt: skip
