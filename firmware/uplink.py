@@ -51,6 +51,7 @@ class Uplink:
         self._more = asyncio.Event()
         self._is_up = False
         self._tries = 0
+        self._why = ""
 
     def offer(self, frame: bytes, *, fresh: bool) -> None:
         """Send a frame soon if there is a line; if not, forget it."""
@@ -74,8 +75,9 @@ class Uplink:
             await asyncio.sleep(self._wait_s(self._tries))
 
     def _lost(self, error: OSError) -> None:
-        level = log.warning if self._tries == 0 else log.debug  # once an outage
-        level("uplink is down", to=self.name, why=str(error))
+        again = self._tries > 0 and str(error) == self._why  # once an outage and cause
+        self._why = str(error)
+        (log.debug if again else log.warning)("uplink is down", to=self.name, why=self._why)
 
     async def _carry(self, line: FrameLine, client: Client) -> None:
         """Both ways until one of them fails: OSError."""

@@ -56,7 +56,7 @@ class Link(Protocol):
 
     name: str
 
-    async def open(self) -> None: ...
+    async def open(self) -> bool: ...
 
     async def run(self, deliver: Callable[[str, bytes], Awaitable[None]], connected: Callable[[str], None]) -> None: ...
 
@@ -97,6 +97,7 @@ class Agent:
         self._clock = SteadyClock(clock, lambda: time.monotonic_ns() // 1000)
         self._teller = teller
         self._inbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_INBOX)
+        self._missing: set[str] = set()
         self._heard_on: dict[str, str] = {}
         self._keeping: set[asyncio.Task[None]] = set()
         self._broken: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
@@ -110,7 +111,8 @@ class Agent:
         """Work until `stop` is set. Raises OSError where a link is not there at the start, or the journal broke."""
         try:
             for link in self._links.values():
-                await link.open()
+                if not await link.open():
+                    self._missing.add(link.name)
             await self._work(stop)
         finally:
             await self._close()
@@ -131,7 +133,7 @@ class Agent:
         links = (link.run(self._deliver, self._connected) for link in self._links.values())
         tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in (*inner, *links)]
         stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
-        self._teller.ready(tuple(self._links))
+        self._teller.ready([f"{name} (not there yet)" if name in self._missing else name for name in self._links])
         self._carry_out(self._recovered)
         notify("READY=1")
         try:

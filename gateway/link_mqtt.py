@@ -37,8 +37,8 @@ class MqttLink:
         self._told_why: str | None = None
         self._told_refusal = False
 
-    async def open(self) -> None:
-        """See that the broker lets us in and lets us listen. One that is not there is waited for, and that is said.
+    async def open(self) -> bool:
+        """See that the broker lets us in and lets us listen. One that is not there is waited for, and said: False.
 
         Raises OSError naming it and the cause where it is there and refuses.
         """
@@ -49,8 +49,9 @@ class MqttLink:
             raise
         except OSError as error:
             self._lost(error)
-        else:
-            await connection.close()
+            return False
+        await connection.close()
+        return True
 
     async def run(self, deliver: Deliver, connected: Connected) -> None:
         """Deliver (link, frame) for ever. `connected` is called each time that the broker has let us in."""

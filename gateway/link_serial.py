@@ -27,9 +27,10 @@ class SerialLink:
         self._replies: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING)
         self._backoff = Backoff()
 
-    async def open(self) -> None:
-        """Open the port for the first time. Raises OSError naming it."""
+    async def open(self) -> bool:
+        """Open the port for the first time: True. Raises OSError naming it."""
         self._line = await self._open_line()
+        return True
 
     async def run(self, deliver: Deliver, connected: Connected) -> None:
         """Deliver (link, frame) for ever. `connected` is called each time that the line is there."""

@@ -38,6 +38,10 @@ class Silence:
         self._uptimes_s = {node: deque[int](maxlen=3) for node in sorted(nodes)}
         self._silent: set[str] = set()
 
+    def shift(self, by_us: int) -> None:
+        """The clock was set by so much."""
+        self._since_us += by_us
+
     def look(self, states: Mapping[str, State], now_us: int) -> list[Alarm]:
         """What is to be told now: at most one alarm of those who fell silent and one of those who are back."""
         silent = set()

@@ -29,6 +29,7 @@ MAX_PACKET_BYTES = 8192
 UNTAKEN = 256  # frames at QoS 1 that the broker may have sent and we have not taken
 MOST_A_TOPIC, MOST = 256, 4096
 WINDOW = 20  # frames of ours that may wait for the broker's word: what Mosquitto takes by default, and paho
+CUT = 128  # what paho gives where the broker gave no reason
 TAKEN_OVER = 142  # MQTT 5, 2.4: 0x8E, session taken over
 
 
@@ -125,6 +126,8 @@ class MqttConnection:
         cause = error.__cause__
         if isinstance(cause, aiomqtt.MqttCodeError) and getattr(cause.rc, "value", None) == TAKEN_OVER:
             return f"another program came in with our client id {self._broker.identifier!r}; give each its own"
+        if isinstance(cause, aiomqtt.MqttCodeError) and getattr(cause.rc, "value", None) == CUT:
+            return "the broker is gone: the connection was cut, or it did not answer"
         return str(cause or error)
 
 

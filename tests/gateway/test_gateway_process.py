@@ -354,6 +354,23 @@ async def test_a_shot_whose_fourth_pole_comes_late_is_placed_live_and_from_the_j
     assert [line.get("no_fix") for line in replayed.lines] == [None, unplaced["why"]]
 
 
+async def test_a_gateway_without_its_broker_says_so_and_works_once_it_is_there(
+    write_config, small_street, tmp_path, program, start
+):
+    broker = Mosquitto(program("mosquitto"), tmp_path)
+    folder = write_config(f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n')
+    gateway = await start(Gateway(folder))
+    await start(broker)
+    frames = {("n0", 5, 1): small_street.frame("n0", small_street.health(now_us()))}
+    found = await publish_until_acked(small_street, broker.port, frames, set(frames))
+    await gateway.stop()
+    await broker.stop()
+
+    assert gateway.said[0]["links"] == [f"mqtt://127.0.0.1:{broker.port} (not there yet)"]
+    assert found >= set(frames)
+    assert "broker is back" in (folder / "log").read_text()
+
+
 async def test_a_second_gateway_on_the_same_journal_is_refused(write_config, cable, start):
     folder = write_config(f'[[serial]]\nport = "{cable.a}"\n')
     gateway = await start(Gateway(folder))
