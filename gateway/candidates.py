@@ -69,7 +69,7 @@ class _Line:
     how well each does (m, C), and all together (C,), 0 under four poles."""
 
     around: _Surroundings
-    emitted_s: Float32s
+    emitted_s: Floats
     others: Ints
     value: Float32s
     fit: Floats
@@ -149,8 +149,8 @@ def _in_line(evidence: Evidence, first: int, cost: Floats, around: _Surroundings
     if len(starts) < LEAST_POLES - 1:
         return None
     others, blur_s = slots[asked, rank], around.blur_s
-    emitted_s = np.float32(evidence.t_s[first]) - around.tau_s[0]
-    late_s = evidence.t_s[others].astype(np.float32)[:, None] - emitted_s - around.tau_s[1:][asked]
+    emitted_s = evidence.t_s[first] - around.tau_s[0].astype(float)
+    late_s = since_s[asked, rank].astype(np.float32)[:, None] + around.tau_s[0] - around.tau_s[1:][asked]
     early_s, latest_s = evidence.acoustics.early_us / 1e6 + 2 * blur_s, evidence.acoustics.latest_us / 1e6 + 2 * blur_s
     may = (late_s > np.float32(-early_s)) & (late_s < np.float32(latest_s))
     worth = np.exp(0.3 * evidence.direct[others], dtype=np.float32)[:, None]

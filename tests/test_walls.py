@@ -84,7 +84,9 @@ MAY = {
     "gateway/telling.py": ("gateway.incident",),
     "gateway/moments.py": ("gateway.incident", "gateway.core", "gateway.rows"),
     "gateway/recovery.py": ("gateway.incident", "gateway.core", "gateway.moments", "gateway.rows"),
-    "gateway/policy.py": ("gateway.incident", "gateway.telling", "gateway.street", "gateway.lamp_policy", "gateway.camera_policy", "dsp"),
+    "gateway/policy.py": (
+        "gateway.incident", "gateway.telling", "gateway.street", "gateway.lamp_policy", "gateway.camera_policy", "dsp",
+    ),
     "gateway/bulletin.py": ("gateway.incident", "dsp"),
     "gateway/robust_line.py": (),
     "gateway/pole_page.py": ("gateway.robust_line",),
@@ -129,7 +131,8 @@ PURE = (
     "gateway/sharpen.py", "gateway/seen.py",
     "gateway/robust_line.py", "gateway/pole_page.py", "gateway/ledger.py", "gateway/watch.py",
     "gateway/silence.py", "gateway/blame.py", "firmware/ack_watch.py",
-    "gateway/memory.py", "gateway/backlog.py", "gateway/telling.py", "gateway/moments.py", "gateway/recovery.py", "gateway/line_of_fire.py", "gateway/rollout.py", "gateway/core.py",
+    "gateway/memory.py", "gateway/backlog.py", "gateway/telling.py", "gateway/moments.py", "gateway/recovery.py",
+    "gateway/line_of_fire.py", "gateway/rollout.py", "gateway/core.py",
     "firmware/workshop/layout.py", "firmware/workshop/verdict.py",
 )  # fmt: skip
 PURE_NEVER = {"asyncio", "logging", "os", "pathlib", "random", "socket", "structlog", "subprocess", "threading", "time"}
