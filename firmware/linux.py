@@ -16,8 +16,9 @@ from firmware.dsp_ear import DspEar
 from firmware.mqtt_line import Broker, open_mqtt_line
 from firmware.node import Node
 from firmware.outbox import Outbox
+from firmware.patient_spool import PatientSpool
 from firmware.shell import Shell
-from firmware.spool import Spool, first_boot
+from firmware.spool import first_boot
 from firmware.uplink import Uplink
 from hw.linux.audio_file import AudioFile
 from hw.linux.chrony import UNSET, read_clock
@@ -50,7 +51,7 @@ async def _serve(config: NodeConfig, folder: pathlib.Path, ready: Callable[[str]
     uplink = build_uplink(config, folder)
     key = read_key(folder / config.key_file)
     source = build_source(config.source, folder)
-    spool = Spool(folder / config.state_dir, first_boot())
+    spool = PatientSpool(folder / config.state_dir, first_boot())
     try:
         await source.open()
         line = None if config.uplink.wait else await _first_line(uplink, patient=config.uplink.kind == "mqtt")
@@ -75,7 +76,9 @@ async def _first_line(uplink: Uplink, *, patient: bool) -> FrameLine | None:
         return None
 
 
-async def build_shell(config: NodeConfig, key: bytes, source: BlockSource, spool: Spool, uplink: Uplink) -> Shell:
+async def build_shell(
+    config: NodeConfig, key: bytes, source: BlockSource, spool: PatientSpool, uplink: Uplink
+) -> Shell:
     """The node and its shell, round a source that is open."""
     stated = source.start_us is not None
     clock = Clock(source.rate_hz, drift_ppm=0 if stated else 20)

@@ -7,7 +7,6 @@ nothing needs a lock. Effects are carried out in their order: on disk before on 
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 
 import structlog
 
@@ -15,7 +14,7 @@ from firmware import words
 from firmware.ack_watch import AckWatch
 from firmware.dater import Dater
 from firmware.node import Forget, Keep, Node, Obey, Send
-from firmware.spool import Spool
+from firmware.patient_spool import PatientSpool
 from firmware.uplink import Uplink
 from hw.ports import BlockSource, FrameLine
 
@@ -37,7 +36,7 @@ class Shell:
         self,
         node: Node,
         source: BlockSource,
-        spool: Spool,
+        spool: PatientSpool,
         uplink: Uplink,
         dater: Dater | None = None,
         *,
@@ -128,17 +127,10 @@ class Shell:
     def _carry(self, effects: Iterable[object], *, fresh: bool) -> None:
         for effect in effects:
             if isinstance(effect, Keep):
-                self._on_disk(partial(self._spool.keep, effect.saved))
+                self._spool.keep(effect.saved)
             elif isinstance(effect, Send):
                 self._uplink.offer(effect.frame, fresh=fresh)
             elif isinstance(effect, Forget):
-                self._on_disk(partial(self._spool.forget, effect.keys))
+                self._spool.forget(effect.keys)
             elif isinstance(effect, Obey):
                 log.warning("a command that this node cannot carry out", verb=words.VERBS.get(effect.verb, effect.verb))
-
-    def _on_disk(self, write: Callable[[], None]) -> None:
-        """A full or failing disk must not make the pole deaf: records stay in memory, and the log says so."""
-        try:
-            write()
-        except OSError as error:
-            log.error("records are kept in memory only", why=str(error))

@@ -21,11 +21,23 @@ CREATE TABLE IF NOT EXISTS saved (
 """
 
 
+class SpoolInUse(OSError):
+    """Another node has it."""
+
+
+class DamagedSpool(OSError):
+    """The file is there, and is no database, or no whole one."""
+
+    def __init__(self, path: pathlib.Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.path = path
+
+
 class Spool:
     """boot : the number of this run. saved : what earlier runs left, oldest first. first_boot : the number to begin
     with where there is none to go on from, 1 to 2^32 - 1; drawn by lot, so that a lost file does not begin the same.
 
-    Raises OSError naming the folder or file: it cannot be made, is in use by another node, or is damaged.
+    Raises OSError naming the folder or file: it cannot be made or written; SpoolInUse; DamagedSpool.
     """
 
     def __init__(self, state_dir: pathlib.Path, first_boot: int) -> None:
@@ -42,8 +54,9 @@ class Spool:
             self.saved = tuple(
                 Saved(boot, sequence, bool(is_health), frame) for boot, sequence, is_health, frame in rows
             )
+            self.path.chmod(0o600)  # clips are sound
         except sqlite3.Error as error:
-            raise OSError(f"{self.path}: {_why(error)}") from error
+            raise _as_os_error(self.path, error) from error
 
     def keep(self, saved: Saved) -> None:
         """Durable on return. Raises OSError."""
@@ -79,6 +92,14 @@ class Spool:
 def first_boot() -> int:
     """A boot number to begin with: by lot, with room for a billion more."""
     return 1 + secrets.randbits(30)
+
+
+def _as_os_error(path: pathlib.Path, error: sqlite3.Error) -> OSError:
+    if "locked" in str(error):
+        return SpoolInUse(f"{path}: in use by another node")
+    if not isinstance(error, sqlite3.OperationalError):
+        return DamagedSpool(path, str(error))
+    return OSError(f"{path}: {error}")
 
 
 def _why(error: sqlite3.Error) -> str:

@@ -1,7 +1,7 @@
 """The gateway agent: the one place where links, core, journal, lamps and cameras meet. A loop, a queue, and order.
 
 Frames that wait are fed together. What moves something goes out at once; what must be kept goes to the journal, and
-the acks follow when it is on disk. A full disk costs acks, not decisions; a broken one ends the agent.
+the acks follow when it is on disk. A disk that takes nothing costs acks, not decisions.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from gateway.incident import (
     Tell,
     Updated,
 )
-from gateway.journal import Journal, JournalFull, frame_row
+from gateway.journal import Journal, JournalAway, frame_row
 from gateway.lights import Lights
 from gateway.moments import step_record
 from gateway.notify import notify
@@ -100,15 +100,14 @@ class Agent:
         self._missing: set[str] = set()
         self._heard_on: dict[str, str] = {}
         self._keeping: set[asyncio.Task[None]] = set()
-        self._broken: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
-        self._full = False
+        self._away = False
         self._recovered: list[Effect] = []
         self._now_us = 0
         self._remarked: dict[str, int] = {}
         self._silence = Silence(core.watched, clock())
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set. Raises OSError where a link is not there at the start, or the journal broke."""
+        """Work until `stop` is set. Raises OSError where a link is not there at the start."""
         try:
             for link in self._links.values():
                 if not await link.open():
@@ -137,12 +136,12 @@ class Agent:
         self._carry_out(self._recovered)
         notify("READY=1")
         try:
-            ending: list[asyncio.Future[Any]] = [*tasks, stopping, self._broken]
+            ending: list[asyncio.Future[Any]] = [*tasks, stopping]
             ended, _ = await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
             notify("STOPPING=1")
             for task in tasks[:2]:
                 task.cancel()
-            if self._keeping and not self._broken.done():
+            if self._keeping:
                 await asyncio.wait(self._keeping, timeout=LAST_WORDS_S)
             for each in ended:
                 _show_bug(each)
@@ -156,8 +155,6 @@ class Agent:
             await link.close()
         await asyncio.to_thread(self._journal.close)
         await asyncio.gather(*self._keeping, return_exceptions=True)
-        if not self._broken.done():
-            self._broken.cancel()
 
     async def _deliver(self, link: str, frame: bytes) -> None:
         await self._inbox.put((link, frame))
@@ -250,18 +247,14 @@ class Agent:
     async def _reply_when(self, durable: "asyncio.Future[None]", replies: Sequence[Reply]) -> None:
         try:
             await durable
-        except JournalFull as error:
-            if not self._full:
-                log.error("journal full: nothing is acked, decisions go on", why=str(error))
-            self._full = True
+        except JournalAway as error:
+            if not self._away:
+                log.error("the journal takes no rows: nothing is acked, decisions go on", why=str(error))
+            self._away = True
             return
-        except OSError as error:
-            if not self._broken.done():
-                self._broken.set_exception(error)
-            return
-        if self._full:
-            log.info("journal takes rows again")
-        self._full = False
+        if self._away:
+            log.info("the journal takes rows again", lost=self._journal.lost)
+        self._away = False
         for reply in replies:
             link = self._heard_on.get(reply.node)
             if link is not None:

@@ -4,39 +4,41 @@ SQLite in WAL mode with synchronous=FULL: a commit is on the disk (sqlite.org/wa
 notes/reliability.md, 0.3). One thread writes; what waits is committed together. One gateway at a time: `FILE.lock` is
 held by flock for as long as the journal is open.
 
-When the disk is full the batch fails with JournalFull: nothing of it is acked, the node keeps its records and the
-next batch is tried afresh. After any other failure nothing is written or acked again (JournalBroken): the kernel may
-have dropped what it could not write, and a second fsync would say all is well (notes/reliability.md, fsyncgate).
+Where the disk does not take a batch, full, read-only, broken or away, it fails with JournalAway: nothing of it is
+acked, and the nodes keep their records. Its rows are held in memory, MOST_HELD at most, and written before any later
+one once the disk takes rows again; a full one is tried with the next batch, any other after RETRY_S, and opened anew:
+the kernel may have dropped what it could not write, and a second fsync of the same file would say all is well
+(notes/reliability.md, fsyncgate). So a journal that cannot be opened at the start is no reason to be deaf.
 """
 
 import asyncio
 import contextlib
-import fcntl
-import os
+import math
 import pathlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import IO
+from typing import Any
 
 from gateway.incident import Store
-from gateway.rows import SCHEMA, SELECT, START, Row, check_identity, digest
+from gateway.journal_file import hold, open_whole
+from gateway.rows import SELECT, START, Row, digest
 
 MAX_GROUP = 2000  # batches in one commit
+MOST_HELD = 50_000  # rows, some 20 MB: what is held while the disk takes none
+RETRY_S = 3.0
 MAX_WAITING = 20_000  # batches: minutes of a storm before a dead slow disk counts as full
 INSERT = """insert into row values (?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (node, boot, sequence) where kind = 'frame' do nothing"""
 
 
-class JournalFull(OSError):
-    """There is no room: this batch is not kept. Later ones may be."""
-
-
-class JournalBroken(OSError):
-    """The disk failed: nothing is kept any more. The program has to end."""
+class JournalAway(OSError):
+    """The disk does not take rows: this batch is held in memory, and must not be acked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +48,43 @@ class _Batch:
 
 
 class Journal:
-    """Open on construction. Raises OSError or ValueError naming the file: in use, no journal, damaged, no permission.
+    """Open on construction, or held in memory until it can be. Raises OSError or ValueError naming the file: in use, no
+    folder for it, no journal.
 
-    max_bytes : the file grows no larger; past it the journal is full.
+    max_bytes : the file grows no larger; past it the journal is full. steady_s : a clock that only goes forward.
     """
 
-    def __init__(self, path: pathlib.Path, max_bytes: int | None = None) -> None:
+    def __init__(
+        self, path: pathlib.Path, max_bytes: int | None = None, steady_s: Callable[[], float] = time.monotonic
+    ) -> None:
         self.path = path
-        self.broken: JournalBroken | None = None
-        self._lock = _lock(path)
+        self.lost = 0
+        self._max_bytes, self._steady_s = max_bytes, steady_s
+        self._lock = hold(path)
+        self._connection: sqlite3.Connection | None = None
+        self._number, self._hash = 0, START
+        self._held: deque[Row] = deque()
+        self._retry_s = -math.inf
         try:
-            self._connection = _open(path, max_bytes)
-            self._number, self._hash = _head(self._connection)
-        except sqlite3.DatabaseError as error:
-            self._lock.close()
-            raise OSError(f"{path}: cannot be opened as a journal ({error})") from error
+            self._why = self._open()
         except ValueError:
-            self._lock.close()
+            self._close()
             raise
         self._waiting: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="journal", daemon=True)
         self._writer.start()
 
+    @property
+    def why_away(self) -> str:
+        """Why the disk takes no rows, "" where it does."""
+        return self._why
+
     def append(self, rows: Sequence[Row]) -> "asyncio.Future[None]":
-        """Keep rows, in the order of the calls. The answer is done once they are on disk, or raises JournalFull or
-        JournalBroken. A frame that is already there stays one row."""
+        """Keep rows, in the order of the calls. The answer is done once they are on disk, or raises
+        JournalAway. A frame that is already there stays one row."""
         batch = _Batch(rows, Future())
         if self._waiting.qsize() >= MAX_WAITING:
-            batch.durable.set_exception(JournalFull(f"{self.path}: the disk is too slow, {MAX_WAITING} batches wait"))
+            batch.durable.set_exception(JournalAway(f"{self.path}: the disk is too slow, {MAX_WAITING} batches wait"))
         else:
             self._waiting.put(batch)
         return asyncio.wrap_future(batch.durable)
@@ -81,10 +92,12 @@ class Journal:
     def recent_frames(self, limit: int) -> list[tuple[str, int, int]]:
         """(node, boot, sequence) of the newest frames, oldest first. Call it before the first `append`."""
         newest = "select node, boot, sequence from row where kind = 'frame' order by number desc limit ?"
-        return self._connection.execute(newest, (limit,)).fetchall()[::-1]
+        return self._read(newest, limit)[::-1]
 
     def newest_first(self) -> Iterator[Row]:
         """The rows of all kinds, the newest first. Call it before the first `append`."""
+        if self._connection is None:
+            return
         for _, kind, at_us, node, boot, sequence, body, _ in self._connection.execute(f"{SELECT} order by number desc"):
             yield Row(kind, at_us, body, node, boot, sequence)
 
@@ -102,42 +115,74 @@ class Journal:
         """The bodies of all update rows, oldest first. Call it before the first `append`."""
         return [body for _, _, _, _, _, _, body, _ in self._newest("update")][::-1]
 
-    def _newest(self, kind: str) -> sqlite3.Cursor:
+    def _newest(self, kind: str) -> Iterable[Any]:
+        if self._connection is None:
+            return ()
         return self._connection.execute(f"{SELECT} where kind = ? order by number desc", (kind,))
+
+    def _read(self, statement: str, *values: int) -> list[Any]:
+        return [] if self._connection is None else self._connection.execute(statement, values).fetchall()
 
     def last_boot(self) -> int:
         """The boot number of the last gateway that wrote here, 0 for none. Call it before the first `append`."""
         newest = "select boot from row where kind = 'config' order by number desc limit 1"
-        return int((self._connection.execute(newest).fetchone() or (0,))[0])
+        return int((self._read(newest) or [(0,)])[0][0] or 0)
 
     def close(self) -> None:
         """Keep what waits, then close. What could not be kept has been told to whoever waits for it."""
         self._waiting.put(None)
         self._writer.join()
+        self._close()
+
+    def _close(self) -> None:
         with contextlib.suppress(sqlite3.Error):
-            self._connection.close()
-        self._lock.close()
+            if self._connection is not None:
+                self._connection.close()
+        if self._lock is not None:
+            self._lock.close()
 
     def _write(self) -> None:
         going_on = True
         while going_on:
-            group = [self._waiting.get()]
+            group = self._next()
             while len(group) < MAX_GROUP and not self._waiting.empty():
                 group.append(self._waiting.get())
             going_on = None not in group
             self._settle([batch for batch in group if batch is not None])
 
+    def _next(self) -> list[_Batch | None]:
+        """The next that waits; nothing where what is held is to be tried again."""
+        try:
+            return [self._waiting.get(timeout=RETRY_S if self._held else None)]
+        except queue.Empty:
+            return []
+
     def _settle(self, group: Sequence[_Batch]) -> None:
         """Commit a group and tell those who wait. What nobody waits for any more is kept all the same."""
         told = [batch.durable for batch in group if batch.durable.set_running_or_notify_cancel()]
-        failure = self.broken or self._commit([row for batch in group for row in batch.rows])
+        rows = [row for batch in group for row in batch.rows]
+        self._why = self._commit([*self._held, *rows])
+        if self._why:
+            self._hold(rows)
+        else:
+            self._held.clear()
         for durable in told:
-            if failure is None:
-                durable.set_result(None)
+            if self._why:
+                durable.set_exception(JournalAway(f"{self.path}: {self._why}"))
             else:
-                durable.set_exception(failure)
+                durable.set_result(None)
 
-    def _commit(self, rows: Sequence[Row]) -> OSError | None:
+    def _hold(self, rows: Sequence[Row]) -> None:
+        self._held.extend(rows)
+        while len(self._held) > MOST_HELD:
+            self._held.popleft()
+            self.lost += 1
+
+    def _commit(self, rows: Sequence[Row]) -> str:
+        """Write rows. Comes back: why the disk did not take them, or "" where it did."""
+        if self._connection is None and (why := self._open()):
+            return why
+        assert self._connection is not None
         number, before = self._number, self._hash
         try:
             self._connection.execute("begin immediate")
@@ -150,68 +195,44 @@ class Journal:
         except sqlite3.Error as error:
             return self._failure(error)
         self._number, self._hash = number, before
-        return None
+        return ""
 
-    def _failure(self, error: sqlite3.Error) -> OSError:
-        """Full is borne; anything else ends the journal."""
+    def _failure(self, error: sqlite3.Error) -> str:
+        """A full disk is tried again as it is; any other is opened anew."""
+        assert self._connection is not None
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("rollback")
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
-            return JournalFull(f"{self.path}: the disk or the journal's limit is full")
-        self.broken = JournalBroken(f"{self.path}: the journal can no longer be written ({error}); nothing is acked")
-        return self.broken
+            return "the disk or the journal's limit is full"
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+        self._connection, self._retry_s = None, self._steady_s() + RETRY_S
+        return str(error)
+
+    def _open(self) -> str:
+        """Try to open the file. Comes back: why it cannot be, or ""."""
+        if self._steady_s() < self._retry_s:
+            return self._why
+        self._retry_s = self._steady_s() + RETRY_S
+        try:
+            self._connection = open_whole(self.path, self._max_bytes)
+            number, hash_ = _head(self._connection)
+        except (sqlite3.Error, OSError) as error:
+            self._connection = None
+            return str(error)
+        self._forget_written(number)
+        self._number, self._hash = number, hash_
+        return ""
+
+    def _forget_written(self, number: int) -> None:
+        """A commit that failed may have come to the disk all the same, whole: its rows are no longer held."""
+        for _ in range(min(number - self._number, len(self._held)) if self._number else 0):
+            self._held.popleft()
 
 
 def frame_row(store: Store) -> Row:
     """The row that a Store asks for."""
     return Row("frame", store.received_us, store.frame, store.node, store.boot, store.sequence)
-
-
-def _lock(path: pathlib.Path) -> IO[str]:
-    """Hold `FILE.lock` for us alone, with our process id in it."""
-    if not path.parent.is_dir():
-        raise FileNotFoundError(2, "no such folder for a journal", str(path.parent))
-    lock = path.with_name(path.name + ".lock").open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock.seek(0)
-        pid = lock.read(20).strip()
-        lock.close()
-        owner = f" (process {pid})" if pid.isdigit() else ""
-        raise OSError(f"{path}: another gateway is writing this journal{owner}") from error
-    lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
-    return lock
-
-
-def _open(path: pathlib.Path, max_bytes: int | None) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        if connection.execute("select count(*) from sqlite_schema").fetchone() == (0,):
-            path.chmod(0o600)
-            connection.executescript(f"begin; {SCHEMA} commit;")
-            _sync_folder(path)
-        check_identity(connection, path)
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")
-        if max_bytes is not None:
-            page_bytes = connection.execute("pragma page_size").fetchone()[0]
-            connection.execute(f"pragma max_page_count = {max(1, max_bytes // page_bytes)}")
-    except (sqlite3.Error, ValueError):
-        connection.close()
-        raise
-    return connection
-
-
-def _sync_folder(path: pathlib.Path) -> None:
-    """A new file's name must be on the disk, too."""
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _head(connection: sqlite3.Connection) -> tuple[int, bytes]:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import functools
 import hashlib
 import json
@@ -38,7 +39,7 @@ from gateway.config import CameraTable, GatewayConfig, MqttTable, read_config
 from gateway.core import Core
 from gateway.gate import Gate
 from gateway.incident import Alarm, Announce, Heard, NewAir, Outcome, Updated
-from gateway.journal import Journal
+from gateway.journal import Journal, JournalAway
 from gateway.keyring import read_keys, read_secret
 from gateway.ledger import Ledger
 from gateway.lights import LampBank, Lights
@@ -146,7 +147,9 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
     airs = [air for body in journal.airs_since(since_us) if (air := read_air(body)).at_us <= start_us]
     gate = Gate(keys, seen, boot)
     updates = [read_updated(json.loads(body)) for body in journal.updates()]
-    await journal.append([Row("config", start_us, _fingerprint(config), boot=boot)])
+    kept = journal.append([Row("config", start_us, _fingerprint(config), boot=boot)])
+    with contextlib.suppress(JournalAway):  # the agent says so
+        await kept
     rollout = Rollout(gate.seal, updates)
     core = build_core(config, gate, airs, start_us, rollout)
     agent = Agent(core, journal, links, now_us, terminal)

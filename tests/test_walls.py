@@ -105,7 +105,8 @@ MAY = {
     # the edges: each knows the records, how to wait before it tries again, and its own driver, no other edge
     "gateway/": ("gateway.incident", "gateway.street", "gateway.backoff", "gateway.ending", "hw"),
     "gateway/sun.py": ("dsp",),
-    "gateway/journal.py": ("gateway.incident", "gateway.rows"),
+    "gateway/journal.py": ("gateway.incident", "gateway.journal_file", "gateway.rows"),
+    "gateway/journal_file.py": ("gateway.rows",),
     "gateway/config.py": (
         "gateway.incident", "gateway.street", "gateway.associate", "gateway.policy", "gateway.lamp_policy",
         "gateway.camera_policy", "gateway.keyring", "dsp", "hw",

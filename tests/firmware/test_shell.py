@@ -12,6 +12,7 @@ from firmware.dater import Dater
 from firmware.dsp_ear import DspEar
 from firmware.node import Node
 from firmware.outbox import Outbox
+from firmware.patient_spool import PatientSpool
 from firmware.shell import Shell
 from firmware.spool import Spool
 from firmware.uplink import Uplink
@@ -44,14 +45,10 @@ class AckingLine:
         pass
 
 
-class WatchedSpool(Spool):
-    """The real spool, and what is in it; or, when it is told, a disk that is full."""
-
-    full = False
+class WatchedSpool(PatientSpool):
+    """The real spool, and what is in it."""
 
     def keep(self, saved):
-        if self.full:
-            raise OSError("no space left on device")
         super().keep(saved)
         self.there.add((saved.boot, saved.sequence))
 
@@ -101,7 +98,7 @@ async def test_a_live_bang_is_dated_kept_sent_acknowledged_and_forgotten(street)
     assert all(line.was_on_disk)
     assert len(shell.node.outbox) == 0
     spool.close()
-    assert Spool(spool.path.parent, 1).saved == ()
+    assert Spool(spool.folder, 1).saved == ()
 
 
 async def test_a_microphone_that_is_pulled_out_ends_the_node_with_its_error(street):
@@ -122,14 +119,3 @@ async def test_a_microphone_whose_rate_changes_ends_the_node_with_both_rates_nam
     async with asyncio.timeout(LIMIT_S):
         with pytest.raises(OSError, match="rate changed from 16000 to 44100 Hz"):
             await shell.run(line)
-
-
-async def test_a_full_disk_does_not_make_the_pole_deaf(street):
-    microphone, shell, spool, line = street
-    spool.full = True
-    drive_bang(microphone)
-    microphone.drive_end()
-    async with asyncio.timeout(LIMIT_S):
-        await shell.run(line)
-
-    assert [type(record).__name__ for record in line.records].count("Arrival") == 1
