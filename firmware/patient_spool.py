@@ -32,6 +32,7 @@ class PatientSpool:
         self.folder, self._first_boot, self._steady_s = state_dir, first_boot, steady_s
         self._spool: Spool | None = None
         self._held: dict[tuple[int, int], Saved] = {}
+        self._gone: list[tuple[int, int]] = []
         self._retry_s = 0.0
         self._why = ""
         self._try()
@@ -47,14 +48,11 @@ class PatientSpool:
 
     def forget(self, keys: Iterable[tuple[int, int]]) -> None:
         """These (boot, sequence) are acknowledged or given up."""
-        gone = list(keys)
-        for key in gone:
+        for key in keys:
             self._held.pop(key, None)
-        if self._spool is not None:
-            try:
-                self._spool.forget(gone)
-            except OSError as error:
-                self._lost(error)
+            self._gone.append(key)
+        del self._gone[:-MOST_HELD]  # what is kept too long is only acknowledged again
+        self._write()
 
     def close(self) -> None:
         """Leaves one file."""
@@ -71,6 +69,9 @@ class PatientSpool:
             for key in list(self._held):
                 self._spool.keep(self._held[key])
                 del self._held[key]
+            if self._gone:
+                self._spool.forget(self._gone)
+                self._gone = []
         except OSError as error:
             self._lost(error)
             return

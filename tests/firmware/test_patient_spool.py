@@ -78,8 +78,8 @@ def test_a_disk_that_fills_up_is_borne_and_taken_up_again(disk):
         for sequence in range(1, 400):
             spool.keep(Saved(7, sequence, False, bytes(1000)))
         (disk / "fill").unlink()
-        clock.now_s += 5
         spool.forget([(7, sequence) for sequence in range(1, 300)])
+        clock.now_s += 5
         spool.keep(saved(400))
         spool.close()
 
