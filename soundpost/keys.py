@@ -2,11 +2,12 @@
 
 import argparse
 import hashlib
-import os
 import pathlib
 import re
 import secrets
 import tomllib
+
+from soundpost.private_files import write_private
 
 HELP = "Make the keys that nodes and their gateway share, or list whose keys a file holds."
 EXAMPLE = "soundpost keys make n1 n2 n3 --out keys\n  soundpost keys list keys/keys.toml"
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
 def make_keys(nodes: list[str], folder: pathlib.Path) -> None:
     """A key for each node: `keys.toml` and NODE.key files, mode 0600. Raises ValueError for a bad or double name and
-    FileExistsError for a file that is there already; then nothing has been written."""
+    OSError for a file that is there already or a disk that is full; then nothing has been written."""
     for node in nodes:
         if not NAME.fullmatch(node) or node.startswith("."):
             raise ValueError(f"node {node!r}: a name has 1 to 32 letters, digits, dots, dashes or underscores")
@@ -48,16 +49,14 @@ def make_keys(nodes: list[str], folder: pathlib.Path) -> None:
     texts = {TABLE: "".join(f'"{node}" = "{key}"\n' for node, key in keys.items())}
     texts |= {f"{node}.key": f"{key}\n" for node, key in keys.items()}
     folder.mkdir(parents=True, exist_ok=True)
-    there = [name for name in texts if (folder / name).exists()]
-    if there:
-        raise FileExistsError(f"{folder / there[0]}: is there already; move it away, or give another --out")
-    for name, text in texts.items():
-        _write_private(folder / name, text)
+    write_private(folder, texts)
 
 
 def fingerprints(path: pathlib.Path) -> dict[str, str]:
     """Node -> the first 8 hexadecimal digits of the SHA-256 of its key, from a keys.toml or a NODE.key file."""
     text = path.read_text("utf-8", errors="replace")
+    if not text.strip():
+        raise ValueError(f"{path}: is empty; remove it, and make the key again")
     if re.fullmatch(r"[0-9a-fA-F]{64}\s*", text):
         return {path.stem: _fingerprint(text.strip())}
     try:
@@ -72,10 +71,3 @@ def fingerprints(path: pathlib.Path) -> dict[str, str]:
 
 def _fingerprint(key: str) -> str:
     return hashlib.sha256(bytes.fromhex(key)).hexdigest()[:8]
-
-
-def _write_private(path: pathlib.Path, text: str) -> None:
-    """A new file that only its owner may read, from its first instant on."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -1,0 +1,52 @@
+"""Keys on a disk that is full: whole or not at all, and what an earlier run left empty is named."""
+
+import subprocess
+import sys
+
+import pytest
+
+from firmware.config import read_key
+from soundpost.__main__ import main
+
+
+def make(folder, *nodes, limit_bytes=None):
+    """`soundpost keys make` in a process whose files may grow no larger: to it a full disk."""
+    program = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit_bytes}, {limit_bytes}));"
+        "from soundpost.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    arguments = [sys.executable, "-c", program, "keys", "make", *nodes, "--out", str(folder)]
+    return subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=30)
+
+
+@pytest.mark.parametrize(("limit_bytes", "nodes"), [(0, ["n1"]), (40, ["n1"]), (100, ["n1", "n2"])])
+def test_a_full_disk_leaves_no_key_behind_and_the_next_run_makes_them(tmp_path, limit_bytes, nodes):
+    told = make(tmp_path, *nodes, limit_bytes=limit_bytes)
+    left = list(tmp_path.iterdir())
+    again = main(["keys", "make", *nodes, "--out", str(tmp_path)])
+
+    assert told.returncode == 1
+    assert "nothing was written" in told.stderr
+    assert str(tmp_path) in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+    assert left == []
+    assert again == 0
+    assert len(read_key(tmp_path / "n1.key")) == 32
+
+
+def test_a_key_that_an_earlier_run_left_empty_is_named_as_empty(tmp_path, capsys):
+    (tmp_path / "n1.key").touch()
+
+    assert main(["keys", "make", "n1", "--out", str(tmp_path)]) == 1
+    assert f"{tmp_path / 'n1.key'}: is empty" in capsys.readouterr().err
+    assert main(["keys", "list", str(tmp_path / "n1.key")]) == 1
+    assert f"{tmp_path / 'n1.key'}: is empty" in capsys.readouterr().err
+    assert not (tmp_path / "keys.toml").exists()
+
+
+def test_the_parts_of_a_run_that_was_killed_are_in_nobodys_way(tmp_path):
+    (tmp_path / "n1.key.part").write_text("half a k")
+
+    assert main(["keys", "make", "n1", "--out", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["keys.toml", "n1.key"]
