@@ -18,7 +18,10 @@ class Acoustics:
     echo_us : echoes come no later behind the direct sound. echo_nats : what an arrival loses for looking like one.
     echo_db : an echo of a whole shot is at least this much weaker. apart_us : least time between two rounds of one gun
     (950 rounds a minute are 63 ms apart). round_nats, shot_nats : least score of a round from a known place, and of
-    the rounds of a new place together. settle_us : how long after the last direct arrival may have come a decision is
+    the rounds of a new place together. crowd_nats : how much more where poles hear so much clutter that chance makes
+    rounds: a score of S comes up by chance with exp(-S) at most in each place and time that can be told apart (Markov's
+    inequality on a likelihood ratio), of which 500 m by 300 m have some 2e9 an hour (gateway/settle.py, PINNED), and
+    ln 2e9 is 21. settle_us : how long after the last direct arrival may have come a decision is
     put off, for what is late on the wire.
     """
 
@@ -37,4 +40,5 @@ class Acoustics:
     apart_us: int = 55_000
     round_nats: float = 4.0
     shot_nats: float = 8.0
+    crowd_nats: float = 13.0
     settle_us: int = 400_000

@@ -47,7 +47,7 @@ MAX_INBOX = 256
 MAX_TOGETHER = 256
 LAST_WORDS_S = 5.0
 REMARK_S = 10.0
-REMARKABLE = (*REASONS, "unknown", "clock", "forgotten", "untold")
+REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold")
 log = structlog.get_logger("gateway.agent")
 
 

@@ -19,6 +19,7 @@ from dsp.fix import NoFix
 from dsp.multilaterate import multilaterate
 from gateway.acoustics import Acoustics
 from gateway.candidates import Grid, Start
+from gateway.clutter import Clutter
 from gateway.echo import Earlier
 from gateway.evidence import NEAR, Bools, Evidence, Ints
 from gateway.incident import Arrival, Round, Unplaced
@@ -29,7 +30,10 @@ from gateway.too_few import LOUD_DB, heard_by_too_few
 
 DISPATCH_NODES, GOOD_NODES = 6, 5  # grades A and B (DESIGN section 4)
 SILENCE = 0.8  # a pole that should have heard it with this probability and did not speaks against it
-MOST_A_POLE = 40  # arrivals of one pole looked at together; of more, the weakest are let go
+MOST_A_POLE = 40  # arrivals of one pole looked at together; of more, those least like a shot are let go
+ABOUT, MOST_ABOUT = 32, 330  # poles about one, and arrivals of theirs together: what can be looked at as time passes
+FEW_A_POLE = 6  # a pole that has no more keeps them
+SUDDEN_PER_S = 2.5  # of a pole and of no round: more than the echoes of a burst
 TOGETHER_US = 250_000  # arrivals that fall due within this are decided on together: settle_us has room for it
 AHEAD_US = 150_000
 NEVER_US = 2**62
@@ -54,6 +58,7 @@ class Associator:
         self._past: dict[Arrival, None] = {}  # decided, kept in order as long as an echo of them may come
         self._earlier: list[Earlier] = []
         self._kept: list[Start] = []  # what has settled so far, emission times in seconds of UTC
+        self._clutter = Clutter()
         self._looked_us = -NEVER_US
         self.decided_us = -NEVER_US  # what fell due until then is decided
         self._due_us: int | None = NEVER_US  # when something falls due; None: not known
@@ -94,9 +99,27 @@ class Associator:
             return
         of_pole.insert(at, arrival)
         if len(of_pole) > MOST_A_POLE:
-            of_pole.remove(min(of_pole, key=_strength))
-            self.n_let_go += 1
+            self._drop(of_pole)
+        elif len(of_pole) > FEW_A_POLE:
+            self._thin(arrival.node)
         self._due_us = None
+
+    def _thin(self, node: str) -> None:
+        """Where the poles about one have more pending than can be looked at in time, one of them lets go of its
+        weakest: the pole that has most."""
+        if self._survey_is_old:
+            self._survey()
+        names = self._poles.names
+        about = [names[i] for i in self._poles.near_one(self._poles.xyz_m[self._poles.number[node]], ABOUT)]
+        counts = [len(self._pending.get(each, ())) for each in about]
+        if sum(counts) > MOST_ABOUT:
+            self._drop(self._pending[about[counts.index(max(counts))]])
+
+    def _drop(self, of_pole: list[Arrival]) -> None:
+        weakest = min(of_pole, key=_strength)
+        of_pole.remove(weakest)
+        self.n_let_go += 1
+        self._clutter.crowd(weakest, len(of_pole) / self.wait_us * 1e6)
 
     @property
     def wait_us(self) -> int:
@@ -133,13 +156,30 @@ class Associator:
         evidence, free = self._evidence(now_us)
         due_us, until_us = evidence.t_us + self._wait_us[evidence.pole], now_us + TOGETHER_US
         self.decided_us = max(self.decided_us, until_us)
+        before = self._looked_us, self._kept
         found, unclaimed = self._explain(evidence, free, due_us, until_us)
+        if found and self._is_denser(evidence, unclaimed):
+            self._looked_us, self._kept = before
+            evidence, free = self._evidence(now_us)
+            found, unclaimed = self._explain(evidence, free, due_us, until_us)
         due = [one for one in found if due_us[one.used].min() <= until_us]
         decisions = [self._round(evidence, one) for one in sorted(due, key=lambda one: one.emitted_s)]
         taken = _used_by(due, free)
         left = free & (due_us <= until_us) & ~taken
+        for i in np.flatnonzero(left):
+            self._clutter.hear(evidence.arrivals[i])
         self._let_go([evidence.arrivals[i] for i in np.flatnonzero(taken | left)], now_us)
         return [*decisions, *self._unplaced(evidence, left & unclaimed, unclaimed)]
+
+    def _is_denser(self, evidence: Evidence, unclaimed: Bools) -> bool:
+        """Whether so much is left that no round explains that it had to be reckoned with: a flood that has just begun.
+        From now on it is."""
+        wait_s = self.wait_us / 1e6
+        dense = False
+        for pole in np.flatnonzero(np.bincount(evidence.pole[unclaimed]) > SUDDEN_PER_S * wait_s).tolist():
+            left = [evidence.arrivals[i] for i in np.flatnonzero(unclaimed & (evidence.pole == pole))]
+            dense |= self._clutter.crowd(left[-1], len(left) / wait_s)
+        return dense
 
     def _explain(self, evidence: Evidence, free: Bools, due_us: Ints, until_us: int) -> tuple[list[Found], Bools]:
         """Rounds that explain the free arrivals, whatever begins with what has become due since the last look; and
@@ -160,7 +200,8 @@ class Associator:
     def _evidence(self, now_us: int) -> tuple[Evidence, Bools]:
         """Evidence over what is pending and what an echo may follow; free is what is pending."""
         pending = [arrival for of_pole in self._pending.values() for arrival in of_pole if arrival.t_us <= now_us]
-        evidence = Evidence([*pending, *self._past], self._poles, self._air, self._acoustics)
+        clutter_per_s = self._clutter.per_s(self._poles.names, now_us)
+        evidence = Evidence([*pending, *self._past], self._poles, self._air, self._acoustics, clutter_per_s)
         return evidence, np.array([arrival not in self._past for arrival in evidence.arrivals], bool)
 
     def _round(self, evidence: Evidence, found: Found) -> Round | Unplaced:
@@ -206,8 +247,10 @@ def _used_by(found: Sequence[Found], free: Bools) -> Bools:
     return used
 
 
-def _strength(arrival: Arrival) -> tuple[float, int]:
-    return (0.0 if arrival.snr_db is None else arrival.snr_db, -arrival.t_us)
+def _strength(arrival: Arrival) -> tuple[float, float, int]:
+    """How much an arrival is like a shot's: what its node makes of it, then how loud it is."""
+    p_gunshot = 0.5 if arrival.p_gunshot is None else arrival.p_gunshot
+    return (p_gunshot, 0.0 if arrival.snr_db is None else arrival.snr_db, -arrival.t_us)
 
 
 def _in_time(arrival: Arrival) -> tuple[float | str, ...]:

@@ -45,7 +45,8 @@ class Core:
     """poles : node -> its place in the survey. `counts` tells what became of frames and groups, by a word for each:
 
     the gate's reasons; `frames`, `duplicates`, `unknown` (a node that is not in the survey), `clock` (an arrival whose
-    clock is coarse or unset), `arrivals` (associated), `late` (of these), `forgotten` (of these: let go early for want
+    clock is coarse or unset), `arrivals` (associated), `late` (of these), `crowded` (let go for want of room to look at
+    all), `forgotten` (of these: let go early for want
     of room), `rounds`, `revised` and `withdrawn` (of these), `unplaced`, `untold` (of these: there were too many).
     backlog : what becomes of arrivals that come late; without one they are fed to the associator, which places none of
     them. watch : what
@@ -75,6 +76,7 @@ class Core:
         self._fed = Seen()
         self._step: int | None = None
         self._said_us: list[int] = []
+        self._n_let_go = 0
 
     @property
     def watched(self) -> Iterable[str]:
@@ -144,6 +146,8 @@ class Core:
 
     def _decide(self, now_us: int) -> Sequence[Decision]:
         decided = self._associator.tick(now_us)
+        self.counts["crowded"] += max(0, self._associator.n_let_go - self._n_let_go)
+        self._n_let_go = self._associator.n_let_go
         if self._backlog is None:
             return decided
         told, self._associator = self._backlog.tick(decided, now_us, self._associator)

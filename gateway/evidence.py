@@ -6,6 +6,8 @@ fired there" against "clutter and echoes only":
     sum over poles that heard it  [ ln f(residual) - ln(clutter(SNR)) + ln P(heard) + ln g(level) + direct ]
   + sum over poles that did not   [ ln (1 - P(heard)) ]
 
+clutter is the rate of impulses of other causes that the pole was measured to have of late (gateway/clutter.py).
+
 f      time: how first arrivals spread about the straight path (dsp/path.py).
 g      level: source level is the median of level + 20 log10(distance) + excess loss over the poles that heard it;
        streets shadow and focus by several decibels, so this is a wide normal, cut off at three sigma.
@@ -21,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dsp.air import Air, travel_s
 from dsp.path import PATH, Path, log_density
@@ -58,9 +60,20 @@ class Weighed:
 
 
 class Evidence:
-    """A batch of arrivals against the poles, ready to weigh hypotheses. `arrivals` : in order of pole and time."""
+    """A batch of arrivals against the poles, ready to weigh hypotheses. `arrivals` : in order of pole and time.
 
-    def __init__(self, arrivals: Sequence[Arrival], poles: Poles, air: Air, acoustics: Acoustics) -> None:
+    clutter_per_s : (P,) what each pole was measured to hear of other impulses; none is taken to hear less than
+    `acoustics.clutter_per_s`.
+    """
+
+    def __init__(
+        self,
+        arrivals: Sequence[Arrival],
+        poles: Poles,
+        air: Air,
+        acoustics: Acoustics,
+        clutter_per_s: ArrayLike = 0.0,
+    ) -> None:
         self.arrivals = sorted(arrivals, key=lambda a: (poles.number[a.node], a.t_us))
         self.poles, self.air, self.acoustics = poles, air, acoustics
         self.pole = np.array([poles.number[a.node] for a in self.arrivals], np.int64)
@@ -76,7 +89,9 @@ class Evidence:
         self._heard_db = self._least_heard()
         self.direct = self._direct()
         weaker = (np.nan_to_num(self.snr_db, nan=RARE_DB[0]) - RARE_DB[0]) / RARE_DB[1]
-        self.worth = self.direct + np.clip(weaker, -1.5, 0.0) - np.log(acoustics.clutter_per_s)
+        measured = np.broadcast_to(np.asarray(clutter_per_s, float), len(poles.names))
+        self._clutter_per_s = np.maximum(measured, acoustics.clutter_per_s)
+        self.worth = self.direct + np.clip(weaker, -1.5, 0.0) - np.log(self._clutter_per_s)[self.pole]
 
     def weigh(
         self, place_m: Floats, emitted_s: Floats, cost: Floats, path: Path = PATH, blur_s: float = 0.0
@@ -100,6 +115,13 @@ class Evidence:
         match, gain = np.where(there, match, -1), np.where(there, gain, 0.0)
         score = np.where(there.sum(axis=1) >= LEAST_POLES, (gain + silent).sum(axis=1), -np.inf)
         return Weighed(score, poles, match, late_s, gain)
+
+    def chance_nats(self, place_m: Floats) -> float:
+        """What a round at a place (3,) must score more than on a street with little clutter, for what the poles near
+        make by chance: nothing where they hear no more than is taken for granted, `acoustics.crowd_nats` at most."""
+        rates = self._clutter_per_s[self.poles.near_one(place_m, NEAR)]
+        usual = self.acoustics.clutter_per_s
+        return self.acoustics.crowd_nats * (1 - usual / max(float(np.mean(rates)), usual)) if len(rates) else 0.0
 
     def near(self, place_m: Floats) -> Ints:
         """Numbers of the arrivals of the poles near a place (3,)."""

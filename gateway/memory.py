@@ -13,7 +13,7 @@ from itertools import pairwise
 from gateway.incident import Arrival, Round, Unplaced
 
 KEPT_US = 180_000_000
-MOST = 20_000  # arrivals: 40 poles that hear an impulse every two seconds fill a quarter of it
+MOST = 40_000  # arrivals: 40 poles that hear five impulses a second fill it
 
 
 @dataclass(slots=True)

@@ -152,13 +152,17 @@ class Search:
     def _places(self) -> list[_Place]:
         """Places worth looking at: where rounds were fired before, and where the best candidates settled."""
         least, credit = self.acoustics.round_nats, self._credits()
-        places = [_Place(past.place_m, past.path, least, has) for past, has in zip(self._earlier, credit, strict=True)]
+        places = [
+            _Place(past.place_m, past.path, least + self.evidence.chance_nats(past.place_m) / 2, has)
+            for past, has in zip(self._earlier, credit, strict=True)
+        ]
         for found in self.settled[:SEEDS]:
-            if found.score < self.acoustics.shot_nats:
+            least_new = self.acoustics.shot_nats + self.evidence.chance_nats(found.place_m)
+            if found.score < least_new:
                 continue
             at_m = [place.place_m[:2] for place in places]
             if not at_m or cdist(found.place_m[None, :2], at_m).min() > SAME_PLACE_M:
-                places.append(_Place(found.place_m, found.path, self.acoustics.shot_nats))
+                places.append(_Place(found.place_m, found.path, least_new))
         return places
 
     def _credits(self) -> list[float]:

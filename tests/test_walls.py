@@ -63,6 +63,7 @@ MAY = {
     "gateway/line_of_fire.py": ("gateway.incident", "dsp"),
     "gateway/sharpen.py": ("gateway.incident", "dsp"),
     "gateway/acoustics.py": (),
+    "gateway/clutter.py": ("gateway.incident",),
     "gateway/poles.py": (),
     "gateway/echo.py": ("gateway.incident", "gateway.acoustics", "dsp"),
     "gateway/evidence.py": ("gateway.incident", "gateway.acoustics", "gateway.poles", "dsp"),
@@ -72,7 +73,7 @@ MAY = {
     "gateway/select.py": ("gateway.evidence", "gateway.candidates", "gateway.settle", "gateway.echo", "dsp"),
     "gateway/associate.py": (
         "gateway.incident", "gateway.poles", "gateway.evidence", "gateway.candidates", "gateway.echo", "gateway.settle",
-        "gateway.select", "gateway.too_few", "gateway.acoustics", "dsp",
+        "gateway.select", "gateway.too_few", "gateway.acoustics", "gateway.clutter", "dsp",
     ),
     "gateway/street.py": ("dsp",),
     "gateway/memory.py": ("gateway.incident",),
@@ -125,7 +126,8 @@ PORTABLE = (
 PORTABLE_MAY = {"array", "collections", "hashlib", "micropython", "struct"}
 # Pure: given the same calls it gives the same answers. It asks no clock, socket, disk or dice.
 PURE = (
-    *PORTABLE, "dsp/", "gateway/incident.py", "gateway/gate.py", "gateway/acoustics.py", "gateway/poles.py",
+    *PORTABLE, "dsp/", "gateway/incident.py", "gateway/gate.py", "gateway/acoustics.py", "gateway/clutter.py",
+    "gateway/poles.py",
     "gateway/evidence.py", "gateway/candidates.py", "gateway/echo.py",
     "gateway/select.py", "gateway/associate.py", "gateway/street.py",
     "gateway/policy.py", "gateway/lamp_policy.py", "gateway/camera_policy.py", "gateway/bulletin.py",
