@@ -11,8 +11,10 @@ its length as unsigned 32-bit big-endian before it, UTF-8 for the node.
 import contextlib
 import hashlib
 import pathlib
+import shutil
 import sqlite3
 import struct
+import tempfile
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,18 +69,49 @@ def digest(before: bytes, number: int, row: Row) -> bytes:
 
 @contextlib.contextmanager
 def reading(path: pathlib.Path) -> Iterator[sqlite3.Connection]:
-    """A journal opened for reading, also while a gateway writes it. Raises OSError or ValueError naming the file."""
+    """A journal opened for reading, also while a gateway writes it, also on a medium that cannot be written. Nothing is
+    left beside it: without its -wal it is opened as a file that nobody changes; with a -wal that no gateway has open,
+    both are copied, and the copy is read. Raises OSError or ValueError naming the file."""
     if not path.is_file():
         raise FileNotFoundError(2, "no such journal", str(path))
+    log, index = log_beside(path), path.with_name(path.name + "-shm")
+    alone = not log.exists()
     try:
-        connection = sqlite3.connect(f"file:{urllib.parse.quote(str(path.absolute()))}?mode=ro", uri=True)
-        with contextlib.closing(connection):
-            check_identity(connection, path)
-            yield connection
-    except sqlite3.OperationalError as error:
-        raise OSError(f"{path}: cannot be read ({error})") from error
+        with tempfile.TemporaryDirectory(prefix="soundpost-") if not alone and not index.exists() else _here() as copy:
+            where = path.absolute() if copy is None else _copied(path, log, pathlib.Path(copy))
+            how = "immutable=1" if alone else "mode=ro"
+            uri = f"file:{urllib.parse.quote(str(where))}?{how}"
+            with contextlib.closing(sqlite3.connect(uri, uri=True, check_same_thread=False)) as connection:
+                check_identity(connection, path)
+                yield connection
     except sqlite3.DatabaseError as error:
+        if alone and log.exists():
+            raise OSError(f"{path}: a gateway began to write it meanwhile; read it again") from error
+        if isinstance(error, sqlite3.OperationalError):
+            raise OSError(f"{path}: cannot be read ({error})") from error
         raise ValueError(f"{path}: is not a journal, or is damaged ({error})") from error
+
+
+def log_beside(path: pathlib.Path) -> pathlib.Path:
+    """Where SQLite keeps the newest rows of a journal that is being written, or was when its gateway was killed."""
+    return path.with_name(path.name + "-wal")
+
+
+def was_in_use(path: pathlib.Path) -> bool:
+    """Whether the file alone says that a -wal belongs to it: it does from a gateway's start to its orderly end (byte 19
+    of the head, sqlite.org/fileformat.html 1.3.3)."""
+    with path.open("rb") as file:
+        return file.read(20)[18:] == b"\2\2"
+
+
+def _here() -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
+
+def _copied(path: pathlib.Path, log: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+    for each in (path, log):
+        shutil.copyfile(each, folder / each.name)
+    return folder / path.name
 
 
 def check_identity(connection: sqlite3.Connection, path: pathlib.Path) -> None:

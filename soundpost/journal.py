@@ -3,15 +3,21 @@
 import argparse
 import json
 import pathlib
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.rows import Kept, first_broken, kept, reading
+from gateway.rows import Kept, first_broken, kept, log_beside, reading, was_in_use
 
 HELP = "Verify a gateway's journal, show what is in it, or export it whole. It may be in use."
-EXAMPLE = "soundpost journal verify street.journal"
+EXAMPLE = (
+    "soundpost journal verify street.journal\n  soundpost journal export street.journal --json > street-journal.jsonl"
+)
+ADVICE = """to hand it over, export it; a copy of the file alone may lack the newest rows:
+    soundpost journal export {path} --json > journal.jsonl"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,24 +32,69 @@ def run(args: argparse.Namespace) -> int:
     return VERBS[args.verb](args.file, args.json)
 
 
+@dataclass(slots=True)
+class _Extent:
+    """What of a journal can be seen. head : the hash of the last row, in hexadecimal."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    first_us: int | None = None
+    last_us: int | None = None
+    head: str = ""
+
+    def add(self, each: Kept) -> None:
+        if self.first_us is None:
+            self.first_us = each.row.at_us
+        self.last_us = each.row.at_us
+        self.rows[each.row.kind] += 1
+        self.head = each.hash.hex()
+
+
 def _verify(path: pathlib.Path, as_json: bool) -> int:
+    extent, unseen = _Extent(), _unseen(path)
     with reading(path) as connection:
         broken = first_broken(connection)
-        rows = Counter(each.row.kind for each in kept(connection))
+        for each in kept(connection):
+            extent.add(each)
     if broken is not None:
         raise ValueError(f"{path}: row {broken} is not what was written there")
+    if extent.first_us is None or extent.last_us is None:
+        raise ValueError(f"{path}: holds no row, so there is nothing to verify; {unseen[0]}")
     if as_json:
-        print(json.dumps({"file": str(path), "whole": True, "rows": rows}))
-    else:
-        print(f"{path}: whole, {rows.total()} rows ({', '.join(f'{n} {kind}' for kind, n in sorted(rows.items()))})")
+        span = {"first_us": extent.first_us, "last_us": extent.last_us, "head": extent.head}
+        print(json.dumps({"file": str(path), "whole": True, "rows": extent.rows, **span, "unseen": unseen}))
+        return 0
+    counts = ", ".join(f"{n} {kind}" for kind, n in sorted(extent.rows.items()))
+    print(f"{path}: whole, {extent.rows.total()} rows ({counts})")
+    print(f"from {_when(extent.first_us)} to {_when(extent.last_us)}, head {extent.head}")
+    for what in unseen:
+        print(f"cannot be seen: {what}")
+    print(ADVICE.format(path=path))
     return 0
 
 
+def _unseen(path: pathlib.Path) -> list[str]:
+    """What a chain that holds does not show, in words."""
+    unseen = ["rows cut off at its end; compare the last row's time and the head with what was noted elsewhere"]
+    if path.is_file() and not log_beside(path).exists() and was_in_use(path):
+        unseen.insert(
+            0,
+            f"whether rows are missing: no {log_beside(path).name} beside it, where a gateway keeps the newest ones "
+            "until its orderly end",
+        )
+    return unseen
+
+
 def _show(path: pathlib.Path, as_json: bool) -> int:
-    """What happened: every row but the frames."""
+    """What happened: every row but the frames. How far it goes is said on standard error."""
+    extent = _Extent()
     for each in _rows(path):
+        extent.add(each)
         if each.row.kind != "frame":
             print(json.dumps(_record(each)) if as_json else _line(each))
+    if extent.first_us is not None and extent.last_us is not None:
+        print(f"rows from {_when(extent.first_us)} to {_when(extent.last_us)}", file=sys.stderr)
+    for what in _unseen(path):
+        print(f"cannot be seen: {what}", file=sys.stderr)
     return 0
 
 
@@ -68,12 +119,20 @@ def _record(each: Kept) -> dict[str, Any]:
 
 def _line(each: Kept) -> str:
     row = each.row
-    when = f"{datetime.fromtimestamp(row.at_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}Z"
+    when = _when(row.at_us)
     if row.kind == "frame":
         text = f"{row.node} boot {row.boot} sequence {row.sequence}, {len(row.body)} bytes"
     else:
         text = json.dumps(_body(row.body))
     return f"{each.number:8}  {when}  {row.kind:9} {text}"
+
+
+def _when(at_us: int) -> str:
+    """A row's time; a journal may have been tampered with, so anything is borne."""
+    try:
+        return f"{datetime.fromtimestamp(at_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}Z"
+    except (ValueError, OverflowError, OSError):
+        return f"{at_us} us"
 
 
 def _body(body: bytes) -> Any:

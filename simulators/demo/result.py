@@ -58,7 +58,7 @@ def _conclude(passed: Passed, verify: Program, status: int, took_s: float) -> Re
     found, besides = shots(scenario, story)
     camera_of = {camera.name: camera for camera in scenario.cameras}
     looks = tuple(look(camera_of[a.camera], a.incident, a.aim_deg, a.ordered_deg, found) for a in passed.aimed)
-    said = (logs / "journal-verify.out").read_text("utf-8").strip().removeprefix(f"{journal}: ")
+    said = (logs / "journal-verify.out").read_text("utf-8").partition("\n")[0].removeprefix(f"{journal}: ")
     statuses = {each.name: each.status for each in passed.ran}
     witness = Witness(passed.levels_pct, looks, status, said or verify.why(), statuses)
     return Result(passed, story, found, besides, looks, checks(scenario, found, witness), took_s)

@@ -24,7 +24,10 @@ async def path(tmp_path):
 
 def test_a_whole_journal_is_said_to_be_whole(path, capsys):
     assert main(["journal", "verify", str(path)]) == 0
-    assert capsys.readouterr().out == f"{path}: whole, 3 rows (1 config, 1 frame, 1 incident)\n"
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"{path}: whole, 3 rows (1 config, 1 frame, 1 incident)"
+    assert said[1].startswith("from 1970-01-01 00:00:00Z to 1970-01-01 00:00:03Z, head ")
+    assert said[-1].strip() == f"soundpost journal export {path} --json > journal.jsonl"
 
 
 def test_a_broken_journal_is_named_with_its_first_broken_row(path, capsys):
