@@ -1,7 +1,7 @@
 """The gateway agent: the one place where links, core, journal, lamps and cameras meet. A loop, a queue, and order.
 
 Frames that wait are fed together. What moves something goes out at once; what must be kept goes to the journal, and
-the acks follow when it is on disk. A disk that takes nothing costs acks, not decisions.
+the acks follow when it is on disk (gateway/keeping.py). A bad disk costs acks, not decisions.
 """
 
 import asyncio
@@ -33,7 +33,8 @@ from gateway.incident import (
     Tell,
     Updated,
 )
-from gateway.journal import Journal, JournalAway, frame_row
+from gateway.journal import Journal, frame_row
+from gateway.keeping import Keeping
 from gateway.lights import Lights
 from gateway.moments import step_record
 from gateway.notify import notify
@@ -45,7 +46,6 @@ from gateway.steady_clock import SteadyClock
 
 MAX_INBOX = 256
 MAX_TOGETHER = 256
-LAST_WORDS_S = 5.0
 REMARK_S = 10.0
 REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold")
 log = structlog.get_logger("gateway.agent")
@@ -80,6 +80,8 @@ class Teller(Protocol):
 
     def updated(self, updated: Updated) -> dict[str, Any]: ...
 
+    def journal(self, news: str) -> dict[str, Any]: ...
+
 
 class Agent:
     """Joins what it is given. `run` until told to stop; it owns and closes everything it was given.
@@ -92,15 +94,13 @@ class Agent:
         self.cameras = Cameras((), clock, self.told)
         self.releases = Releases(None)
         self._core = core
-        self._journal = journal
+        self._keeping = Keeping(journal, self._answer)
         self._links = {link.name: link for link in links}
         self._clock = SteadyClock(clock, lambda: time.monotonic_ns() // 1000)
         self._teller = teller
         self._inbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_INBOX)
         self._missing: set[str] = set()
         self._heard_on: dict[str, str] = {}
-        self._keeping: set[asyncio.Task[None]] = set()
-        self._away = False
         self._recovered: list[Effect] = []
         self._now_us = 0
         self._remarked: dict[str, int] = {}
@@ -141,8 +141,7 @@ class Agent:
             notify("STOPPING=1")
             for task in tasks[:2]:
                 task.cancel()
-            if self._keeping:
-                await asyncio.wait(self._keeping, timeout=LAST_WORDS_S)
+            await self._keeping.finish()
             for each in ended:
                 _show_bug(each)
                 each.result()
@@ -153,8 +152,7 @@ class Agent:
         await self.cameras.close()
         for link in self._links.values():
             await link.close()
-        await asyncio.to_thread(self._journal.close)
-        await asyncio.gather(*self._keeping, return_exceptions=True)
+        await self._keeping.close()
 
     async def _deliver(self, link: str, frame: bytes) -> None:
         await self._inbox.put((link, frame))
@@ -186,6 +184,8 @@ class Agent:
             await asyncio.sleep(TICK_US / 1e6)
             self._heed_the_clock()
             self._carry_out(self._core.tick(self._now()))
+            for news in self._keeping.news():
+                self._note("journal", self._now_us, self._teller.journal(news))
             if loop.time() >= remark_due_s:
                 remark_due_s = loop.time() + REMARK_S
                 self._remark()
@@ -204,7 +204,7 @@ class Agent:
             self._carry_out(self._core.set_clock(step))
             self._silence.shift(step.after_us - step.before_us)
             self._now_us = step.after_us
-            self._keep([Row("clock", step.after_us, step_record(step))])
+            self._keeping.keep([Row("clock", step.after_us, step_record(step))])
 
     def _carry_out(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
@@ -226,7 +226,7 @@ class Agent:
                 self._note("air", effect.at_us, dataclasses.asdict(effect))
         rows = [frame_row(effect) for effect in effects if isinstance(effect, Store)]
         if rows:
-            self._keep(rows, [effect for effect in effects if isinstance(effect, Reply)])
+            self._keeping.keep(rows, [effect for effect in effects if isinstance(effect, Reply)])
 
     def _tell(self, effect: Tell) -> None:
         """Where the node was heard, else everywhere."""
@@ -235,30 +235,12 @@ class Agent:
             each.send(effect.node, effect.frame)
 
     def _note(self, kind: str, at_us: int, record: dict[str, Any]) -> None:
-        self._keep([Row(kind, at_us, json.dumps(record, sort_keys=True).encode())])
+        self._keeping.keep([Row(kind, at_us, json.dumps(record, sort_keys=True).encode())])
 
-    def _keep(self, rows: Sequence[Row], replies: Sequence[Reply] = ()) -> None:
-        """Rows to the journal now, in this order; replies when they are on disk."""
-        durable = self._journal.append(rows)
-        task = asyncio.create_task(self._reply_when(durable, replies))
-        self._keeping.add(task)
-        task.add_done_callback(self._keeping.discard)
-
-    async def _reply_when(self, durable: "asyncio.Future[None]", replies: Sequence[Reply]) -> None:
-        try:
-            await durable
-        except JournalAway as error:
-            if not self._away:
-                log.error("the journal takes no rows: nothing is acked, decisions go on", why=str(error))
-            self._away = True
-            return
-        if self._away:
-            log.info("the journal takes rows again", lost=self._journal.lost)
-        self._away = False
-        for reply in replies:
-            link = self._heard_on.get(reply.node)
-            if link is not None:
-                self._links[link].send(reply.node, reply.frame)
+    def _answer(self, reply: Reply) -> None:
+        link = self._heard_on.get(reply.node)
+        if link is not None:
+            self._links[link].send(reply.node, reply.frame)
 
     def _remark(self) -> None:
         """Say what was refused or not used since last time: a wrong key or a lost clock shows here first."""

@@ -1,44 +1,36 @@
 """The journal: every frame and every deed on disk before anybody is told that it is safe.
 
-SQLite in WAL mode with synchronous=FULL: a commit is on the disk (sqlite.org/wal.html, as measured in
-notes/reliability.md, 0.3). One thread writes; what waits is committed together. One gateway at a time: `FILE.lock` is
-held by flock for as long as the journal is open.
-
-Where the disk does not take a batch, full, read-only, broken or away, it fails with JournalAway: nothing of it is
-acked, and the nodes keep their records. Its rows are held in memory, MOST_HELD at most, and written before any later
-one once the disk takes rows again; a full one is tried with the next batch, any other after RETRY_S, and opened anew:
-the kernel may have dropped what it could not write, and a second fsync of the same file would say all is well
-(notes/reliability.md, fsyncgate). So a journal that cannot be opened at the start is no reason to be deaf.
+One thread writes; what waits is committed together. Where the disk takes nothing (full, read-only, damaged, gone), at
+the start or later, rows are held in memory, in their order and within a bound; nothing of them is acked, so nodes keep
+their records. Every AGAIN_S the file is opened anew, never written on as it was (gateway/journal_file.py, `commit`);
+when that works all that was held is written, and only then is anybody told that it is safe. `news` says so in words.
 """
 
 import asyncio
 import contextlib
-import math
+import itertools
 import pathlib
 import queue
 import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
 
 from gateway.incident import Store
-from gateway.journal_file import hold, open_whole
-from gateway.rows import SELECT, START, Row, digest
+from gateway.journal_file import JournalFile, JournalInUse, is_damage, set_aside
+from gateway.rows import SCHEMA, SELECT, Row, reading
 
 MAX_GROUP = 2000  # batches in one commit
-MOST_HELD = 50_000  # rows, some 20 MB: what is held while the disk takes none
-RETRY_S = 3.0
-MAX_WAITING = 20_000  # batches: minutes of a storm before a dead slow disk counts as full
-INSERT = """insert into row values (?, ?, ?, ?, ?, ?, ?, ?)
-    on conflict (node, boot, sequence) where kind = 'frame' do nothing"""
+AGAIN_S = 2.0
+MAX_HELD_BYTES = 32_000_000  # of frames; deeds, which nobody sends again, may take as much again
+ROW_BYTES = 200  # what a row takes beside its body
 
 
-class JournalAway(OSError):
-    """The disk does not take rows: this batch is held in memory, and must not be acked."""
+class JournalFull(OSError):
+    """Neither disk nor memory has room: this batch is not kept. Later ones may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,66 +38,60 @@ class _Batch:
     rows: Sequence[Row]
     durable: "Future[None]"
 
+    @property
+    def n_bytes(self) -> int:
+        return sum(ROW_BYTES + len(row.body) for row in self.rows)
+
 
 class Journal:
-    """Open on construction, or held in memory until it can be. Raises OSError or ValueError naming the file: in use, no
-    folder for it, no journal.
+    """Open on construction, or held in memory until it can be. Raises OSError or ValueError naming the file: in use by
+    another gateway, another program's file, no such folder.
 
-    max_bytes : the file grows no larger; past it the journal is full. steady_s : a clock that only goes forward.
+    max_bytes : the file grows no larger; past it the journal is full. again_s : how often a bad disk is tried again.
     """
 
-    def __init__(
-        self, path: pathlib.Path, max_bytes: int | None = None, steady_s: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, path: pathlib.Path, max_bytes: int | None = None, again_s: float = AGAIN_S) -> None:
         self.path = path
-        self.lost = 0
-        self._max_bytes, self._steady_s = max_bytes, steady_s
-        self._lock = hold(path)
-        self._connection: sqlite3.Connection | None = None
-        self._number, self._hash = 0, START
-        self._held: deque[Row] = deque()
-        self._retry_s = -math.inf
-        try:
-            self._why = self._open()
-        except ValueError:
-            self._close()
-            raise
+        self._max_bytes, self._again_s, self._due_s = max_bytes, again_s, 0.0
+        self._news: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._trouble: str | None = None
+        self._held: deque[_Batch] = deque()
+        self._held_bytes = self._dropped = 0
+        self._doubtful: bytes | None = None
+        self._n_tried = 0
+        self._file: JournalFile | None = None
+        self._last_known = contextlib.ExitStack()
+        self._begin()
         self._waiting: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="journal", daemon=True)
         self._writer.start()
 
-    @property
-    def why_away(self) -> str:
-        """Why the disk takes no rows, "" where it does."""
-        return self._why
-
     def append(self, rows: Sequence[Row]) -> "asyncio.Future[None]":
-        """Keep rows, in the order of the calls. The answer is done once they are on disk, or raises
-        JournalAway. A frame that is already there stays one row."""
+        """Keep rows, in the order of the calls. The answer is done once they are on disk, however long that takes, or
+        raises JournalFull. A frame that is already there stays one row."""
         batch = _Batch(rows, Future())
-        if self._waiting.qsize() >= MAX_WAITING:
-            batch.durable.set_exception(JournalAway(f"{self.path}: the disk is too slow, {MAX_WAITING} batches wait"))
-        else:
-            self._waiting.put(batch)
+        self._waiting.put(batch)
         return asyncio.wrap_future(batch.durable)
+
+    def news(self) -> list[str]:
+        """What became of the disk since the last call, in words for people."""
+        return [self._news.get() for _ in range(self._news.qsize())]
 
     def recent_frames(self, limit: int) -> list[tuple[str, int, int]]:
         """(node, boot, sequence) of the newest frames, oldest first. Call it before the first `append`."""
         newest = "select node, boot, sequence from row where kind = 'frame' order by number desc limit ?"
-        return self._read(newest, limit)[::-1]
+        return list(self._select(newest, limit))[::-1]
 
     def newest_first(self) -> Iterator[Row]:
         """The rows of all kinds, the newest first. Call it before the first `append`."""
-        if self._connection is None:
-            return
-        for _, kind, at_us, node, boot, sequence, body, _ in self._connection.execute(f"{SELECT} order by number desc"):
+        for _, kind, at_us, node, boot, sequence, body, _ in self._select(f"{SELECT} order by number desc"):
             yield Row(kind, at_us, body, node, boot, sequence)
 
     def airs_since(self, since_us: int) -> list[bytes]:
         """The bodies of the air rows back to the one that was in force then, oldest first. Call it before the first
         `append`."""
         bodies: list[bytes] = []
-        for _, _, at_us, _, _, _, body, _ in self._newest("air"):
+        for at_us, body in self._newest("air"):
             bodies.append(body)
             if at_us < since_us:
                 break
@@ -113,121 +99,144 @@ class Journal:
 
     def updates(self) -> list[bytes]:
         """The bodies of all update rows, oldest first. Call it before the first `append`."""
-        return [body for _, _, _, _, _, _, body, _ in self._newest("update")][::-1]
-
-    def _newest(self, kind: str) -> Iterable[Any]:
-        if self._connection is None:
-            return ()
-        return self._connection.execute(f"{SELECT} where kind = ? order by number desc", (kind,))
-
-    def _read(self, statement: str, *values: int) -> list[Any]:
-        return [] if self._connection is None else self._connection.execute(statement, values).fetchall()
+        return [body for _, body in self._newest("update")][::-1]
 
     def last_boot(self) -> int:
         """The boot number of the last gateway that wrote here, 0 for none. Call it before the first `append`."""
         newest = "select boot from row where kind = 'config' order by number desc limit 1"
-        return int((self._read(newest) or [(0,)])[0][0] or 0)
+        return next((int(boot) for (boot,) in self._select(newest)), 0)
 
-    def close(self) -> None:
-        """Keep what waits, then close. What could not be kept has been told to whoever waits for it."""
+    def close(self) -> int:
+        """Keep what waits, then close. Comes back: how many rows could not be kept; those who wait are told."""
         self._waiting.put(None)
         self._writer.join()
-        self._close()
+        lost = sum(len(batch.rows) for batch in self._held)
+        for batch in self._held:
+            batch.durable.set_exception(JournalFull(f"{self.path}: {self._trouble}"))
+        self._last_known.close()
+        if self._file is not None:
+            self._file.close()
+        return lost
 
-    def _close(self) -> None:
-        with contextlib.suppress(sqlite3.Error):
-            if self._connection is not None:
-                self._connection.close()
-        if self._lock is not None:
-            self._lock.close()
+    def _newest(self, kind: str) -> Iterator[tuple[int, bytes]]:
+        return self._select("select at_us, body from row where kind = ? order by number desc", kind)
+
+    def _select(self, query: str, *values: object) -> Iterator[tuple]:  # type: ignore[type-arg]
+        """As much as can be read. A file that turns out damaged is set aside, and a new one begun."""
+        try:
+            yield from self._connection.execute(query, values)
+        except sqlite3.DatabaseError as error:
+            if self._file is None or not is_damage(error):
+                return
+            self._file.close()
+            self._file = None
+            with contextlib.suppress(OSError):
+                self._say(f"is damaged ({error}); set aside as {set_aside(self.path)}, a new one is begun")
+            self._begin()
+
+    def _begin(self) -> None:
+        """Open the file, or go on without it."""
+        try:
+            self._file = self._opened()
+            self._connection = self._file.connection
+        except (JournalInUse, FileNotFoundError):
+            raise
+        except (OSError, sqlite3.Error) as error:
+            self._fail(error)
+            try:
+                self._connection = self._last_known.enter_context(reading(self.path))
+            except (OSError, ValueError):
+                self._connection = sqlite3.connect(":memory:")
+                self._connection.executescript(SCHEMA)
+
+    def _opened(self) -> JournalFile:
+        file = JournalFile(self.path, self._max_bytes)
+        if file.aside is not None:
+            self._say(f"was damaged; set aside as {file.aside}, a new one is begun")
+        return file
 
     def _write(self) -> None:
         going_on = True
         while going_on:
-            group = self._next()
-            while len(group) < MAX_GROUP and not self._waiting.empty():
-                group.append(self._waiting.get())
+            group = self._gather()
             going_on = None not in group
-            self._settle([batch for batch in group if batch is not None])
+            for batch in group:
+                if batch is not None:
+                    self._hold(batch)
+            if self._held and (self._trouble is None or time.monotonic() >= self._due_s or not going_on):
+                self._put_down()
 
-    def _next(self) -> list[_Batch | None]:
-        """The next that waits; nothing where what is held is to be tried again."""
+    def _gather(self) -> list[_Batch | None]:
+        """What waits; nothing once a bad disk is to be tried again."""
+        wait_s = max(0.0, self._due_s - time.monotonic()) if self._held else None
         try:
-            return [self._waiting.get(timeout=RETRY_S if self._held else None)]
+            group = [self._waiting.get(timeout=wait_s)]
         except queue.Empty:
             return []
+        while len(group) < MAX_GROUP and not self._waiting.empty():
+            group.append(self._waiting.get())
+        return group
 
-    def _settle(self, group: Sequence[_Batch]) -> None:
-        """Commit a group and tell those who wait. What nobody waits for any more is kept all the same."""
-        told = [batch.durable for batch in group if batch.durable.set_running_or_notify_cancel()]
-        rows = [row for batch in group for row in batch.rows]
-        self._why = self._commit([*self._held, *rows])
-        if self._why:
-            self._hold(rows)
+    def _hold(self, batch: _Batch) -> None:
+        """Take it into memory. What nobody waits for any more is kept all the same."""
+        batch.durable.set_running_or_notify_cancel()
+        most = MAX_HELD_BYTES if any(row.kind == "frame" for row in batch.rows) else 2 * MAX_HELD_BYTES
+        if self._trouble is not None and self._held_bytes + batch.n_bytes > most:
+            if not self._dropped:
+                self._say("there is no more room in memory either; nodes keep what they said")
+            self._dropped += len(batch.rows)
+            _tell(batch, JournalFull(f"{self.path}: {self._trouble}, and {most // 10**6} MB wait in memory"))
         else:
-            self._held.clear()
-        for durable in told:
-            if self._why:
-                durable.set_exception(JournalAway(f"{self.path}: {self._why}"))
-            else:
-                durable.set_result(None)
+            self._held.append(batch)
+            self._held_bytes += batch.n_bytes
 
-    def _hold(self, rows: Sequence[Row]) -> None:
-        self._held.extend(rows)
-        while len(self._held) > MOST_HELD:
-            self._held.popleft()
-            self.lost += 1
-
-    def _commit(self, rows: Sequence[Row]) -> str:
-        """Write rows. Comes back: why the disk did not take them, or "" where it did."""
-        if self._connection is None and (why := self._open()):
-            return why
-        assert self._connection is not None
-        number, before = self._number, self._hash
+    def _put_down(self) -> None:
+        """Write all that is held, or try again later."""
+        n_rows = sum(len(batch.rows) for batch in self._held)
         try:
-            self._connection.execute("begin immediate")
-            for row in rows:
-                after = digest(before, number + 1, row)
-                values = (number + 1, row.kind, row.at_us, row.node, row.boot, row.sequence, row.body, after)
-                if self._connection.execute(INSERT, values).rowcount:
-                    number, before = number + 1, after
-            self._connection.execute("commit")
-        except sqlite3.Error as error:
-            return self._failure(error)
-        self._number, self._hash = number, before
-        return ""
+            if self._file is None:
+                self._file = self._opened()
+                self._recover(self._file)
+            while self._held:
+                group = list(itertools.islice(self._held, MAX_GROUP))
+                rows = [row for batch in group for row in batch.rows]
+                self._n_tried = len(group)
+                self._file.commit(rows)
+                self._settle(len(group))
+        except (OSError, ValueError, sqlite3.Error) as error:
+            self._fail(error)
+            return
+        if self._trouble is not None:
+            lost = f"; {self._dropped} rows found no room and are lost" if self._dropped else ""
+            self._say(f"is on the disk again, with {n_rows} rows that waited{lost}")
+        self._trouble, self._dropped = None, 0
 
-    def _failure(self, error: sqlite3.Error) -> str:
-        """A full disk is tried again as it is; any other is opened anew."""
-        assert self._connection is not None
-        with contextlib.suppress(sqlite3.Error):
-            self._connection.execute("rollback")
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
-            return "the disk or the journal's limit is full"
-        with contextlib.suppress(sqlite3.Error):
-            self._connection.close()
-        self._connection, self._retry_s = None, self._steady_s() + RETRY_S
-        return str(error)
+    def _recover(self, file: JournalFile) -> None:
+        """A commit that failed may be there after all: then it is on the disk now, and not written twice."""
+        file.settle()
+        if file.head == self._doubtful:
+            self._settle(self._n_tried)
 
-    def _open(self) -> str:
-        """Try to open the file. Comes back: why it cannot be, or ""."""
-        if self._steady_s() < self._retry_s:
-            return self._why
-        self._retry_s = self._steady_s() + RETRY_S
-        try:
-            self._connection = open_whole(self.path, self._max_bytes)
-            number, hash_ = _head(self._connection)
-        except (sqlite3.Error, OSError) as error:
-            self._connection = None
-            return str(error)
-        self._forget_written(number)
-        self._number, self._hash = number, hash_
-        return ""
+    def _settle(self, n_batches: int) -> None:
+        """The oldest so many are on the disk."""
+        self._doubtful = None
+        for _ in range(n_batches):
+            batch = self._held.popleft()
+            self._held_bytes -= batch.n_bytes
+            _tell(batch)
 
-    def _forget_written(self, number: int) -> None:
-        """A commit that failed may have come to the disk all the same, whole: its rows are no longer held."""
-        for _ in range(min(number - self._number, len(self._held)) if self._number else 0):
-            self._held.popleft()
+    def _fail(self, error: Exception) -> None:
+        if self._file is not None:
+            self._doubtful = self._file.tried or self._doubtful
+            self._file.close()
+            self._file = None
+        if self._trouble is None:
+            self._say(f"cannot be written ({error}); rows are held in memory, nothing is acked, decisions go on")
+        self._trouble = f"cannot be written ({error})"
+        self._due_s = time.monotonic() + self._again_s
+
+    def _say(self, what: str) -> None:
+        self._news.put(f"journal {self.path} {what}")
 
 
 def frame_row(store: Store) -> Row:
@@ -235,7 +244,11 @@ def frame_row(store: Store) -> Row:
     return Row("frame", store.received_us, store.frame, store.node, store.boot, store.sequence)
 
 
-def _head(connection: sqlite3.Connection) -> tuple[int, bytes]:
-    """Number and hash of the last row."""
-    last = connection.execute(f"{SELECT} order by number desc limit 1").fetchone()
-    return (last[0], last[-1]) if last else (0, START)
+def _tell(batch: _Batch, failure: OSError | None = None) -> None:
+    """Tell who waits for it, if anybody still does."""
+    if batch.durable.cancelled():
+        return
+    if failure is None:
+        batch.durable.set_result(None)
+    else:
+        batch.durable.set_exception(failure)

@@ -1,34 +1,112 @@
-"""The file of a journal: held by one gateway, opened so that a commit is on the disk, set aside where it is damaged."""
+"""A journal's file, open for writing by us alone: SQLite in WAL mode with synchronous=FULL, so that a commit is on the
+disk (sqlite.org/wal.html, as measured in notes/reliability.md, 0.3).
+
+One gateway at a time: `FILE.lock` is held by flock for as long as the file is open. A damaged file is set aside under
+another name and a new one begun; nothing is ever deleted. What a text editor may have made is not ours to move.
+"""
 
 import contextlib
 import fcntl
 import os
 import pathlib
 import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import IO
 
-import structlog
+from gateway.rows import SCHEMA, SELECT, START, Row, check_identity, digest
 
-from gateway.rows import SCHEMA, check_identity
-
-log = structlog.get_logger("gateway.journal")
-BESIDE = ("", "-wal", "-shm")
-
-
-class InUse(OSError):
-    """Another gateway is writing this journal."""
+INSERT = """insert into row values (?, ?, ?, ?, ?, ?, ?, ?)
+    on conflict (node, boot, sequence) where kind = 'frame' do nothing"""
+DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def hold(path: pathlib.Path) -> IO[str] | None:
-    """Hold `FILE.lock` for us alone, with our process id in it. None where the disk takes no file: then no other can
-    write there, either. Raises InUse; FileNotFoundError for a folder that is not there."""
+class JournalInUse(OSError):
+    """Another gateway writes it."""
+
+
+class JournalFile:
+    """Open on construction. connection : to read by. head : the hash of the last row. aside : where a damaged file was
+    moved to, None where there was none. tried : what the head is if a commit that failed is there after all.
+
+    Raises JournalInUse; ValueError for another program's file; OSError or sqlite3.Error where the disk takes nothing.
+    """
+
+    def __init__(self, path: pathlib.Path, max_bytes: int | None = None) -> None:
+        self.aside: pathlib.Path | None = None
+        self.tried: bytes | None = None
+        self._lock = _lock(path)
+        try:
+            try:
+                self.connection = _open(path, max_bytes)
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                self.aside = set_aside(path)
+                self.connection = _open(path, max_bytes)
+            self._number, self.head = _head(self.connection)
+        except (OSError, sqlite3.Error, ValueError):
+            self._lock.close()
+            raise
+
+    def commit(self, rows: Iterable[Row]) -> None:
+        """On the disk on return; a frame that is already there stays one row. After any sqlite3.Error this file must
+        be closed and opened anew: the kernel may have dropped what it could not write, and a second fsync would say
+        all is well (notes/reliability.md, fsyncgate)."""
+        number, head = self._number, self.head
+        self.connection.execute("begin immediate")
+        for row in rows:
+            after = digest(head, number + 1, row)
+            values = (number + 1, row.kind, row.at_us, row.node, row.boot, row.sequence, row.body, after)
+            if self.connection.execute(INSERT, values).rowcount:
+                number, head = number + 1, after
+        self.tried = head
+        self.connection.execute("commit")
+        self._number, self.head, self.tried = number, head, None
+
+    def settle(self) -> None:
+        """Write all that stands in the log into the file itself, so that what was doubtful after a failure is on the
+        disk or gone. Raises sqlite3.Error, or OSError while somebody reads."""
+        if self.connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
+            raise OSError("somebody reads it just now")
+        self._number, self.head = _head(self.connection)
+
+    def close(self) -> None:
+        """Leaves one file whose header says that nothing is missing, where the disk and readers let it."""
+        with contextlib.suppress(sqlite3.Error):
+            self.connection.rollback()
+            self.connection.execute("pragma busy_timeout = 0")
+            self.connection.execute("pragma journal_mode = delete")
+        with contextlib.suppress(sqlite3.Error):
+            self.connection.close()
+        self._lock.close()
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether it is the file that is bad and not the disk."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
+
+
+def set_aside(path: pathlib.Path) -> pathlib.Path:
+    """Rename a damaged database and what lies beside it. Comes back: its new name. ValueError for a text."""
+    with path.open("rb") as file:
+        if b"\0" not in file.read(100):
+            raise ValueError(f"{path}: is not a journal of this program")
+    stem, number = f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", 1
+    while path.with_name(f"{stem}-{number}").exists():
+        number += 1
+    aside = path.with_name(f"{stem}-{number}")
+    for part in ("-wal", "-shm", ""):
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + part).rename(aside.with_name(aside.name + part))
+    return aside
+
+
+def _lock(path: pathlib.Path) -> IO[str]:
+    """Hold `FILE.lock` for us alone, with our process id in it if the disk has room for that."""
     if not path.parent.is_dir():
         raise FileNotFoundError(2, "no such folder for a journal", str(path.parent))
-    try:
-        lock = path.with_name(path.name + ".lock").open("a+")
-    except OSError as error:
-        log.error("the journal cannot be locked", file=str(path), why=error.strerror)
-        return None
+    lock = path.with_name(path.name + ".lock").open("a+", buffering=1)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -36,57 +114,11 @@ def hold(path: pathlib.Path) -> IO[str] | None:
         pid = lock.read(20).strip()
         lock.close()
         owner = f" (process {pid})" if pid.isdigit() else ""
-        raise InUse(f"{path}: another gateway is writing this journal{owner}") from error
-    with contextlib.suppress(OSError):  # a full disk
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
+        raise JournalInUse(f"{path}: another gateway is writing this journal{owner}") from error
+    with contextlib.suppress(OSError):
+        os.ftruncate(lock.fileno(), 0)
+        os.write(lock.fileno(), b"%d\n" % os.getpid())
     return lock
-
-
-def open_whole(path: pathlib.Path, max_bytes: int | None) -> sqlite3.Connection:
-    """The journal, made where it is not there; one that is damaged is set aside first, and that is said.
-
-    Raises ValueError for another program's file, text, or a later version's, sqlite3.Error where the disk does not let
-    us.
-    """
-    try:
-        return _open(path, max_bytes)
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError as error:
-        if _is_text(path):  # a name that was given wrongly: nothing of ours
-            raise ValueError(f"{path}: is no journal, but text") from error
-        aside = set_aside(path)
-        log.error("the journal is damaged; it is set aside, a new one begun", file=str(aside), why=str(error))
-        return _open(path, max_bytes)
-
-
-def _is_text(path: pathlib.Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-        return bool(head) and "\0" not in head.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-
-
-def set_aside(path: pathlib.Path) -> pathlib.Path:
-    """Give a file, and what SQLite keeps beside it, the first free name of FILE.damaged-1, -2, ... Comes back: that.
-
-    Raises sqlite3.OperationalError where the disk does not let us.
-    """
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    try:
-        for ending in BESIDE:
-            there = path.with_name(path.name + ending)
-            if there.exists():
-                there.rename(aside.with_name(aside.name + ending))
-    except OSError as error:
-        raise sqlite3.OperationalError(str(error)) from error
-    return aside
 
 
 def _open(path: pathlib.Path, max_bytes: int | None) -> sqlite3.Connection:
@@ -99,11 +131,11 @@ def _open(path: pathlib.Path, max_bytes: int | None) -> sqlite3.Connection:
         check_identity(connection, path)
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
-        connection.execute("pragma wal_checkpoint(truncate)")  # what a failed fsync left in doubt is on the disk now
         if max_bytes is not None:
             page_bytes = connection.execute("pragma page_size").fetchone()[0]
             connection.execute(f"pragma max_page_count = {max(1, max_bytes // page_bytes)}")
-    except (sqlite3.Error, ValueError):
+        _head(connection)
+    except (OSError, sqlite3.Error, ValueError):
         connection.close()
         raise
     return connection
@@ -116,3 +148,9 @@ def _sync_folder(path: pathlib.Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _head(connection: sqlite3.Connection) -> tuple[int, bytes]:
+    """Number and hash of the last row."""
+    last = connection.execute(f"{SELECT} order by number desc limit 1").fetchone()
+    return (last[0], last[-1]) if last else (0, START)

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import functools
 import hashlib
 import json
@@ -39,7 +38,7 @@ from gateway.config import CameraTable, GatewayConfig, MqttTable, read_config
 from gateway.core import Core
 from gateway.gate import Gate
 from gateway.incident import Alarm, Announce, Heard, NewAir, Outcome, Updated
-from gateway.journal import Journal, JournalAway
+from gateway.journal import Journal
 from gateway.keyring import read_keys, read_secret
 from gateway.ledger import Ledger
 from gateway.lights import LampBank, Lights
@@ -62,6 +61,7 @@ from soundpost.logs import log_to_standard_error
 HELP = "Run a gateway: take the nodes' frames in, place shots, and move lamps and cameras."
 EXAMPLE = "soundpost gateway --config gateway.toml --check"
 SEEN_FRAMES = 100_000
+DISK_S = 3.0  # a start waits so long for its own row to be on the disk, and goes on without it
 log = structlog.get_logger("soundpost.gateway")
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
@@ -130,6 +130,12 @@ class Terminal:
         self._say(updated_line(updated), record)
         return record
 
+    def journal(self, news: str) -> dict[str, Any]:
+        """The disk takes nothing, or takes it again. Comes back: its record, for the journal."""
+        record = {"what": "journal", "note": news}
+        self._say(news, record)
+        return record
+
     def _say(self, line: str, record: dict[str, Any]) -> None:
         print(json.dumps(record) if self._as_json else line, flush=True)
 
@@ -147,9 +153,9 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
     airs = [air for body in journal.airs_since(since_us) if (air := read_air(body)).at_us <= start_us]
     gate = Gate(keys, seen, boot)
     updates = [read_updated(json.loads(body)) for body in journal.updates()]
-    kept = journal.append([Row("config", start_us, _fingerprint(config), boot=boot)])
-    with contextlib.suppress(JournalAway):  # the agent says so
-        await kept
+    started = journal.append([Row("config", start_us, _fingerprint(config), boot=boot)])
+    started.add_done_callback(asyncio.Future.exception)  # the journal's news say it
+    await asyncio.wait([started], timeout=DISK_S)
     rollout = Rollout(gate.seal, updates)
     core = build_core(config, gate, airs, start_us, rollout)
     agent = Agent(core, journal, links, now_us, terminal)

@@ -108,6 +108,7 @@ MAY = {
     "gateway/sun.py": ("dsp",),
     "gateway/journal.py": ("gateway.incident", "gateway.journal_file", "gateway.rows"),
     "gateway/journal_file.py": ("gateway.rows",),
+    "gateway/keeping.py": ("gateway.incident", "gateway.journal", "gateway.rows"),
     "gateway/config.py": (
         "gateway.incident", "gateway.street", "gateway.associate", "gateway.policy", "gateway.lamp_policy",
         "gateway.camera_policy", "gateway.keyring", "dsp", "hw",

@@ -12,7 +12,7 @@ from firmware import wire
 from gateway.agent import Agent
 from gateway.bulletin import incident_record
 from gateway.cameras import Cameras, Eye
-from gateway.journal import Journal, JournalAway
+from gateway.journal import Journal, JournalFull
 from gateway.lights import LampBank, Lights
 from gateway.link_serial import SerialLink
 from gateway.moments import read_step
@@ -52,6 +52,10 @@ class Listener:
     def alarm(self, alarm):
         self._hear("alarm", alarm)
         return {"node": alarm.node}
+
+    def journal(self, news):
+        self._hear("journal", news)
+        return {"note": news}
 
     def _hear(self, *said):
         self.heard.append(said)
@@ -144,33 +148,36 @@ async def test_a_shot_is_decided_told_and_kept(small_street, path):
 
 async def test_a_full_disk_costs_the_acks_and_not_the_decisions(small_street, path):
     journal = Journal(path, max_bytes=40_960)
-    with contextlib.suppress(JournalAway):
-        for i in range(1000):
-            await journal.append([Row("effect", i, b"")])
-    with capture_logs() as logs:
-        async with running(World(small_street, journal, HeardLine())) as world:
-            for _, frame in small_street.frames_of(SHOT):
-                world.line.drive_frame(frame)
-            await world.teller.until("incident")
-            acks = world.acks()
-
-    assert acks == []
-    assert [each["event"] for each in logs].count("the journal takes no rows: nothing is acked, decisions go on") == 1
-
-
-async def test_a_disk_that_is_away_at_the_start_costs_the_acks_until_it_is_there(small_street, tmp_path):
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    path = folder / "street.journal"
-    path.mkdir()  # where the file should be
-    async with running(World(small_street, Journal(path), HeardLine())) as world:
+    too_much = journal.append([Row("effect", i, bytes(100)) for i in range(1000)])
+    async with running(World(small_street, journal, HeardLine())) as world:
         for _, frame in small_street.frames_of(SHOT):
             world.line.drive_frame(frame)
-        incident = await world.teller.until("incident")
+        await world.teller.until("incident")
+        said = await world.teller.until("journal")
         acks = world.acks()
 
-    assert len(incident.rounds) == 1
     assert acks == []
+    assert f"{path} cannot be written" in said
+    assert [word for word, _ in world.teller.heard].count("journal") == 1
+    assert isinstance(too_much.exception(), JournalFull)
+
+
+async def test_a_disk_that_comes_back_has_all_of_it_and_then_the_acks_go(small_street, path):
+    path.mkdir()
+    async with running(World(small_street, Journal(path, again_s=0), HeardLine())) as world:
+        for _, frame in small_street.frames_of(SHOT):
+            world.line.drive_frame(frame)
+        await world.teller.until("incident")
+        before = world.acks()
+        path.rmdir()
+        await world.line.until(lambda sent: len(world.acks()) == 7)
+        await world.teller.until("journal", lambda said: "is on the disk again" in said)
+    with reading(path) as connection:
+        kinds = [each.row.kind for each in kept(connection)]
+
+    assert before == []
+    assert (kinds.count("frame"), kinds.count("incident"), kinds.count("journal")) == (7, 1, 2)
+    assert verify(path) is None
 
 
 async def test_a_line_that_goes_away_is_opened_again_and_its_nodes_are_asked_for_the_rest(small_street, path):

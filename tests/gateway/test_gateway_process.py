@@ -194,6 +194,32 @@ def _nodes(frames):
     return [wire.split(frame).kid.decode() for frame in frames]
 
 
+async def test_a_gateway_whose_disk_is_bad_at_the_start_places_shots_and_acks_when_the_disk_is_back(
+    write_config, small_street, cable, start
+):
+    folder = write_config(f'[[serial]]\nport = "{cable.a}"\n')
+    (folder / "street.journal").mkdir()
+    gateway = await start(Gateway(folder))
+    line = await open_serial_line(cable.b, 115200)
+    frames = [frame for _, frame in small_street.frames_of(SHOT, now_us() - 400_000)]
+    for frame in frames:
+        await line.write_frame(frame)
+    incident = await gateway.until("incident")
+    (folder / "street.journal").rmdir()
+    wanted = {(node, 5, sequence) for node, sequence in zip(_nodes(frames), range(1, 8), strict=True)}
+    acks = await gather_acks(small_street, line.frames(), wanted)
+    await gateway.until("journal")
+    status = await gateway.stop()
+    await line.close()
+
+    assert any("cannot be written" in each.get("note", "") for each in gateway.said)
+    assert (incident["e_m"], incident["n_m"]) == pytest.approx(SHOT[:2], abs=3)
+    assert acks == wanted == set(stored(folder))
+    assert "street.journal cannot be written" in (folder / "log").read_text()
+    assert status == 0
+    assert verify(folder / "street.journal") is None
+
+
 async def test_what_was_acked_outlives_a_kill_at_any_moment_and_is_there_once(write_config, small_street, cable, start):
     folder = write_config(f'[[serial]]\nport = "{cable.a}"\n')
     frames = {("n0", 5, i + 1): small_street.frame("n0", small_street.health(now_us())) for i in range(400)}

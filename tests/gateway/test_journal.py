@@ -1,7 +1,6 @@
 """The journal: durable, chained, one writer, honest when the disk is not."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import sqlite3
@@ -11,7 +10,7 @@ import sys
 import pytest
 
 from gateway.incident import Store
-from gateway.journal import Journal, JournalAway, frame_row
+from gateway.journal import Journal, JournalFull, frame_row
 from gateway.rows import Row, kept, reading, verify
 from gateway.seen import Seen
 
@@ -125,176 +124,55 @@ async def test_a_second_gateway_on_the_same_journal_is_refused_and_told_who_has_
     Journal(path).close()
 
 
-async def test_a_full_journal_acks_nothing_and_what_it_held_is_written_when_there_is_room(path):
-    journal = Journal(path, max_bytes=40_960)
-    kept_sequences = []
-    for i in range(40):
-        try:
-            await journal.append([frame(i, size=2000)])
-            kept_sequences.append(i)
-        except JournalAway as error:
-            assert str(path) in str(error)
-            break
-    journal.close()
+async def test_a_full_journal_acks_nothing_and_takes_frames_again_when_there_is_room(path):
+    journal = Journal(path, max_bytes=40_960, again_s=0)
+    waiting = [journal.append([frame(i, size=2000)]) for i in range(6)]
+    await asyncio.gather(*waiting)
+    waiting = [journal.append([frame(i, size=2000)]) for i in range(6, 40)]
+    left = await asyncio.to_thread(journal.close)
+    told = await asyncio.gather(*waiting, return_exceptions=True)
     roomier = Journal(path)
     await roomier.append([frame(77)])
     roomier.close()
 
-    assert 0 < len(kept_sequences) < 40
-    assert [row.sequence for row in rows_of(path)] == [*kept_sequences, 77]
+    assert left > 0
+    assert sum(isinstance(each, JournalFull) for each in told) == left
+    assert [row.sequence for row in rows_of(path)] == [*range(40 - left), 77]
     assert verify(path) is None
-
-
-class Disk:
-    """A small real disk of memory, which can be filled, made read-only, and made well."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        folder.mkdir()
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False, capture_output=True, text=True
-        )
-        if mounted.returncode:
-            pytest.skip(f"no disk may be mounted here: {mounted.stderr.strip()}")
-
-    def drive(self, options):
-        subprocess.run(["mount", "-o", f"remount,{options}", self.folder], check=True)
-
-    def drive_full(self):
-        with contextlib.suppress(OSError), (self.folder / "fill").open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(4096))
-
-    def drive_room(self):
-        (self.folder / "fill").unlink()
-
-    def close(self):
-        subprocess.run(["umount", "-l", self.folder], check=True)
-
-
-@pytest.fixture
-def disk(tmp_path):
-    disk = Disk(tmp_path / "disk")
-    yield disk
-    disk.close()
-
-
-class Steady:
-    """A clock that the test drives."""
-
-    def __init__(self):
-        self.now_s = 0.0
-
-    def __call__(self):
-        return self.now_s
-
-
-async def held(journal, sequence):
-    with pytest.raises(JournalAway):
-        await journal.append([frame(sequence)])
-
-
-async def test_a_full_disk_holds_rows_and_takes_them_in_order_when_there_is_room(disk):
-    path = disk.folder / "street.journal"
-    journal = Journal(path)
-    await journal.append([frame(0)])
-    disk.drive_full()
-    for i in range(1, 400):
-        with contextlib.suppress(JournalAway):
-            await journal.append([frame(i)])
-    assert "full" in journal.why_away
-    disk.drive_room()
-    await journal.append([frame(400)])
-    journal.close()
-
-    assert [row.sequence for row in rows_of(path)] == list(range(401))
-    assert journal.lost == 0
-    assert verify(path) is None
-
-
-async def test_a_read_only_disk_at_the_start_is_no_reason_to_be_deaf(disk):
-    path, clock = disk.folder / "street.journal", Steady()
-    disk.drive("ro")
-    journal = Journal(path, steady_s=clock)
-
-    assert (list(journal.newest_first()), journal.recent_frames(3), journal.last_boot()) == ([], [], 0)
-    assert journal.why_away
-    await held(journal, 1)
-    disk.drive("rw")
-    await held(journal, 3)  # it is not tried at each batch
-    clock.now_s += 10
-    await journal.append([frame(2)])
-    journal.close()
-    assert [row.sequence for row in rows_of(path)] == [1, 3, 2]
-
-
-@pytest.mark.parametrize("damage", ["head", "middle", "no file of ours"])
-async def test_a_damaged_journal_is_set_aside_whole_and_a_new_one_begun(filled, damage):
-    before = filled.read_bytes()
-    spoilt = {
-        "head": bytes(100) + before[100:],
-        "middle": before[:16] + bytes([255]) * 4000,
-        "no file of ours": b"\xff" * 999,
-    }
-    filled.write_bytes(spoilt[damage])
-    journal = Journal(filled)
-    await journal.append([frame(1)])
-    journal.close()
-    again = Journal(filled)
-    await again.append([frame(2)])
-    again.close()
-
-    assert [row.sequence for row in rows_of(filled)] == [1, 2]
-    assert filled.with_name(filled.name + ".damaged-1").read_bytes() == spoilt[damage]
-    assert not filled.with_name(filled.name + ".damaged-2").exists()
-
-
-async def test_text_is_no_journal_and_stays_where_it_is(path):
-    path.write_text("[site]\nlat_deg = 38.9\n")
-
-    with pytest.raises(ValueError, match="is no journal, but text"):
-        Journal(path)
-    assert path.read_text().startswith("[site]")
 
 
 DISK_FAILS = """
 import asyncio, pathlib, resource, sys
 from gateway.incident import Store
-from gateway.journal import Journal, JournalAway, frame_row
+from gateway.journal import Journal, frame_row
 
 async def main():
-    now_s = 0.0
-    journal = Journal(pathlib.Path(sys.argv[1]), steady_s=lambda: now_s)
+    journal = Journal(pathlib.Path(sys.argv[1]), again_s=0.01)
     ends = resource.RLIM_INFINITY
     resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, ends))  # a write past it fails: to SQLite an I/O error
-    told = []
-    for i in range(60):
-        try:
-            await journal.append([frame_row(Store("n1", 1, i, bytes(1000), i))])
-            told.append(i)
-        except JournalAway as error:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (ends, ends))  # well again: believe it only when opened anew
-            assert str(error).count(sys.argv[1]) == 1
-            told.append("away")
-            if len(told) == 59:
-                now_s += 10
-    print(*told)
+    waiting = [journal.append([frame_row(Store("n1", 1, i, bytes(1000), i))]) for i in range(60)]
+    while not (news := journal.news()):
+        await asyncio.sleep(0)
+    print(*news, file=sys.stderr)
+    print(sum(each.done() for each in waiting))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ends, ends))
+    await asyncio.gather(*waiting)
+    print(sum(each.done() for each in waiting), *journal.news())
 
 asyncio.run(main())
 """
 
 
-def test_after_a_disk_error_nothing_is_acked_until_the_file_is_opened_anew(path):
+def test_after_a_disk_error_the_file_is_opened_anew_and_has_each_row_once_in_order(path):
     run = subprocess.run(
         [sys.executable, "-c", DISK_FAILS, path], check=False, capture_output=True, text=True, timeout=30
     )
-    told = run.stdout.split()
-    acked = told.index("away")
 
     assert run.returncode == 0, run.stderr
-    assert 0 < acked < 55
-    assert set(told[acked:-1]) == {"away"}
-    assert told[-1] == "59"
+    before, after = run.stdout.splitlines()
+    assert int(before) < 60
+    assert after.startswith("60")
+    assert f"{path} cannot be written" in run.stderr
     assert [row.sequence for row in rows_of(path)] == list(range(60))
     assert verify(path) is None
 
