@@ -8,11 +8,12 @@ must not be believed (notes/reliability.md, fsyncgate). The log says so once, an
 import pathlib
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 import structlog
 
 from firmware.outbox import Saved
-from firmware.spool import DamagedSpool, Spool, SpoolInUse
+from firmware.spool import DamagedSpool, Spool, SpoolInUse, left_behind
 
 RETRY_S = 5.0
 MOST_HELD = 20_000  # frames: more than an outbox has
@@ -21,7 +22,7 @@ log = structlog.get_logger(layer="firmware.node")
 
 
 class PatientSpool:
-    """boot, saved : as of a Spool; where there is none at the start, `first_boot` and nothing.
+    """boot, saved : as of a Spool; where the disk takes nothing at the start, `first_boot` and what can be read there.
 
     Raises SpoolInUse, and OSError for a folder that can never be one (a file lies there).
     """
@@ -35,9 +36,14 @@ class PatientSpool:
         self._gone: list[tuple[int, int]] = []
         self._retry_s = 0.0
         self._why = ""
-        self._try()
+        try:
+            self._open()
+        except (SpoolInUse, FileExistsError, NotADirectoryError):
+            raise
+        except OSError as error:
+            self._lost(error)
         self.boot = self._spool.boot if self._spool else first_boot
-        self.saved = self._spool.saved if self._spool else ()
+        self.saved = self._spool.saved if self._spool else left_behind(state_dir)
 
     def keep(self, saved: Saved) -> None:
         """Durable on return, or in memory until the disk is well."""
@@ -61,16 +67,15 @@ class PatientSpool:
 
     def _write(self) -> None:
         """What is held, to the disk."""
-        if self._spool is None and self._steady_s() >= self._retry_s:
-            self._try()
-        if self._spool is None:
+        if self._spool is None and self._steady_s() < self._retry_s:
             return
         try:
+            spool = self._spool or self._open()
             for key in list(self._held):
-                self._spool.keep(self._held[key])
+                spool.keep(self._held[key])
                 del self._held[key]
             if self._gone:
-                self._spool.forget(self._gone)
+                spool.forget(self._gone)
                 self._gone = []
         except OSError as error:
             self._lost(error)
@@ -79,18 +84,14 @@ class PatientSpool:
             self._why = ""
             log.info("records are kept on the disk again")
 
-    def _try(self) -> None:
+    def _open(self) -> Spool:
         try:
-            try:
-                self._spool = Spool(self.folder, self._first_boot)
-            except DamagedSpool as error:
-                aside = _set_aside(error.path)
-                log.error("the outbox was damaged; it is set aside, a new one begun", file=str(aside), why=str(error))
-                self._spool = Spool(self.folder, self._first_boot)
-        except (SpoolInUse, FileExistsError, NotADirectoryError):
-            raise
-        except OSError as error:
-            self._lost(error)
+            self._spool = Spool(self.folder, self._first_boot)
+        except DamagedSpool as error:
+            aside = _set_aside(error.path)
+            log.error("the outbox was damaged; it is set aside, a new one begun", file=str(aside), why=str(error))
+            self._spool = Spool(self.folder, self._first_boot)
+        return self._spool
 
     def _lost(self, error: OSError) -> None:
         if self._spool is not None:
@@ -102,9 +103,9 @@ class PatientSpool:
 
 
 def _set_aside(path: pathlib.Path) -> pathlib.Path:
-    """The first free name of FILE.damaged-1, -2, ...; what SQLite keeps beside the file goes along."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+    """The first free name of FILE.damaged-TIME-1, -2, ...; what SQLite keeps beside the file goes along."""
+    stem, number = f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", 1
+    while (aside := path.with_name(f"{stem}-{number}")).exists():
         number += 1
     for ending in BESIDE:
         there = path.with_name(path.name + ending)

@@ -5,9 +5,12 @@ boot number is durable before it is used. It hangs on no clock, which may be wro
 drawn by lot where there is no last one, or no room above it in the frame's 32 bits.
 """
 
+import contextlib
 import pathlib
 import secrets
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterable
 
 from firmware.outbox import Saved
@@ -45,18 +48,23 @@ class Spool:
         self.path = state_dir / "outbox.sqlite"
         try:
             self._store = sqlite3.connect(self.path, timeout=0, isolation_level=None)
-            self._store.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._store.execute("PRAGMA journal_mode=WAL")
-            self._store.execute("PRAGMA synchronous=FULL")
-            self._store.executescript(SCHEMA)
-            self.boot = self._next_boot(first_boot)
-            rows = self._store.execute("SELECT boot, sequence, is_health, frame FROM saved ORDER BY boot, sequence")
-            self.saved = tuple(
-                Saved(boot, sequence, bool(is_health), frame) for boot, sequence, is_health, frame in rows
-            )
-            self.path.chmod(0o600)  # clips are sound
+            with contextlib.ExitStack() as failing:
+                failing.callback(self._store.close)  # or its lock would be in the way of the next try
+                self._begin(first_boot)
+                failing.pop_all()
         except sqlite3.Error as error:
             raise _as_os_error(self.path, error) from error
+
+    def _begin(self, first_boot: int) -> None:
+        self._store.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._store.execute("PRAGMA journal_mode=WAL")
+        self._store.execute("PRAGMA synchronous=FULL")
+        self._store.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # what a failed fsync left in doubt
+        self._store.executescript(SCHEMA)
+        self.boot = self._next_boot(first_boot)
+        rows = self._store.execute("SELECT boot, sequence, is_health, frame FROM saved ORDER BY boot, sequence")
+        self.saved = tuple(Saved(boot, sequence, bool(is_health), frame) for boot, sequence, is_health, frame in rows)
+        self.path.chmod(0o600)  # clips are sound
 
     def keep(self, saved: Saved) -> None:
         """Durable on return. Raises OSError."""
@@ -92,6 +100,19 @@ class Spool:
 def first_boot() -> int:
     """A boot number to begin with: by lot, with room for a billion more."""
     return 1 + secrets.randbits(30)
+
+
+def left_behind(state_dir: pathlib.Path) -> tuple[Saved, ...]:
+    """What earlier runs left on a disk that takes nothing, read from a copy; nothing where that cannot be."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="soundpost-") as folder:
+            for each in state_dir.glob("outbox.sqlite*"):
+                shutil.copyfile(each, pathlib.Path(folder) / each.name)
+            copy = Spool(pathlib.Path(folder), 1)
+            copy.close()
+            return copy.saved
+    except OSError:
+        return ()
 
 
 def _as_os_error(path: pathlib.Path, error: sqlite3.Error) -> OSError:

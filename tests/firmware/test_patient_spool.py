@@ -95,9 +95,53 @@ def test_a_damaged_outbox_is_set_aside_and_a_new_one_begun(tmp_path, garbage):
         spool.keep(saved(1))
         spool.close()
 
-    assert (tmp_path / "outbox.sqlite.damaged-1").read_bytes() == garbage
+    (aside,) = tmp_path.glob("outbox.sqlite.damaged-*Z-1")
+    assert aside.read_bytes() == garbage
     assert on_disk(tmp_path) == [1]
     assert [each["event"] for each in logs] == ["the outbox was damaged; it is set aside, a new one begun"]
+
+
+def test_what_an_earlier_run_left_is_sent_from_a_read_only_disk_and_forgotten_on_it_later(disk):
+    clock = Steady()
+    earlier = Spool(disk / "state", 7)
+    for sequence in (1, 2, 3):
+        earlier.keep(saved(sequence))
+    earlier.close()
+    drive(disk, "ro")
+    spool = PatientSpool(disk / "state", 900, clock)
+    spool.forget([(7, 1)])
+    drive(disk, "rw")
+    clock.now_s += 5
+    spool.keep(saved(1, boot=900))
+    spool.close()
+
+    assert spool.saved == (saved(1), saved(2), saved(3))
+    assert spool.boot == 900  # a number that is not on the disk is drawn, so that no two starts have the same
+    assert on_disk(disk / "state") == [2, 3, 1]
+
+
+def test_whatever_is_in_the_way_while_it_runs_does_not_end_it(tmp_path):
+    clock, state = Steady(), tmp_path / "state"
+    state.mkdir()
+    (state / "outbox.sqlite").mkdir()
+    with capture_logs() as logs:
+        spool = PatientSpool(state, 7, clock)
+        (state / "outbox.sqlite").rmdir()
+        state.rmdir()
+        state.write_bytes(b"")  # a file where the folder was
+        clock.now_s += 5
+        spool.keep(saved(1))
+        state.unlink()
+        other = Spool(state, 50)  # and another node
+        clock.now_s += 5
+        spool.keep(saved(2))
+        other.close()
+        clock.now_s += 5
+        spool.keep(saved(3))
+        spool.close()
+
+    assert on_disk(state) == [1, 2, 3]
+    assert len(logs) == 2
 
 
 def test_a_second_node_and_a_file_in_the_folders_place_are_refused(tmp_path):
