@@ -10,67 +10,20 @@ import pathlib
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from dsp.air import Air, wind_from
 from dsp.geodesy import Site
 from dsp.medium import Medium
-from gateway.camera_policy import CameraRules
 from gateway.keyring import read_toml
-from gateway.lamp_policy import LampRules
-from gateway.policy import AnnounceRules, Rules
-from gateway.street import Lamp, Mount, Place, Pole
+from gateway.placed_tables import Name, Placed, PoleTable, SiteTable, Table
+from gateway.policy_tables import PolicyTable
+from gateway.street import Lamp, Mount, Pole
 
 APART_M = 0.5
 SURE = 1e-3
 LEAST_POLES = 4
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
-Grade = Annotated[str, Field(pattern=r"^[ABC]$")]
-Metres = Annotated[float, Field(ge=-100_000, le=100_000)]
-Percent = Annotated[int, Field(ge=0, le=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Table(BaseModel):
-    """A table of the file: no key but its own, no number but a finite one of its type."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class SiteTable(Table):
-    lat_deg: float = Field(ge=-90, le=90)
-    lon_deg: float = Field(ge=-180, le=180)
-    h_m: float = Field(default=0.0, ge=-500, le=9000)
-
-
-class Placed(Table):
-    """Something that stands somewhere: `xyz_m` in metres of the site, or lat_deg, lon_deg and h_m."""
-
-    xyz_m: tuple[Metres, Metres, Metres] | None = None
-    lat_deg: float | None = Field(default=None, ge=-90, le=90)
-    lon_deg: float | None = Field(default=None, ge=-180, le=180)
-    h_m: float | None = Field(default=None, ge=-500, le=9000)
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        given = sum(value is not None for value in (self.lat_deg, self.lon_deg, self.h_m))
-        if given != (3 if self.xyz_m is None else 0):
-            raise ValueError("give xyz_m = [east, north, up], or lat_deg, lon_deg and h_m")
-        return self
-
-    def place(self, site: Site) -> Place:
-        """Metres east, north, up of the site."""
-        if self.xyz_m is not None:
-            return self.xyz_m
-        assert self.lat_deg is not None and self.lon_deg is not None and self.h_m is not None
-        return site.to_enu(self.lat_deg, self.lon_deg, self.h_m)
-
-
-class PoleTable(Placed):
-    node: Name
-    offset_us: int = Field(default=0, ge=-1_000_000, le=1_000_000)
 
 
 class LampTable(Placed):
@@ -150,47 +103,6 @@ class MediumTable(Table):
         return Medium(weather, self.temperature_sigma_c, self.wind_sigma_mps)
 
 
-class LampRulesTable(Table):
-    min_grade: Grade = "C"
-    min_p_gunshot: Share = 0.5
-    radius_m: float = Field(default=120.0, gt=0, le=5000)
-    level_pct: Percent = 100
-    hold_s: float = Field(default=300.0, ge=1, le=86_400)
-    only_when_dark: bool = True
-    dark_below_deg: float = Field(default=-0.833, ge=-18, le=90)
-    rest_level_pct: Percent = 30
-
-
-class CameraRulesTable(Table):
-    min_grade: Grade = "C"
-    min_p_gunshot: Share = 0.5
-
-
-class AnnounceRulesTable(Table):
-    min_grade: Grade = "C"
-    min_p_gunshot: Share = 0.0
-
-
-class PolicyTable(Table):
-    incident_gap_s: float = Field(default=30.0, gt=0, le=3600)
-    incident_longest_s: float = Field(default=600.0, gt=0, le=3600)
-    incident_radius_m: float = Field(default=100.0, gt=0, le=5000)
-    lights: LampRulesTable = LampRulesTable()
-    cameras: CameraRulesTable = CameraRulesTable()
-    announce: AnnounceRulesTable = AnnounceRulesTable()
-
-    def rules(self) -> Rules:
-        """The rules as policy has them."""
-        return Rules(
-            self.incident_gap_s,
-            self.incident_longest_s,
-            self.incident_radius_m,
-            LampRules(**self.lights.model_dump()),
-            CameraRules(**self.cameras.model_dump()),
-            AnnounceRules(**self.announce.model_dump()),
-        )
-
-
 class SerialTable(Table):
     port: str = Field(min_length=1, max_length=200)
     baud: int = Field(default=115_200, ge=1200, le=4_000_000)
@@ -233,6 +145,8 @@ class GatewayConfig(Table):
     @model_validator(mode="after")
     def _street(self) -> Self:
         _check_poles(self.poles())
+        self.lamps()
+        self.mounts()
         _unlike("lamp name", [lamp.name for bank in self.lamp_bank for lamp in bank.lamps])
         _unlike("camera name", [camera.name for camera in self.camera])
         _unlike("lamp bank url", [bank.url for bank in self.lamp_bank])
@@ -249,18 +163,27 @@ class GatewayConfig(Table):
         """The survey by node. Of two poles with one name ValueError."""
         _unlike("node", [pole.node for pole in self.pole])
         site = self.the_site()
-        return {pole.node: Pole(pole.node, pole.place(site), pole.offset_us) for pole in self.pole}
+        return {pole.node: Pole(pole.node, _place("pole", pole.node, pole, site), pole.offset_us) for pole in self.pole}
 
     def lamps(self) -> list[Lamp]:
         """All lamps of all banks."""
         site = self.the_site()
-        return [Lamp(lamp.name, lamp.place(site)) for bank in self.lamp_bank for lamp in bank.lamps]
+        return [
+            Lamp(lamp.name, _place("lamp", lamp.name, lamp, site)) for bank in self.lamp_bank for lamp in bank.lamps
+        ]
 
     def mounts(self) -> list[Mount]:
         """All cameras' mounts."""
         site = self.the_site()
         return [
-            Mount(each.name, each.place(site), each.bearing_deg, each.pan_deg, each.tilt_deg, each.range_m)
+            Mount(
+                each.name,
+                _place("camera", each.name, each, site),
+                each.bearing_deg,
+                each.pan_deg,
+                each.tilt_deg,
+                each.range_m,
+            )
             for each in self.camera
         ]
 
@@ -272,6 +195,13 @@ def read_config(path: pathlib.Path) -> GatewayConfig:
         return GatewayConfig.model_validate_json(json.dumps(document, default=str))
     except ValidationError as error:
         raise ValueError(f"{path}: {_first_fault(error)}") from None
+
+
+def _place(what: str, name: str, table: Placed, site: Site) -> tuple[float, float, float]:
+    try:
+        return table.place(site)
+    except ValueError as error:
+        raise ValueError(f"{what} {name}: {error}") from None
 
 
 def _check_poles(poles: Mapping[str, Pole]) -> None:

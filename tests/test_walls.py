@@ -109,9 +109,12 @@ MAY = {
     "gateway/journal.py": ("gateway.incident", "gateway.journal_file", "gateway.rows"),
     "gateway/journal_file.py": ("gateway.rows",),
     "gateway/keeping.py": ("gateway.incident", "gateway.journal", "gateway.rows"),
+    "gateway/placed_tables.py": ("gateway.street", "dsp"),
+    "gateway/policy_tables.py": (
+        "gateway.placed_tables", "gateway.policy", "gateway.lamp_policy", "gateway.camera_policy",
+    ),
     "gateway/config.py": (
-        "gateway.incident", "gateway.street", "gateway.associate", "gateway.policy", "gateway.lamp_policy",
-        "gateway.camera_policy", "gateway.keyring", "dsp", "hw",
+        "gateway.placed_tables", "gateway.policy_tables", "gateway.street", "gateway.keyring", "dsp", "hw",
     ),
     "gateway/agent.py": ("gateway", "dsp", "firmware.wire", "hw"),
     "simulators/": ("dsp", "firmware", "hw", "gateway", "simulators"),

@@ -192,3 +192,35 @@ def test_a_password_file_is_one_private_line(keys_file):
         with pytest.raises(ValueError, match=r"keys\.toml: ") as caught:
             read_secret(keys_file(text, mode))
         assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "lat_deg = -77.0\nlon_deg = 38.9",  # swapped
+        "lat_deg = 38.9005\nlon_deg = 77.0",  # a sign left out
+        "lat_deg = 39.9005\nlon_deg = -77.0",  # a degree, 111 km
+        "lat_deg = 39.5\nlon_deg = -77.0",  # 66 km
+    ],
+)
+def test_a_pole_that_cannot_be_of_the_site_is_refused_by_name(tmp_path, place):
+    path = tmp_path / "gateway.toml"
+    path.write_text(GOOD.replace("lat_deg = 38.9005\nlon_deg = -77.0", place))
+    with pytest.raises(ValueError, match=r"pole n4: stands \d+ km from the site; must be 0 to 30 km away"):
+        read_config(path)
+
+
+@pytest.mark.parametrize(
+    ("what", "old"), [("pole n4", "h_m = 26"), ("lamp l2", "[50, 0, 8]"), ("camera c1", "[25, -10, 5]")]
+)
+def test_what_hangs_far_below_the_site_is_refused_by_name(tmp_path, what, old):
+    path = tmp_path / "gateway.toml"
+    path.write_text(GOOD.replace(old, "h_m = -125" if old.startswith("h_m") else "[50, 10, -145]"))
+    with pytest.raises(ValueError, match=rf"{what}: stands -145 m above the site; must be -10\d to 10\d m there"):
+        read_config(path)
+
+
+def test_a_street_up_a_hill_is_of_its_site(tmp_path):
+    path = tmp_path / "gateway.toml"
+    path.write_text(GOOD.replace("lat_deg = 38.9005\nlon_deg = -77.0\nh_m = 26", "xyz_m = [3000, 0, 280]"))
+    assert read_config(path).poles()["n4"].xyz_m == (3000, 0, 280)

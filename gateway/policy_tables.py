@@ -1,0 +1,55 @@
+"""The tables of gateway.toml that say when lamps, cameras and people are told of a shot."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gateway.camera_policy import CameraRules
+from gateway.lamp_policy import LampRules
+from gateway.placed_tables import Table
+from gateway.policy import AnnounceRules, Rules
+
+Grade = Annotated[str, Field(pattern=r"^[ABC]$")]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class LampRulesTable(Table):
+    min_grade: Grade = "C"
+    min_p_gunshot: Share = 0.5
+    radius_m: float = Field(default=120.0, gt=0, le=5000)
+    level_pct: Percent = 100
+    hold_s: float = Field(default=300.0, ge=1, le=86_400)
+    only_when_dark: bool = True
+    dark_below_deg: float = Field(default=-0.833, ge=-18, le=90)
+    rest_level_pct: Percent = 30
+
+
+class CameraRulesTable(Table):
+    min_grade: Grade = "C"
+    min_p_gunshot: Share = 0.5
+
+
+class AnnounceRulesTable(Table):
+    min_grade: Grade = "C"
+    min_p_gunshot: Share = 0.0
+
+
+class PolicyTable(Table):
+    incident_gap_s: float = Field(default=30.0, gt=0, le=3600)
+    incident_longest_s: float = Field(default=600.0, gt=0, le=3600)
+    incident_radius_m: float = Field(default=100.0, gt=0, le=5000)
+    lights: LampRulesTable = LampRulesTable()
+    cameras: CameraRulesTable = CameraRulesTable()
+    announce: AnnounceRulesTable = AnnounceRulesTable()
+
+    def rules(self) -> Rules:
+        """The rules as policy has them."""
+        return Rules(
+            self.incident_gap_s,
+            self.incident_longest_s,
+            self.incident_radius_m,
+            LampRules(**self.lights.model_dump()),
+            CameraRules(**self.cameras.model_dump()),
+            AnnounceRules(**self.announce.model_dump()),
+        )
