@@ -7,11 +7,12 @@ it. The key stands in a file of its own that only its owner may read; nothing of
 import json
 import pathlib
 import re
-import tomllib
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hw.linux.settings import all_faults, read_toml
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 File = Annotated[str, Field(min_length=1, max_length=500)]
@@ -120,16 +121,11 @@ class NodeConfig(Table):
 
 def read_config(path: pathlib.Path) -> NodeConfig:
     """Read and check a node.toml; its file names come out as paths from here. ValueError of one line, or OSError."""
-    try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path}: {error}") from None
+    document = read_toml(path)
     try:
         return NodeConfig.model_validate_json(json.dumps(document, default=str))
     except ValidationError as error:
-        raise ValueError(f"{path}: {_first_fault(error)}") from None
+        raise ValueError(f"{path}: {all_faults(error, NodeConfig, document)}") from None
 
 
 def read_key(path: pathlib.Path) -> bytes:
@@ -152,13 +148,4 @@ def _private(path: pathlib.Path) -> str:
     mode = path.stat().st_mode
     if mode & 0o077:
         raise ValueError(f"{path}: mode {mode & 0o777:04o} lets others read it; must be 0600 (chmod 600 {path})")
-    return path.read_text("utf-8", errors="replace")
-
-
-def _first_fault(error: ValidationError) -> str:
-    """The first of pydantic's complaints in one line; values that were given are not repeated."""
-    fault = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    text = {"extra_forbidden": "unknown key", "missing": "is missing"}.get(fault["type"], fault["msg"])
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where + ': ' if where else ''}{text.removeprefix('Value error, ')}{more}"
+    return path.read_text("utf-8-sig", errors="replace")

@@ -47,6 +47,8 @@ class Spool:
         state_dir.mkdir(parents=True, exist_ok=True)
         self.path = state_dir / "outbox.sqlite"
         try:
+            self.path.touch(0o600)  # clips of sound are in it; sqlite gives its -wal the same mode
+            self.path.chmod(0o600)
             self._store = sqlite3.connect(self.path, timeout=0, isolation_level=None)
             with contextlib.ExitStack() as failing:
                 failing.callback(self._store.close)  # or its lock would be in the way of the next try

@@ -15,10 +15,10 @@ from pydantic import Field, ValidationError, model_validator
 from dsp.air import Air, wind_from
 from dsp.geodesy import Site
 from dsp.medium import Medium
-from gateway.keyring import read_toml
 from gateway.placed_tables import Name, Placed, PoleTable, SiteTable, Table
 from gateway.policy_tables import PolicyTable
 from gateway.street import Lamp, Mount, Pole
+from hw.linux.settings import all_faults, read_toml
 
 APART_M = 0.5
 SURE = 1e-3
@@ -194,7 +194,7 @@ def read_config(path: pathlib.Path) -> GatewayConfig:
     try:
         return GatewayConfig.model_validate_json(json.dumps(document, default=str))
     except ValidationError as error:
-        raise ValueError(f"{path}: {_first_fault(error)}") from None
+        raise ValueError(f"{path}: {all_faults(error, GatewayConfig, document)}") from None
 
 
 def _place(what: str, name: str, table: Placed, site: Site) -> tuple[float, float, float]:
@@ -218,13 +218,3 @@ def _unlike(what: str, names: list[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"{what} {twice[0]} stands there twice")
-
-
-def _first_fault(error: ValidationError) -> str:
-    """The first of pydantic's complaints in one line; values that were given are not repeated."""
-    fault = error.errors(include_url=False, include_input=False, include_context=True)[0]
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"]).lstrip(".")
-    texts = {"extra_forbidden": "unknown key", "missing": "is missing"}
-    text = texts.get(fault["type"], fault["msg"].removeprefix("Value error, "))
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where}: {text}{more}" if where else f"{text}{more}"

@@ -1,10 +1,10 @@
-"""Files that hold secrets, and TOML: read whole, checked, and never quoted in a message."""
+"""Files that hold secrets: read whole, checked, and never quoted in a message."""
 
 import pathlib
 import re
-import tomllib
 from collections.abc import Mapping
-from typing import Any
+
+from hw.linux.settings import read_text, read_toml
 
 KEY_BYTES = 32
 
@@ -29,7 +29,7 @@ def read_keys(path: pathlib.Path, nodes: Mapping[str, object]) -> dict[str, byte
 def read_secret(path: pathlib.Path) -> str:
     """The one line of a password file that only its owner may read."""
     _check_private(path)
-    secret = path.read_text("utf-8").strip("\r\n")
+    secret = read_text(path).strip("\r\n")
     if not secret or "\n" in secret:
         raise ValueError(f"{path}: must hold one line, the password")
     return secret
@@ -39,12 +39,3 @@ def _check_private(path: pathlib.Path) -> None:
     mode = path.stat().st_mode
     if mode & 0o077:
         raise ValueError(f"{path}: mode {mode & 0o777:04o} lets others read it; must be 0600 (chmod 600 {path})")
-
-
-def read_toml(path: pathlib.Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path}: {error}") from None

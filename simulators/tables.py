@@ -3,6 +3,7 @@
 A fault is a ValueError `FILE: table.field: what is wrong and the legal range`; a file that cannot be opened an OSError.
 """
 
+import codecs
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -72,7 +73,7 @@ def read_json(path: Path, model: type[M]) -> M:
 def check_json(text: bytes, model: type[M], name: str) -> M:
     """JSON bytes as this model; `name` opens the line of a fault."""
     try:
-        return model.model_validate_json(text)
+        return model.model_validate_json(text.removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
         raise ValueError(f"{name}: {_first_fault(error)}") from error
 
@@ -80,7 +81,7 @@ def check_json(text: bytes, model: type[M], name: str) -> M:
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file's tables, unchecked."""
     try:
-        return tomllib.loads(_read(path).decode())
+        return tomllib.loads(_read(path).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
         raise ValueError(f"{path}: not TOML: {error}") from error
 

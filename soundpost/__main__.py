@@ -7,6 +7,7 @@ one that was asked for is imported.
 import argparse
 import importlib
 import sys
+from importlib import metadata
 
 from soundpost.terminal import one_line
 
@@ -57,6 +58,7 @@ def _overview() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="soundpost", formatter_class=argparse.RawDescriptionHelpFormatter)
     listing = "\n".join(f"  {name:10} {text}" for name, text in COMMANDS.items())
     parser.epilog = f"commands:\n{listing}\n\nsoundpost COMMAND --help tells more."
+    parser.add_argument("--version", action="version", version=f"soundpost {metadata.version('soundpost')}")
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     return parser
 

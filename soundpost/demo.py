@@ -37,7 +37,9 @@ def run(args: argparse.Namespace) -> int:
     """0 where every check holds, else 1 with a line that says which does not. Raises ValueError or OSError."""
     missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
     if missing:
-        raise OSError(f"the demo needs {', '.join(missing)}: pip install 'soundpost[camera,sim]' (or make setup)")
+        raise OSError(
+            f"the demo needs {', '.join(missing)}: pip install -e '.[camera,sim]' in our folder (or make setup)"
+        )
     show = importlib.import_module("simulators.demo.show")
     with asyncio.Runner() as runner:
         loop = runner.get_loop()

@@ -54,7 +54,7 @@ def make_keys(nodes: list[str], folder: pathlib.Path) -> None:
 
 def fingerprints(path: pathlib.Path) -> dict[str, str]:
     """Node -> the first 8 hexadecimal digits of the SHA-256 of its key, from a keys.toml or a NODE.key file."""
-    text = path.read_text("utf-8", errors="replace")
+    text = path.read_text("utf-8-sig", errors="replace")
     if not text.strip():
         raise ValueError(f"{path}: is empty; remove it, and make the key again")
     if re.fullmatch(r"[0-9a-fA-F]{64}\s*", text):

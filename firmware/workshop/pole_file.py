@@ -72,7 +72,7 @@ def read(path: Path) -> Pole:
 def _table(path: Path) -> dict[str, object]:
     """The file's table, with all that it needs and nothing unknown."""
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: is no TOML ({error})") from None
     for name in NEED:

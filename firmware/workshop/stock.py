@@ -37,7 +37,7 @@ class Stock:
 def read(manifest: Path, chip: str) -> Stock:
     """The image for a chip. Raises ValueError or OSError of one line that names the file."""
     try:
-        document = tomllib.loads(manifest.read_text("utf-8"))
+        document = tomllib.loads(manifest.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{manifest}: is no TOML ({error})") from None
     table = document.get(chip)

@@ -19,9 +19,10 @@ import numpy as np
 from hw.linux.portaudio import Input, Stream
 from hw.ports import Block
 
+INSTALL = "pip install -e '.[audio]' in the project's folder"
 BACKENDS = {
-    "pyaudio": ("hw.linux.pyaudio_backend", "pip install 'soundpost[audio]' (needs gcc and portaudio19-dev)"),
-    "sounddevice": ("hw.linux.sounddevice_backend", "pip install 'soundpost[audio]' and apt install libportaudio2"),
+    "pyaudio": ("hw.linux.pyaudio_backend", f"{INSTALL} (needs gcc and portaudio19-dev)"),
+    "sounddevice": ("hw.linux.sounddevice_backend", f"{INSTALL} and apt install libportaudio2"),
 }
 """Name -> the only file that imports that library, and what to install where it is missing."""
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 96_000

@@ -111,3 +111,10 @@ def test_a_torn_end_costs_at_most_what_was_torn(tmp_path, cut_bytes):
     there = [entry.sequence for entry in Spool(torn, 1).saved]
 
     assert there == list(range(1, 20))
+
+
+def test_an_outbox_is_for_its_owner_only_old_ones_too(tmp_path):
+    (tmp_path / "outbox.sqlite").touch(0o644)
+    spool = Spool(tmp_path, 1)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    spool.close()

@@ -48,15 +48,15 @@ def test_the_config_that_the_docs_show_is_good(street):
         (
             "# ca_file",
             "ca_file",
-            "camera[0]: give one of ca_file, fingerprint and verify = false at most, and only with",
+            "camera 1 (corner): give one of ca_file, fingerprint and verify = false at most, and only with",
         ),
         (
             'url = "http://10.0.0.9:80"',
             'fingerprint = "abc"\nurl = "https://10.0.0.9"',
-            "camera[0].fingerprint: String",
+            "camera 1 (corner).fingerprint: String",
         ),
         ('url = "http://10.0.0.9:80"', 'ca_file = "no.pem"\nurl = "https://10.0.0.9"', "no.pem: cannot be read"),
-        ("answer_s = 0.5", "answer_s = 9.0", "lamp_bank[0].answer_s: Input should be less than or equal to 5"),
+        ("answer_s = 0.5", "answer_s = 9.0", "lamp_bank 1.answer_s: Input should be less than or equal to 5"),
     ],
 )
 def test_a_lamp_bank_or_camera_that_makes_no_sense_is_one_line(street, good, bad, says):

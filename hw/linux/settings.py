@@ -1,0 +1,105 @@
+"""What people write for the programs: text read whole, with or without the mark (BOM) that some editors put first, and
+the words for what is wrong in it, the same for every file."""
+
+import difflib
+import pathlib
+import re
+import tomllib
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+PLAIN = {"extra_forbidden": "unknown key", "missing": "is missing"}
+NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
+LIKE = 0.6
+"""From which likeness on (difflib's ratio) a known key is named beside an unknown one."""
+
+
+def read_text(path: pathlib.Path) -> str:
+    """The text of a UTF-8 file without its mark. Raises ValueError naming the file, or OSError."""
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: is not UTF-8 text") from None
+
+
+def read_toml(path: pathlib.Path) -> dict[str, Any]:
+    """The tables of a TOML file, unchecked. Raises ValueError naming file, line and column, or OSError."""
+    text = read_text(path)
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def all_faults(error: ValidationError, model: type[BaseModel], document: Mapping[str, Any]) -> str:
+    """Every complaint in one line: where (counted from one, by name where it has one), what, and what was given.
+
+    Only numbers and truth values are repeated: a text may be a secret that stands in the wrong place.
+    """
+    return "; ".join(_fault(each, model, document) for each in error.errors(include_url=False))
+
+
+def _fault(fault: Mapping[str, Any], model: type[BaseModel], document: Mapping[str, Any]) -> str:
+    where = _where(fault["loc"], document)
+    text = PLAIN.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    given = fault.get("input")
+    if fault["type"] == "extra_forbidden":
+        text += _nearest(str(fault["loc"][-1]), _fields(model, fault["loc"][:-1]))
+    elif isinstance(given, (bool, int, float)):
+        text += f" (it is {str(given).lower() if isinstance(given, bool) else given}{_range(model, fault['loc'])})"
+    return f"{where}: {text}" if where else text
+
+
+def _where(loc: Sequence[int | str], document: Any) -> str:
+    """`pole 2 (n2).offset_us`: what is one of several is counted from one, and named where it has a name."""
+    where, here = "", document
+    for part in loc:
+        where += f" {part + 1}" if isinstance(part, int) else f".{part}"
+        try:
+            here = here[part]
+        except (KeyError, IndexError, TypeError):
+            here = None
+        name = (here.get("node") or here.get("name")) if isinstance(part, int) and isinstance(here, dict) else None
+        where += f" ({name})" if isinstance(name, str) and NAME.fullmatch(name) else ""
+    return where.lstrip(".")
+
+
+def _nearest(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, 1, LIKE)
+    return f" (did you mean {near[0]}?)" if near else f" (known: {', '.join(known)})" if known else ""
+
+
+def _range(model: type[BaseModel], loc: Sequence[int | str]) -> str:
+    """`; 0 to 65535`, of a field that has both bounds."""
+    *path, last = [part for part in loc if not isinstance(part, int)]
+    table = _table(model, path)
+    field = table.model_fields.get(str(last)) if table else None
+    bounds: dict[str, float] = {}
+    for each in field.metadata if field else []:
+        bounds |= {name: getattr(each, name) for name in ("ge", "gt", "le", "lt") if hasattr(each, name)}
+    low, high = bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt"))
+    return "" if low is None or high is None else f"; legal: {'above ' if 'gt' in bounds else ''}{low:g} to {high:g}"
+
+
+def _fields(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
+    table = _table(model, [part for part in loc if not isinstance(part, int)])
+    return list(table.model_fields) if table else []
+
+
+def _table(model: type[BaseModel], path: Sequence[int | str]) -> type[BaseModel] | None:
+    """The table that stands at this place of a file of `model`."""
+    table: type[BaseModel] | None = model
+    for part in path:
+        field = table.model_fields.get(str(part)) if table else None
+        table = next(_models(field.annotation), None) if field else None
+    return table
+
+
+def _models(kind: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for inner in typing.get_args(kind):
+        yield from _models(inner)

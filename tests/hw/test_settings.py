@@ -1,0 +1,44 @@
+"""Text that people write: with a mark (BOM) or without, and every fault of it in one line."""
+
+import pytest
+
+from firmware.config import read_config, read_key, read_password
+from gateway.keyring import read_keys, read_secret
+
+MARK = b"\xef\xbb\xbf"
+NODE = """
+node = "n1"
+key_file = "n1.key"
+state_dir = "state"
+source = { kind = "microphone", rate_hz = 48000 }
+uplink = { kind = "mqtt", host = "localhost", port = 1883 }
+"""
+
+
+def private(path, content):
+    path.write_bytes(MARK + content)
+    path.chmod(0o600)
+    return path
+
+
+def test_an_editors_mark_is_no_part_of_a_secret_or_a_setting(tmp_path):
+    key, line = b"ab" * 32, b"hunter2\r\n"
+
+    assert read_key(private(tmp_path / "key", key)) == bytes.fromhex("ab" * 32)
+    assert read_password(private(tmp_path / "password", line)) == "hunter2"
+    assert read_secret(private(tmp_path / "password", line)) == "hunter2"
+    assert read_keys(private(tmp_path / "keys.toml", b'n1 = "%s"\n' % key), {}) == {"n1": bytes.fromhex("ab" * 32)}
+    assert read_config(private(tmp_path / "node.toml", NODE.encode())).node == "n1"
+
+
+def test_every_fault_is_told_at_once_with_nearest_key_value_and_range(tmp_path):
+    path = tmp_path / "node.toml"
+    path.write_text(NODE.replace("state_dir", "state_dri").replace("rate_hz = 48000", "rate_hz = 4"))
+    with pytest.raises(ValueError, match=r"node\.toml") as caught:
+        read_config(path)
+    said = str(caught.value)
+
+    assert "state_dri: unknown key (did you mean state_dir?)" in said
+    assert "state_dir: is missing" in said
+    assert "source.rate_hz: " in said and "(it is 4; legal: 8000 to 96000)" in said
+    assert "\n" not in said
