@@ -150,7 +150,7 @@ def _load(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise OSError("cameras need the extra `camera`: pip install 'soundpost[camera]'") from error
+        raise OSError("cameras need the extra `camera`: pip install -e '.[camera]'") from error
 
 
 def _checked(url: str) -> str:

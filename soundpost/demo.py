@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
     if missing:
         raise OSError(
-            f"the demo needs {', '.join(missing)}: pip install -e '.[camera,sim]' in our folder (or make setup)"
+            f"the demo needs {', '.join(missing)}: pip install -e '.[camera,sim]' in Soundpost's folder (or make setup)"
         )
     show = importlib.import_module("simulators.demo.show")
     with asyncio.Runner() as runner:

@@ -82,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
         _equipment(config, folder)
         if config.releases is not None and not (folder / config.releases).is_dir():
             raise ValueError(missing(folder / config.releases))
+        if not (home := (folder / config.journal).parent).is_dir():
+            raise ValueError(f"{args.config}: journal: the folder {home} is not there")
         print(f"{args.config}: good. {_summary(config)}")
         return 0
     asyncio.run(_serve(config, folder, keys, Terminal(config.the_site(), args.json)))

@@ -80,7 +80,7 @@ def _module(name: str, option: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise ValueError(
-            f"{option} needs {error.name}, which is not installed: pip install -e '.[sim]' in our folder"
+            f"{option} needs {error.name}, which is not installed: pip install -e '.[sim]' in Soundpost's folder"
         ) from error
 
 

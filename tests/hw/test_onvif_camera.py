@@ -155,4 +155,4 @@ except OSError as error:
 def test_without_the_extra_one_line_says_what_to_install():
     ran = subprocess.run([sys.executable, "-c", MISSING], capture_output=True, text=True, timeout=20, check=True)
 
-    assert ran.stdout == "cameras need the extra `camera`: pip install 'soundpost[camera]'\n"
+    assert ran.stdout == "cameras need the extra `camera`: pip install -e '.[camera]'\n"

@@ -1,6 +1,7 @@
 """`soundpost gateway --check` on the config that docs/ shows, with the files that it names."""
 
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -77,3 +78,12 @@ def test_a_camera_that_is_not_verified_is_said(street):
     assert ran.returncode == 0
     assert "camera is not verified: whoever stands between can read and turn" in ran.stderr
     assert "camera=corner" in ran.stderr
+
+
+def test_a_journal_whose_folder_is_not_there_is_one_line(street):
+    config = street / "gateway.toml"
+    config.write_text(re.sub(r'(?m)^journal = ".*"', 'journal = "nowhere/street.journal"', config.read_text()))
+    ran = check(street)
+
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert f"journal: the folder {street / 'nowhere'} is not there" in ran.stderr
