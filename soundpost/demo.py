@@ -7,7 +7,7 @@ import importlib.util
 import pathlib
 import signal
 
-from simulators.street.scenario import scenario_path, shipped
+from simulators.street.scenario import scenario_path, shipped_with_shots
 
 HELP = "Watch a street at night: real nodes, gateway, lamp bank and cameras as processes, simulated sound."
 EXAMPLE = "soundpost demo --out out/demo"
@@ -16,7 +16,7 @@ NEEDS = ("aiohttp", "jinja2", "lxml")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soundpost demo`."""
-    known = ", ".join(shipped())
+    known = ", ".join(shipped_with_shots())
     parser.add_argument(
         "--scenario", type=pathlib.Path, default=pathlib.Path("street"), metavar="FILE",
         help=f"a scenario .toml, or one of: {known} (default: street)",

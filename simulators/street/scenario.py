@@ -193,6 +193,11 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
+def shipped_with_shots() -> list[str]:
+    """Those of them in which something is fired."""
+    return [name for name in shipped() if read_scenario(FOLDER / f"{name}.toml").shots]
+
+
 def scenario_path(named: Path) -> Path:
     """The file that a user means: a path, or the bare name of a shipped scenario."""
     return FOLDER / f"{named}.toml" if str(named) in shipped() and not named.exists() else named

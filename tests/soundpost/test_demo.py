@@ -39,14 +39,16 @@ def demo(tmp_path):
         scenario.write_text(SHORT.format(duration_s=duration_s))
         command = (sys.executable, "-m", "soundpost", "demo", "--scenario", scenario, "--out", tmp_path / "out")
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*command, *options, stdout=pipe, stderr=pipe)
+        process = await asyncio.create_subprocess_exec(
+            *command, *options, stdout=pipe, stderr=pipe, start_new_session=True
+        )
         started.append(process)
         return process
 
     yield start
     for process in started:
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # a test that failed leaves no lamp bank and no camera behind
 
 
 async def finish(process):
@@ -146,3 +148,11 @@ def test_a_folder_that_no_demo_made_is_left_alone(tmp_path, capsys):
     assert status == 1
     assert "holds thesis.txt, which no demo made; give another --out" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_help_offers_no_scenario_that_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["demo", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+
+    assert "one of: canyon, street (default" in said
