@@ -158,7 +158,7 @@ class Associator:
         self.decided_us = max(self.decided_us, until_us)
         before = self._looked_us, self._kept
         found, unclaimed = self._explain(evidence, free, due_us, until_us)
-        if found and self._is_denser(evidence, unclaimed):
+        if found and self._is_denser(evidence, unclaimed & ~self._echoing(evidence, found)):
             self._looked_us, self._kept = before
             evidence, free = self._evidence(now_us)
             found, unclaimed = self._explain(evidence, free, due_us, until_us)
@@ -170,6 +170,15 @@ class Associator:
             self._clutter.hear(evidence.arrivals[i])
         self._let_go([evidence.arrivals[i] for i in np.flatnonzero(taken | left)], now_us)
         return [*decisions, *self._unplaced(evidence, left & unclaimed, unclaimed)]
+
+    def _echoing(self, evidence: Evidence, found: Sequence[Found]) -> Bools:
+        """(n,) what came to a pole as soon behind one of these rounds as its echoes do."""
+        echoing = np.zeros(len(evidence.arrivals), bool)
+        for used in np.concatenate([one.used for one in found]).tolist():
+            behind_us = evidence.t_us - evidence.t_us[used]
+            same = evidence.pole == evidence.pole[used]
+            echoing |= same & (behind_us > 0) & (behind_us < self._acoustics.echo_us)
+        return echoing
 
     def _is_denser(self, evidence: Evidence, unclaimed: Bools) -> bool:
         """Whether so much is left that no round explains that it had to be reckoned with: a flood that has just begun.
