@@ -21,12 +21,18 @@ None is an answer whose direct arrivals came farther than a shot is heard. So fo
 millisecond are not taken for proof of a plain street, and twenty are. The fix is their mean, its covariance theirs plus
 how far they lie apart; what lies far apart is for `dsp/multilaterate.py` to refuse.
 
+Four direct arrivals leave one number over to check three unknowns by. A bent path, or an echo where nothing came
+straight, moves the place by some ten metres or a hundred and leaves no residual to see it by. So there the spread is
+what it is about known places, UNPROVEN_S, and it is asked of each of the four what the place would be had that one come
+late by LATES_S. What comes of it are answers like any other, worth LATE_EACH a priori: those near widen the ellipse,
+those far speak for another place. Where the poles stand well such an answer fits badly and counts for nothing.
+
 Height: poles stand on the ground that people stand on, so a source is taken to be POLE_HEIGHT_M below the poles near
 it, with a share of the spread of their heights and MAN_M (Student's t with HEIGHT_DOF: people fire from windows, too).
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +50,15 @@ SMOOTH_S, ROUGH_S = 0.0003, 0.008  # chosen; of the live fire's four positions, 
 PRIOR = np.log([0.1, 0.9])  # chosen: few arrivals are to be taken for bent, twenty may prove that they are not
 LATE_PRIOR = (0.5, 20.0)  # arrivals seen late and not late before the first: a small share until shown otherwise
 STRAY_SHARE = 0.005
+UNPROVEN = 4  # so few direct arrivals cannot show how rough a street is, nor that one of them is late
+UNPROVEN_S = 0.011  # ROUGH_S for these: RMS about the surveyed place of the live fire's pulses (9.3 to 10.8 ms with...
+# ...one of the four positions left out)
+LATE_EACH = 0.02  # that one of these came later than any bend makes it. Chosen: 0.7 % of those pulses are more than...
+# ...30 ms late, and of four-pole rounds on held-out positions one arrival in 76 was (9 rounds of 171)
+LATES_S = tuple(0.05 * step for step in range(1, 11))  # how late, each as likely: near enough together for a...
+# ...shot that fits one of them between two not to be passed over (chosen)
+LATE_BLUR_S = 0.2  # how far off in time such an answer may be where it is looked for: about the middle of them
+LATE_KINDS = 2  # kinds of answers: 0 smooth, 1 rough, from here on one for each that is taken to be late
 SCALE_DOF = 4.0  # how much stated sigmas are worth against the residuals
 MAN_M = 1.0  # one sigma of a muzzle above the ground (chosen)
 GROUND = 0.5  # of the spread of the poles' heights: one sigma of the ground, as the poles near it tell it...
@@ -76,7 +91,8 @@ class Consensus:
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """k of them: place (k, 3), emitted (k,), cov (k, 2, 2), late and direct (k, n), evidence (k,), rough (k,)."""
+    """k of them: place (k, 3), emitted (k,), cov (k, 2, 2), late and direct (k, n), evidence (k,), and kind (k,): those
+    of one kind that lie at one place are one."""
 
     place: Floats
     emitted: Floats
@@ -84,35 +100,55 @@ class _Answers:
     late: Floats
     direct: Floats
     evidence: Floats
-    rough: Bools
+    kind: NDArray[np.int64]
 
 
 def agree(xyz_m: Floats, t_s: Floats, sigma_s: Floats, air: Air, farthest_m: float) -> Consensus:
     """Place a sound heard at (n, 3) m at (n,) s, sigmas (n,) s of the nodes' own timing, farthest_m away at most unless
     there is no such place. Four or more arrivals, on no line."""
     starts, blur_s = starts_near(xyz_m, t_s, air)
-    answers = _Fit(xyz_m, t_s, sigma_s, air).settle(starts, blur_s)
-    away_m = np.linalg.norm(xyz_m - answers.place[:, None], axis=2)
-    heard = np.max(away_m * (answers.direct > 0.5), axis=1) <= farthest_m
-    return _weigh(replace(answers, evidence=np.where(heard, answers.evidence, answers.evidence - UNHEARD_NATS)))
+    answers = _Fit(xyz_m, sigma_s, air, farthest_m, ROUGH_S).settle(starts, blur_s, t_s)
+    direct = np.flatnonzero(answers.direct[answers.evidence.argmax()] > 0.5)
+    if len(direct) == UNPROVEN:
+        fit = _Fit(xyz_m, sigma_s, air, farthest_m, UNPROVEN_S)
+        answers = fit.settle(starts, blur_s, t_s)
+        answers = _joined(answers, fit.doubt(answers.place[answers.evidence.argmax()], direct, t_s))
+    return _weigh(answers)
 
 
 class _Fit:
     """One shot's arrivals, ready to be fitted from many starts under both spreads at once."""
 
-    def __init__(self, xyz_m: Floats, t_s: Floats, sigma_s: Floats, air: Air) -> None:
-        self.poles, self.t_s, self.air = np.ascontiguousarray(xyz_m.T), t_s, air
+    def __init__(self, xyz_m: Floats, sigma_s: Floats, air: Air, farthest_m: float, rough_s: float) -> None:
+        self.poles, self.air, self.farthest_m = np.ascontiguousarray(xyz_m.T), air, farthest_m
+        self.rough_var = rough_s**2
         self.var = sigma_s**2 + SMOOTH_S**2
         self.height_var = MAN_M**2 + GROUND**2 * float(np.var(xyz_m[:, 2]))
 
-    def settle(self, starts_m: Floats, blur_s: float) -> _Answers:
-        """From starts (k, 2) that may be off by blur_s, under the smooth spread and the rough one."""
+    def doubt(self, place_m: Floats, direct: NDArray[np.int64], t_s: Floats) -> _Answers:
+        """What becomes of an answer at (3,) m if one of its direct arrivals, and it alone, came LATES_S late."""
+        late_s = np.kron(np.eye(len(t_s))[direct], np.array(LATES_S)[:, None])
+        starts = np.tile(place_m[:2], (len(late_s), 1))
+        found = self.settle(starts, LATE_BLUR_S, t_s - late_s)
+        late_s = np.tile(late_s, (2, 1))
+        return replace(
+            found,
+            late=found.late + late_s,
+            direct=found.direct * (late_s == 0),
+            evidence=found.evidence + math.log(LATE_EACH / len(LATES_S)),
+            kind=LATE_KINDS + np.arange(len(late_s)),
+        )
+
+    def settle(self, starts_m: Floats, blur_s: float, t_s: Floats) -> _Answers:
+        """From starts (k, 2) that may be off by blur_s, under the smooth spread and the rough one. t_s : (n,), or
+        (k, n) each its own."""
         k = len(starts_m)
+        t_s = np.tile(t_s, (2, 1)) if t_s.ndim > 1 else t_s
         rough = np.repeat([False, True], k)
-        extra, late_share = np.where(rough, ROUGH_S**2, 0.0)[:, None], np.full((2 * k, 1), FIRST_LATE)
+        extra, late_share = np.where(rough, self.rough_var, 0.0)[:, None], np.full((2 * k, 1), FIRST_LATE)
         place = np.column_stack([np.tile(starts_m, (2, 1)), np.zeros(2 * k)])
         place[:, 2] = self._ground(self.poles - place[:, :, None])
-        rows, off_m = self._look(place)
+        rows, off_m = self._look(place, t_s)
         late = rows[:, 4] - np.median(rows[:, 4], axis=1)[:, None]
         for grade in GRADES:
             var = self.var + np.maximum(extra, (grade * blur_s) ** 2)
@@ -122,7 +158,7 @@ class _Fit:
             step = -np.linalg.solve(normal, push[:, :, None])[:, :, 0]
             length = np.sqrt((step * step).sum(axis=1))
             place = place + step * np.minimum(1.0, STEP_M / np.maximum(length, TINY_M))[:, None]
-            rows, off_m = self._look(place)
+            rows, off_m = self._look(place, t_s)
             late = rows[:, 4] - ((weight * rows[:, 4]).sum(axis=1) / total)[:, None]
             if not grade and length[_hopeful(density)].max() < STILL_M:
                 break
@@ -132,7 +168,7 @@ class _Fit:
         self, place: Floats, rows: Floats, off_m: Floats, late: Floats, late_share: Floats, rough: Bools
     ) -> _Answers:
         """What came of it, with its evidence and covariance."""
-        var = self.var + np.where(rough, ROUGH_S**2, 0.0)[:, None]
+        var = self.var + np.where(rough, self.rough_var, 0.0)[:, None]
         direct, delayed, weight, density = _kinds(late, var, late_share)
         emitted = self._sums(rows, weight, off_m)[3]
         normal, _, total, _ = self._sums(rows, weight + delayed / PATH.late_s**2, off_m)
@@ -144,16 +180,18 @@ class _Fit:
         evidence += 0.5 * chi2 + _scaled(chi2, dof)
         factor = (SCALE_DOF + chi2) / (SCALE_DOF + dof) * _wider(SCALE_DOF + dof)
         cov = cov[:, :2, :2] * factor[:, None, None]
-        return _Answers(place, emitted, cov, late, direct, evidence, rough)
+        away_m = np.linalg.norm(self.poles - place[:, :, None], axis=1)
+        evidence -= UNHEARD_NATS * (np.max(away_m * (direct > 0.5), axis=1) > self.farthest_m)
+        return _Answers(place, emitted, cov, late, direct, evidence, rough.astype(np.int64))
 
-    def _look(self, place: Floats) -> tuple[Floats, Floats]:
+    def _look(self, place: Floats, t_s: Floats) -> tuple[Floats, Floats]:
         """From places (k, 3): (k, 5, n) slopes of the residuals s/m, ones, and when the arrivals were emitted; (k,) m
         that the place is above the ground."""
         paths = self.poles - place[:, :, None]
         tau, squared = travel(self.air, paths)
-        rows = np.ones((len(place), 5, len(self.t_s)))
+        rows = np.ones((len(place), 5, self.poles.shape[1]))
         rows[:, :3] = paths * (tau / np.maximum(squared, 1.0))[:, None]
-        rows[:, 4] = self.t_s - tau
+        rows[:, 4] = t_s - tau
         return rows, place[:, 2] - self._ground(paths)
 
     def _ground(self, paths: Floats) -> Floats:
@@ -207,13 +245,17 @@ def _kinds(late: Floats, var: Floats, late_share: Floats) -> tuple[Floats, Float
     return direct / density, delayed / density, (direct / var + 2 * stray / wide) / density, density
 
 
+def _joined(some: _Answers, more: _Answers) -> _Answers:
+    return _Answers(*(np.concatenate([getattr(some, field.name), getattr(more, field.name)]) for field in fields(some)))
+
+
 def _weigh(answers: _Answers) -> Consensus:
     """One answer of many: each once, by their evidence."""
     order = np.argsort(-answers.evidence, kind="stable")
     order = order[answers.evidence[order] > answers.evidence[order[0]] - HOPELESS_NATS]
     flat = answers.place[order, :2]
     apart = np.sqrt(((flat[:, None] - flat[None]) ** 2).sum(axis=2))
-    same = (apart < SAME_M) & (answers.rough[order][:, None] == answers.rough[order])
+    same = (apart < SAME_M) & (answers.kind[order][:, None] == answers.kind[order])
     once = ~np.tril(same, -1).any(axis=1)
     order, apart = order[once], apart[0][once]
     share = np.exp(answers.evidence[order] - answers.evidence[order[0]])
