@@ -44,6 +44,7 @@ RARE_DB = (12.0, 8.0)  # clutter is as frequent as `clutter_per_s` at this SNR, 
 ECHO_DB = (-14.0, 1.0)  # what came before is this much louder: surely no cause of an echo ... as likely as can be
 ECHO_FADES_DB = 12.0  # and counts for this much less by the end of `echo_us`
 LEAST_POLES = 4
+QUIETER = 0.9  # of the poles near: those that tell how much clutter there is
 SIGMA_S = (1e-6, 10.0)  # stated sigmas are held to this
 
 
@@ -118,8 +119,11 @@ class Evidence:
 
     def chance_nats(self, place_m: Floats) -> float:
         """What a round at a place (3,) must score more than on a street with little clutter, for what the poles near
-        make by chance: nothing where they hear no more than is taken for granted, `acoustics.crowd_nats` at most."""
-        rates = self._clutter_per_s[self.poles.near_one(place_m, NEAR)]
+        make by chance: nothing where they hear no more than is taken for granted, `acoustics.crowd_nats` at most. The
+        loudest tenth of the poles, one at least, is not asked: who floods with a stolen key must not hide what the
+        others heard."""
+        rates = np.sort(self._clutter_per_s[self.poles.near_one(place_m, NEAR)])
+        rates = rates[: max(int(QUIETER * len(rates)), 1)]
         usual = self.acoustics.clutter_per_s
         return self.acoustics.crowd_nats * (1 - usual / max(float(np.mean(rates)), usual)) if len(rates) else 0.0
 

@@ -36,8 +36,8 @@ def shot(rng, xyz_m, t_us):
     return heard
 
 
-def rounds_of(arrivals):
-    associator, rounds = Associator(AIR, POLES), []
+def rounds_of(arrivals, poles=POLES):
+    associator, rounds = Associator(AIR, poles), []
     for arrival in sorted(arrivals, key=lambda each: each.t_us):
         rounds += [one for one in associator.tick(arrival.t_us) if isinstance(one, Round)]
         associator.feed(arrival)
@@ -60,6 +60,19 @@ def test_a_shot_in_the_midst_of_it_is_the_only_round_and_what_is_let_go_is_count
     assert [math.dist(one.fix.xyz_m[:2], place_m[:2]) < 2 for one in rounds] == [True]
     assert len(rounds[0].arrivals) >= 6
     assert least <= associator.n_let_go <= most
+
+
+@pytest.mark.parametrize("per_s", [200, 1000])
+def test_one_pole_that_floods_hides_no_shot_from_the_others(per_s):
+    """A stolen key: the liar's arrivals are loud and called gunshots."""
+    rng, few = np.random.default_rng(6), list(POLES)[:3] + list(POLES)[8:11] + list(POLES)[16:17]
+    poles = {node: POLES[node] for node in few}
+    at_us = np.sort(rng.integers(0, 6 * S, 6 * per_s)).tolist()
+    lies = [Arrival(few[-1], poles[few[-1]], BASE_US + each, 250, 45.0, 110.0, 0.93) for each in at_us]
+    honest = [each for each in shot(rng, (75.0, 40.0, 1.5), BASE_US + 4 * S) if each.node in few[:-1]]
+    rounds, _ = rounds_of([*lies, *honest], poles)
+
+    assert [math.dist(one.fix.xyz_m[:2], (75.0, 40.0)) < 3 for one in rounds] == [True]
 
 
 def test_the_rate_of_a_pole_is_what_it_heard_whatever_the_order():
