@@ -225,14 +225,23 @@ def _protected(kid: bytes, boot: int, sequence: int) -> bytes:
 def open(frame: bytes, key: bytes | Mac, direction: bytes = DOWN) -> Opened:
     """What a frame says, once its MAC is right: the node's side, unless direction says UP. Raises only BadFrame."""
     parts = split(frame)
-    mac = key if isinstance(key, Mac) else Mac(key)
-    tag = mac.tag(MAC0, frame[2 : parts.header_end], direction, frame[parts.header_end + 1 : parts.payload_end])
-    if not same(tag, frame[parts.payload_end + 2 :]):
+    if not same(_tag(frame, parts, key, direction), frame[parts.payload_end + 2 :]):
         raise BadFrame("mac")
     record = decode(frame[parts.payload_start : parts.payload_end])
     if kind_of(record).direction != direction:
         raise BadFrame("schema", "a kind of the other direction")
     return Opened(parts.kid, parts.boot, parts.sequence, record)
+
+
+def resealed(frame: bytes, key: bytes | Mac) -> bytes:
+    """A frame of a node's under its key of today. BadFrame as in `split`."""
+    parts = split(frame)
+    return frame[: parts.payload_end + 2] + _tag(frame, parts, key, UP)
+
+
+def _tag(frame: bytes, parts: Parts, key: bytes | Mac, direction: bytes) -> bytes:
+    mac = key if isinstance(key, Mac) else Mac(key)
+    return mac.tag(MAC0, frame[2 : parts.header_end], direction, frame[parts.header_end + 1 : parts.payload_end])
 
 
 def split(frame: bytes) -> Parts:

@@ -35,6 +35,7 @@ from gateway.incident import (
 )
 from gateway.journal import Journal, frame_row
 from gateway.keeping import Keeping
+from gateway.keyring import Keyring
 from gateway.lights import Lights
 from gateway.moments import step_record
 from gateway.notify import notify
@@ -80,6 +81,8 @@ class Teller(Protocol):
 
     def updated(self, updated: Updated) -> dict[str, Any]: ...
 
+    def keys(self, news: str) -> dict[str, Any]: ...
+
     def journal(self, news: str) -> dict[str, Any]: ...
 
 
@@ -93,6 +96,7 @@ class Agent:
         self.lights = Lights(())
         self.cameras = Cameras((), clock, self.told)
         self.releases = Releases(None)
+        self.keyring: Keyring | None = None
         self._core = core
         self._keeping = Keeping(journal, self._answer)
         self._links = {link.name: link for link in links}
@@ -130,7 +134,8 @@ class Agent:
     async def _work(self, stop: asyncio.Event) -> None:
         inner = (self._take_in(), self._tick(), self.lights.run(), self.cameras.run(), self.releases.run())
         links = (link.run(self._deliver, self._connected) for link in self._links.values())
-        tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in (*inner, *links)]
+        keys = () if self.keyring is None else (self.keyring.run(self._rekeyed),)
+        tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in (*inner, *links, *keys)]
         stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
         self._teller.ready([f"{name} (not there yet)" if name in self._missing else name for name in self._links])
         self._carry_out(self._recovered)
@@ -191,6 +196,11 @@ class Agent:
                 self._remark()
                 self._carry_out(self._silence.look(self._core.nodes, self._now_us))
                 notify("WATCHDOG=1")
+
+    def _rekeyed(self, news: str, nodes: Iterable[str]) -> None:
+        """The keys of these nodes are other ones from here on."""
+        self._core.rekeyed(nodes)
+        self._note("keys", self._now(), self._teller.keys(news))
 
     def _now(self) -> int:
         self._now_us = self._clock.now_us()

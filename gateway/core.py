@@ -87,11 +87,13 @@ class Core:
         """What one frame asks for."""
         return self.feed_all((frame,), now_us)
 
-    def feed_all(self, frames: Iterable[bytes], now_us: int) -> list[Effect]:
-        """What frames that came together ask for: one ack for each node. Every Store comes before the Replies."""
+    def feed_all(self, frames: Iterable[bytes], now_us: int, kept: bool = False) -> list[Effect]:
+        """What frames that came together ask for: one ack for each node. Every Store comes before the Replies. kept :
+        the frames come from the journal."""
         decided = self.tick(now_us)
         told: list[Effect] = []
-        stores = [store for frame in frames if (store := self._take(frame, now_us, told)) is not None]
+        opened = [(each, frame) for frame in frames if (each := self._open(frame, now_us, kept)) is not None]
+        stores = [store for each, frame in opened if (store := self._take(each, frame, now_us, told)) is not None]
         return [*stores, *decided, *told, *self._acks(stores)]
 
     def tick(self, now_us: int) -> list[Effect]:
@@ -126,7 +128,13 @@ class Core:
 
     def hello(self) -> list[Reply]:
         """Tell every node of the survey that the gateway is here and asks for all that it has not acked."""
-        return [Reply(node, self._gate.seal(node, wire.Ack(()))) for node in self._poles if node in self._gate.keys]
+        return [Reply(node, self._gate.seal(node, wire.Ack(()))) for node in self._poles if self._gate.knows(node)]
+
+    def rekeyed(self, nodes: Iterable[str]) -> None:
+        """The keys of these nodes came, changed or went: what is under way with one that has none now ends."""
+        for node in nodes:
+            if self._rollout and not self._gate.knows(node):
+                self._rollout.forget(node)
 
     def _pass(self, now_us: int) -> list[Effect]:
         """One step of time."""
@@ -174,15 +182,18 @@ class Core:
         self._associator.air = self._watch.air
         return renewed
 
-    def _take(self, frame: bytes, now_us: int, told: list[Effect]) -> Store | None:
-        """What to keep of a frame. told : what else is to be answered is added to it."""
+    def _open(self, frame: bytes, now_us: int, kept: bool) -> Opened | None:
         try:
-            opened = self._gate.open(frame, now_us)
+            opened = self._gate.open(frame, now_us, kept)
         except wire.BadFrame as error:
             self.counts[error.reason] += 1
             self.blame.note(self._gate.claimed(frame), error.reason)
             return None
         self.counts["frames"] += 1
+        return opened
+
+    def _take(self, opened: Opened, frame: bytes, now_us: int, told: list[Effect]) -> Store | None:
+        """What to keep of a frame. told : what else is to be answered is added to it."""
         if isinstance(opened.record, wire.Progress):
             told += self._rollout.feed(opened.node, opened.record, now_us) if self._rollout else []
             return None
@@ -195,7 +206,7 @@ class Core:
 
     def _use(self, opened: Opened, now_us: int) -> None:
         record, known = opened.record, self.nodes.get(opened.node)
-        if self._rollout:
+        if self._rollout and self._gate.knows(opened.node):
             self._rollout.heard(opened.node)
         health = record if isinstance(record, wire.Health) else known.health if known else None
         self.nodes[opened.node] = NodeState(now_us, health)
@@ -223,6 +234,8 @@ class Core:
         """Acks for stores, as many sequences in each as it holds."""
         by_node = sorted({(store.node, store.boot, store.sequence) for store in stores})
         for node, keys in groupby(by_node, key=lambda key: key[0]):
+            if not self._gate.knows(node):
+                continue
             spans = _spans([(boot, sequence) for _, boot, sequence in keys])
             for start in range(0, len(spans), MAX_SPANS):
                 yield Reply(node, self._gate.seal(node, wire.Ack(tuple(spans[start : start + MAX_SPANS]))))

@@ -53,17 +53,24 @@ class Gate:
     keys: Mapping[str, bytes] = field(repr=False)
     seen: Seen = field(repr=False)
     boot: int = 0
+    n_unproven: int = 0
     _sequence: int = 0
 
-    def open(self, frame: bytes, now_us: int) -> Opened:
-        """What a frame says. now_us: UTC. Raises only BadFrame; its `reason` is one of `wire.REASONS`."""
+    def open(self, frame: bytes, now_us: int, kept: bool = False) -> Opened:
+        """What a frame says. now_us: UTC. kept: it comes from the journal and was proven when it came in, so a key that
+        was changed or taken out since is only counted, in `n_unproven`. Raises only BadFrame; its `reason` is one of
+        `wire.REASONS`."""
         parts = wire.split(frame)
-        node = self._node(frame, parts)
+        node = self._node(frame, parts, kept)
         record = _record(frame[parts.payload_start : parts.payload_end])
         duplicate = self.seen.contains(node, parts.boot, parts.sequence)
         if not duplicate and isinstance(record, wire.Arrival) and _in_future(record, now_us):
             raise BadFrame("time", "an arrival from the future")
         return Opened(node, parts.boot, parts.sequence, record, duplicate)
+
+    def knows(self, node: str) -> bool:
+        """Whether this node has a key: none else is spoken to."""
+        return node in self.keys
 
     def claimed(self, frame: bytes) -> str:
         """The name that a frame claims, unproven; empty where there is none."""
@@ -81,20 +88,26 @@ class Gate:
         self._sequence += 1
         return wire.seal(record, self.keys[node], node.encode(), self.boot, self._sequence)
 
-    def _node(self, frame: bytes, parts: wire.Parts) -> str:
-        """Who sealed the frame: the MAC is proven here, in constant time."""
+    def _node(self, frame: bytes, parts: wire.Parts, kept: bool) -> str:
+        """Who sealed the frame."""
         try:
             node = str(parts.kid, "utf-8")
         except UnicodeDecodeError as error:
             raise BadFrame("header") from error
-        key = self.keys.get(node)
-        if key is None:
-            raise BadFrame("key")
-        header, payload = frame[2 : parts.header_end], frame[parts.header_end + 1 : parts.payload_end]
-        tag = hmac.digest(key, b"".join((wire.MAC0, header, wire.UP, payload)), "sha256")
-        if not hmac.compare_digest(tag, frame[-32:]):
-            raise BadFrame("mac")
+        why = _disproof(frame, parts, self.keys.get(node))
+        self.n_unproven += bool(why and kept)
+        if why and not kept:
+            raise BadFrame(why)
         return node
+
+
+def _disproof(frame: bytes, parts: wire.Parts, key: bytes | None) -> str:
+    """Why a frame is not shown to be its node's, or "": the MAC is proven here, in constant time."""
+    if key is None:
+        return "key"
+    header, payload = frame[2 : parts.header_end], frame[parts.header_end + 1 : parts.payload_end]
+    tag = hmac.digest(key, b"".join((wire.MAC0, header, wire.UP, payload)), "sha256")
+    return "" if hmac.compare_digest(tag, frame[-32:]) else "mac"
 
 
 def _record(payload: bytes) -> Any:

@@ -1,17 +1,64 @@
-"""Files that hold secrets: read whole, checked, and never quoted in a message."""
+"""Files that hold secrets: read whole, checked, and never quoted in a message; and the keys that are in force now."""
 
+import asyncio
 import pathlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
+from typing import NoReturn
+
+import structlog
 
 from hw.linux.settings import read_text, read_toml
 
 KEY_BYTES = 32
+LOOK_S = 1.0
+log = structlog.get_logger("gateway.keyring")
 
 
-def read_keys(path: pathlib.Path, nodes: Mapping[str, object]) -> dict[str, bytes]:
+class Keyring:
+    """keys : node -> its key, those that are in force, changed in place as the file changes. A file that cannot be
+    read, or not whole, changes nothing and is said once. Raises ValueError or OSError as `read_keys` does."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self._path = path
+        self._stamp = _stamp(path)
+        self.keys = read_keys(path)
+
+    async def run(self, told: Callable[[str, Iterable[str]], None]) -> NoReturn:
+        """Look again and again. told : called with the news in words, and with the nodes that it is of."""
+        while True:
+            changes = self.look()
+            if changes:
+                news = "; ".join(f"{', '.join(nodes)} {word}" for word, nodes in changes.items())
+                told(f"keys: {news}", [node for nodes in changes.values() for node in nodes])
+            await asyncio.sleep(LOOK_S)
+
+    def look(self) -> dict[str, list[str]]:
+        """Take over what the file says now, if it is not what it was at the last look. Comes back: whose keys were
+        `added`, `rotated` and `removed`, as far as any were."""
+        stamp = _stamp(self._path)
+        if stamp == self._stamp:
+            return {}
+        self._stamp = stamp
+        try:
+            keys = read_keys(self._path)
+        except (OSError, ValueError) as error:
+            log.warning("the keys of before stay in force", why=str(error))
+            return {}
+        changes = _changes(self.keys, keys)
+        self.keys.clear()
+        self.keys.update(keys)
+        return changes
+
+
+def keyless(keys: Iterable[str], nodes: Iterable[str]) -> list[str]:
+    """The nodes that have none."""
+    return sorted(set(nodes) - set(keys))
+
+
+def read_keys(path: pathlib.Path) -> dict[str, bytes]:
     """The keys of a keys file, `node = "64 hex digits"`. Raises ValueError or OSError naming the file and the node,
-    never a key: too open, malformed, or without a key for one of `nodes`."""
+    never a key: too open, or malformed."""
     _check_private(path)
     keys: dict[str, bytes] = {}
     for node, text in read_toml(path).items():
@@ -20,9 +67,6 @@ def read_keys(path: pathlib.Path, nodes: Mapping[str, object]) -> dict[str, byte
         if not isinstance(text, str) or not re.fullmatch(rf"[0-9a-fA-F]{{{2 * KEY_BYTES}}}", text):
             raise ValueError(f"{path}: {node}: a key is {2 * KEY_BYTES} hexadecimal digits in quotes")
         keys[node] = bytes.fromhex(text)
-    missing = sorted(nodes.keys() - keys.keys())
-    if missing:
-        raise ValueError(f"{path}: node {missing[0]} has no key (soundpost keys makes one)")
     return keys
 
 
@@ -39,3 +83,19 @@ def _check_private(path: pathlib.Path) -> None:
     mode = path.stat().st_mode
     if mode & 0o077:
         raise ValueError(f"{path}: mode {mode & 0o777:04o} lets others read it; must be 0600 (chmod 600 {path})")
+
+
+def _changes(old: dict[str, bytes], new: dict[str, bytes]) -> dict[str, list[str]]:
+    """What became of whose keys."""
+    rotated = [node for node in sorted(old.keys() & new.keys()) if old[node] != new[node]]
+    changes = {"added": keyless(old, new), "rotated": rotated, "removed": keyless(new, old)}
+    return {word: nodes for word, nodes in changes.items() if nodes}
+
+
+def _stamp(path: pathlib.Path) -> tuple[int, ...]:
+    """What changes when a file does."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return ()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns

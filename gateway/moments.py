@@ -53,7 +53,7 @@ def happen(core: Core, moment: Moment) -> list[Effect]:
     if moment.starts:
         before = [] if moment.last_us is None else core.tick(moment.last_us)
         return [*before, *core.resume(moment.at_us)]
-    return core.feed_all(moment.frames, moment.at_us)
+    return core.feed_all(moment.frames, moment.at_us, kept=True)
 
 
 def replay(core: Core, rows: Iterable[Row]) -> Iterator[Effect]:

@@ -75,6 +75,12 @@ class Rollout:
         """This node is there."""
         self._nodes[node] = None
 
+    def forget(self, node: str) -> None:
+        """This node is not spoken to any more."""
+        self._nodes.pop(node, None)
+        if self._turn is not None and self._turn.node == node:
+            self._turn = None
+
     def feed(self, node: str, said: wire.Progress, now_us: int) -> list[Tell | Updated]:
         """Where a node stands."""
         turn = self._turn

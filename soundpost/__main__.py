@@ -22,7 +22,7 @@ COMMANDS = {
     "board": "build, flash, provision and check a pole's 30-dollar board",
     "journal": "verify or read a gateway's journal",
     "score": "how good detector and locator are, against their bars",
-    "keys": "make the keys that nodes and gateway share",
+    "keys": "make and change the keys that nodes and gateway share",
 }
 
 

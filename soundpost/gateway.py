@@ -39,7 +39,7 @@ from gateway.core import Core
 from gateway.gate import Gate
 from gateway.incident import Alarm, Announce, Heard, NewAir, Outcome, Updated
 from gateway.journal import Journal
-from gateway.keyring import read_keys, read_secret
+from gateway.keyring import Keyring, keyless, read_secret
 from gateway.ledger import Ledger
 from gateway.lights import LampBank, Lights
 from gateway.link_mqtt import MqttLink
@@ -76,9 +76,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT. Raises ValueError or OSError of one line."""
     config, folder = read_config(args.config), args.config.parent
-    keys = read_keys(folder / config.keys_file, config.poles())
+    keyring = Keyring(folder / config.keys_file)
     log_to_standard_error()
+    lacking = keyless(keyring.keys, config.poles())
     if args.check:
+        if lacking:
+            raise ValueError(f"{folder / config.keys_file}: {_no_key(lacking)}")
         _equipment(config, folder)
         if config.releases is not None and not (folder / config.releases).is_dir():
             raise ValueError(missing(folder / config.releases))
@@ -86,8 +89,14 @@ def run(args: argparse.Namespace) -> int:
             raise ValueError(f"{args.config}: journal: the folder {home} is not there")
         print(f"{args.config}: good. {_summary(config)}")
         return 0
-    asyncio.run(_serve(config, folder, keys, Terminal(config.the_site(), args.json)))
+    if lacking:
+        log.warning(_no_key(lacking))
+    asyncio.run(_serve(config, folder, keyring, Terminal(config.the_site(), args.json)))
     return 0
+
+
+def _no_key(nodes: Sequence[str]) -> str:
+    return f"node {', '.join(nodes)} has no key, so nothing of it is let in (soundpost keys add makes one)"
 
 
 class Terminal:
@@ -132,6 +141,12 @@ class Terminal:
         self._say(updated_line(updated), record)
         return record
 
+    def keys(self, news: str) -> dict[str, Any]:
+        """Whose keys came, changed or went. Comes back: its record, for the journal."""
+        record = {"what": "keys", "note": news}
+        self._say(news, record)
+        return record
+
     def journal(self, news: str) -> dict[str, Any]:
         """The disk takes nothing, or takes it again. Comes back: its record, for the journal."""
         record = {"what": "journal", "note": news}
@@ -142,7 +157,7 @@ class Terminal:
         print(json.dumps(record) if self._as_json else line, flush=True)
 
 
-async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, bytes], terminal: Terminal) -> None:
+async def _serve(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring, terminal: Terminal) -> None:
     links, drivers, eyes = _equipment(config, folder)
     limit = None if config.journal_max_mb is None else config.journal_max_mb * 1_000_000
     journal = Journal(folder / config.journal, limit)
@@ -153,7 +168,7 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
     seen = Seen(key for key in journal.recent_frames(SEEN_FRAMES) if key not in fed_again)
     since_us = past.rows[0].at_us if past.rows else start_us
     airs = [air for body in journal.airs_since(since_us) if (air := read_air(body)).at_us <= start_us]
-    gate = Gate(keys, seen, boot)
+    gate = Gate(keyring.keys, seen, boot)
     updates = [read_updated(json.loads(body)) for body in journal.updates()]
     started = journal.append([Row("config", start_us, _fingerprint(config), boot=boot)])
     started.add_done_callback(asyncio.Future.exception)  # the journal's news say it
@@ -166,6 +181,7 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keys: dict[str, by
         for bank, lamps in zip(config.lamp_bank, drivers, strict=True)
     )
     agent.cameras = Cameras(eyes, now_us, agent.told)
+    agent.keyring = keyring
     agent.releases = Releases(folder / config.releases if config.releases else None, rollout.offer)
     agent.recover(past, start_us)
     await run_until_signalled(agent, STOPS)

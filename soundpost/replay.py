@@ -154,4 +154,6 @@ def _tell_journal(args: argparse.Namespace) -> int:
         raise ValueError(f"{args.source}: {found.differs}")
     if not args.json:
         print(f"\nthe journal's {found.n_incidents} announcements of incidents came out the same")
+        if found.n_unproven:
+            print(f"{found.n_unproven} frames came under keys that the keys file no longer holds: taken as journaled")
     return 0

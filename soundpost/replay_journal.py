@@ -28,11 +28,13 @@ SEEN_FRAMES = 100_000
 @dataclass(frozen=True, slots=True)
 class JournalReplay:
     """lines : as `replay` tells them, each with the incident that its round belongs to; last, what was never placed,
-    with its reason. n_incidents : announcements, an incident being announced again when it changes. differs : in words
+    with its reason. n_incidents : announcements, an incident being announced again when it changes. n_unproven : frames
+    that came under a key that the keys file no longer holds, taken as the journal has them. differs : in words
     what did not come out as it was, or ""."""
 
     lines: list[Line]
     n_incidents: int
+    n_unproven: int
     differs: str
 
 
@@ -50,7 +52,7 @@ def replay_journal(path: Path, config_path: Path) -> JournalReplay:
     Raises ValueError or OSError naming the file: no journal, a broken row, a config or keys that cannot be used.
     """
     config = read_config(config_path)
-    keys = read_keys(config_path.parent / config.keys_file, config.poles())
+    gate = Gate(read_keys(config_path.parent / config.keys_file), Seen(), 1)
     with reading(path) as connection:
         broken = first_broken(connection)
         if broken is not None:
@@ -58,13 +60,14 @@ def replay_journal(path: Path, config_path: Path) -> JournalReplay:
         frames = [(each.row.at_us, each.row.body) for each in kept(connection, "frame")]
         airs = [read_air(each.row.body) for each in kept(connection, "air")]
         was = [each.row.body for each in kept(connection, "incident")]
-        core = build_core(config, Gate(keys, Seen(), 1), airs, None)
+        core = build_core(config, gate, airs, None)
         told = [
             each for each in replay(core, (one.row for one in kept(connection))) if isinstance(each, Announce | Heard)
         ]
     announced = [each for each in told if isinstance(each, Announce)]
     incidents = _grown(each.incident for each in announced)
-    number = numbered(in_order(_arrivals(config, keys, frames)))
+    n_unproven = gate.n_unproven
+    number = numbered(in_order(_arrivals(config, gate, frames)))
     lines = [
         {"source": path.name, "incident": incident.id, **shot_line(shot, number, config.the_site())}
         for incident in incidents
@@ -76,16 +79,16 @@ def replay_journal(path: Path, config_path: Path) -> JournalReplay:
     lines += [
         {"source": path.name, **shot_line(group, number)} for group in unplaced if placed.isdisjoint(group.arrivals)
     ]
-    return JournalReplay(lines, len(was), _difference(was, [_record(config, each) for each in announced]))
+    return JournalReplay(lines, len(was), n_unproven, _difference(was, [_record(config, each) for each in announced]))
 
 
-def _arrivals(config: GatewayConfig, keys: dict[str, bytes], frames: list[tuple[int, bytes]]) -> Iterator[Arrival]:
+def _arrivals(config: GatewayConfig, gate: Gate, frames: list[tuple[int, bytes]]) -> Iterator[Arrival]:
     """Every arrival that a surveyed node said."""
-    gate, poles = Gate(keys, Seen(), 1), config.poles()
+    poles = config.poles()
     for received_us, frame in frames:
         try:
-            opened = gate.open(frame, received_us)
-        except wire.BadFrame:  # a key that has changed since; what depends on it will be missed in the incidents
+            opened = gate.open(frame, received_us, kept=True)
+        except wire.BadFrame:  # no gateway kept this; what depends on it will be missed in the incidents
             continue
         if isinstance(opened.record, wire.Arrival) and opened.node in poles:
             yield arrival(poles[opened.node], opened.record)

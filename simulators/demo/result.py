@@ -53,7 +53,7 @@ def _conclude(passed: Passed, verify: Program, status: int, took_s: float) -> Re
     plan, scenario = passed.plan, passed.plan.scenario
     logs, journal = plan.folder / "logs", plan.folder / "gateway" / "journal.sqlite"
     notebooks = {camera.name: logs / f"camera-{camera.name}.jsonl" for camera in scenario.cameras}
-    keys = read_keys(plan.folder / "keys" / "keys.toml", plan.links)
+    keys = read_keys(plan.folder / "keys" / "keys.toml")
     story = read_story(journal, keys, logs / "lamps.jsonl", notebooks)
     found, besides = shots(scenario, story)
     camera_of = {camera.name: camera for camera in scenario.cameras}

@@ -221,6 +221,15 @@ def test_a_new_connection_brings_everything_again():
     assert of.connected() == [Send(b"old"), sent]
 
 
+def test_what_lies_here_under_the_key_of_before_goes_under_the_key_of_now():
+    report = wire.Health(T0_US, 200, wire.LOCKED, 60, 0, 0, 0, None, None, 0, 0, 0, 0, None, None, wire.DBSPL, None)
+    of = node(saved=(Saved(3, 4, True, wire.seal(report, bytes(32), b"n17", 3, 4)),))
+    (sent,) = of.connected()
+    opened = wire.open(sent.frame, KEY, wire.UP)
+
+    assert (opened.boot, opened.sequence, opened.record) == (3, 4, report)
+
+
 def test_a_gateway_that_says_hello_gets_all_that_is_open():
     of = node()
     of.tick(0)

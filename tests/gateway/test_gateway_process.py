@@ -397,6 +397,47 @@ async def test_a_gateway_without_its_broker_says_so_and_works_once_it_is_there(
     assert "broker is back" in (folder / "log").read_text()
 
 
+async def test_keys_that_change_are_in_force_in_a_running_gateway_and_after_its_next_start(
+    write_config, small_street, cable, start
+):
+    folder = write_config(f'[[serial]]\nport = "{cable.a}"\n')
+    gateway = await start(Gateway(folder))
+    line = await open_serial_line(cable.b, 115_200)
+    began_s = time.monotonic()
+    await keys("rotate", "n0", folder)
+    rotated = await gateway.until("keys")
+    await keys("remove", "n1", folder)
+    removed = await gateway.until("keys")
+    took_s = time.monotonic() - began_s
+    for start_again in (False, True):
+        if start_again:
+            await gateway.stop()
+            gateway = await start(Gateway(folder))
+        await line.write_frame(small_street.frame("n0", small_street.health(now_us())))  # under the key of before
+        await line.write_frame(small_street.frame("n1", small_street.health(now_us())))
+        new = bytes.fromhex((folder / "n0.key").read_text())
+        frame = small_street.frame("n0", small_street.health(now_us()), key=new)
+        small_street.keys["n0"], old = new, small_street.keys["n0"]
+        await line.write_frame(frame)
+        await gather_acks(small_street, line.frames(), {("n0", 5, small_street.sequence)})
+        small_street.keys["n0"] = old
+    await line.close()
+    await gateway.stop()
+
+    assert (rotated["note"], removed["note"]) == ("keys: n0 rotated", "keys: n1 removed")
+    assert took_s < 10
+    assert {node for node, _, _ in stored(folder)} == {"n0"}
+    assert len(stored(folder)) == 2
+    assert "node n1 has no key" in (folder / "log").read_text()
+    assert "n1 has no key" in run_to_end(folder, "--check").stderr
+
+
+async def keys(verb, node, folder):
+    """`soundpost keys` as people run it, while everything else goes on."""
+    command = (sys.executable, "-m", "soundpost", "keys", verb, node, "--out", folder)
+    assert await (await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL)).wait() == 0
+
+
 async def test_a_second_gateway_on_the_same_journal_is_refused(write_config, cable, start):
     folder = write_config(f'[[serial]]\nport = "{cable.a}"\n')
     gateway = await start(Gateway(folder))

@@ -27,7 +27,7 @@ def test_an_editors_mark_is_no_part_of_a_secret_or_a_setting(tmp_path):
     assert read_key(private(tmp_path / "key", key)) == bytes.fromhex("ab" * 32)
     assert read_password(private(tmp_path / "password", line)) == "hunter2"
     assert read_secret(private(tmp_path / "password", line)) == "hunter2"
-    assert read_keys(private(tmp_path / "keys.toml", b'n1 = "%s"\n' % key), {}) == {"n1": bytes.fromhex("ab" * 32)}
+    assert read_keys(private(tmp_path / "keys.toml", b'n1 = "%s"\n' % key)) == {"n1": bytes.fromhex("ab" * 32)}
     assert read_config(private(tmp_path / "node.toml", NODE.encode())).node == "n1"
 
 

@@ -1,5 +1,7 @@
 """`soundpost keys` makes keys that both ends read, private from the first instant; it never shows or overwrites one."""
 
+import os
+
 import pytest
 
 from firmware.config import read_key
@@ -9,7 +11,7 @@ from soundpost.__main__ import main
 
 def test_both_ends_read_the_same_keys_and_no_two_nodes_share_one(tmp_path):
     assert main(["keys", "make", "n1", "n2.west", "--out", str(tmp_path / "keys")]) == 0
-    table = read_keys(tmp_path / "keys" / "keys.toml", {})
+    table = read_keys(tmp_path / "keys" / "keys.toml")
 
     assert table == {node: read_key(tmp_path / "keys" / f"{node}.key") for node in ("n1", "n2.west")}
     assert table["n1"] != table["n2.west"]
@@ -53,3 +55,90 @@ def test_a_file_that_holds_no_keys_is_one_line(tmp_path, capsys, text):
 
     assert main(["keys", "list", str(tmp_path / "keys.toml")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def keys(verb, *nodes, folder):
+    return main(["keys", verb, *nodes, "--out", str(folder)])
+
+
+@pytest.fixture
+def folder(tmp_path, capsys):
+    """A folder with keys for n1 and n2."""
+    keys("make", "n1", "n2", folder=tmp_path)
+    capsys.readouterr()
+    return tmp_path
+
+
+def test_a_node_that_is_added_gets_a_key_and_the_others_keep_theirs(folder):
+    before = read_keys(folder / "keys.toml")
+
+    assert keys("add", "n3", folder=folder) == 0
+    assert read_keys(folder / "keys.toml") == {**before, "n3": read_key(folder / "n3.key")}
+
+
+def test_a_key_that_is_rotated_is_another_one_at_both_ends(folder):
+    before = read_keys(folder / "keys.toml")
+    (folder / "n1.key").unlink()  # it was moved to its pole
+
+    assert keys("rotate", "n1", folder=folder) == 0
+    assert read_keys(folder / "keys.toml") == {"n2": before["n2"], "n1": read_key(folder / "n1.key")}
+    assert read_key(folder / "n1.key") != before["n1"]
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_a_node_that_is_removed_leaves_no_key_behind(folder):
+    assert keys("remove", "n1", folder=folder) == 0
+    assert list(read_keys(folder / "keys.toml")) == ["n2"]
+    assert sorted(path.name for path in folder.iterdir()) == ["keys.toml", "n2.key"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "nodes", "says"),
+    [
+        ("add", ["n3", "n2"], "keys.toml: n2 has a key already; `soundpost keys rotate`"),
+        ("rotate", ["n1", "nn2"], "keys.toml: nn2 has no key here; is n2 meant?"),
+        ("remove", ["n1", "x"], "keys.toml: x has no key here"),
+        ("make", ["n3"], "keys.toml: is there already; `soundpost keys add`"),
+        ("rotate", ["n1", "n1"], "node n1: named twice"),
+        ("add", ["../n3"], "node '../n3': a name has"),
+    ],
+)
+def test_what_cannot_be_changed_is_refused_and_everything_stays(folder, capsys, verb, nodes, says):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    assert keys(verb, *nodes, folder=folder) == 1
+    assert says in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_what_people_wrote_beside_the_keys_stays(folder):
+    table = folder / "keys.toml"
+    key = read_key(folder / "n2.key").hex()
+    table.write_text(f"\ufeff# High Street\r\nn1 = '{'ab' * 32}' # north\r\n\r\nn2 = \"{key}\"  # south", "utf-8")
+
+    assert keys("rotate", "n1", folder=folder) == 0
+    assert table.read_text().splitlines()[:3] == ["# High Street", "", f'n2 = "{key}"  # south']
+    assert read_keys(table)["n1"] == read_key(folder / "n1.key")
+
+
+def test_a_table_written_in_a_way_of_its_own_is_left_to_who_wrote_it(folder, capsys):
+    text = f'"\\u006E1" = "{"ab" * 32}"\n'  # n1, as TOML has it
+    (folder / "keys.toml").write_text(text)
+
+    assert keys("rotate", "n1", folder=folder) == 1
+    assert "change it by hand" in capsys.readouterr().err
+    assert (folder / "keys.toml").read_text() == text
+
+
+def test_a_table_that_is_linked_stays_a_link_and_keeps_its_owner(folder, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (folder / "keys.toml").rename(elsewhere / "keys.toml")
+    (folder / "keys.toml").symlink_to(elsewhere / "keys.toml")
+    if os.geteuid() == 0:
+        os.chown(elsewhere / "keys.toml", 1234, 1234)
+
+    assert keys("rotate", "n1", folder=folder) == 0
+    assert (folder / "keys.toml").is_symlink()
+    assert (elsewhere / "keys.toml").stat().st_uid == (1234 if os.geteuid() == 0 else os.geteuid())
+    assert read_keys(folder / "keys.toml")["n1"] == read_key(folder / "n1.key")

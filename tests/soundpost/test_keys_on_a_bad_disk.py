@@ -9,14 +9,14 @@ from firmware.config import read_key
 from soundpost.__main__ import main
 
 
-def make(folder, *nodes, limit_bytes=None):
-    """`soundpost keys make` in a process whose files may grow no larger: to it a full disk."""
+def make(folder, *nodes, limit_bytes=None, verb="make"):
+    """`soundpost keys` in a process whose files may grow no larger: to it a full disk."""
     program = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit_bytes}, {limit_bytes}));"
         "from soundpost.__main__ import main; sys.exit(main(sys.argv[1:]))"
     )
-    arguments = [sys.executable, "-c", program, "keys", "make", *nodes, "--out", str(folder)]
+    arguments = [sys.executable, "-c", program, "keys", verb, *nodes, "--out", str(folder)]
     return subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=30)
 
 
@@ -50,3 +50,15 @@ def test_the_parts_of_a_run_that_was_killed_are_in_nobodys_way(tmp_path):
 
     assert main(["keys", "make", "n1", "--out", str(tmp_path)]) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["keys.toml", "n1.key"]
+
+
+@pytest.mark.parametrize(("verb", "nodes"), [("add", ["n3"]), ("rotate", ["n1"]), ("remove", ["n1"])])
+@pytest.mark.parametrize("limit_bytes", [0, 70])
+def test_a_full_disk_changes_no_key(tmp_path, verb, nodes, limit_bytes):
+    assert main(["keys", "make", "n1", "n2", "--out", str(tmp_path)]) == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    told = make(tmp_path, *nodes, limit_bytes=limit_bytes, verb=verb)
+
+    assert told.returncode == 1
+    assert "nothing was written" in told.stderr
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
