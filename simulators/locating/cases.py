@@ -133,9 +133,12 @@ ASSOCIATION = (
     Case("two-shots", "two shots within 50 ms, over 100 m apart", 25, 1, 200, _two_shots),
     Case("1000-poles", "1000 poles, 100 shots a minute", 1000, 60, 4, partial(_at_random, per_pole_min=100 / 1000)),
 )
-CLUTTER = Case("clutter", "clutter only, 25 poles, 30 impulses/min/pole", 25, 600, 6, _nothing, clutter_per_min=30.0)
+CLUTTER = (
+    Case("clutter", "clutter only, 25 poles, 30 impulses/min/pole", 25, 600, 6, _nothing, clutter_per_min=30.0),
+    Case("dense", "clutter only, 40 poles, 300 impulses/min/pole", 40, 600, 6, _nothing, clutter_per_min=300.0),
+)
 TOWNS = tuple(
     Case(f"towns-{n_poles}", f"{n_poles} poles in towns of {TOWN_POLES}", n_poles, seconds, 1, _shots_in_towns, _towns)
     for n_poles, seconds in ((25, 600), (100, 150), (1000, 30), (10_000, 10))
 )
-CASES = {case.name: case for case in (*ASSOCIATION, CLUTTER, *TOWNS)}
+CASES = {case.name: case for case in (*ASSOCIATION, *CLUTTER, *TOWNS)}

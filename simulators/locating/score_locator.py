@@ -40,7 +40,7 @@ def score_locator(livefire: Path) -> Score:
     """Replay the live fire, run the scored nights, reckon. Raises OSError or ValueError naming what is unreadable."""
     tests = read_livefire(livefire)
     played = list(watched(in_turn(play_test, tests), len(tests), "replaying the live fire"))
-    tasks = [task for case in (*reversed(ASSOCIATION), CLUTTER, *TOWNS) for task in scored(case)]
+    tasks = [task for case in (*reversed(ASSOCIATION), *CLUTTER, *TOWNS) for task in scored(case)]
     outcomes = list(watched(in_turn(try_out, tasks), len(tasks), "synthetic nights"))
     parts = [Part(reckon, livefire) for reckon in PARTS]
     others = [figure for figures in watched(in_turn(reckoned, parts), len(parts), "the rest") for figure in figures]
@@ -61,7 +61,7 @@ def _cracks(livefire: Path) -> list[Figure]:
 def chapters(played: Sequence[Played], outcomes: Sequence[Outcome]) -> list[Chapter]:
     """Live fire by origin, then the synthetic cases."""
     live = [_live_chapter(origin, [each for each in played if each.origin == origin]) for origin in ORIGINS]
-    return [*live, *(chapter(case, outcomes) for case in (*ASSOCIATION, CLUTTER))]
+    return [*live, *(chapter(case, outcomes) for case in (*ASSOCIATION, *CLUTTER))]
 
 
 def chapter(case: Case, outcomes: Sequence[Outcome]) -> Chapter:
