@@ -30,7 +30,7 @@ check: .venv/.dev  ## ruff, mypy --strict (portable files against MicroPython's 
 		--custom-typeshed-dir .venv/typings/$$port --cache-dir .mypy_cache/$$port $(PORTABLE) $(BOARD) || exit 1; done
 	$(BIN)/pytest tests/test_walls.py
 
-train: .venv/.demo  ## train the gunshot model anew, from ../shared/data (or SOUNDPOST_DATA): rewrites dsp/gunshot_model.py
+train: .venv/.demo  ## train the gunshot model anew, from ../shared/data (or SOUNDPOST_DATA): rewrites dsp/hearing/gunshot_model.py
 	$(BIN)/python -m simulators.training $${SOUNDPOST_DATA:-../shared/data}
 
 trainboard: .venv/.dev  ## fit the boards' simpler line anew, under MicroPython: rewrites dsp/fixed/gunshot_line.py

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dsp.fix import Fix, NoFix
-from dsp.multilaterate import multilaterate
+from dsp.placing.fix import Fix, NoFix
+from dsp.placing.multilaterate import multilaterate
 from gateway.incident import Arrival
 from simulators.locating.cases import AIR, CASES, DEVELOPMENT, Night, draw
 from simulators.locating.running import Run, associate

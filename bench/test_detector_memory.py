@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dsp.detect import Detector
+from dsp.hearing.detect import Detector
 
 RATE_HZ, MINUTES, SETTLED = 48_000, 60, 3
 NOISE = 0.002  # of full scale

@@ -15,8 +15,8 @@ from obspy.signal.trigger import classic_sta_lta
 from scipy import signal
 
 from dsp.blast import friedlander
-from dsp.detect import Detector
-from dsp.onset import Onset
+from dsp.hearing.detect import Detector
+from dsp.hearing.onset import Onset
 
 RATE_HZ = 48_000
 EVERY_S = 5

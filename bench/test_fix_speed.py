@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from dsp.fix import Fix
-from dsp.multilaterate import multilaterate
+from dsp.placing.fix import Fix
+from dsp.placing.multilaterate import multilaterate
 from simulators.locating.cases import DEVELOPMENT
 from simulators.locating.fix_figures import AIR, HEARING_M, LATE, SIGMA_US, T_US
 from simulators.street.pulses import pulses, shots_within, street

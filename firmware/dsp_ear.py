@@ -6,9 +6,9 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.detect import Detector
-from dsp.features import Features
-from dsp.onset import Onset
+from dsp.hearing.detect import Detector
+from dsp.hearing.features import Features
+from dsp.hearing.onset import Onset
 from firmware import wire, words
 from firmware.node import Ear, Heard
 

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from dsp.air import Air
-from dsp.fix import NoFix
-from dsp.multilaterate import multilaterate
+from dsp.placing.fix import NoFix
+from dsp.placing.multilaterate import multilaterate
 from gateway.acoustics import Acoustics
 from gateway.candidates import Grid, Start
 from gateway.clutter import Clutter

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from dsp.fix import CHI2_2DOF, ellipse
 from dsp.geodesy import Site
-from dsp.line_of_fire import LineOfFire
+from dsp.placing.fix import CHI2_2DOF, ellipse
+from dsp.placing.line_of_fire import LineOfFire
 from gateway.incident import Aim, Alarm, Announce, Heard, Incident, Outcome, Round, Updated
 
 

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from dsp.air import Air, wind_from
 from dsp.geodesy import Site
-from dsp.medium import Medium
+from dsp.placing.medium import Medium
 from gateway.placed_tables import Name, Placed, PoleTable, SiteTable, Table
 from gateway.policy_tables import PolicyTable
 from gateway.street import Lamp, Mount, Pole

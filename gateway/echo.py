@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.air import Air
-from dsp.path import Path
+from dsp.placing.lateness import Path
 from gateway.acoustics import Acoustics
 from gateway.incident import Arrival
 

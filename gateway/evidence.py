@@ -8,7 +8,7 @@ fired there" against "clutter and echoes only":
 
 clutter is the rate of impulses of other causes that the pole was measured to have of late (gateway/clutter.py).
 
-f      time: how first arrivals spread about the straight path (dsp/path.py).
+f      time: how first arrivals spread about the straight path (dsp/placing/lateness.py).
 g      level: source level is the median of level + 20 log10(distance) + excess loss over the poles that heard it;
        streets shadow and focus by several decibels, so this is a wide normal, cut off at three sigma.
 heard  P rises with how far the expected level stands over the pole's noise.
@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.air import Air, travel_s
-from dsp.path import PATH, Path, log_density
+from dsp.placing.lateness import PATH, Path, log_density
 from gateway.acoustics import Acoustics
 from gateway.incident import Arrival
 from gateway.poles import Poles

@@ -5,8 +5,8 @@ Values only. A core returns effects; the agent carries them out.
 
 from dataclasses import dataclass, field
 
-from dsp.fix import Fix
-from dsp.line_of_fire import LineOfFire
+from dsp.placing.fix import Fix
+from dsp.placing.line_of_fire import LineOfFire
 
 CLIP_US = 20_000  # DESIGN section 7: too short to hold speech
 

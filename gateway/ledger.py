@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.sounding import Sounding
+from dsp.placing.sounding import Sounding
 from gateway.incident import Alarm, Round
 from gateway.pole_page import (
     CLOCK,

@@ -1,4 +1,5 @@
-"""Which way the bullet of a round went, where poles told of its crack. The theory is in `dsp/line_of_fire.py`."""
+"""Which way the bullet of a round went, where poles told of its crack. The theory is in
+`dsp/placing/line_of_fire.py`."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -7,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from dsp.air import Air, travel_s
-from dsp.line_of_fire import LineOfFire
-from dsp.line_of_fire import line_of_fire as fitted
+from dsp.placing.line_of_fire import LineOfFire
+from dsp.placing.line_of_fire import line_of_fire as fitted
 from gateway.incident import Arrival, Round
 
 CRACK_SIGMA_US = 3_000  # one sigma of a crack's path; chosen: below the blast's 7.6 ms RMS (notes/localisation.md), as
 # a crack comes down from over the street, and mostly from near by
-FASTEST_MPS = 1300.0  # no bullet is (dsp/crack_fit.py)
+FASTEST_MPS = 1300.0  # no bullet is (dsp/placing/crack_fit.py)
 REMEMBERED = 1000  # cracks: of some seconds of automatic fire
 
 

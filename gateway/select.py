@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from dsp.path import Path, several, weights
+from dsp.placing.lateness import Path, several, weights
 from gateway.candidates import Grid, Start
 from gateway.echo import ELSEWHERE_M, Earlier, echoes
 from gateway.evidence import LEAST_POLES, Bools, Evidence, Floats, Ints, Weighed

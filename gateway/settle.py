@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dsp.multilaterate import descend
-from dsp.path import PATH, Path, several, weights
+from dsp.placing.lateness import PATH, Path, several, weights
+from dsp.placing.multilaterate import descend
 from gateway.candidates import Start
 from gateway.evidence import Evidence, Floats, Ints, Weighed
 
@@ -25,7 +25,7 @@ STREETS = (STRAIGHT, BENDING)
 SURE_NATS = np.array([-8.0, 0.0])  # of each of the streets: most streets bend sound
 KINDS, ANY = several((*STREETS, PATH)), len(STREETS)
 REWEIGHTS, STEPS = 2, 1
-MORE_NATS = 2.5  # what an arrival may gain once the blur is gone: about ln of blur over dsp/path.py's core
+MORE_NATS = 2.5  # what an arrival may gain once the blur is gone: about ln of blur over dsp/placing/lateness.py's core
 PINNED = 0.25  # m2 s: places and times pinned down to this much (5 m, 5 m, 10 ms) cost nothing
 VAGUE = 1e-6  # 1/m2: no place is vaguer than a kilometre
 

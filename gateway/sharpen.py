@@ -1,7 +1,8 @@
 """The times of one round's arrivals, made sharper by their clips where two of them are alike enough. Pure.
 
-Every two arrivals that brought a clip are laid over each other (dsp/correlate.py). Where that gives a clear delay that
-is surer than two picks, it joins a least squares with the picks; where no pair does, everything stays as it was.
+Every two arrivals that brought a clip are laid over each other (dsp/placing/cross_correlation.py). Where that gives a
+clear delay that is surer than two picks, it joins a least squares with the picks; where no pair does, everything stays
+as it was.
 
 What it is good for (simulators/locating/clips_figures.py prints it): on the live fire the time between two poles
 repeats within 0.12 ms by clips where it does within 0.20 ms by picks, and simulated shots, a reflection off the ground
@@ -19,8 +20,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp import correlate
-from dsp.correlate import Delay
+from dsp.placing import cross_correlation as correlate
+from dsp.placing.cross_correlation import Delay
 from gateway.incident import Arrival
 
 PICK_US = 120.0

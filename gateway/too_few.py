@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dsp.multilaterate import LEAST_NODES
+from dsp.placing.multilaterate import LEAST_NODES
 from gateway.incident import Arrival, Unplaced
 
 LOUD_DB, LIKELY = 20.0, 0.5  # SNR and p_gunshot of arrivals that are worth a word where they cannot be placed

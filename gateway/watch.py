@@ -1,4 +1,4 @@
-"""What a gateway learns of its street: the air (`dsp/medium.py`) and each pole (`gateway/ledger.py`). Pure.
+"""What a gateway learns of its street: the air (`dsp/placing/medium.py`) and each pole (`gateway/ledger.py`). Pure.
 
 Every placed round of enough poles teaches both, but the air nothing of a pole in doubt. The air that fixes reckon with
 is renewed only when it has changed by what matters, and each renewal is an effect that goes to the journal: a replay
@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from dsp.air import Air
-from dsp.medium import Medium
+from dsp.placing.medium import Medium
 from gateway.incident import Alarm, NewAir, Round
 from gateway.ledger import Ledger
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from dsp.detect import Detector
-from dsp.onset import Onset
-from dsp.zeros import Zeros
+from dsp.hearing.detect import Detector
+from dsp.hearing.onset import Onset
+from dsp.hearing.zeros import Zeros
 from hw.linux.audio_file import AudioFile, Shape
 from simulators.recordings.forensic import full_scale_of
 from simulators.recordings.progress import watched

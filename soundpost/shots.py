@@ -5,8 +5,8 @@ from functools import reduce
 from operator import itemgetter
 from typing import Any
 
-from dsp.fix import ellipse
 from dsp.geodesy import Site
+from dsp.placing.fix import ellipse
 from gateway.incident import Arrival, Round, Unplaced
 from simulators.recordings.spill import Spill
 from soundpost.terminal import aligned, utc

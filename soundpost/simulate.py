@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dsp.fix import CHI2_2DOF, Fix, ellipse
+from dsp.placing.fix import CHI2_2DOF, Fix, ellipse
 from gateway.incident import Aim, Light, Round
 from simulators.recordings.export import write_recording
 from simulators.street.city import Night, live

@@ -59,7 +59,7 @@ MAY = {
     ),
     "hw/mcu/": ("hw.mcu",),
     "firmware/": ("firmware", "dsp", "hw.linux", "hw.ports", "hw.serial_line", "hw.mqtt_connection"),  # the Linux shell
-    "gateway/incident.py": ("dsp.fix", "dsp.line_of_fire"),
+    "gateway/incident.py": ("dsp.placing.fix", "dsp.placing.line_of_fire"),
     "gateway/line_of_fire.py": ("gateway.incident", "dsp"),
     "gateway/sharpen.py": ("gateway.incident", "dsp"),
     "gateway/acoustics.py": (),

@@ -1,8 +1,9 @@
 """The integer band-pass of each sample rate: five coefficients, and what they stand for.
 
-The band is the float detector's (dsp/detect.py): Butterworth of second order on either side, 350 Hz to 4 kHz or to
-0.45 of the rate. Its poles and gain come of the bilinear transform (scipy.signal.butter); tests/dsp/fixed holds these
-numbers against it. The upper pair of poles and the zeros at half the rate are a transposed biquad, in units of 2^-13:
+The band is the float detector's (dsp/hearing/detect.py): Butterworth of second order on either side, 350 Hz to 4 kHz or
+to 0.45 of the rate. Its poles and gain come of the bilinear transform (scipy.signal.butter); tests/dsp/fixed holds
+these numbers against it. The upper pair of poles and the zeros at half the rate are a transposed biquad, in units of
+2^-13:
 
     low[n] = push + low_1;  low_1 = low_2 + 2 push - POLE_1 low[n];  low_2 = push - POLE_2 low[n];  push = GAIN x[n]
 

@@ -1,13 +1,13 @@
 """The integer impulse detector of a microcontroller: blocks of samples in, onsets out.
 
-Theory. It is the float detector (dsp/detect.py) in integers, with its band, windows and thresholds: sound is
+Theory. It is the float detector (dsp/hearing/detect.py) in integers, with its band, windows and thresholds: sound is
 band-passed (dsp/fixed/bands.py) and folded into cells of about 1 ms; where the energy of the 12 cells from one on
 stands out from the 40 before it by 7 dB, more than at any cell within 40, and by 6 dB from the 30th percentile of the
 last 1.9 s, there is an onset. It differs in six things. Samples have 16 bits. The energy of a cell is the square of its
 mean magnitude, which needs no more than 31 bits a sample. Logarithms are in 1/1024 of a doubling, by a parabola that is
-right to 0.01. The onset is where Akaike's criterion cuts the sound best (dsp/pick.py), to a sample; no blast is fitted
-to it. What is 36 dB under the peak counts as noise there, because filters, the converter's too, ring before a blast. A
-line that is stuck at any level, not only at nought, is a gap.
+right to 0.01. The onset is where Akaike's criterion cuts the sound best (dsp/hearing/pick.py), to a sample; no blast is
+fitted to it. What is 36 dB under the peak counts as noise there, because filters, the converter's too, ring before a
+blast. A line that is stuck at any level, not only at nought, is a gap.
 
 The loops over samples and cells are in dsp/fixed/kernel.py; here is what is done once a block and once an onset. Of an
 onset the sound is band-passed once more, some 150 ms of it: to hold it would take more than all the rest does.
@@ -30,7 +30,7 @@ FLOOR_CELLS = 1900
 SNR = 2041  # 6 dB, in 1/1024 of a doubling of energy
 BACK_CELLS, CUT_CELLS = 10, 24  # the stretch that is cut: from so many cells before on, so many
 STEP_CELLS = 5
-CLIPPED = 32113  # 0.98 of full scale, as dsp/detect.py has it
+CLIPPED = 32113  # 0.98 of full scale, as dsp/hearing/detect.py has it
 WRAP, MANY = 10240, 1 << 20  # cells: a whole number of every ring; when to count anew, for a board's words are short
 AT_LEFT, AT_CELL, AT_SPAN, AT_LOST, AT_HOLD, AT_CELLS, AT_WEIGHED = 10, 14, 15, 16, 17, 18, 19
 """Places of the kernel's state."""

@@ -2,9 +2,9 @@
 
 With x the numbers of dsp/fixed/shape.py, the first five as logarithms, and u = (x - middle) / spread, held within 3,
 the log odds are BIAS + sum(WEIGHT u + SQUARE u^2). All in integers, in units of 1/ONE. It is far simpler than the Linux
-node's model (dsp/classify.py), and hears no more of a sound than its loudness over time and its pitch: on recordings
-that it never heard it knew 438 of 576 live-fire gunshots but few shots recorded near by (3 of 10), and called 48 of 400
-clips of everyday sounds gunshots. A hint, not a verdict: the gateway counts agreeing poles.
+node's model (dsp/hearing/classify.py), and hears no more of a sound than its loudness over time and its pitch: on
+recordings that it never heard it knew 438 of 576 live-fire gunshots but few shots recorded near by (3 of 10), and
+called 48 of 400 clips of everyday sounds gunshots. A hint, not a verdict: the gateway counts agreeing poles.
 """
 
 from dsp.fixed.gunshot_line import BIAS, MIDDLES, SPREADS, SQUARES, WEIGHTS

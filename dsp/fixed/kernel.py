@@ -1,7 +1,7 @@
 """The integer detector's inner loops in MicroPython's viper: one source for all boards and for the unix port.
 
-What they reckon, and why, stands in dsp/fixed/detector.py; dsp/fixed_reference.py says it again in whole arrays. The
-numbers are the same to the last bit, there, here, and in each board's own machine code.
+What they reckon, and why, stands in dsp/fixed/detector.py; dsp/hearing/fixed_reference.py says it again in whole
+arrays. The numbers are the same to the last bit, there, here, and in each board's own machine code.
 
 Viper is not the same everywhere (notes/micropython.md section 3): on 64 bits a ptr32 load comes without its sign, a
 ptr16 load does so on all, and only boards wrap at 32 bits. So a loaded word gets its sign by hand, (v ^ sign) - sign

@@ -1,8 +1,8 @@
 """What an impulse is like, in nine integers: the first nine of an arrival's shape, within the detector's band.
 
-They are what dsp/features.py calls by the same names, but of the sound from 350 Hz to 4 kHz, and simpler: energies are
-squares of mean magnitudes in cells of 1 ms, and the centroid is that of a tone with the same ratio of differences to
-magnitudes, 2 sin(pi f / rate), which is taken for 2 pi f / rate.
+They are what dsp/hearing/features.py calls by the same names, but of the sound from 350 Hz to 4 kHz, and simpler:
+energies are squares of mean magnitudes in cells of 1 ms, and the centroid is that of a tone with the same ratio of
+differences to magnitudes, 2 sin(pi f / rate), which is taken for 2 pi f / rate.
 """
 
 from dsp.fixed.levels import decibels, log2

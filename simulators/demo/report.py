@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dsp.fix import ellipse
+from dsp.placing.fix import ellipse
 from gateway.street import level_m
 from simulators.demo.findings import Shot, channels, lamp_writes, ms_after
 from simulators.demo.night import Ran

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from dsp.fix import ellipse
+from dsp.placing.fix import ellipse
 from gateway.keyring import read_keys
 from simulators.demo.checks import Check, Witness, checks
 from simulators.demo.findings import Look, Shot, look, ms_after, shots

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dsp.fix import Fix
+from dsp.placing.fix import Fix
 from firmware import wire
 from gateway.incident import Round
 from gateway.rows import Kept, kept, reading

@@ -20,15 +20,15 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import signal
 
-from dsp import correlate
 from dsp.air import Air, travel_s
 from dsp.blast import CALIBRES, pressure_pa
-from dsp.correlate import ALIKE, Clip, Delay
-from dsp.detect import Detector
-from dsp.fix import Fix
-from dsp.multilaterate import LEAST_NODES, multilaterate
-from dsp.onset import Onset
-from dsp.stream import BAND_HZ
+from dsp.hearing.detect import Detector
+from dsp.hearing.onset import Onset
+from dsp.hearing.stream import BAND_HZ
+from dsp.placing import cross_correlation as correlate
+from dsp.placing.cross_correlation import ALIKE, Clip, Delay
+from dsp.placing.fix import Fix
+from dsp.placing.multilaterate import LEAST_NODES, multilaterate
 from gateway.incident import Arrival
 from gateway.sharpen import clip_of, sharpened
 from simulators.recordings.playback import AUDIO, listen

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dsp.air import Air
-from dsp.crack import Flight, range_from_delay
-from dsp.fix import Fix
-from dsp.line_of_fire import LineOfFire, line_of_fire
-from dsp.multilaterate import multilaterate
+from dsp.placing.crack import Flight, range_from_delay
+from dsp.placing.fix import Fix
+from dsp.placing.line_of_fire import LineOfFire, line_of_fire
+from dsp.placing.multilaterate import multilaterate
 from simulators.locating.cases import SCORED
 from simulators.locating.crack_shots import Cartridge, Fired, fire
 from simulators.street.pulses import Faults

@@ -1,11 +1,11 @@
 """Shots of supersonic bullets, simulated: when each pole hears the crack and the blast, and which line is true.
 
 The bullet slows by the same share of its speed each metre, v = v0 exp(-s / reach), as drag does whose coefficient does
-not change with speed; the time of the crack is found by trying 1200 points of the flight. Neither is how `dsp/crack.py`
-does it, so that its own simplifications count against it. The bullet flies level within a degree or so, until it hits
-after 80 to 300 m. A crack is heard for certain within 150 m of the line, never beyond 350 m; of the blast,
-`simulators/street/pulses.py` says it. Poles miss and hear late as there. A pole that hears both within the dead time of
-20 ms reports the crack alone.
+not change with speed; the time of the crack is found by trying 1200 points of the flight. Neither is how
+`dsp/placing/crack.py` does it, so that its own simplifications count against it. The bullet flies level within a degree
+or so, until it hits after 80 to 300 m. A crack is heard for certain within 150 m of the line, never beyond 350 m; of
+the blast, `simulators/street/pulses.py` says it. Poles miss and hear late as there. A pole that hears both within the
+dead time of 20 ms reports the crack alone.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from dsp.air import Air, travel_s
-from dsp.crack import direction
+from dsp.placing.crack import direction
 from gateway.incident import Arrival
 from simulators.street.pulses import Faults, Shot, pulses, street
 

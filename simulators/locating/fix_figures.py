@@ -1,4 +1,5 @@
-"""The lines of the locator's table on one sound whose arrivals are given: how well `dsp/multilaterate.py` places it.
+"""The lines of the locator's table on one sound whose arrivals are given: how well `dsp/placing/multilaterate.py`
+places it.
 
 Live fire: the incumbent's own groups, one pulse a sensor, of each group six and four sensors at random, PICKS times.
 What cannot be placed comes back with a reason and counts as not placed. Where a position's groups all came from one
@@ -21,8 +22,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from dsp.air import Air
-from dsp.fix import CHI2_2DOF, Fix, NoFix
-from dsp.multilaterate import LEAST_NODES, multilaterate
+from dsp.placing.fix import CHI2_2DOF, Fix, NoFix
+from dsp.placing.multilaterate import LEAST_NODES, multilaterate
 from gateway.acoustics import Acoustics
 from gateway.incident import Arrival
 from simulators.locating.cases import SCORED

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dsp.fix import CHI2_2DOF
+from dsp.placing.fix import CHI2_2DOF
 from gateway.incident import Round
 from simulators.locating.cases import AIR, ASSOCIATION, CASES, CLUTTER, TOWNS, Case
 from simulators.locating.live_tests import Played
@@ -27,7 +27,9 @@ MOST_FALSE = (0, 1)
 BEST = {"10-a-minute": "0.94 / 0.98", "100-a-minute": "0.97 / 1.00", "two-shots": "0.975 / 1.00"}
 """PyOcto's recall and precision where the issue sets no bar (notes/localisation.md, "Association")."""
 FAST, FLAT = 20.0, 1.25
-HEARING_M = 900.0  # no pole is taken to hear farther: the live fire's pulses end below 800 m (dsp/multilaterate.py)
+HEARING_M = (
+    900.0  # no pole is taken to hear farther: the live fire's pulses end below 800 m (dsp/placing/multilaterate.py)
+)
 
 
 def live_figures(played: Sequence[Played]) -> list[Figure]:

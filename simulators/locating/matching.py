@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from dsp.fix import CHI2_2DOF
+from dsp.placing.fix import CHI2_2DOF
 from gateway.incident import Round
 from simulators.street.pulses import Shot
 

@@ -1,9 +1,9 @@
 """The medium's lines of the locator's table: shots placed with the air as told, and with the air as learnt on the way.
 
 Synthetic: 25 poles, 20 % missed, a shot a minute at random places, told nothing but an air that is 10 C or 5 m/s off
-(notes/localisation.md). Each shot is placed with what the shots before it have taught, never with its own word.
-Live fire: each position's tests in order, the incumbent's own groups given, the weather of each as a report. Each
-position is one place with an origin of its own, and from one place alone nothing is learnt (`dsp/medium.py`): there the
+(notes/localisation.md). Each shot is placed with what the shots before it have taught, never with its own word. Live
+fire: each position's tests in order, the incumbent's own groups given, the weather of each as a report. Each position
+is one place with an origin of its own, and from one place alone nothing is learnt (`dsp/placing/medium.py`): there the
 lines show that it does no harm. Seeds are used for nothing else.
 """
 
@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.air import Air, wind_from
-from dsp.fix import Fix
-from dsp.medium import PATH_SIGMA_US, Medium
-from dsp.multilaterate import LEAST_NODES, multilaterate
+from dsp.placing.fix import Fix
+from dsp.placing.medium import PATH_SIGMA_US, Medium
+from dsp.placing.multilaterate import LEAST_NODES, multilaterate
 from gateway.incident import Arrival
 from simulators.recordings.livefire import read_test
 from simulators.recordings.recording import Recording

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dsp.curves import Curves
+from dsp.traces import Curves
 
 GUNSHOT_P = 0.5
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from dsp.detect import RISE_DB
+from dsp.hearing.detect import RISE_DB
 from simulators.pages.hearing import GUNSHOT_P, Hearing, Mark
 
 COLUMNS = 2400  # a picture is no wider: longer sound shows the extremes of each column

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.air import travel_s
-from dsp.fix import ellipse
+from dsp.placing.fix import ellipse
 from gateway.incident import Arrival, Round, Unplaced
 from simulators.pages.pictures.residuals import residual_bars
 from simulators.pages.pictures.street_map import FixSpot, Spot, Street, close_up, street_map

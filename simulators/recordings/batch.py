@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from dsp.air import Air
-from dsp.medium import Medium
+from dsp.placing.medium import Medium
 from gateway.acoustics import Acoustics
 from gateway.associate import Associator
 from gateway.incident import Arrival, Round, Unplaced

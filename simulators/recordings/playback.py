@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.detect import Detector
-from dsp.onset import Onset
+from dsp.hearing.detect import Detector
+from dsp.hearing.onset import Onset
 from firmware import wire
 from gateway.incident import Arrival, Clip, Round
 from simulators.recordings.batch import Batch, Decision, happened_us, in_time

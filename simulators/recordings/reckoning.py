@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from dsp.fix import CHI2_2DOF
+from dsp.placing.fix import CHI2_2DOF
 from gateway.incident import Round
 from simulators.recordings.recording import Recording, Truth
 from simulators.street.verdict import WITHIN_M, is_gunshot, judge

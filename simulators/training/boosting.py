@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.trees import Tree
+from dsp.hearing.trees import Tree
 
 Floats = NDArray[np.float64]
 N_BINS = 48

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.detect import Detector
-from dsp.onset import Onset
+from dsp.hearing.detect import Detector
+from dsp.hearing.onset import Onset
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 from simulators.training.clips import Clip

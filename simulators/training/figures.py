@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.classify import LIKELY
+from dsp.hearing.classify import LIKELY
 from simulators.training.clips import APART, Clip
 from simulators.training.examples import GUNSHOT, OTHER, UNKNOWN
 from simulators.training.folds import Judged

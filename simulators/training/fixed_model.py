@@ -20,7 +20,7 @@ from scipy import optimize, signal
 
 from dsp.fixed.detector import Onset
 from dsp.fixed.gunshot import LIKELY, ONE, inputs, permille_of
-from dsp.fixed_reference import words_of
+from dsp.hearing.fixed_reference import words_of
 from simulators.emulators import unix_port
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched

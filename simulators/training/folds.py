@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from dsp.trees import Model
+from dsp.hearing.trees import Model
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 from simulators.training.boosting import Recipe, boost

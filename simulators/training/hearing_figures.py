@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from dsp.blast import friedlander_spectrum
-from dsp.detect import Detector
-from dsp.stream import BAND_HZ
+from dsp.hearing.detect import Detector
+from dsp.hearing.stream import BAND_HZ
 from simulators.training.clips import Clip
 from simulators.training.examples import SEED, Example
 from simulators.training.scoreboard import Figure

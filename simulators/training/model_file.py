@@ -1,19 +1,19 @@
-"""The model as a file of the repository that people can read: dsp/gunshot_model.py."""
+"""The model as a file of the repository that people can read: dsp/hearing/gunshot_model.py."""
 
 from pathlib import Path
 
-from dsp.classify import INPUTS
-from dsp.trees import Model, Tree
+from dsp.hearing.classify import INPUTS
+from dsp.hearing.trees import Model, Tree
 
-PATH = Path(__file__).parents[2] / "dsp" / "gunshot_model.py"
-HEAD = '''"""The numbers of the gunshot model, written by `make train`: do not edit. What they mean: dsp/trees.py.
+PATH = Path(__file__).parents[2] / "dsp" / "hearing" / "gunshot_model.py"
+HEAD = '''"""The numbers of the gunshot model, written by `make train`: do not edit. Meaning: dsp/hearing/trees.py.
 
 The questions are about, by number: {inputs}.
 """
 
 from math import inf
 
-from dsp.trees import Model, Tree
+from dsp.hearing.trees import Model, Tree
 
 MODEL = Model(
     bias={bias},

@@ -5,8 +5,8 @@ import ast
 import numpy as np
 import pytest
 
-from dsp import fixed_reference
 from dsp.fixed.gunshot import LIKELY, permille
+from dsp.hearing import fixed_reference
 from firmware import wire
 from firmware.node import Heard
 from simulators.emulators import unix_port

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from dsp.air import Air
-from dsp.fix import Fix
-from dsp.medium import Medium
+from dsp.placing.fix import Fix
+from dsp.placing.medium import Medium
 from gateway.incident import Round
 from gateway.ledger import Ledger
 from gateway.watch import Watch

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dsp.air import Air, travel_s
-from dsp.crack import Flight, crack
-from dsp.fix import Fix
 from dsp.geodesy import Site
+from dsp.placing.crack import Flight, crack
+from dsp.placing.fix import Fix
 from gateway.bulletin import headline, incident_record
 from gateway.incident import Announce, Arrival, Incident, Round
 from gateway.line_of_fire import REMEMBERED, Cracks, line_of_fire

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsp.fix import Fix
 from dsp.geodesy import Site, bearing
+from dsp.placing.fix import Fix
 from gateway.camera_policy import CameraRules
 from gateway.incident import Aim, Announce, Light, Round
 from gateway.lamp_policy import LampRules

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from dsp.fix import Fix
 from dsp.geodesy import Site
+from dsp.placing.fix import Fix
 from gateway.bulletin import headline, incident_record, n_places
 from gateway.incident import Announce, Round
 from gateway.policy import Policy, Rules, best

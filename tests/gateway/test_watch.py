@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dsp.air import Air
-from dsp.medium import Medium
+from dsp.placing.medium import Medium
 from gateway.bulletin import alarm_line, alarm_record
 from gateway.incident import Alarm, Announce, NewAir
 from gateway.journal import Journal

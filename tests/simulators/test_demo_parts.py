@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsp.fix import Fix
 from dsp.geodesy import Site, bearing
+from dsp.placing.fix import Fix
 from firmware.config import read_config as read_node
 from gateway.config import read_config as read_gateway
 from gateway.incident import Round

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dsp.air import Air, travel_s
-from dsp.fix import Fix
+from dsp.placing.fix import Fix
 from gateway.incident import Arrival, Round
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.playback import AUDIO, PULSES, in_order, play

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dsp.gunshot_model import MODEL
-from dsp.trees import Model
+from dsp.hearing.gunshot_model import MODEL
+from dsp.hearing.trees import Model
 from simulators.training import model_file
 from simulators.training.boosting import Recipe, boost
 from simulators.training.clips import Clip

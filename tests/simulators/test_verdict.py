@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dsp.fix import Fix
+from dsp.placing.fix import Fix
 from gateway.incident import Round
 from simulators.recordings.recording import Truth
 from simulators.street.verdict import error_m, judge

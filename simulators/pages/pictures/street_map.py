@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.fix import ellipse
+from dsp.placing.fix import ellipse
 from simulators.pages.pictures import svg
 from simulators.pages.pictures.labels import BELOW, Label, Place, placed
 from simulators.pages.pictures.svg import Scale

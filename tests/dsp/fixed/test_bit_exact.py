@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from dsp import fixed_reference
 from dsp.fixed.detector import N_CELLS, RING_CELLS, Detector
+from dsp.hearing import fixed_reference
 from hw.linux.audio_file import read_audio
 from simulators.emulators import unix_port
 from simulators.emulators.core import CompiledKernel

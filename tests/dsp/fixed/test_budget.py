@@ -5,8 +5,8 @@ from array import array
 import numpy as np
 import pytest
 
-from dsp import fixed_reference
 from dsp.fixed.detector import Detector
+from dsp.hearing import fixed_reference
 from simulators.emulators import unix_port
 from simulators.emulators.core import CountingKernel
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from dsp import fixed_reference
 from dsp.blast import friedlander_spectrum
 from dsp.fixed.bands import BANDS, band_of
 from dsp.fixed.levels import decibels, log2
-from dsp.stream import BAND_HZ
+from dsp.hearing import fixed_reference
+from dsp.hearing.stream import BAND_HZ
 from simulators.emulators import unix_port
 
 RATE_HZ = 16_000

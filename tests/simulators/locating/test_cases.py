@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from dsp.fix import Fix
+from dsp.placing.fix import Fix
 from gateway.incident import Round
 from simulators.locating.cases import CASES, DEVELOPMENT, SCORED, START_US, draw
 from simulators.locating.matching import covered, match, precision, recall

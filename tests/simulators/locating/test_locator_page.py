@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dsp.air import Air
-from dsp.fix import Fix
+from dsp.placing.fix import Fix
 from gateway.incident import Arrival, Round
 from simulators.locating.cases import CASES, DEVELOPMENT, draw
 from simulators.locating.live_tests import Played, read_livefire
