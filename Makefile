@@ -1,8 +1,8 @@
 # `make` lists the targets. Each does its own set-up from nothing.
 PYTHON ?= python3
 BIN := .venv/bin
-PORTABLE := $(addprefix firmware/,cbor.py fields.py mac.py wire.py clock.py outbox.py node.py pps.py gnss.py sample_clock.py update.py device.py trial.py) dsp/fixed
-BOARD := $(addprefix firmware/,board.py board_check.py board_config.py board_shell.py early_ear.py fixed_ear.py measured_ear.py blink.py supervisor.py ram_spool.py boot.py slots.py installer.py incoming.py installation.py early_update.py updating.py board_link.py serial_uplink.py mqtt_uplink.py letting_go.py flash_spool.py) hw/mcu
+PORTABLE := $(wildcard firmware/*.py) dsp/fixed
+BOARD := firmware/board hw/mcu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help

@@ -43,7 +43,7 @@ Send = namedtuple("Send", ("frame",))
 Forget = namedtuple("Forget", ("keys",))
 """Effect: these (boot, sequence) need no longer be kept. Need not be durable: what is kept too long is acked again."""
 Obey = namedtuple("Obey", ("verb", "argument"))
-"""Effect: a command from the gateway that is the shell's to carry out; verb is one of firmware.words."""
+"""Effect: a command from the gateway that is the shell's to carry out; verb is one of firmware.linux.names."""
 Take = namedtuple("Take", ("record",))
 """Effect: the gateway's wire.Update or wire.Part, for whoever takes updates; `answer` says what comes of it."""
 

@@ -1,6 +1,6 @@
 """The times of one round's arrivals, made sharper by their clips where two of them are alike enough. Pure.
 
-Every two arrivals that brought a clip are laid over each other (dsp/placing/cross_correlation.py). Where that gives a
+Every two arrivals that brought a clip are laid over each other (dsp/cross_correlation.py). Where that gives a
 clear delay that is surer than two picks, it joins a least squares with the picks; where no pair does, everything stays
 as it was.
 
@@ -20,8 +20,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.placing import cross_correlation as correlate
-from dsp.placing.cross_correlation import Delay
+from dsp import cross_correlation as correlate
+from dsp.cross_correlation import Delay
 from gateway.incident import Arrival
 
 PICK_US = 120.0

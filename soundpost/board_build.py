@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from firmware.config import read_key
+from firmware.linux.config import read_key
 from firmware.workshop import release, stock
 from firmware.workshop.application import ARCHITECTURES, BUDGET_BYTES
 from hw.chip_flash import EspChip, copy_uf2

@@ -9,7 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from firmware import boot, device, update
+from firmware import device, update
+from firmware.board import boot
 from firmware.workshop import layout, pole_file, release, verdict
 from firmware.workshop.application import beside
 from firmware.workshop.layout import Step
@@ -25,10 +26,10 @@ WAIT_S = 60
 SELF_TEST = """
 import gc
 gc.threshold(4096)
-from firmware.early_ear import early
-from firmware.measured_ear import MeasuredEar
+from firmware.board.early_ear import early
+from firmware.board.measured_ear import MeasuredEar
 ear_of = early(MeasuredEar, "node.json")
-from firmware.board_check import run
+from firmware.board.check import run
 run(ear_of, {wait_s}, _w)
 """
 """As main.py does, the ear first."""

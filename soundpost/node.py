@@ -4,8 +4,8 @@ import argparse
 import asyncio
 import pathlib
 
-from firmware.config import read_config, read_key
-from firmware.linux import build_source, build_uplink, serve
+from firmware.linux.config import read_config, read_key
+from firmware.linux.run import build_source, build_uplink, serve
 from soundpost.logs import log_to_standard_error
 
 HELP = "Run a pole's node: listen, and report to the gateway what was heard."

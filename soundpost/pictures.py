@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dsp.traces import Sketch
+from dsp.hearing.traces import Sketch
 from hw.linux.audio_file import AudioFile
 from simulators.pages.hearing import Hearing, Mark
 from soundpost.terminal import printable

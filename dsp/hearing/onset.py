@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dsp.cross_correlation import moved
 from dsp.hearing.features import Features
-from dsp.placing.cross_correlation import moved
 
 Floats = NDArray[np.float64]
 

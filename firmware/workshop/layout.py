@@ -1,16 +1,16 @@
 """What must lie on a board's flash, and the steps from what lies there to that. Pure.
 
 Whatever step the cable is pulled at, the board starts nothing that is half-written: while a slot's files are not all
-right, neither its manifest nor slots.txt is there (firmware/boot.py); its manifest is written when they are, slots.txt
-last of all. What is right already is not written again, so a second run goes on where the first was cut off.
+right, neither its manifest nor slots.txt is there (firmware/board/boot.py); its manifest is written when they are,
+slots.txt last of all. What is right already is not written again, so a second run goes on where the first was cut off.
 """
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from firmware import boot
-from firmware.boot import MANIFEST, SLOTS, STATE, State
+from firmware.board import boot
+from firmware.board.boot import MANIFEST, SLOTS, STATE, State
 from firmware.workshop.release import Release
 
 SLOT = "/" + SLOTS[0]

@@ -2,7 +2,7 @@
 
     EXAMPLE, below; xyz_m is where its microphone hangs: metres east, north, up, as in gateway.toml
 
-rate_hz, delay_frames_q8, clips and [pins] may stand there as in node.json (firmware/board_config.py). Files named in
+rate_hz, delay_frames_q8, clips and [pins] may stand there as in node.json (firmware/board/config.py). Files named in
 it are looked for beside it. Nothing of a key gets into a message.
 """
 
@@ -13,8 +13,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware import board_config
-from firmware.config import read_key, read_password
+from firmware.board import config as board_config
+from firmware.linux.config import read_key, read_password
 from firmware.workshop.application import ARCHITECTURES
 
 EXAMPLE = """

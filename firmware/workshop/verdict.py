@@ -1,6 +1,6 @@
 """What a board's readings of itself say: what is good, what is not, and what to do next. Pure.
 
-Readings are the lines of firmware/board_check.py. docs/hardware.md has the same faults by the LED's code.
+Readings are the lines of firmware/board/check.py. docs/hardware.md has the same faults by the LED's code.
 """
 
 import math
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 Reading = Mapping[str, object]
 
 MARK = "SOUNDPOST "
-"""What a reading's line begins with (firmware/board_check.py has the same)."""
+"""What a reading's line begins with (firmware/board/check.py has the same)."""
 FULL_SCALE = 1 << 23
 QUIETEST_DB = -100.0
 """dB re full scale, the peak of a second. Chosen: an INMP441's own noise (61 dBA below 94 dB SPL, which is 26 dB below

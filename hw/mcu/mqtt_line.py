@@ -1,4 +1,5 @@
-"""Frames over MQTT 3.1.1 and TLS with a pre-shared key: out on det/NODE, in on cmd/NODE, as firmware/mqtt_line.py has.
+"""Frames over MQTT 3.1.1 and TLS with a pre-shared key: out on det/NODE, in on cmd/NODE, as firmware/linux/mqtt_line.py
+has.
 
 A PUBACK is not waited for: what the broker acknowledges may be lost all the same (notes/reliability.md section 0), and
 only the gateway's own ack counts. A connection that says nothing for KEEPALIVE_S, pings included, is gone.

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 FAKES, START = Path(__file__).parent / "fakes", Path(__file__).parent / "start.py"
 BLOCK = 960
 LOST_AT_ONCE = 15  # granules
-WATCHDOG_S, RESET = 8.0, 3  # firmware/main.py; the status with which the fake machine.reset ends
+WATCHDOG_S, RESET = 8.0, 3  # firmware/board/main.py; the status with which the fake machine.reset ends
 PULSE_S, JITTER_S = 0.1, 30e-9
 DELAY_FRAMES = 17.2  # an INMP441's (notes/micropython.md 7.4)
 FULL_SCALE_PA = 20.0  # 120 dB SPL, its overload point (notes/micropython.md 7.4)
@@ -98,9 +98,9 @@ class Bench:
         (self.folder / "node.json").write_text(json.dumps({"node": node, **config}))
         (self.folder / "node.key").write_text(key.hex())
         (self.folder / "temperature").write_text("1200")
-        main = (ROOT / "firmware" / "main.py").read_text()
+        main = (ROOT / "firmware" / "board" / "main.py").read_text()
         if ear:
-            main = main.replace("from firmware.fixed_ear import FixedEar", f"from {ear} as FixedEar")
+            main = main.replace("from firmware.board.fixed_ear import FixedEar", f"from {ear} as FixedEar")
         (self.folder / "main.py").write_text(main)
         os.mkfifo(self.folder / "i2s0")
         self._pipe = os.open(self.folder / "i2s0", os.O_RDWR | os.O_NONBLOCK)

@@ -20,13 +20,13 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import signal
 
+from dsp import cross_correlation as correlate
 from dsp.air import Air, travel_s
 from dsp.blast import CALIBRES, pressure_pa
+from dsp.cross_correlation import ALIKE, Clip, Delay
 from dsp.hearing.detect import Detector
 from dsp.hearing.onset import Onset
 from dsp.hearing.stream import BAND_HZ
-from dsp.placing import cross_correlation as correlate
-from dsp.placing.cross_correlation import ALIKE, Clip, Delay
 from dsp.placing.fix import Fix
 from dsp.placing.multilaterate import LEAST_NODES, multilaterate
 from gateway.incident import Arrival

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dsp.traces import Curves
+from dsp.hearing.traces import Curves
 
 GUNSHOT_P = 0.5
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from firmware import node as firmware
 from firmware.clock import Clock
-from firmware.dsp_ear import DspEar
+from firmware.linux.dsp_ear import DspEar
 from firmware.node import Node
 from firmware.outbox import Outbox
 from gateway.associate import Associator

@@ -4,11 +4,12 @@ import hashlib
 
 import pytest
 
-from firmware import boot, incoming, update, wire
-from firmware.boot import State
+from firmware import update, wire
+from firmware.board import boot, incoming
+from firmware.board.boot import State
+from firmware.board.incoming import Incoming
+from firmware.board.slots import Slots
 from firmware.device import class_of
-from firmware.incoming import Incoming
-from firmware.slots import Slots
 from gateway.bulletin import read_updated, updated_line, updated_record
 from gateway.incident import Tell, Updated
 from gateway.releases import Releases, read_release

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware.config import read_config, read_key, read_password
+from firmware.linux.config import read_config, read_key, read_password
 from gateway.keyring import read_keys, read_secret
 
 MARK = b"\xef\xbb\xbf"

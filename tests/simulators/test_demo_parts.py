@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dsp.geodesy import Site, bearing
 from dsp.placing.fix import Fix
-from firmware.config import read_config as read_node
+from firmware.linux.config import read_config as read_node
 from gateway.config import read_config as read_gateway
 from gateway.incident import Round
 from gateway.sun import sun_over

@@ -34,7 +34,7 @@ def test_a_release_is_one_file_within_its_budget_sealed_with_the_fleets_key(flee
     assert "of 120000 bytes" in said
     assert key not in said
     assert (read.chip, read.architecture, read.manifest.sequence) == ("rp2350", "armv7emsp", 7)
-    assert "firmware/board_check.mpy" in read.contents
+    assert "firmware/board/check.mpy" in read.contents
 
 
 @pytest.mark.parametrize(

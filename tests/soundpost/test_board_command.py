@@ -46,8 +46,9 @@ def workshop(tmp_path_factory):
 
 LOOK = """
 import sys, vfs
-from firmware import boot, update
-from firmware.installer import verify
+from firmware import update
+from firmware.board import boot
+from firmware.board.installer import verify
 class Disk:
     def __init__(self, path):
         self.file = open(path, "r+b")

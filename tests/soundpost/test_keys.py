@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from firmware.config import read_key
+from firmware.linux.config import read_key
 from gateway.keyring import read_keys
 from soundpost.__main__ import main
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from firmware.config import read_key
+from firmware.linux.config import read_key
 from soundpost.__main__ import main
 
 

@@ -9,10 +9,11 @@ import sys
 import vfs
 from ram_disk import RamDisk, blank, write
 
-from firmware import boot, update
+from firmware import update
+from firmware.board import boot
+from firmware.board.installer import Installer
+from firmware.board.slots import Slots
 from firmware.device import class_of
-from firmware.installer import Installer
-from firmware.slots import Slots
 
 KEY, CLASS = bytes(32), class_of("rp2350", 11)
 with open(sys.argv[1]) as file:

@@ -7,14 +7,15 @@ Each function is a case that gets a folder of its own; as a program, with a fold
 import hashlib
 import os
 
-from firmware import boot, cbor, trial, update
-from firmware.boot import State, choose, decide
+from firmware import cbor, trial, update
+from firmware.board import boot
+from firmware.board.boot import State, choose, decide
+from firmware.board.flash_spool import FlashSpool, record
+from firmware.board.installer import Installer
+from firmware.board.slots import Slots
 from firmware.device import class_of
-from firmware.flash_spool import FlashSpool, record
-from firmware.installer import Installer
 from firmware.mac import Mac
 from firmware.outbox import Outbox, Saved
-from firmware.slots import Slots
 from firmware.trial import Trial
 from firmware.update import AAD, MAC0, OPENING, PROTECTED, BadUpdate, File, Manifest
 

@@ -6,8 +6,8 @@ number is new. With segments so few that old records are written anew, too.
 
 from ram_disk import AT, blank, run
 
-from firmware import flash_spool
-from firmware.flash_spool import FlashSpool
+from firmware.board import flash_spool
+from firmware.board.flash_spool import FlashSpool
 from firmware.outbox import Saved
 
 FOLDER = AT + "/outbox"

@@ -59,7 +59,7 @@ def test_a_power_cut_at_any_write_of_the_outbox_loses_nothing_that_was_kept(micr
 
 
 def test_the_real_boot_file_starts_the_slot_that_is_due_and_leaves_one_that_crashes(micropython):
-    assert run(micropython, "board_starts.py", ROOT / "firmware" / "boot.py", heap="2m") == "ok\n"
+    assert run(micropython, "board_starts.py", ROOT / "firmware" / "board" / "boot.py", heap="2m") == "ok\n"
 
 
 def test_hostile_cbor_is_refused_by_one_type_and_takes_little_heap(micropython, capsys):

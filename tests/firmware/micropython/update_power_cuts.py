@@ -6,10 +6,11 @@ started, and marked good; version 3 comes into a, is started TRIES times, never 
 
 from ram_disk import AT, blank, run, write
 
-from firmware import boot, update
+from firmware import update
+from firmware.board import boot
+from firmware.board.installer import Installer, verify
+from firmware.board.slots import Slots
 from firmware.device import class_of
-from firmware.installer import Installer, verify
-from firmware.slots import Slots
 
 KEY, CLASS = bytes(range(32)), class_of("esp32s3", 10)
 CONTENTS = {

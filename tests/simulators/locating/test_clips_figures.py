@@ -2,7 +2,7 @@
 
 import pytest
 
-from dsp.placing.cross_correlation import Delay
+from dsp.cross_correlation import Delay
 from simulators.locating.clips_figures import Told, chosen, clip_figures, spreads_s
 
 

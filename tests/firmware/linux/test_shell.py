@@ -1,0 +1,121 @@
+"""The shell carries effects out in their order, dates what a live microphone hears, and outlives a failing disk."""
+
+import asyncio
+import time
+
+import numpy as np
+import pytest
+
+from firmware import wire
+from firmware.clock import Clock
+from firmware.linux.block_time import Dater
+from firmware.linux.dsp_ear import DspEar
+from firmware.linux.patient_spool import PatientSpool
+from firmware.linux.shell import Shell
+from firmware.linux.spool import Spool
+from firmware.linux.uplink import Uplink
+from firmware.node import Node
+from firmware.outbox import Outbox
+from hw.fake import FakeMicrophone
+from hw.ports import ClockReading
+
+KEY = bytes(range(32))
+RATE_HZ = 16_000
+LIMIT_S = 5
+
+
+class AckingLine:
+    """A FrameLine to a gateway that acks what comes. `was_on_disk`: of each frame, whether it was when it came."""
+
+    def __init__(self, spool):
+        self.records, self.was_on_disk, self._spool, self._acks = [], [], spool, asyncio.Queue()
+
+    async def frames(self):
+        while True:
+            yield await self._acks.get()
+
+    async def write_frame(self, frame):
+        opened = wire.open(frame, KEY, wire.UP)
+        self.records.append(opened.record)
+        self.was_on_disk.append((opened.boot, opened.sequence) in self._spool.there)
+        ack = wire.Ack(((opened.boot, opened.sequence, opened.sequence),))
+        self._acks.put_nowait(wire.seal(ack, KEY, b"n17", 1, opened.sequence))
+
+    async def close(self):
+        pass
+
+
+class WatchedSpool(PatientSpool):
+    """The real spool, and what is in it."""
+
+    def keep(self, saved):
+        super().keep(saved)
+        self.there.add((saved.boot, saved.sequence))
+
+    @property
+    def there(self):
+        return self.__dict__.setdefault("held", set())
+
+
+def utc_us():
+    return time.time_ns() // 1000
+
+
+async def read_clock():
+    return ClockReading(300, "ntp")
+
+
+@pytest.fixture
+def street(tmp_path):
+    """A live microphone, its shell, its disk and a line whose gateway acks."""
+    microphone, spool, clock = FakeMicrophone(RATE_HZ), WatchedSpool(tmp_path, 1), Clock(RATE_HZ)
+    node = Node(DspEar(RATE_HZ), clock, Outbox(spool.boot), "n17", KEY)
+    line = AckingLine(spool)
+    dater = Dater(clock, read_clock, utc_us)
+    shell = Shell(node, microphone, spool, Uplink("test", asyncio.Future), dater)
+    yield microphone, shell, spool, line
+    spool.close()
+
+
+def drive_bang(microphone):
+    sound = np.random.default_rng(3).normal(0, 1e-3, 3 * RATE_HZ)
+    n = np.arange(320)
+    sound[2 * RATE_HZ + n] += 0.6 * np.exp(-n / 40) * np.cos(2 * np.pi * 900 * n / RATE_HZ)
+    for block in np.split(sound, 150):
+        microphone.drive_samples(block)
+
+
+async def test_a_live_bang_is_dated_kept_sent_acknowledged_and_forgotten(street):
+    microphone, shell, spool, line = street
+    drive_bang(microphone)
+    microphone.drive_end()
+    async with asyncio.timeout(LIMIT_S):
+        await shell.run(line)
+
+    (arrival,) = [record for record in line.records if isinstance(record, wire.Arrival)]
+    assert abs(arrival.t_us - utc_us()) < 10_000_000
+    assert arrival.clock == wire.COARSE  # the first second's mark alone is rough, and it says so
+    assert all(line.was_on_disk)
+    assert len(shell.node.outbox) == 0
+    spool.close()
+    assert Spool(spool.folder, 1).saved == ()
+
+
+async def test_a_microphone_that_is_pulled_out_ends_the_node_with_its_error(street):
+    microphone, shell, _, line = street
+    microphone.drive_failure(OSError("microphone default (pyaudio): gone"))
+
+    async with asyncio.timeout(LIMIT_S):
+        with pytest.raises(OSError, match="gone"):
+            await shell.run(line)
+
+
+async def test_a_microphone_whose_rate_changes_ends_the_node_with_both_rates_named(street):
+    microphone, shell, _, line = street
+    microphone.drive_samples(np.zeros(320))
+    microphone.drive_rate(44_100)
+    microphone.drive_samples(np.zeros(882))
+
+    async with asyncio.timeout(LIMIT_S):
+        with pytest.raises(OSError, match="rate changed from 16000 to 44100 Hz"):
+            await shell.run(line)
