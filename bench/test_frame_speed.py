@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from firmware import wire
-from gateway.gate import Gate
-from gateway.seen import Seen
+from gateway.intake.gate import Gate
+from gateway.intake.seen import Seen
 
 NOW_US = 1_790_000_000_000_000
 KEYS = {"n17": bytes(range(32))}

@@ -33,9 +33,9 @@ from gateway.incident import (
     Tell,
     Updated,
 )
+from gateway.intake.keyring import Keyring
 from gateway.journal import Journal, frame_row
 from gateway.keeping import Keeping
-from gateway.keyring import Keyring
 from gateway.lights import Lights
 from gateway.moments import step_record
 from gateway.notify import notify
@@ -53,7 +53,7 @@ log = structlog.get_logger("gateway.agent")
 
 
 class Link(Protocol):
-    """A way to nodes: gateway/link_serial.py, gateway/link_mqtt.py. See there what each verb does."""
+    """A way to nodes: gateway/intake/link_serial.py, gateway/intake/link_mqtt.py. See there what each verb does."""
 
     name: str
 

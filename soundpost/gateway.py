@@ -36,20 +36,20 @@ from gateway.bulletin import (
 from gateway.cameras import Cameras, Eye
 from gateway.config import CameraTable, GatewayConfig, MqttTable, read_config
 from gateway.core import Core
-from gateway.gate import Gate
 from gateway.incident import Alarm, Announce, Heard, NewAir, Outcome, Updated
+from gateway.intake.gate import Gate
+from gateway.intake.keyring import Keyring, keyless, read_secret
+from gateway.intake.link_mqtt import MqttLink
+from gateway.intake.link_serial import SerialLink
+from gateway.intake.seen import Seen
 from gateway.journal import Journal
-from gateway.keyring import Keyring, keyless, read_secret
 from gateway.ledger import Ledger
 from gateway.lights import LampBank, Lights
-from gateway.link_mqtt import MqttLink
-from gateway.link_serial import SerialLink
 from gateway.policy import Policy, best
 from gateway.recovery import recent
 from gateway.releases import Releases, missing
 from gateway.rollout import Rollout
 from gateway.rows import Row
-from gateway.seen import Seen
 from gateway.sun import sun_over
 from gateway.watch import Watch
 from hw.modbus_lamps import ModbusLamps

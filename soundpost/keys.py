@@ -1,5 +1,5 @@
 """`soundpost keys`: makes, changes and removes the keys that nodes and gateway share, and lists whose they are. No key
-is ever printed. A gateway that runs takes over what changed by itself (gateway/keyring.py)."""
+is ever printed. A gateway that runs takes over what changed by itself (gateway/intake/keyring.py)."""
 
 import argparse
 import difflib

@@ -10,13 +10,13 @@ from firmware import wire
 from gateway.bulletin import incident_record
 from gateway.config import GatewayConfig, read_config
 from gateway.core import arrival
-from gateway.gate import Gate
 from gateway.incident import Announce, Arrival, Heard, Incident
-from gateway.keyring import read_keys
+from gateway.intake.gate import Gate
+from gateway.intake.keyring import read_keys
+from gateway.intake.seen import Seen
 from gateway.moments import replay
 from gateway.policy import best
 from gateway.rows import first_broken, kept, reading
-from gateway.seen import Seen
 from simulators.recordings.playback import in_order
 from soundpost.gateway import build_core, read_air
 from soundpost.shots import Line, numbered, shot_line

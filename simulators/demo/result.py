@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from dsp.placing.fix import ellipse
-from gateway.keyring import read_keys
+from gateway.intake.keyring import read_keys
 from simulators.demo.checks import Check, Witness, checks
 from simulators.demo.findings import Look, Shot, look, ms_after, shots
 from simulators.demo.night import Passed, pass_night

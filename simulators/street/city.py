@@ -19,10 +19,10 @@ from firmware.node import Node
 from firmware.outbox import Outbox
 from gateway.associate import Associator
 from gateway.core import Core
-from gateway.gate import Gate
 from gateway.incident import Announce, Effect, Reply, Round
+from gateway.intake.gate import Gate
+from gateway.intake.seen import Seen
 from gateway.policy import Policy, Rules
-from gateway.seen import Seen
 from gateway.street import Lamp, Mount, Pole
 from gateway.sun import sun_over
 from simulators.recordings.recording import Recording, Track

@@ -9,8 +9,8 @@ from firmware import wire
 from firmware.clock import Clock
 from firmware.node import Ear, Forget, Heard, Keep, Node, Send
 from firmware.outbox import Outbox
-from gateway.gate import Gate
-from gateway.seen import Seen
+from gateway.intake.gate import Gate
+from gateway.intake.seen import Seen
 
 KEY = bytes(range(32))
 T0_US = 1_790_000_000_000_000

@@ -10,11 +10,11 @@ from firmware import wire
 from gateway.associate import Associator
 from gateway.backlog import Backlog
 from gateway.core import Core
-from gateway.gate import Gate
+from gateway.intake.gate import Gate
+from gateway.intake.seen import Seen
 from gateway.moments import replay
 from gateway.policy import Policy, Rules
 from gateway.rows import Row
-from gateway.seen import Seen
 from gateway.street import Lamp, Mount, Pole
 
 S = 1_000_000

@@ -12,9 +12,9 @@ from firmware import wire
 from gateway.agent import Agent
 from gateway.bulletin import incident_record
 from gateway.cameras import Cameras, Eye
+from gateway.intake.link_serial import SerialLink
 from gateway.journal import Journal, JournalFull
 from gateway.lights import LampBank, Lights
-from gateway.link_serial import SerialLink
 from gateway.moments import read_step
 from gateway.recovery import recent
 from gateway.rows import Row, kept, reading, verify

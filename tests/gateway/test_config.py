@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from gateway.config import read_config
-from gateway.keyring import read_keys, read_secret
+from gateway.intake.keyring import read_keys, read_secret
 
 GOOD = """
 journal = "street.journal"

@@ -10,9 +10,9 @@ import sys
 import pytest
 
 from gateway.incident import Store
+from gateway.intake.seen import Seen
 from gateway.journal import Journal, JournalFull, frame_row
 from gateway.rows import Row, kept, reading, verify
-from gateway.seen import Seen
 
 
 def frame(sequence, node="n1", boot=7, size=40):

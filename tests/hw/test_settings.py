@@ -3,7 +3,7 @@
 import pytest
 
 from firmware.linux.config import read_config, read_key, read_password
-from gateway.keyring import read_keys, read_secret
+from gateway.intake.keyring import read_keys, read_secret
 
 MARK = b"\xef\xbb\xbf"
 NODE = """

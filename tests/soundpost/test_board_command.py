@@ -12,8 +12,8 @@ import pytest
 from firmware import update, wire
 from firmware.workshop import release
 from firmware.workshop.pole_file import EXAMPLE
-from gateway.gate import Gate
-from gateway.seen import Seen
+from gateway.intake.gate import Gate
+from gateway.intake.seen import Seen
 from hw.board_console import Board
 from hw.serial_line import open_serial_line
 from simulators.board.usb_bench import UsbBench

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from firmware.linux.config import read_key
-from gateway.keyring import read_keys
+from gateway.intake.keyring import read_keys
 from soundpost.__main__ import main
 
 

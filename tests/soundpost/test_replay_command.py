@@ -14,12 +14,12 @@ from dsp.air import Air
 from firmware import wire
 from gateway.bulletin import incident_record
 from gateway.config import read_config
-from gateway.gate import Gate
 from gateway.incident import Announce, Store
+from gateway.intake.gate import Gate
+from gateway.intake.seen import Seen
 from gateway.journal import Journal, frame_row
 from gateway.policy import best
 from gateway.rows import Row
-from gateway.seen import Seen
 from simulators.pages.replay_report import Page, write_report
 from simulators.street.pulses import CLEAN, Shot, arrivals, pulses, street
 from soundpost.__main__ import main

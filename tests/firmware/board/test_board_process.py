@@ -12,8 +12,8 @@ import pytest
 from firmware import wire
 from firmware.board import blink
 from firmware.workshop.application import compile_into
-from gateway.gate import Gate
-from gateway.seen import Seen
+from gateway.intake.gate import Gate
+from gateway.intake.seen import Seen
 from hw.mcu.pins import CHIPS
 from hw.serial_line import open_serial_line
 from simulators.board.bench import Bench

@@ -12,8 +12,8 @@ import soundfile
 import structlog
 
 from firmware import wire
-from gateway.gate import Gate
-from gateway.seen import Seen
+from gateway.intake.gate import Gate
+from gateway.intake.seen import Seen
 from hw.serial_line import open_serial_line
 from simulators.peers.cable import Cable
 from soundpost.__main__ import main

@@ -9,7 +9,7 @@ import aiomqtt
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.link_mqtt import MqttLink
+from gateway.intake.link_mqtt import MqttLink
 from hw.mqtt_connection import Broker
 
 LIMIT_S = 20

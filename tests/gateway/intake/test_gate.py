@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 
 from firmware import wire
-from gateway.gate import FUTURE_US, Gate
-from gateway.seen import Seen
+from gateway.intake.gate import FUTURE_US, Gate
+from gateway.intake.seen import Seen
 
 NOW_US = 1_790_000_000_000_000
 KEYS = {"n17": bytes(range(32)), "n18": bytes(range(32, 64))}

@@ -4,14 +4,14 @@ import pytest
 
 from firmware import wire
 from firmware.wire import BadFrame
-from gateway.gate import Gate
 from gateway.incident import Announce, Reply, Store, Tell
-from gateway.keyring import Keyring, keyless
+from gateway.intake.gate import Gate
+from gateway.intake.keyring import Keyring, keyless
+from gateway.intake.seen import Seen
 from gateway.moments import replay
 from gateway.recovery import recent, take_up
 from gateway.rollout import Release, Rollout
 from gateway.rows import Row
-from gateway.seen import Seen
 
 A, B = "aa" * 32, "bb" * 32
 S = 1_000_000

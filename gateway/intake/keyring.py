@@ -12,7 +12,7 @@ from hw.linux.settings import read_text, read_toml
 
 KEY_BYTES = 32
 LOOK_S = 1.0
-log = structlog.get_logger("gateway.keyring")
+log = structlog.get_logger("gateway.intake.keyring")
 
 
 class Keyring:

@@ -1,7 +1,7 @@
 """Whose frames are of no use is told by name and cause, once in ten minutes, whatever a hostile sender claims."""
 
 from firmware import wire
-from gateway.blame import AGAIN_US, MOST_KEPT, MOST_TOLD, Blame
+from gateway.intake.blame import AGAIN_US, MOST_KEPT, MOST_TOLD, Blame
 
 S = 1_000_000
 
