@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gateway.incident import Store
-from gateway.journal import Journal, frame_row
+from gateway.journal.journal import Journal, frame_row
 
 N, BODY = 1000, bytes(200)
 GROUP, FLOOR = "journal, this disk", "sqlite3 insert of the same bytes"

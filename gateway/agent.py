@@ -1,7 +1,7 @@
 """The gateway agent: the one place where links, core, journal, lamps and cameras meet. A loop, a queue, and order.
 
 Frames that wait are fed together. What moves something goes out at once; what must be kept goes to the journal, and
-the acks follow when it is on disk (gateway/keeping.py). A bad disk costs acks, not decisions.
+the acks follow when it is on disk (gateway/journal/keeping.py). A bad disk costs acks, not decisions.
 """
 
 import asyncio
@@ -34,14 +34,14 @@ from gateway.incident import (
     Updated,
 )
 from gateway.intake.keyring import Keyring
-from gateway.journal import Journal, frame_row
-from gateway.keeping import Keeping
+from gateway.journal.journal import Journal, frame_row
+from gateway.journal.keeping import Keeping
+from gateway.journal.moments import step_record
+from gateway.journal.recovery import Past, take_up
+from gateway.journal.rows import Row
 from gateway.lights import Lights
-from gateway.moments import step_record
 from gateway.notify import notify
-from gateway.recovery import Past, take_up
 from gateway.releases import Releases
-from gateway.rows import Row
 from gateway.silence import Silence
 from gateway.steady_clock import SteadyClock
 

@@ -42,14 +42,14 @@ from gateway.intake.keyring import Keyring, keyless, read_secret
 from gateway.intake.link_mqtt import MqttLink
 from gateway.intake.link_serial import SerialLink
 from gateway.intake.seen import Seen
-from gateway.journal import Journal
+from gateway.journal.journal import Journal
+from gateway.journal.recovery import recent
+from gateway.journal.rows import Row
 from gateway.ledger import Ledger
 from gateway.lights import LampBank, Lights
 from gateway.policy import Policy, best
-from gateway.recovery import recent
 from gateway.releases import Releases, missing
 from gateway.rollout import Rollout
-from gateway.rows import Row
 from gateway.sun import sun_over
 from gateway.watch import Watch
 from hw.modbus_lamps import ModbusLamps

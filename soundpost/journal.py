@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.rows import Kept, first_broken, kept, log_beside, reading, was_in_use
+from gateway.journal.rows import Kept, first_broken, kept, log_beside, reading, was_in_use
 
 HELP = "Verify a gateway's journal, show what is in it, or export it whole. It may be in use."
 EXAMPLE = (

@@ -14,9 +14,9 @@ from gateway.incident import Announce, Arrival, Heard, Incident
 from gateway.intake.gate import Gate
 from gateway.intake.keyring import read_keys
 from gateway.intake.seen import Seen
-from gateway.moments import replay
+from gateway.journal.moments import replay
+from gateway.journal.rows import first_broken, kept, reading
 from gateway.policy import best
-from gateway.rows import first_broken, kept, reading
 from simulators.recordings.playback import in_order
 from soundpost.gateway import build_core, read_air
 from soundpost.shots import Line, numbered, shot_line

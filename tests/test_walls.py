@@ -55,8 +55,8 @@ MAY = {
     "gateway/lamp_policy.py": ("gateway.incident", "gateway.street", "dsp"),
     "gateway/camera_policy.py": ("gateway.incident", "gateway.street", "dsp"),
     "gateway/telling.py": ("gateway.incident",),
-    "gateway/moments.py": ("gateway.incident", "gateway.core", "gateway.rows"),
-    "gateway/recovery.py": ("gateway.incident", "gateway.core", "gateway.moments", "gateway.rows"),
+    "gateway/journal/moments.py": ("gateway.incident", "gateway.core", "gateway.journal.rows"),
+    "gateway/journal/recovery.py": ("gateway.incident", "gateway.core", "gateway.journal.moments", "gateway.journal.rows"),
     "gateway/policy.py": (
         "gateway.incident", "gateway.telling", "gateway.street", "gateway.lamp_policy", "gateway.camera_policy", "dsp",
     ),
@@ -78,9 +78,9 @@ MAY = {
     # the edges: each knows the records, how to wait before it tries again, and its own driver, no other edge
     "gateway/": ("gateway.incident", "gateway.street", "gateway.backoff", "gateway.ending", "hw"),
     "gateway/sun.py": ("dsp",),
-    "gateway/journal.py": ("gateway.incident", "gateway.journal_file", "gateway.rows"),
-    "gateway/journal_file.py": ("gateway.rows",),
-    "gateway/keeping.py": ("gateway.incident", "gateway.journal", "gateway.rows"),
+    "gateway/journal/journal.py": ("gateway.incident", "gateway.journal.file", "gateway.journal.rows"),
+    "gateway/journal/file.py": ("gateway.journal.rows",),
+    "gateway/journal/keeping.py": ("gateway.incident", "gateway.journal.journal", "gateway.journal.rows"),
     "gateway/placed_tables.py": ("gateway.street", "dsp"),
     "gateway/policy_tables.py": (
         "gateway.placed_tables", "gateway.policy", "gateway.lamp_policy", "gateway.camera_policy",
@@ -108,7 +108,7 @@ PURE = (
     "gateway/sharpen.py", "gateway/intake/seen.py",
     "gateway/robust_line.py", "gateway/pole_page.py", "gateway/ledger.py", "gateway/watch.py",
     "gateway/silence.py", "gateway/intake/blame.py", "firmware/linux/ack_watch.py",
-    "gateway/memory.py", "gateway/backlog.py", "gateway/telling.py", "gateway/moments.py", "gateway/recovery.py",
+    "gateway/memory.py", "gateway/backlog.py", "gateway/telling.py", "gateway/journal/moments.py", "gateway/journal/recovery.py",
     "gateway/line_of_fire.py", "gateway/rollout.py", "gateway/core.py",
     "firmware/workshop/layout.py", "firmware/workshop/verdict.py",
 )  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 from dsp.placing.fix import Fix
 from firmware import wire
 from gateway.incident import Round
-from gateway.rows import Kept, kept, reading
+from gateway.journal.rows import Kept, kept, reading
 
 SAME_US = 50_000  # gateway/acoustics.py, apart_us: two rounds of one gun lie farther apart
 

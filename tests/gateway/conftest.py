@@ -12,9 +12,9 @@ from gateway.backlog import Backlog
 from gateway.core import Core
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
-from gateway.moments import replay
+from gateway.journal.moments import replay
+from gateway.journal.rows import Row
 from gateway.policy import Policy, Rules
-from gateway.rows import Row
 from gateway.street import Lamp, Mount, Pole
 
 S = 1_000_000

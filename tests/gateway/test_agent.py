@@ -13,11 +13,11 @@ from gateway.agent import Agent
 from gateway.bulletin import incident_record
 from gateway.cameras import Cameras, Eye
 from gateway.intake.link_serial import SerialLink
-from gateway.journal import Journal, JournalFull
+from gateway.journal.journal import Journal, JournalFull
+from gateway.journal.moments import read_step
+from gateway.journal.recovery import recent
+from gateway.journal.rows import Row, kept, reading, verify
 from gateway.lights import LampBank, Lights
-from gateway.moments import read_step
-from gateway.recovery import recent
-from gateway.rows import Row, kept, reading, verify
 from hw.fake import FakeCamera, FakeLine
 from hw.modbus_lamps import ModbusLamps
 from simulators.peers.lamp_bank import LampBank as Bank

@@ -10,8 +10,8 @@ from firmware import wire
 from gateway.core import TICK_US
 from gateway.incident import Aim, Announce, Light, Reply, Store
 from gateway.intake.seen import Seen
-from gateway.journal import Journal, frame_row
-from gateway.rows import kept, reading
+from gateway.journal.journal import Journal, frame_row
+from gateway.journal.rows import kept, reading
 
 S = 1_000_000
 SHOT = (45.0, 30.0, 1.5)

@@ -14,7 +14,7 @@ import pytest
 
 from dsp.geodesy import bearing
 from firmware import wire
-from gateway.rows import kept, reading, verify
+from gateway.journal.rows import kept, reading, verify
 from hw.serial_line import open_serial_line
 from simulators.peers.cable import Cable
 from simulators.peers.camera import VirtualCamera

@@ -7,9 +7,9 @@ from dsp.air import Air
 from dsp.placing.medium import Medium
 from gateway.bulletin import alarm_line, alarm_record
 from gateway.incident import Alarm, Announce, NewAir
-from gateway.journal import Journal
+from gateway.journal.journal import Journal
+from gateway.journal.rows import Row
 from gateway.ledger import Ledger
-from gateway.rows import Row
 from gateway.watch import Watch
 from soundpost.gateway import read_air
 

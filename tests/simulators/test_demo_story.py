@@ -2,8 +2,8 @@
 
 import json
 
-from gateway.journal import Journal
-from gateway.rows import Row
+from gateway.journal.journal import Journal
+from gateway.journal.rows import Row
 from simulators.demo.story import read_story
 
 S = 1_000_000

@@ -5,8 +5,8 @@ import sqlite3
 
 import pytest
 
-from gateway.journal import Journal
-from gateway.rows import Row
+from gateway.journal.journal import Journal
+from gateway.journal.rows import Row
 from soundpost.__main__ import main
 
 

@@ -8,10 +8,10 @@ from gateway.incident import Announce, Reply, Store, Tell
 from gateway.intake.gate import Gate
 from gateway.intake.keyring import Keyring, keyless
 from gateway.intake.seen import Seen
-from gateway.moments import replay
-from gateway.recovery import recent, take_up
+from gateway.journal.moments import replay
+from gateway.journal.recovery import recent, take_up
+from gateway.journal.rows import Row
 from gateway.rollout import Release, Rollout
-from gateway.rows import Row
 
 A, B = "aa" * 32, "bb" * 32
 S = 1_000_000

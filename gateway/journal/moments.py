@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gateway.core import SETTLED_US, Core
 from gateway.incident import ClockStep, Effect
-from gateway.rows import Row
+from gateway.journal.rows import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from gateway.journal import Journal, JournalFull
-from gateway.rows import Row, kept, reading, verify
+from gateway.journal.journal import Journal, JournalFull
+from gateway.journal.rows import Row, kept, reading, verify
 
 
 def frame(sequence, size=40):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from gateway.incident import Reply
-from gateway.journal import Journal
-from gateway.rows import Row
+from gateway.journal.journal import Journal
+from gateway.journal.rows import Row
 
 LAST_WORDS_S = 5.0
 log = structlog.get_logger("gateway.agent")

@@ -11,8 +11,8 @@ import pytest
 
 from gateway.incident import Store
 from gateway.intake.seen import Seen
-from gateway.journal import Journal, JournalFull, frame_row
-from gateway.rows import Row, kept, reading, verify
+from gateway.journal.journal import Journal, JournalFull, frame_row
+from gateway.journal.rows import Row, kept, reading, verify
 
 
 def frame(sequence, node="n1", boot=7, size=40):
@@ -144,7 +144,7 @@ async def test_a_full_journal_acks_nothing_and_takes_frames_again_when_there_is_
 DISK_FAILS = """
 import asyncio, pathlib, resource, sys
 from gateway.incident import Store
-from gateway.journal import Journal, frame_row
+from gateway.journal.journal import Journal, frame_row
 
 async def main():
     journal = Journal(pathlib.Path(sys.argv[1]), again_s=0.01)
@@ -180,7 +180,7 @@ def test_after_a_disk_error_the_file_is_opened_anew_and_has_each_row_once_in_ord
 WRITES_FOR_EVER = """
 import asyncio, pathlib, sys
 from gateway.incident import Store
-from gateway.journal import Journal, frame_row
+from gateway.journal.journal import Journal, frame_row
 
 async def main():
     journal = Journal(pathlib.Path(sys.argv[1]))

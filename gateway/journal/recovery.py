@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from gateway.core import Core
 from gateway.incident import Aim, Announce, Effect, Light
-from gateway.moments import Moment, happen, moments
-from gateway.rows import Row
+from gateway.journal.moments import Moment, happen, moments
+from gateway.journal.rows import Row
 
 RECENT_US = 300_000_000
 """Longer than gateway/memory.py remembers, and than an incident that has ended may still change (gateway/policy.py)."""

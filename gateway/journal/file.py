@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import IO
 
-from gateway.rows import SCHEMA, SELECT, START, Row, check_identity, digest
+from gateway.journal.rows import SCHEMA, SELECT, START, Row, check_identity, digest
 
 INSERT = """insert into row values (?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (node, boot, sequence) where kind = 'frame' do nothing"""

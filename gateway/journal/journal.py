@@ -2,7 +2,7 @@
 
 One thread writes; what waits is committed together. Where the disk takes nothing (full, read-only, damaged, gone), at
 the start or later, rows are held in memory, in their order and within a bound; nothing of them is acked, so nodes keep
-their records. Every AGAIN_S the file is opened anew, never written on as it was (gateway/journal_file.py, `commit`);
+their records. Every AGAIN_S the file is opened anew, never written on as it was (gateway/journal/file.py, `commit`);
 when that works all that was held is written, and only then is anybody told that it is safe. `news` says so in words.
 """
 
@@ -20,8 +20,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from gateway.incident import Store
-from gateway.journal_file import JournalFile, JournalInUse, is_damage, set_aside
-from gateway.rows import SCHEMA, SELECT, Row, reading
+from gateway.journal.file import JournalFile, JournalInUse, is_damage, set_aside
+from gateway.journal.rows import SCHEMA, SELECT, Row, reading
 
 MAX_GROUP = 2000  # batches in one commit
 AGAIN_S = 2.0

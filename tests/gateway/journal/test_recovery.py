@@ -6,11 +6,11 @@ import pytest
 
 from gateway.bulletin import incident_record
 from gateway.incident import Announce, ClockStep, Light, Store
-from gateway.journal import frame_row
-from gateway.moments import moments, replay, step_record
+from gateway.journal.journal import frame_row
+from gateway.journal.moments import moments, replay, step_record
+from gateway.journal.recovery import key, recent, take_up
+from gateway.journal.rows import Row
 from gateway.policy import Rules, best
-from gateway.recovery import key, recent, take_up
-from gateway.rows import Row
 
 S = 1_000_000
 SHOTS = [((45.0, 30.0, 1.5), 0), ((47.0, 31.0, 1.5), 2 * S), ((46.0, 30.0, 1.5), 9 * S)]
