@@ -15,12 +15,12 @@ from itertools import groupby
 
 from firmware import wire
 from firmware.fields import MAX_SPANS
-from gateway.associate import Associator
-from gateway.backlog import Backlog, Decision
 from gateway.incident import Arrival, Clip, ClockStep, Effect, Heard, NewAir, Reply, Revised, Store, Unplaced
 from gateway.intake.blame import Blame
 from gateway.intake.gate import Gate, Opened
 from gateway.intake.seen import Seen
+from gateway.placing.associate import Associator
+from gateway.placing.backlog import Backlog, Decision
 from gateway.policy import Policy
 from gateway.rollout import Rollout
 from gateway.street import Pole

@@ -21,7 +21,8 @@ from gateway.telling import Telling
 
 FRESH_US = 30_000_000
 AHEAD_US = 2_000_000
-REVISED_US = 240_000_000  # how long an incident is kept for late arrivals: longer than gateway/memory.py keeps rounds
+# how long an incident is kept for late arrivals: longer than gateway/placing/memory.py keeps rounds
+REVISED_US = 240_000_000
 IS_GUNSHOT = 0.5
 
 

@@ -18,8 +18,6 @@ import structlog
 from dsp.geodesy import Site
 from firmware.wire import U32
 from gateway.agent import Agent, Link, run_until_signalled
-from gateway.associate import Associator
-from gateway.backlog import Backlog
 from gateway.bulletin import (
     alarm_line,
     alarm_record,
@@ -47,6 +45,8 @@ from gateway.journal.recovery import recent
 from gateway.journal.rows import Row
 from gateway.ledger import Ledger
 from gateway.lights import LampBank, Lights
+from gateway.placing.associate import Associator
+from gateway.placing.backlog import Backlog
 from gateway.policy import Policy, best
 from gateway.releases import Releases, missing
 from gateway.rollout import Rollout

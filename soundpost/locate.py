@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from dsp.air import HUMIDITY_PCT, TEMPERATURE_C, WIND_MPS, Air, wind_from
 from gateway.incident import Arrival
-from gateway.poles import Place
+from gateway.placing.poles import Place
 from simulators.recordings.batch import Batch, Decision, happened_us, in_time
 from simulators.recordings.spill import Spill
 from soundpost.arrivals import Numbered, read_arrivals

@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 First = TypeVar("First")
 
 LEAD, LENGTH = 2, 80  # cells of a template before its onset, and of all of it
-SOONEST = 55  # cells to the next round: 950 a minute are 63 ms apart (gateway/acoustics.py)
+SOONEST = 55  # cells to the next round: 950 a minute are 63 ms apart (gateway/placing/acoustics.py)
 LASTING = 1200  # cells that a burst may pause for: later, echoes have died away and energy rises again
 ALIKE = 0.6
 QUIETEST = 0.15  # of the first one's amplitude: no round of one gun is 16 dB weaker than another (chosen)

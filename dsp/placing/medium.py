@@ -42,7 +42,7 @@ from dsp.placing.sounding import LEAST_SCALE_S, Heard, Sounding, heard, sound
 Floats = NDArray[np.float64]
 
 TEMPERATURE_SIGMA_C, WIND_SIGMA_MPS = 10.0, 4.0  # notes/localisation.md: priors of 6 m/s (10 C) and 4 m/s
-PATH_SIGMA_US = 10_000.0  # as gateway/acoustics.py has it; at the true positions of the live fire 7.6 ms RMS
+PATH_SIGMA_US = 10_000.0  # as gateway/placing/acoustics.py has it; at the true positions of the live fire 7.6 ms RMS
 PATH_DOF, PATH_MEMORY_DOF = 4.0, 400.0  # what that is worth against shots, and how many of theirs count (chosen)
 BOX_C, BOX_SIGMA_C = 1.0, 3.0  # chosen: an electronics box on a lamp post, sun and lamp taken together
 HOURS = np.array([48.0, 12.0, 12.0, 6.0])  # chosen: weather lasts days, wind half a day, the sun on a box hours

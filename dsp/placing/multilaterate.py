@@ -11,7 +11,7 @@ After the fit the answer is checked: enough places that agree, not on one line, 
 have been heard at all. Four agreeing poles leave one number over to check three unknowns by, which shows nothing: there
 the geometry must be good enough by itself.
 
-`descend` is the least-squares step of `gateway/select.py`, which weighs arrivals itself:
+`descend` is the least-squares step of `gateway/placing/select.py`, which weighs arrivals itself:
 
     residual_i = (t_i - tau_i(x)) - mean_w(t - tau(x)),      minimise  sum_i weight_i residual_i^2 + prior(height)
 """

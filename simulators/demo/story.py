@@ -16,7 +16,7 @@ from firmware import wire
 from gateway.incident import Round
 from gateway.journal.rows import Kept, kept, reading
 
-SAME_US = 50_000  # gateway/acoustics.py, apart_us: two rounds of one gun lie farther apart
+SAME_US = 50_000  # gateway/placing/acoustics.py, apart_us: two rounds of one gun lie farther apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from dsp.hearing.stream import BAND_HZ
 from dsp.placing.fix import Fix
 from dsp.placing.multilaterate import LEAST_NODES, multilaterate
 from gateway.incident import Arrival
-from gateway.sharpen import clip_of, sharpened
+from gateway.placing.clip_delays import clip_of, sharpened
 from simulators.recordings.playback import AUDIO, listen
 from simulators.recordings.recording import Recording
 from simulators.recordings.score import read_tests

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from dsp.air import Air
 from dsp.placing.fix import CHI2_2DOF, Fix, NoFix
 from dsp.placing.multilaterate import LEAST_NODES, multilaterate
-from gateway.acoustics import Acoustics
 from gateway.incident import Arrival
+from gateway.placing.acoustics import Acoustics
 from simulators.locating.cases import SCORED
 from simulators.recordings.livefire import read_test
 from simulators.recordings.recording import Recording

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dsp.air import Air
-from gateway.associate import Associator
 from gateway.core import TICK_US
 from gateway.incident import Arrival, Round, Unplaced
+from gateway.placing.associate import Associator
 from simulators.locating.cases import AIR, DEVELOPMENT, SCORED, Case, Night, draw
 from simulators.locating.matching import Matching, match
 

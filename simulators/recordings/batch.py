@@ -11,11 +11,11 @@ from itertools import groupby
 
 from dsp.air import Air
 from dsp.placing.medium import Medium
-from gateway.acoustics import Acoustics
-from gateway.associate import Associator
 from gateway.incident import Arrival, Round, Unplaced
 from gateway.ledger import Ledger
-from gateway.poles import Place, districts
+from gateway.placing.acoustics import Acoustics
+from gateway.placing.associate import Associator
+from gateway.placing.poles import Place, districts
 from gateway.watch import Watch
 
 Decision = Round | Unplaced

@@ -17,11 +17,11 @@ from firmware.clock import Clock
 from firmware.linux.dsp_ear import DspEar
 from firmware.node import Node
 from firmware.outbox import Outbox
-from gateway.associate import Associator
 from gateway.core import Core
 from gateway.incident import Announce, Effect, Reply, Round
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
+from gateway.placing.associate import Associator
 from gateway.policy import Policy, Rules
 from gateway.street import Lamp, Mount, Pole
 from gateway.sun import sun_over

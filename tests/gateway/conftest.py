@@ -7,13 +7,13 @@ import pytest
 from dsp.air import Air
 from dsp.geodesy import Site
 from firmware import wire
-from gateway.associate import Associator
-from gateway.backlog import Backlog
 from gateway.core import Core
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
 from gateway.journal.moments import replay
 from gateway.journal.rows import Row
+from gateway.placing.associate import Associator
+from gateway.placing.backlog import Backlog
 from gateway.policy import Policy, Rules
 from gateway.street import Lamp, Mount, Pole
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsp.air import Air, travel_s
-from gateway.associate import Associator
 from gateway.incident import Arrival, Round
-from gateway.poles import Poles, districts
+from gateway.placing.associate import Associator
+from gateway.placing.poles import Poles, districts
 from simulators.recordings.batch import Batch
 from simulators.recordings.playback import PULSES, play
 from simulators.recordings.recording import Recording

@@ -12,8 +12,8 @@ import numpy as np
 
 from dsp.placing.lateness import PATH, Path, several, weights
 from dsp.placing.multilaterate import descend
-from gateway.candidates import Start
-from gateway.evidence import Evidence, Floats, Ints, Weighed
+from gateway.placing.candidates import Start
+from gateway.placing.evidence import Evidence, Floats, Ints, Weighed
 
 SHARPER = (1.0, 0.2)  # blur of each settling in turn
 STILL = 2  # settlings without blur

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from dsp.air import Air
 from dsp.placing.lateness import Path
-from gateway.acoustics import Acoustics
 from gateway.incident import Arrival
+from gateway.placing.acoustics import Acoustics
 
 ELSEWHERE_M = 15.0
 SLACK_US = 60_000  # how far the image's emission time may be off

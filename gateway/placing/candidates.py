@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.air import Air, crossing_s
-from gateway.evidence import LEAST_POLES, Bools, Evidence, Floats, Ints
-from gateway.poles import Poles
+from gateway.placing.evidence import LEAST_POLES, Bools, Evidence, Floats, Ints
+from gateway.placing.poles import Poles
 
 CELLS_ACROSS = 22
 CELL_M = (10.0, 20.0)

@@ -1,8 +1,8 @@
 """Which shots explain a batch of arrivals: places and emission times, each arrival serving one round at most.
 
-The search starts at the candidates of the grid, and lets each settle (`gateway/settle.py`). Then sources are chosen
-greedily, and a source is a PLACE with all the rounds fired from it: several rounds of one gun explain each other,
-whereas a mixture of one round's arrivals at some poles and the next round's at others seldom lines up twice.
+The search starts at the candidates of the grid, and lets each settle (`gateway/placing/refine.py`). Then sources are
+chosen greedily, and a source is a PLACE with all the rounds fired from it: several rounds of one gun explain each
+other, whereas a mixture of one round's arrivals at some poles and the next round's at others seldom lines up twice.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from dsp.placing.lateness import Path, several, weights
-from gateway.candidates import Grid, Start
-from gateway.echo import ELSEWHERE_M, Earlier, echoes
-from gateway.evidence import LEAST_POLES, Bools, Evidence, Floats, Ints, Weighed
-from gateway.settle import Found, found_at, settle
+from gateway.placing.candidates import Grid, Start
+from gateway.placing.echo import ELSEWHERE_M, Earlier, echoes
+from gateway.placing.evidence import LEAST_POLES, Bools, Evidence, Floats, Ints, Weighed
+from gateway.placing.refine import Found, found_at, settle
 
 SEEDS = 8  # best settled candidates whose places are looked at for several rounds
 POOL = 100  # settled candidates that are kept from one look to the next

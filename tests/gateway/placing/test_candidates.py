@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from dsp.air import Air
-from gateway.acoustics import Acoustics
-from gateway.candidates import Grid
-from gateway.evidence import Evidence
-from gateway.poles import Poles
+from gateway.placing.acoustics import Acoustics
+from gateway.placing.candidates import Grid
+from gateway.placing.evidence import Evidence
+from gateway.placing.poles import Poles
 from simulators.street.pulses import CLEAN, arrivals, pulses, shots_within, street
 
 S = 1_000_000

@@ -19,11 +19,11 @@ of the time in which their shot may still act. The newest and the oldest are tak
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gateway.acoustics import Acoustics
-from gateway.associate import REMEMBERED_US, TOGETHER_US, Associator
 from gateway.incident import Arrival, Revised, Round, Unplaced
-from gateway.memory import Memory
-from gateway.poles import Place
+from gateway.placing.acoustics import Acoustics
+from gateway.placing.associate import REMEMBERED_US, TOGETHER_US, Associator
+from gateway.placing.memory import Memory
+from gateway.placing.poles import Place
 
 QUIET_US = 500_000
 LONGEST_US = 4_000_000  # where some come late all the time: to decide anew costs ten times the live decisions
@@ -32,7 +32,7 @@ STRETCH_US = 10_000_000  # late arrivals that lie farther apart are decided one 
 A_TICK = 20  # arrivals: 400 a second, several times what a street hears...
 CROWD = 4000  # ...and fewer where so many times as many lie within a wait: each is explained with those about it
 WARM = 3
-WORTH_A_WORD = 3  # poles: of fewer gateway/too_few.py says nothing
+WORTH_A_WORD = 3  # poles: of fewer gateway/placing/too_few.py says nothing
 ALL_US = 2**62
 Decision = Round | Unplaced | Revised
 

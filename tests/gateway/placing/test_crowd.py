@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dsp.air import Air
-from gateway.associate import Associator
-from gateway.clutter import FADES_US, Clutter
 from gateway.incident import Arrival, Round
+from gateway.placing.associate import Associator
+from gateway.placing.clutter import FADES_US, Clutter
 
 S = 1_000_000
 BASE_US = 1_763_000_000 * S

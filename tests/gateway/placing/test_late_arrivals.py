@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp.air import Air
-from gateway.associate import Associator
-from gateway.backlog import Backlog
 from gateway.incident import Revised, Round
-from gateway.memory import Memory
+from gateway.placing.associate import Associator
+from gateway.placing.backlog import Backlog
+from gateway.placing.memory import Memory
 from simulators.street.pulses import CLEAN, Faults, Shot, arrivals, burst, pulses, shots_within, street
 
 S = 1_000_000

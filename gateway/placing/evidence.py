@@ -6,7 +6,7 @@ fired there" against "clutter and echoes only":
     sum over poles that heard it  [ ln f(residual) - ln(clutter(SNR)) + ln P(heard) + ln g(level) + direct ]
   + sum over poles that did not   [ ln (1 - P(heard)) ]
 
-clutter is the rate of impulses of other causes that the pole was measured to have of late (gateway/clutter.py).
+clutter is the rate of impulses of other causes that the pole was measured to have of late (gateway/placing/clutter.py).
 
 f      time: how first arrivals spread about the straight path (dsp/placing/lateness.py).
 g      level: source level is the median of level + 20 log10(distance) + excess loss over the poles that heard it;
@@ -27,9 +27,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from dsp.air import Air, travel_s
 from dsp.placing.lateness import PATH, Path, log_density
-from gateway.acoustics import Acoustics
 from gateway.incident import Arrival
-from gateway.poles import Poles
+from gateway.placing.acoustics import Acoustics
+from gateway.placing.poles import Poles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

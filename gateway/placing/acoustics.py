@@ -12,7 +12,7 @@ class Acoustics:
 
     hearing_m : farthest a pole hears a shot. nearest_m : the nearest pole that heard it is no farther. early_us,
     latest_us : what may still be a first arrival, about the straight path (how likely: dsp/placing/lateness.py).
-    clutter_per_s : impulses of other causes, a pole. level_sigma_db, excess_db_per_m : see gateway/evidence.py.
+    clutter_per_s : impulses of other causes, a pole. level_sigma_db, excess_db_per_m : see gateway/placing/evidence.py.
     heard_db, heard_spread_db : expected level over noise that is heard half of the time (less where nodes report weaker
     ones), and how fast that changes. echo_us : echoes come no later behind the direct sound. echo_nats : what an
     arrival loses for looking like one. echo_db : an echo of a whole shot is at least this much weaker. apart_us : least
@@ -20,8 +20,8 @@ class Acoustics:
     round from a known place, and of the rounds of a new place together. crowd_nats : how much more where poles hear so
     much clutter that chance makes rounds: a score of S comes up by chance with exp(-S) at most in each place and time
     that can be told apart (Markov's inequality on a likelihood ratio), of which 500 m by 300 m have some 2e9 an hour
-    (gateway/settle.py, PINNED), and ln 2e9 is 21. settle_us : how long after the last direct arrival may have come a
-    decision is put off, for what is late on the wire.
+    (gateway/placing/refine.py, PINNED), and ln 2e9 is 21. settle_us : how long after the last direct arrival may have
+    come a decision is put off, for what is late on the wire.
     """
 
     hearing_m: float = 900.0

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsp.air import Air
-from gateway.acoustics import Acoustics
-from gateway.associate import Associator
-from gateway.evidence import NEAR
 from gateway.incident import Round, Unplaced
-from gateway.poles import Poles
+from gateway.placing.acoustics import Acoustics
+from gateway.placing.associate import Associator
+from gateway.placing.evidence import NEAR
+from gateway.placing.poles import Poles
 from simulators.street.pulses import CLEAN, Faults, Shot, arrivals, burst, pulses, shots_within, street
 
 S = 1_000_000

@@ -7,7 +7,7 @@ from dsp.blast import friedlander
 from firmware import wire
 from gateway.core import arrival
 from gateway.incident import Arrival, Clip
-from gateway.sharpen import PICK_US, clip_of, delays, sharpened
+from gateway.placing.clip_delays import PICK_US, clip_of, delays, sharpened
 from gateway.street import Pole
 
 RATE_HZ, T0_US = 48_000, 1_763_000_000_000_000

@@ -7,7 +7,7 @@ Each arrival that was decided to be of no round counts 1, and fades with FADES_U
 This is the rate of a Poisson process seen through an exponential window (general knowledge); a sum has no order, so it
 does not matter in which order arrivals are told. What was let go for want of room does not count: it can make no round
 by chance, either. A burst of rounds and its echoes, a dozen impulses of which the rounds take most, comes to less than
-the one a second that a street is taken to have anyway (gateway/acoustics.py).
+the one a second that a street is taken to have anyway (gateway/placing/acoustics.py).
 """
 
 import math

@@ -11,7 +11,7 @@ from dsp.placing.crack import Flight, crack
 from dsp.placing.fix import Fix
 from gateway.bulletin import headline, incident_record
 from gateway.incident import Announce, Arrival, Incident, Round
-from gateway.line_of_fire import REMEMBERED, Cracks, line_of_fire
+from gateway.placing.line_of_fire import REMEMBERED, Cracks, line_of_fire
 
 AIR, T_US = Air(), 1_763_000_000_000_000
 MUZZLE = np.array([0.0, 0.0, 1.5])

@@ -4,9 +4,9 @@ Sound that has come to one pole comes to another within the time that it takes b
 come to every pole that may hear it (`Poles.lead_m`), and `settle_us` for what is late on the wire has gone by too,
 nothing that belongs with an arrival is still to come: it is due, in the middle of a street sooner than at its ends.
 Each arrival is once, AHEAD_US before it is due, taken as an early one of a shot, and what comes of that is kept. Each
-time something is due, all arrivals at hand are explained together (`gateway/select.py`), the rounds of which an arrival
-is due are decided, and what is due and was not needed is let go. Order and duplicates of arrivals do not matter, as
-long as they come before they are due.
+time something is due, all arrivals at hand are explained together (`gateway/placing/select.py`), the rounds of which an
+arrival is due are decided, and what is due and was not needed is let go. Order and duplicates of arrivals do not
+matter, as long as they come before they are due.
 """
 
 from bisect import bisect_left
@@ -17,16 +17,16 @@ import numpy as np
 from dsp.air import Air
 from dsp.placing.fix import NoFix
 from dsp.placing.multilaterate import multilaterate
-from gateway.acoustics import Acoustics
-from gateway.candidates import Grid, Start
-from gateway.clutter import Clutter
-from gateway.echo import Earlier
-from gateway.evidence import NEAR, Bools, Evidence, Ints
 from gateway.incident import Arrival, Round, Unplaced
-from gateway.poles import Place, Poles
-from gateway.select import Search
-from gateway.settle import Found
-from gateway.too_few import LOUD_DB, heard_by_too_few
+from gateway.placing.acoustics import Acoustics
+from gateway.placing.candidates import Grid, Start
+from gateway.placing.clutter import Clutter
+from gateway.placing.echo import Earlier
+from gateway.placing.evidence import NEAR, Bools, Evidence, Ints
+from gateway.placing.poles import Place, Poles
+from gateway.placing.refine import Found
+from gateway.placing.select import Search
+from gateway.placing.too_few import LOUD_DB, heard_by_too_few
 
 DISPATCH_NODES, GOOD_NODES = 6, 5  # grades A and B (DESIGN section 4)
 SILENCE = 0.8  # a pole that should have heard it with this probability and did not speaks against it
