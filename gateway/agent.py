@@ -41,9 +41,9 @@ from gateway.journal.recovery import Past, take_up
 from gateway.journal.rows import Row
 from gateway.lights import Lights
 from gateway.notify import notify
-from gateway.releases import Releases
-from gateway.silence import Silence
 from gateway.steady_clock import SteadyClock
+from gateway.upkeep.releases import Releases
+from gateway.upkeep.silence import Silence
 
 MAX_INBOX = 256
 MAX_TOGETHER = 256

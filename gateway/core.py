@@ -22,9 +22,9 @@ from gateway.intake.seen import Seen
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog, Decision
 from gateway.policy import Policy
-from gateway.rollout import Rollout
 from gateway.street import Pole
-from gateway.watch import Watch
+from gateway.upkeep.rollout import Rollout
+from gateway.upkeep.watch import Watch
 
 TICK_US = 50_000
 FRESH_HEALTH_US = 300_000_000  # older words of a node about itself are let go

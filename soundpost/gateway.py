@@ -43,15 +43,15 @@ from gateway.intake.seen import Seen
 from gateway.journal.journal import Journal
 from gateway.journal.recovery import recent
 from gateway.journal.rows import Row
-from gateway.ledger import Ledger
 from gateway.lights import LampBank, Lights
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
 from gateway.policy import Policy, best
-from gateway.releases import Releases, missing
-from gateway.rollout import Rollout
 from gateway.sun import sun_over
-from gateway.watch import Watch
+from gateway.upkeep.ledger import Ledger
+from gateway.upkeep.releases import Releases, missing
+from gateway.upkeep.rollout import Rollout
+from gateway.upkeep.watch import Watch
 from hw.modbus_lamps import ModbusLamps
 from hw.mqtt_connection import Broker, tls_context
 from hw.onvif_camera import OnvifCamera, Trust

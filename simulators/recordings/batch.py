@@ -12,11 +12,11 @@ from itertools import groupby
 from dsp.air import Air
 from dsp.placing.medium import Medium
 from gateway.incident import Arrival, Round, Unplaced
-from gateway.ledger import Ledger
 from gateway.placing.acoustics import Acoustics
 from gateway.placing.associate import Associator
 from gateway.placing.poles import Place, districts
-from gateway.watch import Watch
+from gateway.upkeep.ledger import Ledger
+from gateway.upkeep.watch import Watch
 
 Decision = Round | Unplaced
 Key = tuple[int, int, str, str]
@@ -24,7 +24,7 @@ Key = tuple[int, int, str, str]
 
 class Batch:
     """poles : every pole that listens, by node. air : the air over them; with `learn` each district learns its own from
-    there, shot by shot, as a gateway does (`gateway/watch.py`).
+    there, shot by shot, as a gateway does (`gateway/upkeep/watch.py`).
 
     n_let_go : arrivals so far that an associator had no room for.
     """

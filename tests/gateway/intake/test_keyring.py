@@ -11,7 +11,7 @@ from gateway.intake.seen import Seen
 from gateway.journal.moments import replay
 from gateway.journal.recovery import recent, take_up
 from gateway.journal.rows import Row
-from gateway.rollout import Release, Rollout
+from gateway.upkeep.rollout import Release, Rollout
 
 A, B = "aa" * 32, "bb" * 32
 S = 1_000_000

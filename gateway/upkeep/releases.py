@@ -13,12 +13,12 @@ import structlog
 
 from firmware import update
 from firmware.update import BadUpdate
-from gateway.rollout import Release
+from gateway.upkeep.rollout import Release
 
 LOOK_S = 5.0
 LENGTH = 4
 MAX_BYTES = LENGTH + update.MAX_MANIFEST + update.MAX_IMAGE
-log = structlog.get_logger("gateway.releases")
+log = structlog.get_logger("gateway.upkeep.releases")
 
 
 class Releases:

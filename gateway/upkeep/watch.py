@@ -1,4 +1,5 @@
-"""What a gateway learns of its street: the air (`dsp/placing/medium.py`) and each pole (`gateway/ledger.py`). Pure.
+"""What a gateway learns of its street: the air (`dsp/placing/medium.py`) and each pole (`gateway/upkeep/ledger.py`).
+Pure.
 
 Every placed round of enough poles teaches both, but the air nothing of a pole in doubt. The air that fixes reckon with
 is renewed only when it has changed by what matters, and each renewal is an effect that goes to the journal: a replay
@@ -15,7 +16,7 @@ import numpy as np
 from dsp.air import Air
 from dsp.placing.medium import Medium
 from gateway.incident import Alarm, NewAir, Round
-from gateway.ledger import Ledger
+from gateway.upkeep.ledger import Ledger
 
 READ_US = 600_000_000  # how often the poles' thermometers are looked at
 RENEW_C, RENEW_MPS = 0.25, 0.1  # moves a fix by a few centimetres (measured: 10 C make 0.5 m, 5 m/s 1.9 m)

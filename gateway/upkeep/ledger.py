@@ -1,14 +1,14 @@
 """A ledger of what each pole was off by: alarms for clocks, survey places and microphones, raised and cleared. Pure.
 
-Times, places and loudness: `gateway/pole_page.py`. Two more are told by comparison with the other poles:
+Times, places and loudness: `gateway/upkeep/pole_residuals.py`. Two more are told by comparison with the other poles:
 
     scatter    its times scatter SCATTERS times as much as the others' do: it picks badly, and its sigma is too small
     deaf       each shot that most poles no farther heard, and it did not, adds ln(P(miss | deaf) / P(miss | well)) to a
                sum; each that it heard takes away; never below zero (Page's cumulative sum, from general knowledge)
 
 Nothing is said on fewer than LEAST_PLACES places from which shots came, or LEAST_MISSED that it missed; so nobody is
-sent out on one shot's evidence, nor on one place's. An alarm is cleared when less than half of it is left in the
-newest LEAST_PLACES entries. Thresholds were chosen on simulated streets; tests/gateway/test_ledger.py has the rates.
+sent out on one shot's evidence, nor on one place's. An alarm is cleared when less than half of it is left in the newest
+LEAST_PLACES entries. Thresholds were chosen on simulated streets; tests/gateway/upkeep/test_ledger.py has the rates.
 """
 
 import math
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from dsp.placing.sounding import Sounding
 from gateway.incident import Alarm, Round
-from gateway.pole_page import (
+from gateway.upkeep.pole_residuals import (
     CLOCK,
     DEAF,
     LEAST_PLACES,

@@ -9,8 +9,8 @@ from gateway.bulletin import alarm_line, alarm_record
 from gateway.incident import Alarm, Announce, NewAir
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
-from gateway.ledger import Ledger
-from gateway.watch import Watch
+from gateway.upkeep.ledger import Ledger
+from gateway.upkeep.watch import Watch
 from soundpost.gateway import read_air
 
 S = 1_000_000

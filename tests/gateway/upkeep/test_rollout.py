@@ -12,8 +12,8 @@ from firmware.board.slots import Slots
 from firmware.device import class_of
 from gateway.bulletin import read_updated, updated_line, updated_record
 from gateway.incident import Tell, Updated
-from gateway.releases import Releases, read_release
-from gateway.rollout import ASK_AGAIN_US, RETRY_US, SILENT_US, TRIAL_US, Release, Rollout
+from gateway.upkeep.releases import Releases, read_release
+from gateway.upkeep.rollout import ASK_AGAIN_US, RETRY_US, SILENT_US, TRIAL_US, Release, Rollout
 
 KEY, CLASS, OTHER = bytes(range(32)), class_of("rp2350", 7), class_of("esp32s3", 10)
 S = 1_000_000

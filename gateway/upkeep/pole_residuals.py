@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.robust_line import Line, fit
+from gateway.upkeep.robust_line import Line, fit
 
 Floats = NDArray[np.float64]
 Cell = tuple[int, int]

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from gateway.silence import KIND, Silence
+from gateway.upkeep.silence import KIND, Silence
 
 S = 1_000_000
 LOOK_S = 10

@@ -14,8 +14,8 @@ from dsp.air import Air
 from dsp.placing.fix import Fix
 from dsp.placing.medium import Medium
 from gateway.incident import Round
-from gateway.ledger import Ledger
-from gateway.watch import Watch
+from gateway.upkeep.ledger import Ledger
+from gateway.upkeep.watch import Watch
 from simulators.street.pulses import CLEAN, Shot, pulses, shots_within, street
 
 MINUTE_US = 60_000_000
