@@ -16,7 +16,6 @@ from typing import Any, NoReturn, Protocol
 import structlog
 
 from firmware.wire import REASONS
-from gateway.cameras import Cameras
 from gateway.core import TICK_US, Core
 from gateway.ending import end
 from gateway.incident import (
@@ -39,8 +38,9 @@ from gateway.journal.keeping import Keeping
 from gateway.journal.moments import step_record
 from gateway.journal.recovery import Past, take_up
 from gateway.journal.rows import Row
-from gateway.lights import Lights
 from gateway.notify import notify
+from gateway.reaction.cameras import Cameras
+from gateway.reaction.lights import Lights
 from gateway.steady_clock import SteadyClock
 from gateway.upkeep.releases import Releases
 from gateway.upkeep.silence import Silence

@@ -16,7 +16,7 @@ from dsp.air import Air, wind_from
 from dsp.geodesy import Site
 from dsp.placing.medium import Medium
 from gateway.placed_tables import Name, Placed, PoleTable, SiteTable, Table
-from gateway.policy_tables import PolicyTable
+from gateway.reaction.policy_tables import PolicyTable
 from gateway.street import Lamp, Mount, Pole
 from hw.linux.settings import all_faults, read_toml
 

@@ -21,7 +21,7 @@ from gateway.intake.gate import Gate, Opened
 from gateway.intake.seen import Seen
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog, Decision
-from gateway.policy import Policy
+from gateway.reaction.policy import Policy
 from gateway.street import Pole
 from gateway.upkeep.rollout import Rollout
 from gateway.upkeep.watch import Watch

@@ -28,7 +28,7 @@ from lxml import etree
 
 MOST_BYTES = 1_000_000
 KEEP_S = 75.0
-"""How long an idle connection is kept. Cameras are asked more often than that (gateway/cameras.py)."""
+"""How long an idle connection is kept. Cameras are asked more often than that (gateway/reaction/cameras.py)."""
 ENVELOPE = (
     '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">{header}<s:Body>'
     '<{operation} xmlns="{namespace}" xmlns:tt="http://www.onvif.org/ver10/schema">{inside}</{operation}>'

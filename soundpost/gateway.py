@@ -31,7 +31,6 @@ from gateway.bulletin import (
     updated_line,
     updated_record,
 )
-from gateway.cameras import Cameras, Eye
 from gateway.config import CameraTable, GatewayConfig, MqttTable, read_config
 from gateway.core import Core
 from gateway.incident import Alarm, Announce, Heard, NewAir, Outcome, Updated
@@ -43,11 +42,12 @@ from gateway.intake.seen import Seen
 from gateway.journal.journal import Journal
 from gateway.journal.recovery import recent
 from gateway.journal.rows import Row
-from gateway.lights import LampBank, Lights
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
-from gateway.policy import Policy, best
-from gateway.sun import sun_over
+from gateway.reaction.cameras import Cameras, Eye
+from gateway.reaction.lights import LampBank, Lights
+from gateway.reaction.policy import Policy, best
+from gateway.reaction.sun import sun_over
 from gateway.upkeep.ledger import Ledger
 from gateway.upkeep.releases import Releases, missing
 from gateway.upkeep.rollout import Rollout

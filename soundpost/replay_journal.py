@@ -16,7 +16,7 @@ from gateway.intake.keyring import read_keys
 from gateway.intake.seen import Seen
 from gateway.journal.moments import replay
 from gateway.journal.rows import first_broken, kept, reading
-from gateway.policy import best
+from gateway.reaction.policy import best
 from simulators.recordings.playback import in_order
 from soundpost.gateway import build_core, read_air
 from soundpost.shots import Line, numbered, shot_line

@@ -52,13 +52,13 @@ MAY = {
     "gateway/placing/backlog.py": (
         "gateway.incident", "gateway.placing.associate", "gateway.placing.memory", "gateway.placing.acoustics", "gateway.placing.poles",
     ),
-    "gateway/lamp_policy.py": ("gateway.incident", "gateway.street", "dsp"),
-    "gateway/camera_policy.py": ("gateway.incident", "gateway.street", "dsp"),
-    "gateway/telling.py": ("gateway.incident",),
+    "gateway/reaction/lamp_policy.py": ("gateway.incident", "gateway.street", "dsp"),
+    "gateway/reaction/camera_policy.py": ("gateway.incident", "gateway.street", "dsp"),
+    "gateway/reaction/telling.py": ("gateway.incident",),
     "gateway/journal/moments.py": ("gateway.incident", "gateway.core", "gateway.journal.rows"),
     "gateway/journal/recovery.py": ("gateway.incident", "gateway.core", "gateway.journal.moments", "gateway.journal.rows"),
-    "gateway/policy.py": (
-        "gateway.incident", "gateway.telling", "gateway.street", "gateway.lamp_policy", "gateway.camera_policy", "dsp",
+    "gateway/reaction/policy.py": (
+        "gateway.incident", "gateway.reaction.telling", "gateway.street", "gateway.reaction.lamp_policy", "gateway.reaction.camera_policy", "dsp",
     ),
     "gateway/bulletin.py": ("gateway.incident", "dsp"),
     "gateway/upkeep/robust_line.py": (),
@@ -72,21 +72,21 @@ MAY = {
     "gateway/upkeep/releases.py": ("gateway.upkeep.rollout", "firmware.update"),
     "gateway/core.py": (
         "gateway.incident", "gateway.street", "gateway.intake.seen", "gateway.intake.gate", "gateway.placing.associate", "gateway.placing.backlog",
-        "gateway.policy", "gateway.upkeep.watch", "gateway.upkeep.rollout", "gateway.intake.blame",
+        "gateway.reaction.policy", "gateway.upkeep.watch", "gateway.upkeep.rollout", "gateway.intake.blame",
         "dsp", "firmware.wire", "firmware.fields",
     ),
     # the edges: each knows the records, how to wait before it tries again, and its own driver, no other edge
     "gateway/": ("gateway.incident", "gateway.street", "gateway.backoff", "gateway.ending", "hw"),
-    "gateway/sun.py": ("dsp",),
+    "gateway/reaction/sun.py": ("dsp",),
     "gateway/journal/journal.py": ("gateway.incident", "gateway.journal.file", "gateway.journal.rows"),
     "gateway/journal/file.py": ("gateway.journal.rows",),
     "gateway/journal/keeping.py": ("gateway.incident", "gateway.journal.journal", "gateway.journal.rows"),
     "gateway/placed_tables.py": ("gateway.street", "dsp"),
-    "gateway/policy_tables.py": (
-        "gateway.placed_tables", "gateway.policy", "gateway.lamp_policy", "gateway.camera_policy",
+    "gateway/reaction/policy_tables.py": (
+        "gateway.placed_tables", "gateway.reaction.policy", "gateway.reaction.lamp_policy", "gateway.reaction.camera_policy",
     ),
     "gateway/config.py": (
-        "gateway.placed_tables", "gateway.policy_tables", "gateway.street", "gateway.intake.keyring", "dsp", "hw",
+        "gateway.placed_tables", "gateway.reaction.policy_tables", "gateway.street", "gateway.intake.keyring", "dsp", "hw",
     ),
     "gateway/agent.py": ("gateway", "dsp", "firmware.wire", "hw"),
     "simulators/": ("dsp", "firmware", "hw", "gateway", "simulators"),
@@ -104,11 +104,11 @@ PURE = (
     "gateway/placing/poles.py",
     "gateway/placing/evidence.py", "gateway/placing/candidates.py", "gateway/placing/echo.py",
     "gateway/placing/select.py", "gateway/placing/associate.py", "gateway/street.py",
-    "gateway/policy.py", "gateway/lamp_policy.py", "gateway/camera_policy.py", "gateway/bulletin.py",
+    "gateway/reaction/policy.py", "gateway/reaction/lamp_policy.py", "gateway/reaction/camera_policy.py", "gateway/bulletin.py",
     "gateway/placing/clip_delays.py", "gateway/intake/seen.py",
     "gateway/upkeep/robust_line.py", "gateway/upkeep/pole_residuals.py", "gateway/upkeep/ledger.py", "gateway/upkeep/watch.py",
     "gateway/upkeep/silence.py", "gateway/intake/blame.py", "firmware/linux/ack_watch.py",
-    "gateway/placing/memory.py", "gateway/placing/backlog.py", "gateway/telling.py", "gateway/journal/moments.py", "gateway/journal/recovery.py",
+    "gateway/placing/memory.py", "gateway/placing/backlog.py", "gateway/reaction/telling.py", "gateway/journal/moments.py", "gateway/journal/recovery.py",
     "gateway/placing/line_of_fire.py", "gateway/upkeep/rollout.py", "gateway/core.py",
     "firmware/workshop/layout.py", "firmware/workshop/verdict.py",
 )  # fmt: skip

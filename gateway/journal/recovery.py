@@ -17,7 +17,7 @@ from gateway.journal.rows import Row
 
 RECENT_US = 300_000_000
 """Longer than gateway/placing/memory.py remembers, and than an incident that has ended may still change
-(gateway/policy.py)."""
+(gateway/reaction/policy.py)."""
 WARM_US = 20_000_000
 """Before that: what a decision may hang on (the longest wait, and how long a place is remembered)."""
 MOST = 20_000

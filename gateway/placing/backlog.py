@@ -27,7 +27,7 @@ from gateway.placing.poles import Place
 
 QUIET_US = 500_000
 LONGEST_US = 4_000_000  # where some come late all the time: to decide anew costs ten times the live decisions
-ACTS_US = 30_000_000  # gateway/policy.py lets nothing older move anything
+ACTS_US = 30_000_000  # gateway/reaction/policy.py lets nothing older move anything
 STRETCH_US = 10_000_000  # late arrivals that lie farther apart are decided one after the other
 A_TICK = 20  # arrivals: 400 a second, several times what a street hears...
 CROWD = 4000  # ...and fewer where so many times as many lie within a wait: each is explained with those about it

@@ -1,7 +1,7 @@
 """What the demo sets up: a scenario moved to where it is midnight now, a link for each node, and a folder.
 
-Lamps only light up when the sun is down over the site (gateway/lamp_policy.py), and the demo runs at any hour. So the
-street keeps its latitude and is moved along it to the longitude where the sun stands lowest now.
+Lamps only light up when the sun is down over the site (gateway/reaction/lamp_policy.py), and the demo runs at any hour.
+So the street keeps its latitude and is moved along it to the longitude where the sun stands lowest now.
 """
 
 import shutil
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.sun import sun_over
+from gateway.reaction.sun import sun_over
 from simulators.street.scenario import Scenario, SiteEntry
 
 DARK_BELOW_DEG = -0.833  # gateway.toml's default for policy.lights.dark_below_deg

@@ -22,9 +22,9 @@ from gateway.incident import Announce, Effect, Reply, Round
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
 from gateway.placing.associate import Associator
-from gateway.policy import Policy, Rules
+from gateway.reaction.policy import Policy, Rules
+from gateway.reaction.sun import sun_over
 from gateway.street import Lamp, Mount, Pole
-from gateway.sun import sun_over
 from simulators.recordings.recording import Recording, Track
 from simulators.street.scenario import Scenario
 

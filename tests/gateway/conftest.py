@@ -14,7 +14,7 @@ from gateway.journal.moments import replay
 from gateway.journal.rows import Row
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
-from gateway.policy import Policy, Rules
+from gateway.reaction.policy import Policy, Rules
 from gateway.street import Lamp, Mount, Pole
 
 S = 1_000_000

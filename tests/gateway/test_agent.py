@@ -11,13 +11,13 @@ from dsp.geodesy import Site
 from firmware import wire
 from gateway.agent import Agent
 from gateway.bulletin import incident_record
-from gateway.cameras import Cameras, Eye
 from gateway.intake.link_serial import SerialLink
 from gateway.journal.journal import Journal, JournalFull
 from gateway.journal.moments import read_step
 from gateway.journal.recovery import recent
 from gateway.journal.rows import Row, kept, reading, verify
-from gateway.lights import LampBank, Lights
+from gateway.reaction.cameras import Cameras, Eye
+from gateway.reaction.lights import LampBank, Lights
 from hw.fake import FakeCamera, FakeLine
 from hw.modbus_lamps import ModbusLamps
 from simulators.peers.lamp_bank import LampBank as Bank

@@ -7,7 +7,7 @@ import pytest
 from firmware import wire
 from gateway.bulletin import headline, heard_line, heard_record, incident_record
 from gateway.incident import Aim, Announce, Heard, Light, Revised, Store
-from gateway.policy import Policy, Rules, best
+from gateway.reaction.policy import Policy, Rules, best
 
 S = 1_000_000
 SHOT = (45.0, 30.0, 1.5)

@@ -9,7 +9,7 @@ import pytest
 from pymodbus.framer import FramerRTU
 
 from gateway.incident import Light
-from gateway.lights import LampBank as BankTask
+from gateway.reaction.lights import LampBank as BankTask
 from hw.modbus_lamps import ModbusLamps
 from hw.serial_port import open_serial_port
 from simulators.peers.cable import Cable

@@ -14,8 +14,8 @@ import trustme
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from gateway.cameras import Cameras, Eye
 from gateway.incident import Aim
+from gateway.reaction.cameras import Cameras, Eye
 from gateway.street import Mount
 from hw.onvif_camera import OnvifCamera, Trust
 from simulators.peers import onvif_soap
@@ -177,7 +177,7 @@ async def test_an_order_that_is_given_up_while_it_connects_leaves_the_connecting
 
 async def test_a_camera_that_takes_half_the_limit_for_each_call_turns_within_the_limit(monkeypatch):
     """As 1.5 s a call is to 3 s; five times as fast, for the sake of the suite's time."""
-    monkeypatch.setattr("gateway.cameras.GIVE_UP_S", 0.6)
+    monkeypatch.setattr("gateway.reaction.cameras.GIVE_UP_S", 0.6)
     async with contextlib.AsyncExitStack() as slow:
         there = await slow.enter_async_context(virtual())
         camera = await slow.enter_async_context(client(there.url, timeout_s=0.6))
@@ -247,7 +247,7 @@ async def test_a_wrong_password_is_tried_once_an_order():
 
 
 async def test_a_connection_is_kept_warm_and_a_camera_that_comes_back_is_said(monkeypatch):
-    monkeypatch.setattr("gateway.cameras.WARM_S", 0.05)
+    monkeypatch.setattr("gateway.reaction.cameras.WARM_S", 0.05)
     monkeypatch.setattr("gateway.backoff.Backoff.next_s", lambda self: 0.01)
     asked, failed_often, looked_twice = [], asyncio.Event(), asyncio.Event()
 

@@ -15,7 +15,7 @@ from dsp.placing.fix import Fix
 from firmware.linux.config import read_config as read_node
 from gateway.config import read_config as read_gateway
 from gateway.incident import Round
-from gateway.sun import sun_over
+from gateway.reaction.sun import sun_over
 from simulators.demo import checks, configs, findings, plan, programs, report, result, story
 from simulators.demo.night import Passed, Ran
 from simulators.street.scenario import read_scenario, scenario_path

@@ -19,7 +19,7 @@ from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
 from gateway.journal.journal import Journal, frame_row
 from gateway.journal.rows import Row
-from gateway.policy import best
+from gateway.reaction.policy import best
 from simulators.pages.replay_report import Page, write_report
 from simulators.street.pulses import CLEAN, Shot, arrivals, pulses, street
 from soundpost.__main__ import main

@@ -22,7 +22,7 @@ TRY_ANSWERS = 5
 """A try has the time of the three answers that it needs, of connecting and of a line that must fall quiet. The driver
 gives up on each answer by itself, so that three tries at a silent bank take the time of three answers."""
 ANSWER_S = 0.5
-log = structlog.get_logger("gateway.lights")
+log = structlog.get_logger("gateway.reaction.lights")
 
 Report = Callable[[Outcome], None]
 Clock = Callable[[], int]

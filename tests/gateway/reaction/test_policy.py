@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from dsp.geodesy import Site, bearing
 from dsp.placing.fix import Fix
-from gateway.camera_policy import CameraRules
 from gateway.incident import Aim, Announce, Light, Round
-from gateway.lamp_policy import LampRules
-from gateway.policy import AnnounceRules, Policy, Rules, best
+from gateway.reaction.camera_policy import CameraRules
+from gateway.reaction.lamp_policy import LampRules
+from gateway.reaction.policy import AnnounceRules, Policy, Rules, best
+from gateway.reaction.sun import sun_over
 from gateway.street import Lamp, Mount, angle_deg
-from gateway.sun import sun_over
 
 T_US = 1_763_000_000_000_000
 S = 1_000_000

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from gateway.camera_policy import CameraPolicy, CameraRules
 from gateway.incident import Aim, Announce, Arrival, Incident, Light, Revised, Round
-from gateway.lamp_policy import LampPolicy, LampRules, Sun
+from gateway.reaction.camera_policy import CameraPolicy, CameraRules
+from gateway.reaction.lamp_policy import LampPolicy, LampRules, Sun
+from gateway.reaction.telling import Telling
 from gateway.street import Lamp, Mount, level_m
-from gateway.telling import Telling
 
 FRESH_US = 30_000_000
 AHEAD_US = 2_000_000

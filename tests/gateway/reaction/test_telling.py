@@ -9,7 +9,7 @@ from dsp.geodesy import Site
 from dsp.placing.fix import Fix
 from gateway.bulletin import headline, incident_record, n_places
 from gateway.incident import Announce, Round
-from gateway.policy import Policy, Rules, best
+from gateway.reaction.policy import Policy, Rules, best
 
 T_US = 1_763_000_000_000_000
 S = 1_000_000

@@ -24,7 +24,7 @@ WARM_S = 20.0
 SETTLE_S = 12.0  # half a turn at 15 degrees a second, a slow camera
 SETTLE_STEP_S = 0.25
 NEAR_DEG = 1.0
-log = structlog.get_logger("gateway.cameras")
+log = structlog.get_logger("gateway.reaction.cameras")
 
 Report = Callable[[Outcome], None]
 Clock = Callable[[], int]

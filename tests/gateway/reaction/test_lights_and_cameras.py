@@ -6,9 +6,9 @@ import contextlib
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.cameras import Cameras, Eye
 from gateway.incident import Aim, Light
-from gateway.lights import LampBank, Lights
+from gateway.reaction.cameras import Cameras, Eye
+from gateway.reaction.lights import LampBank, Lights
 from gateway.street import Mount
 from hw.fake import FakeCamera, FakeClock, FakeLamps
 
@@ -240,7 +240,7 @@ async def test_a_camera_that_fails_gives_way_to_the_next_best_and_is_asked_last_
 
 
 async def test_a_silent_camera_is_given_up_after_three_seconds(monkeypatch):
-    monkeypatch.setattr("gateway.cameras.GIVE_UP_S", 0.05)
+    monkeypatch.setattr("gateway.reaction.cameras.GIVE_UP_S", 0.05)
     good = FakeCamera()
     turning, reports, _ = cameras((Mount("x", (0, 0, 5)), SilentCamera()), (Mount("y", (9, 0, 5)), good))
     turning.order(aim("x", "y"))
