@@ -18,7 +18,7 @@ import structlog
 from dsp.geodesy import Site
 from firmware.wire import U32
 from gateway.agent import Agent, Link, run_until_signalled
-from gateway.bulletin import (
+from gateway.alerts.bulletin import (
     alarm_line,
     alarm_record,
     headline,

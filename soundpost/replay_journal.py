@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from firmware import wire
-from gateway.bulletin import incident_record
+from gateway.alerts.bulletin import incident_record
 from gateway.config import GatewayConfig, read_config
 from gateway.core import arrival
 from gateway.incident import Announce, Arrival, Heard, Incident

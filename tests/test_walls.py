@@ -60,7 +60,7 @@ MAY = {
     "gateway/reaction/policy.py": (
         "gateway.incident", "gateway.reaction.telling", "gateway.street", "gateway.reaction.lamp_policy", "gateway.reaction.camera_policy", "dsp",
     ),
-    "gateway/bulletin.py": ("gateway.incident", "dsp"),
+    "gateway/alerts/bulletin.py": ("gateway.incident", "dsp"),
     "gateway/upkeep/robust_line.py": (),
     "gateway/upkeep/pole_residuals.py": ("gateway.upkeep.robust_line",),
     "gateway/upkeep/ledger.py": ("gateway.incident", "gateway.upkeep.pole_residuals", "dsp"),
@@ -104,7 +104,7 @@ PURE = (
     "gateway/placing/poles.py",
     "gateway/placing/evidence.py", "gateway/placing/candidates.py", "gateway/placing/echo.py",
     "gateway/placing/select.py", "gateway/placing/associate.py", "gateway/street.py",
-    "gateway/reaction/policy.py", "gateway/reaction/lamp_policy.py", "gateway/reaction/camera_policy.py", "gateway/bulletin.py",
+    "gateway/reaction/policy.py", "gateway/reaction/lamp_policy.py", "gateway/reaction/camera_policy.py", "gateway/alerts/bulletin.py",
     "gateway/placing/clip_delays.py", "gateway/intake/seen.py",
     "gateway/upkeep/robust_line.py", "gateway/upkeep/pole_residuals.py", "gateway/upkeep/ledger.py", "gateway/upkeep/watch.py",
     "gateway/upkeep/silence.py", "gateway/intake/blame.py", "firmware/linux/ack_watch.py",

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from dsp.geodesy import Site
 from firmware import wire
 from gateway.agent import Agent
-from gateway.bulletin import incident_record
+from gateway.alerts.bulletin import incident_record
 from gateway.intake.link_serial import SerialLink
 from gateway.journal.journal import Journal, JournalFull
 from gateway.journal.moments import read_step

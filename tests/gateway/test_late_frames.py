@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from firmware import wire
-from gateway.bulletin import headline, heard_line, heard_record, incident_record
+from gateway.alerts.bulletin import headline, heard_line, heard_record, incident_record
 from gateway.incident import Aim, Announce, Heard, Light, Revised, Store
 from gateway.reaction.policy import Policy, Rules, best
 

@@ -12,7 +12,7 @@ import pytest
 
 from dsp.air import Air
 from firmware import wire
-from gateway.bulletin import incident_record
+from gateway.alerts.bulletin import incident_record
 from gateway.config import read_config
 from gateway.incident import Announce, Store
 from gateway.intake.gate import Gate

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.bulletin import incident_record
+from gateway.alerts.bulletin import incident_record
 from gateway.incident import Announce, ClockStep, Light, Store
 from gateway.journal.journal import frame_row
 from gateway.journal.moments import moments, replay, step_record

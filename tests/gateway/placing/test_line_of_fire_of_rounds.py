@@ -9,7 +9,7 @@ from dsp.air import Air, travel_s
 from dsp.geodesy import Site
 from dsp.placing.crack import Flight, crack
 from dsp.placing.fix import Fix
-from gateway.bulletin import headline, incident_record
+from gateway.alerts.bulletin import headline, incident_record
 from gateway.incident import Announce, Arrival, Incident, Round
 from gateway.placing.line_of_fire import REMEMBERED, Cracks, line_of_fire
 

@@ -7,7 +7,7 @@ import pytest
 
 from dsp.geodesy import Site
 from dsp.placing.fix import Fix
-from gateway.bulletin import headline, incident_record, n_places
+from gateway.alerts.bulletin import headline, incident_record, n_places
 from gateway.incident import Announce, Round
 from gateway.reaction.policy import Policy, Rules, best
 

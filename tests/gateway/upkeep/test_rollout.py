@@ -10,7 +10,7 @@ from firmware.board.boot import State
 from firmware.board.incoming import Incoming
 from firmware.board.slots import Slots
 from firmware.device import class_of
-from gateway.bulletin import read_updated, updated_line, updated_record
+from gateway.alerts.bulletin import read_updated, updated_line, updated_record
 from gateway.incident import Tell, Updated
 from gateway.upkeep.releases import Releases, read_release
 from gateway.upkeep.rollout import ASK_AGAIN_US, RETRY_US, SILENT_US, TRIAL_US, Release, Rollout

@@ -5,7 +5,7 @@ import pytest
 
 from dsp.air import Air
 from dsp.placing.medium import Medium
-from gateway.bulletin import alarm_line, alarm_record
+from gateway.alerts.bulletin import alarm_line, alarm_record
 from gateway.incident import Alarm, Announce, NewAir
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
