@@ -17,7 +17,6 @@ import structlog
 
 from firmware.wire import REASONS
 from gateway.core import TICK_US, Core
-from gateway.ending import end
 from gateway.incident import (
     Aim,
     Alarm,
@@ -38,10 +37,11 @@ from gateway.journal.keeping import Keeping
 from gateway.journal.moments import step_record
 from gateway.journal.recovery import Past, take_up
 from gateway.journal.rows import Row
-from gateway.notify import notify
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.lights import Lights
 from gateway.steady_clock import SteadyClock
+from gateway.systemd import notify
+from gateway.tasks import end
 from gateway.upkeep.releases import Releases
 from gateway.upkeep.silence import Silence
 

@@ -76,7 +76,7 @@ MAY = {
         "dsp", "firmware.wire", "firmware.fields",
     ),
     # the edges: each knows the records, how to wait before it tries again, and its own driver, no other edge
-    "gateway/": ("gateway.incident", "gateway.street", "gateway.backoff", "gateway.ending", "hw"),
+    "gateway/": ("gateway.incident", "gateway.street", "gateway.backoff", "gateway.tasks", "hw"),
     "gateway/reaction/sun.py": ("dsp",),
     "gateway/journal/journal.py": ("gateway.incident", "gateway.journal.file", "gateway.journal.rows"),
     "gateway/journal/file.py": ("gateway.journal.rows",),

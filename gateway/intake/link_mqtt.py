@@ -12,7 +12,7 @@ from typing import NoReturn
 import structlog
 
 from gateway.backoff import Backoff
-from gateway.ending import end
+from gateway.tasks import end
 from hw.fair_queue import FairQueue
 from hw.mqtt_connection import Broker, MqttConnection, NoWayIn
 

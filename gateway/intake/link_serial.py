@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from gateway.backoff import Backoff
-from gateway.ending import end
+from gateway.tasks import end
 from hw.ports import FrameLine
 
 MAX_WAITING = 256  # replies; a node that gets none sends its records again

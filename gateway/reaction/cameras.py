@@ -13,9 +13,9 @@ from typing import NoReturn
 import structlog
 
 from gateway.backoff import Backoff
-from gateway.ending import end
 from gateway.incident import Aim, Outcome
 from gateway.street import Mount, angle_deg
+from gateway.tasks import end
 from hw.ports import Camera
 
 GIVE_UP_S = 3.0  # notes/reliability.md 4.3: PTZ gives up within 3 s, next camera within 1 s

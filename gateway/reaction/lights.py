@@ -13,8 +13,8 @@ from typing import NoReturn
 import structlog
 
 from gateway.backoff import Backoff
-from gateway.ending import end
 from gateway.incident import Light, Outcome
+from gateway.tasks import end
 from hw.ports import Lamps
 
 TRIES = 3

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.ending import end
+from gateway.tasks import end
 
 
 async def deaf_to_the_first():
