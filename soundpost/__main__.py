@@ -1,7 +1,7 @@
 """The one console script: looks up the command, parses, calls its room, turns errors into one line and an exit status.
 
-Each command is a file of this folder with `HELP`, `EXAMPLE`, `add_arguments(parser)` and `run(args) -> int`; only the
-one that was asked for is imported.
+Each command is a file of this folder, or `command.py` of a folder in it, with `HELP`, `EXAMPLE`,
+`add_arguments(parser)` and `run(args) -> int`; only the one that was asked for is imported.
 """
 
 import argparse
@@ -26,6 +26,9 @@ COMMANDS = {
 }
 
 
+FOLDERS = ("board",)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command. Returns 0 done, 1 bad input (one line on standard error), 2 wrong usage."""
     argv = sys.argv[1:] if argv is None else argv
@@ -33,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     if not name:
         _overview().parse_args(argv or ["--help"])
         return 2
-    command = importlib.import_module(f"soundpost.{name}")
+    command = importlib.import_module(f"soundpost.{name}.command" if name in FOLDERS else f"soundpost.{name}")
     parser = argparse.ArgumentParser(
         prog=f"soundpost {name}",
         description=command.HELP,

@@ -271,7 +271,7 @@ class Claiming:
 def test_a_board_too_old_or_with_other_cores_is_refused_before_anything_is_written(
     tmp_path, workshop, monkeypatch, capsys, board, says
 ):
-    monkeypatch.setattr("soundpost.board_provision.BoardConsole", lambda port: Claiming(board))
+    monkeypatch.setattr("soundpost.board.provision.BoardConsole", lambda port: Claiming(board))
     files = ("--pole", workshop / "n17.toml", "--release", workshop / "esp32s3-7.release", "--out", tmp_path)
     status = main(["board", "provision", *map(str, files), "--port", "/dev/ttyACM0"])
     said = capsys.readouterr()

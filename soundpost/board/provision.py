@@ -19,7 +19,7 @@ from firmware.workshop.release import Release
 from firmware.workshop.stock import chip_named
 from firmware.workshop.verdict import Finding
 from hw.board_console import BoardConsole
-from soundpost.board_report import Report, label
+from soundpost.board.report import Report, label
 
 LEAST_VERSION, MPY = (1, 27), 6
 WAIT_S = 60

@@ -4,7 +4,9 @@ import argparse
 import textwrap
 
 from firmware.workshop import pole_file
-from soundpost import board_build, board_logs, board_provision
+from soundpost.board import build as board_build
+from soundpost.board import logs as board_logs
+from soundpost.board import provision as board_provision
 
 HELP = "Build the firmware of a board, put it on one, make it a certain pole's node, and try it."
 EXAMPLES = {
