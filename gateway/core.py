@@ -108,6 +108,10 @@ class Core:
             for effect in self._pass(each * TICK_US)
         ]
 
+    def settle(self) -> list[Effect]:
+        """Let time pass until nothing waits to be decided."""
+        return [] if self._step is None else self.tick(self._step * TICK_US + SETTLED_US)
+
     def resume(self, now_us: int) -> list[Effect]:
         """Go on after a time in which no gateway ran: what fell due in it is decided now."""
         self._step = max(now_us // TICK_US, self._step or 0)

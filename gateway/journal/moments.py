@@ -9,10 +9,24 @@ far the gateway before had come is told by the last row that it wrote.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
-from gateway.core import SETTLED_US, Core
 from gateway.incident import ClockStep, Effect
 from gateway.journal.rows import Row
+
+
+class Core(Protocol):
+    """What things happen to: gateway/core.py."""
+
+    def feed_all(self, frames: Iterable[bytes], now_us: int, kept: bool = False) -> list[Effect]: ...
+
+    def tick(self, now_us: int) -> list[Effect]: ...
+
+    def resume(self, now_us: int) -> list[Effect]: ...
+
+    def set_clock(self, step: ClockStep) -> list[Effect]: ...
+
+    def settle(self) -> list[Effect]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +72,9 @@ def happen(core: Core, moment: Moment) -> list[Effect]:
 
 def replay(core: Core, rows: Iterable[Row]) -> Iterator[Effect]:
     """Let everything happen to a fresh core, and go on until all is decided."""
-    now_us: int | None = None
     for moment in moments(rows):
-        now_us = moment.at_us
         yield from happen(core, moment)
-    if now_us is not None:
-        yield from core.tick(now_us + SETTLED_US)
+    yield from core.settle()
 
 
 def step_record(step: ClockStep) -> bytes:

@@ -10,9 +10,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.core import Core
 from gateway.incident import Aim, Announce, Effect, Light
-from gateway.journal.moments import Moment, happen, moments
+from gateway.journal.moments import Core, Moment, happen, moments
 from gateway.journal.rows import Row
 
 RECENT_US = 300_000_000
