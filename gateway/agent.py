@@ -1,7 +1,8 @@
-"""The gateway agent: the one place where links, core, journal, lamps and cameras meet. A loop, a queue, and order.
+"""The gateway agent: the one place where links, core, journal and edges meet. A loop, a queue, and order.
 
-Frames that wait are fed together. What moves something goes out at once; what must be kept goes to the journal, and
-the acks follow when it is on disk (gateway/journal/keeping.py). A bad disk costs acks, not decisions.
+Frames that wait are fed together. What moves something goes out at once, to whoever takes its kind (gateway/edges.py);
+what must be kept goes to the journal, and the acks follow when it is on disk (gateway/journal/keeping.py). A bad disk
+costs acks, not decisions.
 """
 
 import asyncio
@@ -17,38 +18,36 @@ import structlog
 
 from firmware.wire import REASONS
 from gateway.core import TICK_US, Core
+from gateway.edges import Edges, Plug
 from gateway.incident import (
-    Aim,
     Alarm,
     Announce,
     Effect,
     Heard,
-    Light,
     NewAir,
+    News,
     Outcome,
     Reply,
     Store,
     Tell,
+    Told,
     Updated,
 )
-from gateway.intake.keyring import Keyring
 from gateway.journal.journal import Journal, frame_row
 from gateway.journal.keeping import Keeping
 from gateway.journal.moments import step_record
 from gateway.journal.recovery import Past, take_up
 from gateway.journal.rows import Row
-from gateway.reaction.cameras import Cameras
-from gateway.reaction.lights import Lights
 from gateway.steady_clock import SteadyClock
 from gateway.systemd import notify
 from gateway.tasks import end
-from gateway.upkeep.releases import Releases
-from gateway.upkeep.silence import Silence
 
 MAX_INBOX = 256
 MAX_TOGETHER = 256
 REMARK_S = 10.0
 REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold")
+KINDS = {Announce: "incident", Heard: "unplaced", Alarm: "alarm", Updated: "update", Outcome: "effect"}
+"""What is told -> the kind of its row in the journal."""
 log = structlog.get_logger("gateway.agent")
 
 
@@ -71,44 +70,37 @@ class Teller(Protocol):
 
     def ready(self, links: Sequence[str]) -> None: ...
 
-    def incident(self, announce: Announce) -> dict[str, Any]: ...
-
-    def outcome(self, outcome: Outcome) -> dict[str, Any]: ...
-
-    def heard(self, heard: Heard) -> dict[str, Any]: ...
-
-    def alarm(self, alarm: Alarm) -> dict[str, Any]: ...
-
-    def updated(self, updated: Updated) -> dict[str, Any]: ...
-
-    def keys(self, news: str) -> dict[str, Any]: ...
-
-    def journal(self, news: str) -> dict[str, Any]: ...
+    def tell(self, told: Told) -> dict[str, Any]:
+        """Comes back: its record, for the journal."""
 
 
 class Agent:
     """Joins what it is given. `run` until told to stop; it owns and closes everything it was given.
 
-    clock : () -> UTC in microseconds. lights and cameras report to `told`, so they are set after construction.
+    clock : () -> UTC in microseconds. plugs : what acts. Raises what making an edge raises.
     """
 
-    def __init__(self, core: Core, journal: Journal, links: Iterable[Link], clock: Callable[[], int], teller: Teller):
-        self.lights = Lights(())
-        self.cameras = Cameras((), clock, self.told)
-        self.releases = Releases(None)
-        self.keyring: Keyring | None = None
+    def __init__(
+        self,
+        core: Core,
+        journal: Journal,
+        links: Iterable[Link],
+        clock: Callable[[], int],
+        teller: Teller,
+        plugs: Iterable[Plug] = (),
+    ) -> None:
         self._core = core
         self._keeping = Keeping(journal, self._answer)
         self._links = {link.name: link for link in links}
         self._clock = SteadyClock(clock, lambda: time.monotonic_ns() // 1000)
         self._teller = teller
+        self._edges = Edges(plugs, self.told, clock)
         self._inbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(MAX_INBOX)
         self._missing: set[str] = set()
         self._heard_on: dict[str, str] = {}
         self._recovered: list[Effect] = []
         self._now_us = 0
         self._remarked: dict[str, int] = {}
-        self._silence = Silence(core.watched, clock())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Raises OSError where a link is not there at the start."""
@@ -120,9 +112,10 @@ class Agent:
         finally:
             await self._close()
 
-    def told(self, outcome: Outcome) -> None:
-        """What became of an order: tell it and write it down."""
-        self._note("effect", outcome.at_us, self._teller.outcome(outcome))
+    def told(self, told: Told) -> None:
+        """Tell it, and write it down."""
+        kind = told.what if isinstance(told, News) else KINDS[type(told)]
+        self._note(kind, getattr(told, "at_us", self._now_us), self._teller.tell(told))
 
     def recover(self, past: Past, now_us: int) -> None:
         """Take up what an earlier run had stored and acked but may not have decided or done. now_us : that of the
@@ -132,10 +125,9 @@ class Agent:
         self._recovered, self._now_us = take_up(self._core, past, now_us), now_us
 
     async def _work(self, stop: asyncio.Event) -> None:
-        inner = (self._take_in(), self._tick(), self.lights.run(), self.cameras.run(), self.releases.run())
+        inner = (self._take_in(), self._tick(), self._edges.run())
         links = (link.run(self._deliver, self._connected) for link in self._links.values())
-        keys = () if self.keyring is None else (self.keyring.run(self._rekeyed),)
-        tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in (*inner, *links, *keys)]
+        tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in (*inner, *links)]
         stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
         self._teller.ready([f"{name} (not there yet)" if name in self._missing else name for name in self._links])
         self._carry_out(self._recovered)
@@ -154,7 +146,7 @@ class Agent:
             await end(*tasks, stopping)
 
     async def _close(self) -> None:
-        await self.cameras.close()
+        await self._edges.close()
         for link in self._links.values():
             await link.close()
         await self._keeping.close()
@@ -190,17 +182,11 @@ class Agent:
             self._heed_the_clock()
             self._carry_out(self._core.tick(self._now()))
             for news in self._keeping.news():
-                self._note("journal", self._now_us, self._teller.journal(news))
+                self.told(News("journal", news, self._now_us))
             if loop.time() >= remark_due_s:
                 remark_due_s = loop.time() + REMARK_S
                 self._remark()
-                self._carry_out(self._silence.look(self._core.nodes, self._now_us))
                 notify("WATCHDOG=1")
-
-    def _rekeyed(self, news: str, nodes: Iterable[str]) -> None:
-        """The keys of these nodes are other ones from here on."""
-        self._core.rekeyed(nodes)
-        self._note("keys", self._now(), self._teller.keys(news))
 
     def _now(self) -> int:
         self._now_us = self._clock.now_us()
@@ -212,33 +198,24 @@ class Agent:
         if step is not None:
             log.warning("the clock was set", by_s=round((step.after_us - step.before_us) / 1e6, 3))
             self._carry_out(self._core.set_clock(step))
-            self._silence.shift(step.after_us - step.before_us)
             self._now_us = step.after_us
             self._keeping.keep([Row("clock", step.after_us, step_record(step))])
 
     def _carry_out(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
-            if isinstance(effect, Light):
-                self.lights.order(effect)
-            elif isinstance(effect, Aim):
-                self.cameras.order(effect)
-            elif isinstance(effect, Announce):
-                self._note("incident", self._now_us, self._teller.incident(effect))
-            elif isinstance(effect, Heard):
-                self._note("unplaced", effect.at_us, self._teller.heard(effect))
-            elif isinstance(effect, Alarm):
-                self._note("alarm", effect.at_us, self._teller.alarm(effect))
-            elif isinstance(effect, Updated):
-                self._note("update", effect.at_us, self._teller.updated(effect))
-            elif isinstance(effect, Tell):
-                self._tell(effect)
+            if isinstance(effect, Tell):
+                self._send(effect)
             elif isinstance(effect, NewAir):
                 self._note("air", effect.at_us, dataclasses.asdict(effect))
+            elif isinstance(effect, Announce | Heard | Alarm | Updated):
+                self.told(effect)
+            elif not isinstance(effect, Store | Reply):
+                self._edges.order(effect)
         rows = [frame_row(effect) for effect in effects if isinstance(effect, Store)]
         if rows:
             self._keeping.keep(rows, [effect for effect in effects if isinstance(effect, Reply)])
 
-    def _tell(self, effect: Tell) -> None:
+    def _send(self, effect: Tell) -> None:
         """Where the node was heard, else everywhere."""
         link = self._heard_on.get(effect.node)
         for each in self._links.values() if link is None else (self._links[link],):

@@ -24,6 +24,7 @@ from gateway.placing.backlog import Backlog, Decision
 from gateway.reaction.policy import Policy
 from gateway.street import Pole
 from gateway.upkeep.rollout import Rollout
+from gateway.upkeep.silence import Silence
 from gateway.upkeep.watch import Watch
 
 TICK_US = 50_000
@@ -46,11 +47,11 @@ class Core:
 
     the gate's reasons; `frames`, `duplicates`, `unknown` (a node that is not in the survey), `clock` (an arrival whose
     clock is coarse or unset), `arrivals` (associated), `late` (of these), `crowded` (let go for want of room to look at
-    all), `forgotten` (of these: let go early for want
-    of room), `rounds`, `revised` and `withdrawn` (of these), `unplaced`, `untold` (of these: there were too many).
-    backlog : what becomes of arrivals that come late; without one they are fed to the associator, which places none of
-    them. watch : what
-    learns the street's air and its poles; without one the air stays as it is. rollout : what brings releases to nodes.
+    all), `forgotten` (of these: let go early for want of room), `rounds`, `revised` and `withdrawn` (of these),
+    `unplaced`, `untold` (of these: there were too many). backlog : what becomes of arrivals that come late; without one
+    they are fed to the associator, which places none of them. watch : what learns the street's air and its poles;
+    without one the air stays as it is. rollout : what brings releases to nodes. silence : what tells of nodes that are
+    no longer heard.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Core:
         backlog: Backlog | None = None,
         watch: Watch | None = None,
         rollout: Rollout | None = None,
+        silence: Silence | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.blame = Blame()
@@ -73,15 +75,11 @@ class Core:
         self._backlog = backlog
         self._watch = watch
         self._rollout = rollout
+        self._silence = silence
         self._fed = Seen()
         self._step: int | None = None
         self._said_us: list[int] = []
         self._n_let_go = 0
-
-    @property
-    def watched(self) -> Iterable[str]:
-        """The nodes of the survey: those that should be heard."""
-        return self._poles.keys()
 
     def feed(self, frame: bytes, now_us: int) -> list[Effect]:
         """What one frame asks for."""
@@ -125,7 +123,7 @@ class Core:
         self._step = step.after_us // TICK_US
         self.nodes = {node: replace(state, heard_us=state.heard_us + by_us) for node, state in self.nodes.items()}
         self._said_us = [said_us + by_us for said_us in self._said_us]
-        for part in (self._policy, self._backlog, self._watch, self._rollout):
+        for part in (self._policy, self._backlog, self._watch, self._rollout, self._silence):
             if part is not None:
                 part.shift(by_us)
         return decided
@@ -154,7 +152,8 @@ class Core:
                 effects += self._policy.feed(decision, now_us)
                 effects += self._watch.feed(decision, now_us) if self._watch else []
         updates = self._rollout.tick(now_us) if self._rollout else []
-        return [*effects, *self._policy.tick(now_us), *self._look(now_us), *updates]
+        alarms = self._silence.tick(self.nodes, now_us) if self._silence else []
+        return [*effects, *self._policy.tick(now_us), *self._look(now_us), *updates, *alarms]
 
     def _decide(self, now_us: int) -> Sequence[Decision]:
         decided = self._associator.tick(now_us)

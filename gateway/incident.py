@@ -3,7 +3,10 @@
 Values only. A core returns effects; the agent carries them out.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from dsp.placing.fix import Fix
 from dsp.placing.line_of_fire import LineOfFire
@@ -85,6 +88,14 @@ class Incident:
     kind: str
     grade: str
     historic: bool = False
+
+
+def best(rounds: Iterable[Round]) -> Round:
+    """The round that is known best: highest grade, then smallest error ellipse, then the latest. One that was withdrawn
+    only where there is no other."""
+    return min(
+        rounds, key=lambda shot: (shot.withdrawn, shot.grade, float(np.linalg.det(shot.fix.cov_m2)), -shot.fix.t_us)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,4 +242,15 @@ class Outcome:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened to the gateway itself, in words. what : `journal` (its disk), `keys`, `edge` (a part of it)."""
+
+    what: str
+    note: str
+    at_us: int
+
+
+Told = Announce | Heard | Alarm | Updated | Outcome | News
+"""What people and programs are told of, and the journal keeps."""
 Effect = Store | Reply | Light | Aim | Announce | Heard | Alarm | NewAir | Tell | Updated

@@ -1,9 +1,24 @@
-"""How to end tasks for certain."""
+"""How to end tasks for certain, and how to wait and show that one is there still."""
 
 import asyncio
+import contextlib
+import math
+from collections.abc import Callable
 from typing import Any
 
 AGAIN_S = 0.1
+BEAT_S = 0.5
+
+
+async def until(event: asyncio.Event, beat: Callable[[], None], within_s: float = math.inf) -> None:
+    """Wait for an event, so long at most, and beat all the while (gateway/edges.py)."""
+    loop = asyncio.get_running_loop()
+    due_s = loop.time() + within_s
+    while not event.is_set() and (left_s := due_s - loop.time()) > 0:
+        beat()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), min(BEAT_S, left_s))
+    beat()
 
 
 async def end(*tasks: "asyncio.Future[Any]") -> None:

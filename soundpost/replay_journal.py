@@ -8,6 +8,7 @@ from typing import Any
 
 from firmware import wire
 from gateway.alerts.bulletin import incident_record
+from gateway.assembly import build_core, read_air
 from gateway.config import GatewayConfig, read_config
 from gateway.core import arrival
 from gateway.incident import Announce, Arrival, Heard, Incident
@@ -16,9 +17,7 @@ from gateway.intake.keyring import read_keys
 from gateway.intake.seen import Seen
 from gateway.journal.moments import replay
 from gateway.journal.rows import first_broken, kept, reading
-from gateway.reaction.policy import best
 from simulators.recordings.playback import in_order
-from soundpost.gateway import build_core, read_air
 from soundpost.shots import Line, numbered, shot_line
 
 MAGIC = b"SQLite format 3\0"
@@ -100,7 +99,7 @@ def _grown(incidents: Iterable[Incident]) -> list[Incident]:
 
 
 def _record(config: GatewayConfig, announce: Announce) -> dict[str, Any]:
-    return incident_record(announce, best(announce.incident.rounds), config.the_site())
+    return incident_record(announce, config.the_site())
 
 
 def _difference(was: list[bytes], now: list[dict[str, Any]]) -> str:

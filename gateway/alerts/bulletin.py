@@ -4,7 +4,6 @@ Always with its grade and its error ellipse. Where it was fired, never where a p
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -12,24 +11,25 @@ import numpy as np
 from dsp.geodesy import Site
 from dsp.placing.fix import CHI2_2DOF, ellipse
 from dsp.placing.line_of_fire import LineOfFire
-from gateway.incident import Aim, Alarm, Announce, Heard, Incident, Outcome, Round, Updated
+from gateway.alerts.clock_time import clock_time
+from gateway.incident import Announce, Incident, Round, best
 
 
-def headline(announce: Announce, chief: Round, site: Site) -> str:
+def headline(announce: Announce, site: Site) -> str:
     """One line: when, how sure, where and within what ellipse (95 %) the newest round was fired, which one it is of how
-    many, and the incident's name. The time and the place are those of one and the same round. chief : the best one."""
+    many, and the incident's name. The time and the place are those of one and the same round."""
     incident, shot = announce.incident, newest(announce)
     first_us = min(each.fix.t_us for each in incident.rounds)
     words = (
-        _clock_time(shot.fix.t_us),
+        clock_time(shot.fix.t_us),
         *(() if announce.is_new else ("UPDATE",)),
         f"grade {shot.grade}",
         _which(announce, shot),
         f"{incident.kind} p {'?' if shot.p_gunshot is None else f'{shot.p_gunshot:.2f}'}",
         _where(shot, site),
         *((_fired_towards(shot.line),) if shot.line else ()),
-        *((f"first at {_clock_time(first_us)}",) if first_us != shot.fix.t_us else ()),
-        *((f"best grade {incident.grade}",) if chief.grade < shot.grade else ()),
+        *((f"first at {clock_time(first_us)}",) if first_us != shot.fix.t_us else ()),
+        *((f"best grade {incident.grade}",) if best(incident.rounds).grade < shot.grade else ()),
         incident.id,
         *(("HISTORIC: nothing was moved",) if incident.historic else ()),
     )
@@ -41,7 +41,7 @@ def newest(announce: Announce) -> Round:
     return max(announce.news, key=lambda shot: (not shot.withdrawn, shot.fix.t_us))
 
 
-def incident_record(announce: Announce, chief: Round, site: Site) -> dict[str, Any]:
+def incident_record(announce: Announce, site: Site) -> dict[str, Any]:
     """What is told, for machines. `rounds`: those that are new or changed, the fields of `soundpost locate` for each;
     `n_rounds`: all that the incident has, at so many places.
 
@@ -55,7 +55,7 @@ def incident_record(announce: Announce, chief: Round, site: Site) -> dict[str, A
         "kind": incident.kind,
         "historic": incident.historic,
         "first_us": min(shot.fix.t_us for shot in incident.rounds),
-        **_round_record(chief, site),
+        **_round_record(best(incident.rounds), site),
         "n_rounds": n_rounds(incident),
         "n_places": n_places(incident.rounds),
         "rounds": [_round_record(shot, site) for shot in announce.news],
@@ -112,89 +112,6 @@ def _where(shot: Round, site: Site) -> str:
     )
 
 
-def outcome_record(outcome: Outcome) -> dict[str, Any]:
-    """What became of an order on one lamp or camera, for machines. t_us: when that was known."""
-    effect = outcome.effect
-    order: dict[str, Any] = (
-        {"what": "aim", "azimuth_deg": round(effect.azimuth_deg, 3), "elevation_deg": round(effect.elevation_deg, 3)}
-        if isinstance(effect, Aim)
-        else {"what": "light", "level_pct": effect.level_pct}
-    )
-    told = {"device": outcome.device, "incident": effect.incident, "done": outcome.done}
-    return {**order, **told, "t_us": outcome.at_us, "note": outcome.note}
-
-
-def outcome_line(outcome: Outcome) -> str:
-    """The same for people."""
-    effect = outcome.effect
-    order = (
-        f"turn to {effect.azimuth_deg:.1f} deg, {effect.elevation_deg:+.1f} deg"
-        if isinstance(effect, Aim)
-        else f"to {effect.level_pct} %"
-    )
-    done = "" if outcome.done else "NOT DONE: "
-    return f"{_clock_time(outcome.at_us)}  {outcome.device}  {order}  {done}{outcome.note}  {effect.incident}"
-
-
-def heard_record(heard: Heard) -> dict[str, Any]:
-    """What was heard and has no place, for machines. t_us: when it was first heard."""
-    arrivals = sorted(heard.group.arrivals, key=lambda each: each.t_us)
-    told = {"why": heard.group.why, "nodes": [each.node for each in arrivals]}
-    return {"what": "unplaced", "t_us": arrivals[0].t_us, **told, "arrivals_us": [each.t_us for each in arrivals]}
-
-
-def heard_line(heard: Heard) -> str:
-    """The same for people."""
-    arrivals = heard.group.arrivals
-    nodes = ", ".join(sorted(each.node for each in arrivals))
-    first_us = min(each.t_us for each in arrivals)
-    return f"{_clock_time(first_us)}  NOT PLACED, heard by {len(arrivals)} poles ({nodes}): {heard.group.why}"
-
-
-def alarm_record(alarm: Alarm) -> dict[str, Any]:
-    """What is wrong with a pole, or right again, for machines."""
-    told = {"node": alarm.node, "kind": alarm.kind, "raised": alarm.raised, "why": alarm.why}
-    return {"what": "alarm", **told, "t_us": alarm.at_us, "sigmas": alarm.sigmas, "n_shots": alarm.n_shots}
-
-
-def alarm_line(alarm: Alarm) -> str:
-    """The same for people."""
-    word = f"ALARM {alarm.kind}" if alarm.raised else f"alarm over, {alarm.kind}"
-    rests = f"  ({alarm.n_shots} shots)" if alarm.raised and alarm.n_shots else ""
-    return f"{_clock_time(alarm.at_us)}  pole {alarm.node}  {word}: {alarm.why}{rests}"
-
-
-def updated_record(updated: Updated) -> dict[str, Any]:
-    """Where a node stands with a release, for machines."""
-    told = {"node": updated.node, "release": updated.release, "sequence": updated.sequence, "stage": updated.stage}
-    return {"what": "update", **told, "sha256": updated.sha256.hex(), "stops": updated.stops, "t_us": updated.at_us}
-
-
-def read_updated(record: dict[str, Any]) -> Updated:
-    """The inverse of `updated_record`."""
-    told = (record["node"], record["release"], record["sequence"], bytes.fromhex(record["sha256"]))
-    return Updated(*told, record["stage"], record["stops"], record["t_us"])
-
-
-STAGES = {
-    "wants": "takes it in",
-    "whole": "has all of it, and starts it",
-    "trial": "runs it on trial",
-    "good": "stays with it",
-    "rolled back": "went back to the one before",
-    "lost": "did not come back",
-    "silent": "no longer answers; later again",
-}
-"""Stage -> what the node does."""
-
-
-def updated_line(updated: Updated) -> str:
-    """The same for people."""
-    does = STAGES.get(updated.stage, f"refuses it: {updated.stage}")
-    stops = "  STOPPED: offered to nobody any more" if updated.stops else ""
-    return f"{_clock_time(updated.at_us)}  pole {updated.node}  release {updated.sequence}: {does}{stops}"
-
-
 def _round_record(shot: Round, site: Site) -> dict[str, Any]:
     lat_deg, lon_deg, _ = site.to_geodetic(*shot.fix.xyz_m)
     shape = ellipse(shot.fix.cov_m2)
@@ -232,8 +149,3 @@ def _line_record(line: LineOfFire) -> dict[str, Any]:
 
 def _fired_towards(line: LineOfFire) -> str:
     return f"fired towards {line.azimuth_deg:.0f} deg (90 %: within {1.645 * line.azimuth_sigma_deg:.0f} deg)"
-
-
-def _clock_time(t_us: int) -> str:
-    """UTC to the millisecond; the date is in the incident's name."""
-    return f"{datetime.fromtimestamp(t_us // 1_000_000, UTC):%H:%M:%S}.{t_us // 1000 % 1000:03d}Z"

@@ -8,6 +8,8 @@ from typing import NoReturn
 
 import structlog
 
+from gateway.incident import News
+from gateway.tasks import until
 from hw.linux.settings import read_text, read_toml
 
 KEY_BYTES = 32
@@ -23,15 +25,6 @@ class Keyring:
         self._path = path
         self._stamp = _stamp(path)
         self.keys = read_keys(path)
-
-    async def run(self, told: Callable[[str, Iterable[str]], None]) -> NoReturn:
-        """Look again and again. told : called with the news in words, and with the nodes that it is of."""
-        while True:
-            changes = self.look()
-            if changes:
-                news = "; ".join(f"{', '.join(nodes)} {word}" for word, nodes in changes.items())
-                told(f"keys: {news}", [node for nodes in changes.values() for node in nodes])
-            await asyncio.sleep(LOOK_S)
 
     def look(self) -> dict[str, list[str]]:
         """Take over what the file says now, if it is not what it was at the last look. Comes back: whose keys were
@@ -49,6 +42,36 @@ class Keyring:
         self.keys.clear()
         self.keys.update(keys)
         return changes
+
+
+class KeyWatch:
+    """An edge (gateway/edges.py): sees that what the file says is in force within 5 s. rekeyed : is told the nodes
+    whose keys are other ones now. tell : is told it in words. clock : () -> microseconds UTC."""
+
+    def __init__(
+        self,
+        ring: Keyring,
+        rekeyed: Callable[[Iterable[str]], None],
+        tell: Callable[[News], None],
+        clock: Callable[[], int],
+    ) -> None:
+        self._ring, self._rekeyed, self._tell, self._clock = ring, rekeyed, tell, clock
+
+    def order(self, effect: object) -> None:
+        """There is nothing to order of a file."""
+
+    async def run(self, beat: Callable[[], None]) -> NoReturn:
+        """Look again and again."""
+        while True:
+            changes = self._ring.look()
+            if changes:
+                self._rekeyed([node for nodes in changes.values() for node in nodes])
+                news = "; ".join(f"{', '.join(nodes)} {word}" for word, nodes in changes.items())
+                self._tell(News("keys", f"keys: {news}", self._clock()))
+            await until(asyncio.Event(), beat, LOOK_S)
+
+    async def close(self) -> None:
+        """Nothing is open between looks."""
 
 
 def keyless(keys: Iterable[str], nodes: Iterable[str]) -> list[str]:

@@ -1,4 +1,5 @@
-"""Carries out Aim: turns a camera, or the next best one if it does not take the order within 3 s.
+"""Carries out Aim, as an edge (gateway/edges.py): turns a camera, or the next best one if it does not take the order
+within 3 s.
 
 Each order is a task of its own; a camera takes one order at a time, and of those that wait the newest only. A camera
 that failed is left alone for a while, each longer and with jitter, as long as another can do it. What a camera says
@@ -7,8 +8,9 @@ asked where it looks from time to time: its connection is warm when a shot comes
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from typing import NoReturn
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from typing import Any, NoReturn
 
 import structlog
 
@@ -21,6 +23,8 @@ from hw.ports import Camera
 GIVE_UP_S = 3.0  # notes/reliability.md 4.3: PTZ gives up within 3 s, next camera within 1 s
 GREET_S = 20.0  # a slow camera takes 1.5 s a call, and connecting is five calls and a look
 WARM_S = 20.0
+LOOK_S = 0.5
+GRACE_S = 0.5  # past its limit, for a call to come back
 SETTLE_S = 12.0  # half a turn at 15 degrees a second, a slow camera
 SETTLE_STEP_S = 0.25
 NEAR_DEG = 1.0
@@ -42,6 +46,22 @@ class Eye:
         self._answers = True
         self._refused = False
         self._backoff = Backoff(first_s=5.0, longest_s=60.0)
+        self._due_s: dict[object, float] = {}
+
+    @contextlib.asynccontextmanager
+    async def within(self, limit_s: float) -> AsyncIterator[None]:
+        """Calls of the camera that may take so long together. Raises TimeoutError where they take longer."""
+        call = object()
+        self._due_s[call] = asyncio.get_running_loop().time() + limit_s + GRACE_S
+        try:
+            async with asyncio.timeout(limit_s):
+                yield
+        finally:
+            del self._due_s[call]
+
+    def hangs(self, now_s: float) -> bool:
+        """Whether a call did not even come back when its time was over."""
+        return any(due_s < now_s for due_s in self._due_s.values())
 
     def is_away(self, now_s: float) -> bool:
         """Whether it failed so lately that another camera should be asked first."""
@@ -83,12 +103,21 @@ class Cameras:
         self._clock = clock
         self._report = report
         self._tasks: set[asyncio.Task[None]] = set()
+        self._bug: BaseException | None = None
 
-    async def run(self) -> NoReturn:
-        """Keep all cameras warm, for ever; one that is away is asked more and more rarely, lest it shuts us out."""
+    async def run(self, beat: Callable[[], None]) -> NoReturn:
+        """Keep all cameras warm, for ever; one that is away is asked more and more rarely, lest it shuts us out.
+
+        Raises OSError where a call of a camera's does not come back, and what an order died of.
+        """
+        loop, due_s = asyncio.get_running_loop(), 0.0
         while True:
-            await self.greet()
-            await asyncio.sleep(WARM_S)
+            beat()
+            self._check(loop.time())
+            if loop.time() >= due_s:
+                due_s = loop.time() + WARM_S
+                self._start(self.greet(), "greet the cameras")
+            await asyncio.sleep(min(LOOK_S, WARM_S))
 
     async def greet(self) -> None:
         """Connect to each camera, or ask the connected one, so that a shot need not wait, and who is away is known."""
@@ -100,18 +129,34 @@ class Cameras:
         for each in chain(aim):
             if each.camera not in self._eyes:
                 raise ValueError(f"camera {each.camera!r}: there is none of that name")
-        task = asyncio.create_task(self._carry_out(aim), name=f"aim {aim.camera}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._start(self._carry_out(aim), f"aim {aim.camera}")
 
     async def close(self) -> None:
         """Drop the orders under way and hang up."""
         await end(*self._tasks)
         await asyncio.gather(*(eye.camera.close() for eye in self._eyes.values()), return_exceptions=True)
 
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            self._bug = task.exception() or self._bug
+
+    def _check(self, now_s: float) -> None:
+        """Raise what must not be lost."""
+        if self._bug is not None:
+            raise self._bug
+        for name, eye in self._eyes.items():
+            if eye.hangs(now_s):
+                raise OSError(f"camera {name}: a call does not come back")
+
     async def _greet(self, eye: Eye) -> None:
         try:
-            async with asyncio.timeout(GREET_S):
+            async with eye.within(GREET_S):
                 await eye.camera.read_aim()
         except (TimeoutError, OSError) as error:
             eye.silent(asyncio.get_running_loop().time(), str(error) or f"no answer within {GREET_S:g} s")
@@ -145,7 +190,7 @@ class Cameras:
         try:
             if look is None:
                 raise ValueError(f"cannot turn to {aim.azimuth_deg:.1f}, {aim.elevation_deg:.1f} degrees")
-            async with asyncio.timeout(GIVE_UP_S):
+            async with eye.within(GIVE_UP_S):
                 await eye.camera.aim(*look)
         except TimeoutError:
             why = f"no answer within {GIVE_UP_S:g} s"
@@ -165,7 +210,7 @@ class Cameras:
         assert want is not None
         off_deg = 180.0
         try:
-            async with asyncio.timeout(SETTLE_S):
+            async with eye.within(SETTLE_S):
                 while eye.newest is aim:
                     off_deg = angle_deg(want, await eye.camera.read_aim())
                     if off_deg <= NEAR_DEG:

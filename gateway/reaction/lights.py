@@ -1,4 +1,4 @@
-"""Carries out Light: one task for each lamp bank, so that a dead bank delays no other.
+"""Carries out Light: an edge (gateway/edges.py) for each lamp bank, so that a dead bank delays no other.
 
 A lamp is written, then read back. Three tries at most, then the bank gets a rest, each longer and with jitter, until it
 answers, a newer order takes the place of this one, or this one has expired: nothing comes up for an event that is past.
@@ -6,15 +6,14 @@ Going back to rest does not expire.
 """
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 import structlog
 
 from gateway.backoff import Backoff
 from gateway.incident import Light, Outcome
-from gateway.tasks import end
+from gateway.tasks import until
 from hw.ports import Lamps
 
 TRIES = 3
@@ -26,6 +25,12 @@ log = structlog.get_logger("gateway.reaction.lights")
 
 Report = Callable[[Outcome], None]
 Clock = Callable[[], int]
+Beat = Callable[[], None]
+
+
+def try_s(answer_s: float) -> float:
+    """How long one try may take at a bank that takes so long for an answer."""
+    return TRY_ANSWERS * answer_s
 
 
 class LampBank:
@@ -49,7 +54,7 @@ class LampBank:
         self._channels = channels
         self._clock = clock
         self._report = report
-        self._try_s = TRY_ANSWERS * answer_s
+        self._try_s = try_s(answer_s)
         self._wanted: dict[str, Light] = {}
         self._failing: set[str] = set()
         self._woken = asyncio.Event()
@@ -62,16 +67,17 @@ class LampBank:
         if ours:
             self._woken.set()
 
-    async def run(self) -> NoReturn:
+    async def run(self, beat: Beat) -> NoReturn:
         """See to the orders, for ever."""
+        beat()
         await self._greet()
         while True:
-            await self._woken.wait()
+            await until(self._woken, beat)
             self._woken.clear()
             while self._wanted:
-                await self._round()
+                await self._round(beat)
                 if self._wanted:
-                    await self._rest()
+                    await self._rest(beat)
 
     async def close(self) -> None:
         """Hang up."""
@@ -86,18 +92,17 @@ class LampBank:
         except (TimeoutError, OSError) as error:
             self._failed(name, str(error) or f"no answer within {self._try_s:g} s")
 
-    async def _rest(self) -> None:
+    async def _rest(self, beat: Beat) -> None:
         """Leave the bank alone for a while, or until a new order comes."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._backoff.next_s()):
-                await self._woken.wait()
+        await until(self._woken, beat, self._backoff.next_s())
         self._woken.clear()
 
-    async def _round(self) -> None:
+    async def _round(self, beat: Beat) -> None:
         """Try each wanted lamp, those that failed again after the others. Three failures in a row end it."""
         tries = dict.fromkeys(self._wanted, 0)
         in_a_row = 0
         while in_a_row < TRIES and (name := self._next(tries)) is not None:
+            beat()
             light = self._wanted.pop(name)
             if light.expires_us is not None and self._clock() > light.expires_us:
                 self._tell(light, name, "too late: the event is past")
@@ -146,26 +151,3 @@ class LampBank:
         if why_not:
             self._failing.discard(name)
         self._report(Outcome(light, name, not why_not, self._clock(), note))
-
-
-class Lights:
-    """All banks of a street."""
-
-    def __init__(self, banks: Iterable[LampBank]) -> None:
-        self._banks = tuple(banks)
-
-    def order(self, light: Light) -> None:
-        """Hand an order to every bank. Returns at once."""
-        for bank in self._banks:
-            bank.order(light)
-
-    async def run(self) -> None:
-        """See to the orders until cancelled."""
-        tasks = [asyncio.create_task(bank.run(), name=f"lamp bank {bank.name}") for bank in self._banks]
-        never = asyncio.create_task(asyncio.Event().wait())  # a street without lamps is one, too
-        try:
-            ended, _ = await asyncio.wait((*tasks, never), return_when=asyncio.FIRST_COMPLETED)
-            ended.pop().result()
-        finally:
-            await end(*tasks, never)
-            await asyncio.gather(*(bank.close() for bank in self._banks), return_exceptions=True)

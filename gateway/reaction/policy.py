@@ -11,9 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import numpy as np
-
-from gateway.incident import Aim, Announce, Arrival, Incident, Light, Revised, Round
+from gateway.incident import Aim, Announce, Arrival, Incident, Light, Revised, Round, best
 from gateway.reaction.camera_policy import CameraPolicy, CameraRules
 from gateway.reaction.lamp_policy import LampPolicy, LampRules, Sun
 from gateway.reaction.telling import Telling
@@ -141,14 +139,6 @@ class Policy:
         ]
         nearest_m = min(gaps, default=None)
         return nearest_m if nearest_m is not None and nearest_m <= self._rules.incident_radius_m else None
-
-
-def best(rounds: Iterable[Round]) -> Round:
-    """The round that is known best: highest grade, then smallest error ellipse, then the latest. One that was withdrawn
-    only where there is no other."""
-    return min(
-        rounds, key=lambda shot: (shot.withdrawn, shot.grade, float(np.linalg.det(shot.fix.cov_m2)), -shot.fix.t_us)
-    )
 
 
 def _of(known: Incident, rounds: Iterable[Round], historic: bool) -> Incident:

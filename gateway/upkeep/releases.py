@@ -13,6 +13,7 @@ import structlog
 
 from firmware import update
 from firmware.update import BadUpdate
+from gateway.tasks import BEAT_S, until
 from gateway.upkeep.rollout import Release
 
 LOOK_S = 5.0
@@ -22,26 +23,34 @@ log = structlog.get_logger("gateway.upkeep.releases")
 
 
 class Releases:
-    """folder : None where there is none. offer : told all of them each time that one comes, changes or goes."""
+    """An edge (gateway/edges.py). offer : told all of them each time that one comes, changes or goes."""
 
-    def __init__(self, folder: Path | None, offer: Callable[[Iterable[Release]], None] = lambda releases: None) -> None:
+    def __init__(self, folder: Path, offer: Callable[[Iterable[Release]], None]) -> None:
         self._folder = folder
         self._offer = offer
         self._known: dict[Path, tuple[int, int]] = {}
         self._is_there = True
 
-    async def run(self) -> NoReturn:
-        """Look again and again."""
+    def order(self, effect: object) -> None:
+        """There is nothing to order of a folder."""
+
+    async def run(self, beat: Callable[[], None]) -> NoReturn:
+        """Look again and again. A disk that does not answer is waited for, by one thread and no more."""
         while True:
-            releases = await asyncio.to_thread(self.look)
+            looking = asyncio.ensure_future(asyncio.to_thread(self.look))
+            while not looking.done():
+                beat()
+                await asyncio.wait((looking,), timeout=BEAT_S)
+            releases = looking.result()
             if releases is not None:
                 self._offer(releases)
-            await asyncio.sleep(LOOK_S)
+            await until(asyncio.Event(), beat, LOOK_S)
+
+    async def close(self) -> None:
+        """Nothing is open between looks."""
 
     def look(self) -> list[Release] | None:
         """What is there; None where it is what was there last time."""
-        if self._folder is None:
-            return None
         if self._folder.is_dir() != self._is_there:
             self._is_there = not self._is_there
             if not self._is_there:

@@ -14,6 +14,7 @@ from firmware import wire
 from gateway.incident import Alarm
 
 LEAST_US = 45_000_000
+LOOK_US = 10_000_000
 SHORTEST_S, LONGEST_S = 20, 60
 MISSED = 2.25  # of what a node leaves between its words
 KIND = "silent"
@@ -37,10 +38,19 @@ class Silence:
         self._since_us = since_us
         self._uptimes_s = {node: deque[int](maxlen=3) for node in sorted(nodes)}
         self._silent: set[str] = set()
+        self._due_us = since_us
 
     def shift(self, by_us: int) -> None:
         """The clock was set by so much."""
         self._since_us += by_us
+        self._due_us += by_us
+
+    def tick(self, states: Mapping[str, State], now_us: int) -> list[Alarm]:
+        """Time passes: look, where it is time to."""
+        if now_us < self._due_us:
+            return []
+        self._due_us = now_us + LOOK_US
+        return self.look(states, now_us)
 
     def look(self, states: Mapping[str, State], now_us: int) -> list[Alarm]:
         """What is to be told now: at most one alarm of those who fell silent and one of those who are back."""

@@ -10,14 +10,16 @@ from structlog.testing import capture_logs
 from dsp.geodesy import Site
 from firmware import wire
 from gateway.agent import Agent
-from gateway.alerts.bulletin import incident_record
+from gateway.alerts.told import record
+from gateway.edges import Plug
+from gateway.incident import Aim, Alarm, Announce, Heard, Light, News, Outcome
 from gateway.intake.link_serial import SerialLink
 from gateway.journal.journal import Journal, JournalFull
 from gateway.journal.moments import read_step
 from gateway.journal.recovery import recent
 from gateway.journal.rows import Row, kept, reading, verify
 from gateway.reaction.cameras import Cameras, Eye
-from gateway.reaction.lights import LampBank, Lights
+from gateway.reaction.lights import LampBank
 from hw.fake import FakeCamera, FakeLine
 from hw.modbus_lamps import ModbusLamps
 from simulators.peers.lamp_bank import LampBank as Bank
@@ -25,6 +27,9 @@ from simulators.peers.lamp_bank import LampBank as Bank
 S = 1_000_000
 SITE = Site(38.9, -77.0, 20.0)
 SHOT = (45.0, 30.0, 1.5)
+
+
+WORDS = {Announce: "incident", Outcome: "outcome", Heard: "heard", Alarm: "alarm", News: "news"}
 
 
 class Listener:
@@ -37,25 +42,9 @@ class Listener:
     def ready(self, links):
         self._hear("ready", links)
 
-    def incident(self, announce):
-        self._hear("incident", announce.incident)
-        return incident_record(announce, announce.incident.rounds[0], SITE)
-
-    def outcome(self, outcome):
-        self._hear("outcome", outcome)
-        return {"device": outcome.device}
-
-    def heard(self, heard):
-        self._hear("heard", heard)
-        return {"why": heard.group.why}
-
-    def alarm(self, alarm):
-        self._hear("alarm", alarm)
-        return {"node": alarm.node}
-
-    def journal(self, news):
-        self._hear("journal", news)
-        return {"note": news}
+    def tell(self, told):
+        self._hear(WORDS[type(told)], told.incident if isinstance(told, Announce) else told)
+        return record(told, SITE)
 
     def _hear(self, *said):
         self.heard.append(said)
@@ -92,16 +81,21 @@ class HeardLine(FakeLine):
 class World:
     """Time that goes on from the street's own, a line, a teller, and an agent over them."""
 
-    def __init__(self, street, journal, line, ahead_s=0):
+    def __init__(self, street, journal, line, ahead_s=0, banks=()):
         self.street, self.line, self.teller = street, line, Listener()
         self.start_s = asyncio.get_running_loop().time() - ahead_s
         link = SerialLink("line", self._line)
-        self.agent = Agent(street.core(), journal, [link], self.now_us, self.teller)
-        self.agent.cameras = Cameras([Eye(street.mounts[0], FakeCamera())], self.now_us, self.agent.told)
+        eyes = [Eye(street.mounts[0], FakeCamera())]
+        cameras = Plug("cameras", (Aim,), lambda tell: Cameras(eyes, self.now_us, tell))
+        more = [Plug(f"lamp bank {url}", (Light,), self._bank(url, *rest)) for url, *rest in banks]
+        self.agent = Agent(street.core(), journal, [link], self.now_us, self.teller, [cameras, *more])
         self.stop = asyncio.Event()
 
     async def _line(self):
         return self.line
+
+    def _bank(self, url, channels):
+        return lambda tell: LampBank(url, ModbusLamps(url), channels, self.now_us, tell)
 
     def now_us(self):
         return self.street.t_us + S + round((asyncio.get_running_loop().time() - self.start_s) * 1e6)
@@ -153,12 +147,12 @@ async def test_a_full_disk_costs_the_acks_and_not_the_decisions(small_street, pa
         for _, frame in small_street.frames_of(SHOT):
             world.line.drive_frame(frame)
         await world.teller.until("incident")
-        said = await world.teller.until("journal")
+        said = await world.teller.until("news")
         acks = world.acks()
 
     assert acks == []
-    assert f"{path} cannot be written" in said
-    assert [word for word, _ in world.teller.heard].count("journal") == 1
+    assert f"{path} cannot be written" in said.note
+    assert [word for word, _ in world.teller.heard].count("news") == 1
     assert isinstance(too_much.exception(), JournalFull)
 
 
@@ -171,7 +165,7 @@ async def test_a_disk_that_comes_back_has_all_of_it_and_then_the_acks_go(small_s
         before = world.acks()
         path.rmdir()
         await world.line.until(lambda sent: len(world.acks()) == 7)
-        await world.teller.until("journal", lambda said: "is on the disk again" in said)
+        await world.teller.until("news", lambda said: "is on the disk again" in said.note)
     with reading(path) as connection:
         kinds = [each.row.kind for each in kept(connection)]
 
@@ -215,9 +209,8 @@ async def test_a_real_bank_that_is_away_gets_its_order_when_it_is_back(small_str
     await bank.close()
     back = Bank((host, int(port)), 4, 30)
     with capture_logs() as logs:
-        world = World(small_street, Journal(path), HeardLine())
         channels = {lamp.name: i for i, lamp in enumerate(small_street.lamps)}
-        world.agent.lights = Lights([LampBank(url, ModbusLamps(url), channels, world.now_us, world.agent.told)])
+        world = World(small_street, Journal(path), HeardLine(), banks=[(url, channels)])
         async with running(world):
             for _, frame in small_street.frames_of(SHOT):
                 world.line.drive_frame(frame)

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from firmware import wire
-from gateway.alerts.bulletin import headline, heard_line, heard_record, incident_record
+from gateway.alerts.bulletin import headline, incident_record
+from gateway.alerts.notices import heard_line, heard_record
 from gateway.incident import Aim, Announce, Heard, Light, Revised, Store
-from gateway.reaction.policy import Policy, Rules, best
+from gateway.reaction.policy import Policy, Rules
 
 S = 1_000_000
 SHOT = (45.0, 30.0, 1.5)
@@ -143,11 +144,11 @@ def test_a_round_that_is_withdrawn_stays_in_its_incident_and_says_so(small_stree
     policy = Policy(Rules(), small_street.lamps, small_street.mounts, lambda t_us: -20.0)
     policy.feed(shot, shot.fix.t_us + S)
     (told,) = policy.revise(Revised(shot, replace(shot, withdrawn=True)), shot.fix.t_us + 9 * S)
-    line = headline(told, best(told.incident.rounds), small_street.site)
+    line = headline(told, small_street.site)
 
     assert told.incident.id == first.id
     assert "0 rounds" in line and "1 WITHDRAWN: late arrivals tell it otherwise" in line
-    assert incident_record(told, shot, small_street.site)["rounds"][0]["withdrawn"]
+    assert incident_record(told, small_street.site)["rounds"][0]["withdrawn"]
 
 
 def test_what_has_no_place_is_a_line_and_a_record(small_street):

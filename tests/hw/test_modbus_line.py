@@ -114,7 +114,7 @@ async def outcomes(lamps, channels, answer_s=0.5, lasts_s=4):
     expires_us = time.time_ns() // 1000 + int(lasts_s * 1e6)
     task = BankTask("bank", lamps, channels, lambda: time.time_ns() // 1000, report, answer_s)
     task.order(Light(tuple(channels), 100, "i1", expires_us))
-    running = asyncio.create_task(task.run())
+    running = asyncio.create_task(task.run(lambda: None))
     async with asyncio.timeout(10):
         await done.wait()
     running.cancel()

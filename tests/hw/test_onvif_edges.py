@@ -262,7 +262,7 @@ async def test_a_connection_is_kept_warm_and_a_camera_that_comes_back_is_said(mo
     async with virtual() as there, client(there.url) as camera, street(camera) as (turning, _, _):
         there.answers["GetProfiles"], there.delay_s = refuse, note
         with capture_logs() as logs:
-            running = asyncio.create_task(turning.run())
+            running = asyncio.create_task(turning.run(lambda: None))
             async with asyncio.timeout(5):
                 await failed_often.wait()
                 there.answers["GetProfiles"] = fixed(onvif_soap.PROFILES)

@@ -13,17 +13,16 @@ import pytest
 from dsp.air import Air
 from firmware import wire
 from gateway.alerts.bulletin import incident_record
+from gateway.assembly import build_core
 from gateway.config import read_config
 from gateway.incident import Announce, Store
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
 from gateway.journal.journal import Journal, frame_row
 from gateway.journal.rows import Row
-from gateway.reaction.policy import best
 from simulators.pages.replay_report import Page, write_report
 from simulators.street.pulses import CLEAN, Shot, arrivals, pulses, street
 from soundpost.__main__ import main
-from soundpost.gateway import build_core
 
 FIX = ["e_m", "n_m", "t_us", "cov_m2", "ellipse_95", "grade", "p_gunshot", "rms_us"]
 FIRED_US = 1_763_000_000_000_000
@@ -234,7 +233,7 @@ async def journal(tmp_path, config):
         if isinstance(effect, Store):
             await kept.append([frame_row(effect)])
         elif isinstance(effect, Announce):
-            record = incident_record(effect, best(effect.incident.rounds), read.the_site())
+            record = incident_record(effect, read.the_site())
             await kept.append([Row("incident", FIRED_US, json.dumps(record, sort_keys=True).encode())])
     kept.close()
     return tmp_path / "street.sqlite"

@@ -10,7 +10,7 @@ from gateway.journal.journal import frame_row
 from gateway.journal.moments import moments, replay, step_record
 from gateway.journal.recovery import key, recent, take_up
 from gateway.journal.rows import Row
-from gateway.reaction.policy import Rules, best
+from gateway.reaction.policy import Rules
 
 S = 1_000_000
 SHOTS = [((45.0, 30.0, 1.5), 0), ((47.0, 31.0, 1.5), 2 * S), ((46.0, 30.0, 1.5), 9 * S)]
@@ -53,7 +53,7 @@ class Run:
 
 
 def body_of(announce, street):
-    record = incident_record(announce, best(announce.incident.rounds), street.site)
+    record = incident_record(announce, street.site)
     return json.dumps(record, sort_keys=True).encode()
 
 

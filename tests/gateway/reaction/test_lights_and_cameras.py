@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
+import functools
 
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.edges import Edges, Plug
 from gateway.incident import Aim, Light
 from gateway.reaction.cameras import Cameras, Eye
-from gateway.reaction.lights import LampBank, Lights
+from gateway.reaction.lights import LampBank, try_s
 from gateway.street import Mount
 from hw.fake import FakeCamera, FakeClock, FakeLamps
 
@@ -88,11 +90,14 @@ class SilentCamera(FakeCamera):
 
 @contextlib.asynccontextmanager
 async def street(*banks, answer_s=0.5):
-    """Lights over (lamps, channels), running, with its reports and its clock."""
+    """Edges over (lamps, channels), running, with their reports and their clock."""
     reports, clock = Reports(), FakeClock()
-    lights = Lights(
-        LampBank(f"bank {i}", lamps, names, clock.now_us, reports, answer_s) for i, (lamps, names) in enumerate(banks)
-    )
+
+    def plug(i, lamps, names):
+        make = functools.partial(LampBank, f"bank {i}", lamps, names, clock.now_us)
+        return Plug(f"bank {i}", (Light,), lambda tell: make(tell, answer_s), try_s(answer_s) + 0.5)
+
+    lights = Edges([plug(i, *bank) for i, bank in enumerate(banks)], reports, clock.now_us)
     running = asyncio.create_task(lights.run())
     try:
         yield lights, reports, clock

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from dsp.geodesy import Site, bearing
 from dsp.placing.fix import Fix
-from gateway.incident import Aim, Announce, Light, Round
+from gateway.incident import Aim, Announce, Light, Round, best
 from gateway.reaction.camera_policy import CameraRules
 from gateway.reaction.lamp_policy import LampRules
-from gateway.reaction.policy import AnnounceRules, Policy, Rules, best
+from gateway.reaction.policy import AnnounceRules, Policy, Rules
 from gateway.reaction.sun import sun_over
 from gateway.street import Lamp, Mount, angle_deg
 

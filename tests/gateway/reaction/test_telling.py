@@ -9,7 +9,7 @@ from dsp.geodesy import Site
 from dsp.placing.fix import Fix
 from gateway.alerts.bulletin import headline, incident_record, n_places
 from gateway.incident import Announce, Round
-from gateway.reaction.policy import Policy, Rules, best
+from gateway.reaction.policy import Policy, Rules
 
 T_US = 1_763_000_000_000_000
 S = 1_000_000
@@ -35,7 +35,7 @@ def told_of(rounds, until_us=None, **rules):
 
 
 def lines(told):
-    return [headline(each, best(each.incident.rounds), SITE) for each in told]
+    return [headline(each, SITE) for each in told]
 
 
 def test_five_shots_at_five_places_are_told_each_at_its_own_time_and_place():
@@ -60,7 +60,7 @@ def test_rounds_inside_each_others_ellipses_are_of_one_place():
 
 def test_a_row_grows_with_what_is_new_and_not_with_what_was():
     told = told_of([shot(i, i * 2 * S) for i in range(100)], until_us=T_US + 300 * S)
-    rows = [json.dumps(incident_record(each, best(each.incident.rounds), SITE)) for each in told]
+    rows = [json.dumps(incident_record(each, SITE)) for each in told]
 
     assert sum(len(json.loads(row)["rounds"]) for row in rows) == 100
     assert json.loads(rows[-1])["n_rounds"] == 100

@@ -5,13 +5,13 @@ import pytest
 
 from dsp.air import Air
 from dsp.placing.medium import Medium
-from gateway.alerts.bulletin import alarm_line, alarm_record
+from gateway.alerts.notices import alarm_line, alarm_record
+from gateway.assembly import read_air
 from gateway.incident import Alarm, Announce, NewAir
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
 from gateway.upkeep.ledger import Ledger
 from gateway.upkeep.watch import Watch
-from soundpost.gateway import read_air
 
 S = 1_000_000
 TOLD = Air(27.0)  # the street's own is 12 C

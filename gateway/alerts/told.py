@@ -1,0 +1,27 @@
+"""Whatever is told, by its kind: one line for people, one record for programs and the journal."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dsp.geodesy import Site
+from gateway.alerts import notices
+from gateway.alerts.bulletin import headline, incident_record
+from gateway.incident import Alarm, Announce, Heard, News, Outcome, Told, Updated
+
+OTHERS: Mapping[type, tuple[Callable[[Any], str], Callable[[Any], dict[str, Any]]]] = {
+    Outcome: (notices.outcome_line, notices.outcome_record),
+    Heard: (notices.heard_line, notices.heard_record),
+    Alarm: (notices.alarm_line, notices.alarm_record),
+    Updated: (notices.updated_line, notices.updated_record),
+    News: (notices.news_line, notices.news_record),
+}
+
+
+def line(told: Told, site: Site) -> str:
+    """For people."""
+    return headline(told, site) if isinstance(told, Announce) else OTHERS[type(told)][0](told)
+
+
+def record(told: Told, site: Site) -> dict[str, Any]:
+    """For programs."""
+    return incident_record(told, site) if isinstance(told, Announce) else OTHERS[type(told)][1](told)

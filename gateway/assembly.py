@@ -1,0 +1,172 @@
+"""From a config to an agent: the one place where all parts of a gateway meet. A new part joins here, by one line."""
+
+import asyncio
+import functools
+import hashlib
+import json
+import pathlib
+import secrets
+import socket
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from firmware.wire import U32
+from gateway.agent import Agent, Link, Teller
+from gateway.alerts.notices import read_updated
+from gateway.config import CameraTable, GatewayConfig, LampBankTable, MqttTable
+from gateway.core import Core
+from gateway.edges import Plug
+from gateway.incident import Aim, Light, NewAir
+from gateway.intake.gate import Gate
+from gateway.intake.keyring import Keyring, KeyWatch, read_secret
+from gateway.intake.link_mqtt import MqttLink
+from gateway.intake.link_serial import SerialLink
+from gateway.intake.seen import Seen
+from gateway.journal.journal import Journal
+from gateway.journal.recovery import recent
+from gateway.journal.rows import Row
+from gateway.placing.associate import Associator
+from gateway.placing.backlog import Backlog
+from gateway.reaction.cameras import Cameras, Eye
+from gateway.reaction.lights import LampBank, try_s
+from gateway.reaction.policy import Policy
+from gateway.reaction.sun import sun_over
+from gateway.upkeep.ledger import Ledger
+from gateway.upkeep.releases import Releases
+from gateway.upkeep.rollout import Rollout
+from gateway.upkeep.silence import Silence
+from gateway.upkeep.watch import Watch
+from hw.modbus_lamps import ModbusLamps
+from hw.mqtt_connection import Broker, tls_context
+from hw.onvif_camera import OnvifCamera, Trust
+from hw.serial_line import open_serial_line
+
+SEEN_FRAMES = 100_000
+DISK_S = 3.0  # a start waits so long for its own row to be on the disk, and goes on without it
+log = structlog.get_logger("gateway.assembly")
+
+
+async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring, teller: Teller) -> Agent:
+    """The agent that a config asks for, with what its journal has of the time before. folder : where files are looked
+    for. Raises ValueError or OSError naming what cannot be opened at all."""
+    links_there = links(config, folder)
+    limit = None if config.journal_max_mb is None else config.journal_max_mb * 1_000_000
+    journal = Journal(folder / config.journal, limit)
+    start_us, last_boot = now_us(), journal.last_boot()
+    boot = last_boot + 1 if 0 < last_boot < U32 else 1 + secrets.randbits(30)
+    past = recent(journal.newest_first(), start_us)
+    fed_again = {(row.node, row.boot, row.sequence) for row in past.rows}
+    seen = Seen(key for key in journal.recent_frames(SEEN_FRAMES) if key not in fed_again)
+    since_us = past.rows[0].at_us if past.rows else start_us
+    airs = [air for body in journal.airs_since(since_us) if (air := read_air(body)).at_us <= start_us]
+    gate = Gate(keyring.keys, seen, boot)
+    updates = [read_updated(json.loads(body)) for body in journal.updates()]
+    started = journal.append([Row("config", start_us, _fingerprint(config), boot=boot)])
+    started.add_done_callback(asyncio.Future.exception)  # the journal's news say it
+    await asyncio.wait([started], timeout=DISK_S)
+    rollout = Rollout(gate.seal, updates)
+    core = build_core(config, gate, airs, start_us, rollout)
+    keys = Plug("keys", (), lambda tell: KeyWatch(keyring, core.rekeyed, tell, now_us))
+    agent = Agent(core, journal, links_there, now_us, teller, (*plugs(config, folder, rollout), keys))
+    agent.recover(past, start_us)
+    return agent
+
+
+def check(config: GatewayConfig, folder: pathlib.Path) -> None:
+    """Make everything that a config names, and open nothing. Raises ValueError or OSError naming what cannot be."""
+    links(config, folder)
+    for plug in plugs(config, folder):
+        plug.make(lambda told: None)
+
+
+def links(config: GatewayConfig, folder: pathlib.Path) -> list[Link]:
+    """The ways to the nodes."""
+    lines: list[Link] = [
+        SerialLink(line.port, functools.partial(open_serial_line, line.port, line.baud)) for line in config.serial
+    ]
+    return [*lines, *([MqttLink(_broker(config.mqtt, folder))] if config.mqtt is not None else ())]
+
+
+def plugs(config: GatewayConfig, folder: pathlib.Path, rollout: Rollout | None = None) -> list[Plug]:
+    """Whatever acts."""
+    found = [_lamps(bank) for bank in config.lamp_bank]
+    if config.camera:
+        found.append(Plug("cameras", (Aim,), lambda tell: Cameras(_eyes(config, folder), now_us, tell)))
+    if config.releases is not None and rollout is not None:
+        folder_of_releases = folder / config.releases
+        found.append(Plug("releases", (), lambda tell: Releases(folder_of_releases, rollout.offer)))
+    return found
+
+
+def build_core(
+    config: GatewayConfig,
+    gate: Gate,
+    airs: Sequence[NewAir] = (),
+    since_us: int | None = None,
+    rollout: Rollout | None = None,
+) -> Core:
+    """The core that a config asks for; a replay of the journal builds it in the same way. airs : what a journal has of
+    them, oldest first. since_us : from when on it learns the air and watches the poles; None: never."""
+    policy = Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
+    poles = config.poles()
+    places = {node: pole.xyz_m for node, pole in poles.items()}
+    live, weather = Associator(config.air.air(), places), config.air.air()
+    watch = Watch(weather, config.medium.medium(weather), Ledger(places), airs if config.medium.learn else (), since_us)
+    silence = None if since_us is None else Silence(places, since_us)
+    return Core(gate, live, policy, poles, Backlog(places), watch, rollout, silence)
+
+
+def read_air(body: bytes) -> NewAir:
+    """An air row's body."""
+    record = json.loads(body)
+    return NewAir(record["temperature_c"], tuple(record["wind_en_mps"]), record["at_us"])
+
+
+def now_us() -> int:
+    """UTC in microseconds."""
+    return time.time_ns() // 1000
+
+
+def _lamps(bank: LampBankTable) -> Plug:
+    def make(tell: Callable[..., None]) -> LampBank:
+        return LampBank(bank.url, ModbusLamps(bank.url, bank.answer_s), bank.channels(), now_us, tell, bank.answer_s)
+
+    return Plug(f"lamp bank {bank.url}", (Light,), make, patience_s=try_s(bank.answer_s) + 0.5)
+
+
+def _eyes(config: GatewayConfig, folder: pathlib.Path) -> list[Eye]:
+    return [Eye(mount, _camera(table, folder)) for table, mount in zip(config.camera, config.mounts(), strict=True)]
+
+
+def _camera(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
+    if not table.verify:
+        log.warning("camera is not verified: whoever stands between can read and turn", camera=table.name)
+    return OnvifCamera(
+        table.url,
+        table.user,
+        read_secret(folder / table.password_file) if table.password_file else "",
+        pan_span_deg=table.pan_span_deg,
+        tilt_span_deg=table.tilt_span_deg,
+        trust=Trust(str(folder / table.ca_file) if table.ca_file else None, table.fingerprint, table.verify),
+    )
+
+
+def _broker(table: MqttTable, folder: pathlib.Path) -> Broker:
+    files = [str(folder / file) if file else None for file in (table.ca_file, table.cert_file, table.key_file)]
+    password = read_secret(folder / table.password_file) if table.password_file else None
+    tls = tls_context(*files) if table.with_tls else None
+    return Broker(table.host, table.port, table.identifier or _client_id(folder), table.user, password, tls)
+
+
+def _client_id(folder: pathlib.Path) -> str:
+    """A client id of this gateway alone, the same at each start: two with one throw each other out."""
+    place = f"{socket.gethostname()}:{folder.resolve()}"
+    return f"soundpost-gateway-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+
+
+def _fingerprint(config: GatewayConfig) -> bytes:
+    """What the journal keeps of the config that was in force: its hash, and the policy in full."""
+    digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
+    return json.dumps({"sha256": digest, "policy": config.policy.model_dump()}, sort_keys=True).encode()
