@@ -15,7 +15,7 @@ import structlog
 from firmware.wire import U32
 from gateway.agent import Agent, Link, Teller
 from gateway.alerts.notices import read_updated
-from gateway.config import CameraTable, GatewayConfig, LampBankTable, MqttTable
+from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
 from gateway.incident import Aim, Light, NewAir
@@ -24,12 +24,14 @@ from gateway.intake.keyring import Keyring, KeyWatch, read_secret
 from gateway.intake.link_mqtt import MqttLink
 from gateway.intake.link_serial import SerialLink
 from gateway.intake.seen import Seen
+from gateway.intake.tables import MqttTable
 from gateway.journal.journal import Journal
 from gateway.journal.recovery import recent
 from gateway.journal.rows import Row
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
 from gateway.reaction.cameras import Cameras, Eye
+from gateway.reaction.device_tables import CameraTable, LampBankTable
 from gateway.reaction.lights import LampBank, try_s
 from gateway.reaction.policy import Policy
 from gateway.reaction.sun import sun_over

@@ -1,4 +1,5 @@
-"""gateway.toml: what a gateway is told about its street, checked whole before anything is opened.
+"""gateway.toml: what a gateway is told about its street, checked whole before anything is opened. Each wing has the
+tables of its own things; here they are one file.
 
 Every fault is one line, `FILE: table.field: what is wrong and the legal range`. Files named in it are looked for beside
 it. Secrets stand in files of their own that only their owner may read; nothing of them gets into a message.
@@ -8,121 +9,21 @@ import json
 import math
 import pathlib
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from dsp.air import Air, wind_from
 from dsp.geodesy import Site
-from dsp.placing.medium import Medium
-from gateway.placed_tables import Name, Placed, PoleTable, SiteTable, Table
+from gateway.intake.tables import MqttTable, SerialTable
+from gateway.reaction.device_tables import CameraTable, LampBankTable
 from gateway.reaction.policy_tables import PolicyTable
 from gateway.street import Lamp, Mount, Pole
+from gateway.tables import Placed, PoleTable, SiteTable, Table
+from gateway.upkeep.tables import AirTable, MediumTable
 from hw.linux.settings import all_faults, read_toml
 
 APART_M = 0.5
-SURE = 1e-3
 LEAST_POLES = 4
-Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class LampTable(Placed):
-    name: Name
-    channel: int = Field(ge=0, le=65535)
-
-
-class LampBankTable(Table):
-    """answer_s : how long the bank may take for one answer; lighting a lamp takes three."""
-
-    url: str = Field(min_length=1, max_length=200)
-    answer_s: float = Field(default=0.5, ge=0.05, le=5)
-    lamps: tuple[LampTable, ...] = Field(min_length=1)
-
-    def channels(self) -> dict[str, int]:
-        """The channel of each lamp, by name."""
-        return {lamp.name: lamp.channel for lamp in self.lamps}
-
-
-class CameraTable(Placed):
-    """pan_deg, tilt_deg: within which we may turn it. pan_span_deg, tilt_span_deg: its whole travel, where it does not
-    say so itself or says it wrong. ca_file, fingerprint (SHA-256 of its certificate) or verify = false: how an https
-    camera shows that it is the one; none of them: by an authority that this host trusts."""
-
-    name: Name
-    url: str = Field(pattern=r"^https?://[^@\s]+$", max_length=200)
-    user: str = Field(default="", max_length=64)
-    password_file: str | None = None
-    ca_file: str | None = Field(default=None, min_length=1)
-    fingerprint: str | None = Field(default=None, pattern=r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")
-    verify: bool = True
-    bearing_deg: float = Field(default=0.0, ge=-360, le=360)
-    pan_deg: tuple[float, float] = (-180.0, 180.0)
-    tilt_deg: tuple[float, float] = (-90.0, 30.0)
-    pan_span_deg: tuple[float, float] | None = None
-    tilt_span_deg: tuple[float, float] | None = None
-    range_m: float = Field(default=150.0, gt=0, le=5000)
-
-    @model_validator(mode="after")
-    def _trust(self) -> Self:
-        given = (self.ca_file is not None) + (self.fingerprint is not None) + (not self.verify)
-        if given > (1 if self.url.startswith("https:") else 0):
-            raise ValueError("give one of ca_file, fingerprint and verify = false at most, and only with an https url")
-        return self
-
-    @model_validator(mode="after")
-    def _limits(self) -> Self:
-        for name, legal in (("pan_deg", 360), ("tilt_deg", 90), ("pan_span_deg", 360), ("tilt_span_deg", 90)):
-            span = getattr(self, name)
-            if span is not None and not -legal <= span[0] < span[1] <= legal:
-                raise ValueError(f"{name} must be [lowest, highest] within -{legal} to {legal} degrees")
-        return self
-
-
-class AirTable(Table):
-    temperature_c: float = Field(default=20.0, ge=-60, le=60)
-    humidity_pct: float = Field(default=50.0, ge=0, le=100)
-    wind_mps: float = Field(default=0.0, ge=0, le=60)
-    wind_from_deg: float = Field(default=0.0, ge=0, le=360)
-
-    def air(self) -> Air:
-        """The air as dsp has it."""
-        return Air(self.temperature_c, self.humidity_pct, wind_from(self.wind_mps, self.wind_from_deg))
-
-
-class MediumTable(Table):
-    """learn : find the air from shots and thermometers, too. The sigmas say how far [air] may be off."""
-
-    learn: bool = True
-    temperature_sigma_c: float = Field(default=10.0, gt=0, le=30)
-    wind_sigma_mps: float = Field(default=4.0, gt=0, le=20)
-
-    def medium(self, weather: Air) -> Medium:
-        """The medium as dsp has it; where it is not to learn, one that is sure of the weather."""
-        if not self.learn:
-            return Medium(weather, SURE, SURE)
-        return Medium(weather, self.temperature_sigma_c, self.wind_sigma_mps)
-
-
-class SerialTable(Table):
-    port: str = Field(min_length=1, max_length=200)
-    baud: int = Field(default=115_200, ge=1200, le=4_000_000)
-
-
-class MqttTable(Table):
-    host: str = Field(min_length=1, max_length=253)
-    port: Port = 8883
-    identifier: Name | None = None
-    user: str | None = Field(default=None, max_length=64)
-    password_file: str | None = None
-    tls: bool | None = None
-    ca_file: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
-
-    @property
-    def with_tls(self) -> bool:
-        """As told; where nothing is told, on port 8883 and where a certificate is named."""
-        return self.port == 8883 or bool(self.ca_file or self.cert_file) if self.tls is None else self.tls
 
 
 class GatewayConfig(Table):

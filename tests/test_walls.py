@@ -1,163 +1,139 @@
-"""What each room may import, and which files touch nothing outside: the walls of README's map, as a test."""
+"""What each wing may import, and which files touch nothing outside: docs/walls.toml, as a test; and how big a part of
+the house may be."""
 
-# ruff: noqa: E501  # for as long as the wings move
 import ast
 import pathlib
+import tomllib
+from functools import cache
 
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 ROOMS = ("dsp", "firmware", "hw", "gateway", "simulators", "soundpost")
-
-# What a node is on every interpreter: the files that lie flat in firmware/.
-EVERY_NODE = tuple(
-    f"firmware.{path.stem}" for path in sorted((ROOT / "firmware").glob("*.py")) if path.stem != "__init__"
-)
-# Path prefix -> what it may import of ours. The longest prefix that fits is the rule.
-MAY = {
-    "dsp/": (),  # laws that all share
-    "dsp/hearing/": ("dsp.hearing", "dsp.fixed", "dsp.blast", "dsp.cross_correlation"),
-    "dsp/placing/": ("dsp.placing", "dsp.air"),
-    "dsp/fixed/": ("dsp.fixed",),
-    "hw/": ("hw",),
-    "hw/mcu/": ("hw.mcu",),
-    "firmware/": EVERY_NODE,
-    "firmware/board/": ("firmware.board", *EVERY_NODE, "dsp.fixed", "hw.mcu"),
-    "firmware/linux/": (
-        "firmware.linux", *EVERY_NODE, "dsp", "hw.linux", "hw.ports", "hw.serial_line", "hw.mqtt_connection",
-    ),
-    # what a technician puts on a board: values in, values out; the cable is hw/board_console.py
-    "firmware/workshop/": (
-        "firmware.workshop", "firmware.update", "firmware.device", "firmware.board.boot", "firmware.board.config",
-        "firmware.linux.config",
-    ),
-    "gateway/incident.py": ("dsp.placing.fix", "dsp.placing.line_of_fire"),
-    "gateway/placing/line_of_fire.py": ("gateway.incident", "dsp"),
-    "gateway/placing/clip_delays.py": ("gateway.incident", "dsp"),
-    "gateway/placing/acoustics.py": (),
-    "gateway/placing/clutter.py": ("gateway.incident",),
-    "gateway/placing/poles.py": (),
-    "gateway/placing/echo.py": ("gateway.incident", "gateway.placing.acoustics", "dsp"),
-    "gateway/placing/evidence.py": ("gateway.incident", "gateway.placing.acoustics", "gateway.placing.poles", "dsp"),
-    "gateway/placing/candidates.py": ("gateway.placing.poles", "gateway.placing.evidence", "dsp"),
-    "gateway/placing/too_few.py": ("gateway.incident", "dsp"),
-    "gateway/placing/refine.py": ("gateway.placing.evidence", "gateway.placing.candidates", "dsp"),
-    "gateway/placing/select.py": ("gateway.placing.evidence", "gateway.placing.candidates", "gateway.placing.refine", "gateway.placing.echo", "dsp"),
-    "gateway/placing/associate.py": (
-        "gateway.incident", "gateway.placing.poles", "gateway.placing.evidence", "gateway.placing.candidates", "gateway.placing.echo", "gateway.placing.refine",
-        "gateway.placing.select", "gateway.placing.too_few", "gateway.placing.acoustics", "gateway.placing.clutter", "dsp",
-    ),
-    "gateway/street.py": ("dsp",),
-    "gateway/placing/memory.py": ("gateway.incident",),
-    "gateway/placing/backlog.py": (
-        "gateway.incident", "gateway.placing.associate", "gateway.placing.memory", "gateway.placing.acoustics", "gateway.placing.poles",
-    ),
-    "gateway/reaction/lamp_policy.py": ("gateway.incident", "gateway.street", "dsp"),
-    "gateway/reaction/camera_policy.py": ("gateway.incident", "gateway.street", "dsp"),
-    "gateway/reaction/telling.py": ("gateway.incident",),
-    "gateway/journal/moments.py": ("gateway.incident", "gateway.core", "gateway.journal.rows"),
-    "gateway/journal/recovery.py": ("gateway.incident", "gateway.core", "gateway.journal.moments", "gateway.journal.rows"),
-    "gateway/reaction/policy.py": (
-        "gateway.incident", "gateway.reaction.telling", "gateway.street", "gateway.reaction.lamp_policy", "gateway.reaction.camera_policy", "dsp",
-    ),
-    "gateway/alerts/bulletin.py": ("gateway.incident", "dsp"),
-    "gateway/upkeep/robust_line.py": (),
-    "gateway/upkeep/pole_residuals.py": ("gateway.upkeep.robust_line",),
-    "gateway/upkeep/ledger.py": ("gateway.incident", "gateway.upkeep.pole_residuals", "dsp"),
-    "gateway/upkeep/silence.py": ("gateway.incident", "firmware.wire"),
-    "gateway/intake/blame.py": (),
-    "gateway/upkeep/watch.py": ("gateway.incident", "gateway.upkeep.ledger", "dsp"),
-    "gateway/intake/gate.py": ("gateway.incident", "firmware.wire"),
-    "gateway/upkeep/rollout.py": ("gateway.incident", "firmware.wire"),
-    "gateway/upkeep/releases.py": ("gateway.upkeep.rollout", "firmware.update"),
-    "gateway/core.py": (
-        "gateway.incident", "gateway.street", "gateway.intake.seen", "gateway.intake.gate", "gateway.placing.associate", "gateway.placing.backlog",
-        "gateway.reaction.policy", "gateway.upkeep.watch", "gateway.upkeep.rollout", "gateway.intake.blame",
-        "dsp", "firmware.wire", "firmware.fields",
-    ),
-    # the edges: each knows the records, how to wait before it tries again, and its own driver, no other edge
-    "gateway/": ("gateway.incident", "gateway.street", "gateway.backoff", "gateway.tasks", "hw"),
-    "gateway/reaction/sun.py": ("dsp",),
-    "gateway/journal/journal.py": ("gateway.incident", "gateway.journal.file", "gateway.journal.rows"),
-    "gateway/journal/file.py": ("gateway.journal.rows",),
-    "gateway/journal/keeping.py": ("gateway.incident", "gateway.journal.journal", "gateway.journal.rows"),
-    "gateway/placed_tables.py": ("gateway.street", "dsp"),
-    "gateway/reaction/policy_tables.py": (
-        "gateway.placed_tables", "gateway.reaction.policy", "gateway.reaction.lamp_policy", "gateway.reaction.camera_policy",
-    ),
-    "gateway/config.py": (
-        "gateway.placed_tables", "gateway.reaction.policy_tables", "gateway.street", "gateway.intake.keyring", "dsp", "hw",
-    ),
-    "gateway/agent.py": ("gateway", "dsp", "firmware.wire", "hw"),
-    "simulators/": ("dsp", "firmware", "hw", "gateway", "simulators"),
-    "soundpost/": ROOMS,
-}  # fmt: skip
-# Runs on MicroPython as well: the only modules of others that it may import.
-PORTABLE = (
-    "firmware/", "dsp/fixed/", "firmware/board/supervisor.py", "firmware/board/blink.py", "firmware/board/config.py",
-)  # fmt: skip
-PORTABLE_MAY = {"array", "collections", "hashlib", "micropython", "struct"}
-# Pure: given the same calls it gives the same answers. It asks no clock, socket, disk or dice.
-PURE = (
-    *PORTABLE, "dsp/", "dsp/hearing/", "dsp/placing/",
-    "gateway/incident.py", "gateway/intake/gate.py", "gateway/placing/acoustics.py", "gateway/placing/clutter.py",
-    "gateway/placing/poles.py",
-    "gateway/placing/evidence.py", "gateway/placing/candidates.py", "gateway/placing/echo.py",
-    "gateway/placing/select.py", "gateway/placing/associate.py", "gateway/street.py",
-    "gateway/reaction/policy.py", "gateway/reaction/lamp_policy.py", "gateway/reaction/camera_policy.py", "gateway/alerts/bulletin.py",
-    "gateway/placing/clip_delays.py", "gateway/intake/seen.py",
-    "gateway/upkeep/robust_line.py", "gateway/upkeep/pole_residuals.py", "gateway/upkeep/ledger.py", "gateway/upkeep/watch.py",
-    "gateway/upkeep/silence.py", "gateway/intake/blame.py", "firmware/linux/ack_watch.py",
-    "gateway/placing/memory.py", "gateway/placing/backlog.py", "gateway/reaction/telling.py", "gateway/journal/moments.py", "gateway/journal/recovery.py",
-    "gateway/placing/line_of_fire.py", "gateway/upkeep/rollout.py", "gateway/core.py",
-    "firmware/workshop/layout.py", "firmware/workshop/verdict.py",
-)  # fmt: skip
-PURE_NEVER = {"asyncio", "logging", "os", "pathlib", "random", "socket", "structlog", "subprocess", "threading", "time"}
+WALLS = tomllib.loads((ROOT / "docs/walls.toml").read_text())
+MAY, PORTABLE, PURE = WALLS["may"], WALLS["portable"], WALLS["pure"]
 # dsp does arithmetic: numpy, scipy, and pyproj in the one file that knows latitude and longitude.
 DSP_MAY = {"numpy", "scipy", "pyproj", "collections", "dataclasses", "functools", "itertools", "math", "typing", "json"}
-
-
-def imports(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: write the whole path, not a relative import"
-            named = [f"{node.module}.{alias.name}" for alias in node.names]  # from WING import file
-            yield from named if (ROOT / node.module.replace(".", "/")).is_dir() else [node.module]
-
-
-def stands_in(name, places):
-    """Whether a file is one of these, or lies in one of these folders, not deeper."""
-    return name in places or name.rsplit("/", 1)[0] + "/" in places
-
-
-def within(module, allowed):
-    return any(module == a or module.startswith(a + ".") for a in allowed)
-
-
+FLAT = {"gateway": 16, "firmware": 18, "dsp": 8}
+MOST_ROWS, MOST_FLOORS, LONGEST_FUNCTION, LONGEST_FILE = 35, 5, 40, 300
 FILES = sorted(p.relative_to(ROOT).as_posix() for room in ROOMS for p in (ROOT / room).rglob("*.py"))
+
+
+@cache
+def imports(name):
+    """What a file imports: paths of ours, first names of others."""
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / name).read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: write the whole path, not a relative import"
+            is_wing = (ROOT / node.module.replace(".", "/")).is_dir()  # from WING import file
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} if is_wing else {node.module}
+    return {
+        module.replace(".", "/") + ".py" if module.split(".")[0] in ROOMS else module.split(".")[0] for module in found
+    }
+
+
+def ours(name):
+    return {each for each in imports(name) if each.endswith(".py")}
+
+
+def folder(name):
+    return name.rsplit("/", 1)[0]
+
+
+def row(name):
+    """The row that a file falls under: its own, its folder's, or the nearest folder's above."""
+    while name not in MAY:
+        name = folder(name)
+    return name
+
+
+def within(name, allowed):
+    return any(
+        name == each or name.startswith(each + "/") or (each.endswith("/*") and folder(name) == each[:-2])
+        for each in allowed
+    )
+
+
+def among(name, files):
+    return name in files or folder(name) in files
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_keeps_within_its_walls(name):
-    found = set(imports(ROOT / name))
-    ours = {m for m in found if m.split(".")[0] in ROOMS}
-    others = {m.split(".")[0] for m in found - ours}
-    rule = max((prefix for prefix in MAY if name.startswith(prefix)), key=len)
+    others = imports(name) - ours(name)
 
-    assert {m for m in ours if not within(m, MAY[rule])} == set()
-    if stands_in(name, PORTABLE):
-        assert others <= PORTABLE_MAY
-    if stands_in(name, PURE):
-        assert others & PURE_NEVER == set()
-    elif name.startswith("dsp/"):
+    assert {each for each in ours(name) if not within(each, MAY[row(name)])} == set()
+    if among(name, PORTABLE["files"]):
+        assert others <= set(PORTABLE["may"])
+    if among(name, PURE["files"]) or among(name, PORTABLE["files"]):
+        assert others & set(PURE["never"]) == set()
+    if name.startswith("dsp/") and not name.startswith("dsp/fixed/"):
         assert others <= DSP_MAY
 
 
-def test_the_table_speaks_of_files_that_stand():
-    for prefix in (*MAY, *PORTABLE, *PURE):
-        assert any(name.startswith(prefix) for name in FILES), prefix
+@pytest.mark.parametrize("name", FILES)
+def test_no_file_and_no_function_is_longer_than_a_glance_or_two(name):
+    lines = (ROOT / name).read_text().splitlines()
+    functions = [
+        node
+        for node in ast.walk(ast.parse("\n".join(lines)))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    if name not in ("dsp/hearing/gunshot_model.py", "dsp/fixed/kernel.py"):  # numbers; what viper cannot part
+        assert len(lines) <= LONGEST_FILE
+        assert {each.name for each in functions if each.end_lineno - each.lineno >= LONGEST_FUNCTION} == set()
+
+
+def test_the_table_is_short_and_speaks_of_what_stands():
+    assert len(MAY) <= MOST_ROWS
+    for each in (*MAY, *PORTABLE["files"], *PURE["files"]):
+        assert (ROOT / each).exists(), each
+        assert each.endswith(".py") or any(folder(name) == each for name in FILES), each
+
+
+@pytest.mark.parametrize("room", FLAT)
+def test_a_room_has_few_files_that_lie_flat(room):
+    assert len([name for name in FILES if folder(name) == room]) <= FLAT[room]
+
+
+def test_no_wing_of_the_gateway_imports_another():
+    wings = {folder(name) for name in FILES if name.startswith("gateway/") and name.count("/") > 1}
+
+    assert len(wings) >= 6
+    assert {(wing, each) for wing in wings for each in MAY[wing] if each in wings - {wing}} == set()
+
+
+def test_imports_run_in_no_circle():
+    seen, path = set(), []
+
+    def walk(name):
+        assert name not in path, f"a circle: {path[path.index(name) :]}"
+        if name in seen:
+            return
+        path.append(name)
+        for each in ours(name) & set(FILES):
+            walk(each)
+        seen.add(path.pop())
+
+    for name in FILES:
+        walk(name)
+
+
+def test_the_gateway_has_few_floors():
+    """A wing is one place, a file of the spine another; a place stands a floor above the highest that it imports."""
+    places = {}
+    for name in (each for each in FILES if each.startswith("gateway/") and not each.endswith("__init__.py")):
+        places.setdefault(name if folder(name) == "gateway" else folder(name), set()).update(ours(name))
+
+    @cache
+    def floor(place):
+        below = {each if folder(each) == "gateway" else folder(each) for each in places[place]} & places.keys()
+        return 1 + max((floor(each) for each in below - {place}), default=0)
+
+    assert {place: floor(place) for place in places if floor(place) > MOST_FLOORS} == {}
 
 
 def test_nothing_below_tests_is_a_package():

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gateway.placed_tables import Table
 from gateway.reaction.camera_policy import CameraRules
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import AnnounceRules, Rules
+from gateway.tables import Table
 
 Grade = Annotated[str, Field(pattern=r"^[ABC]$")]
 Percent = Annotated[int, Field(ge=0, le=100)]

@@ -6,7 +6,6 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dsp.geodesy import Site
-from gateway.street import Place
 
 FARTHEST_M = 30_000
 """One gateway's streets are of one city; half a degree of latitude, or a sign left out, is farther."""
@@ -44,7 +43,7 @@ class Placed(Table):
             raise ValueError("give xyz_m = [east, north, up], or lat_deg, lon_deg and h_m")
         return self
 
-    def place(self, site: Site) -> Place:
+    def place(self, site: Site) -> tuple[float, float, float]:
         """Metres east, north, up of the site. Raises ValueError for what cannot stand in a street at that site."""
         if self.xyz_m is not None:
             place = self.xyz_m

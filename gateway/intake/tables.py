@@ -1,0 +1,31 @@
+"""The tables of gateway.toml that say how nodes are reached."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gateway.tables import Name, Table
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class SerialTable(Table):
+    port: str = Field(min_length=1, max_length=200)
+    baud: int = Field(default=115_200, ge=1200, le=4_000_000)
+
+
+class MqttTable(Table):
+    host: str = Field(min_length=1, max_length=253)
+    port: Port = 8883
+    identifier: Name | None = None
+    user: str | None = Field(default=None, max_length=64)
+    password_file: str | None = None
+    tls: bool | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+    @property
+    def with_tls(self) -> bool:
+        """As told; where nothing is told, on port 8883 and where a certificate is named."""
+        return self.port == 8883 or bool(self.ca_file or self.cert_file) if self.tls is None else self.tls
