@@ -22,6 +22,8 @@ from gateway.edges import Edges, Plug
 from gateway.incident import (
     Alarm,
     Announce,
+    Asked,
+    Committed,
     Effect,
     Heard,
     NewAir,
@@ -46,7 +48,14 @@ MAX_INBOX = 256
 MAX_TOGETHER = 256
 REMARK_S = 10.0
 REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold")
-KINDS = {Announce: "incident", Heard: "unplaced", Alarm: "alarm", Updated: "update", Outcome: "effect"}
+KINDS = {
+    Announce: "incident",
+    Heard: "unplaced",
+    Alarm: "alarm",
+    Updated: "update",
+    Outcome: "effect",
+    Asked: "request",
+}
 """What is told -> the kind of its row in the journal."""
 log = structlog.get_logger("gateway.agent")
 
@@ -90,7 +99,7 @@ class Agent:
         plugs: Iterable[Plug] = (),
     ) -> None:
         self._core = core
-        self._keeping = Keeping(journal, self._answer)
+        self._keeping = Keeping(journal, self._answer, lambda: self._edges.order(Committed()))
         self._links = {link.name: link for link in links}
         self._clock = SteadyClock(clock, lambda: time.monotonic_ns() // 1000)
         self._teller = teller

@@ -18,15 +18,17 @@ from gateway.alerts.notices import read_updated
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
-from gateway.incident import Aim, Light, NewAir
+from gateway.incident import Aim, Committed, Light, NewAir
 from gateway.intake.gate import Gate
 from gateway.intake.keyring import Keyring, KeyWatch, read_secret
 from gateway.intake.link_mqtt import MqttLink
 from gateway.intake.link_serial import SerialLink
 from gateway.intake.seen import Seen
 from gateway.intake.tables import MqttTable
+from gateway.journal.doorbell import Doorbell
 from gateway.journal.journal import Journal
 from gateway.journal.recovery import recent
+from gateway.journal.request import Requests
 from gateway.journal.rows import Row
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
@@ -71,7 +73,8 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     rollout = Rollout(gate.seal, updates)
     core = build_core(config, gate, airs, start_us, rollout)
     keys = Plug("keys", (), lambda tell: KeyWatch(keyring, core.rekeyed, tell, now_us))
-    agent = Agent(core, journal, links_there, now_us, teller, (*plugs(config, folder, rollout), keys))
+    more = [keys, *_followers(config, folder, start_us), *plugs(config, folder, rollout)]
+    agent = Agent(core, journal, links_there, now_us, teller, more)
     agent.recover(past, start_us)
     return agent
 
@@ -79,7 +82,7 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
 def check(config: GatewayConfig, folder: pathlib.Path) -> None:
     """Make everything that a config names, and open nothing. Raises ValueError or OSError naming what cannot be."""
     links(config, folder)
-    for plug in plugs(config, folder):
+    for plug in (*plugs(config, folder), *_followers(config, folder, 0)):
         plug.make(lambda told: None)
 
 
@@ -129,6 +132,21 @@ def read_air(body: bytes) -> NewAir:
 def now_us() -> int:
     """UTC in microseconds."""
     return time.time_ns() // 1000
+
+
+def _followers(config: GatewayConfig, folder: pathlib.Path, start_us: int) -> list[Plug]:
+    """Who follows the journal is woken; who may ask is known by a key of their own."""
+    ring = None if config.requests_keys_file is None else Keyring(folder / config.requests_keys_file)
+    requests = None if ring is None else Requests(ring.keys, start_us)
+
+    def doorbell(tell: Callable[..., None]) -> Doorbell:
+        return Doorbell(folder / config.journal, requests, tell, now_us)
+
+    found = [Plug("followers", (Committed,), doorbell, recall_s=0.0)]
+    if ring is not None:
+        words = "keys of those who may ask"
+        found.append(Plug(words, (), lambda tell: KeyWatch(ring, lambda nodes: None, tell, now_us, words)))
+    return found
 
 
 def _lamps(bank: LampBankTable) -> Plug:

@@ -32,6 +32,7 @@ class GatewayConfig(Table):
     journal: str = Field(min_length=1)
     journal_max_mb: int | None = Field(default=None, ge=1, le=1_000_000)
     keys_file: str = Field(min_length=1)
+    requests_keys_file: str | None = Field(default=None, min_length=1)
     releases: str | None = Field(default=None, min_length=1)
     site: SiteTable
     pole: tuple[PoleTable, ...]

@@ -18,7 +18,7 @@ from typing import Any, NoReturn, Protocol
 import structlog
 
 from gateway.backoff import Backoff
-from gateway.incident import News, Outcome
+from gateway.incident import Asked, News, Outcome
 from gateway.tasks import end
 
 LOOK_S = 0.5
@@ -29,7 +29,7 @@ STEADY_S = 10.0
 SAY_AGAIN_S = 600.0
 log = structlog.get_logger("gateway.edges")
 
-Tell = Callable[[Outcome | News], None]
+Tell = Callable[[Outcome | News | Asked], None]
 Beat = Callable[[], None]
 
 
@@ -49,12 +49,14 @@ class Edge(Protocol):
 @dataclass(frozen=True, slots=True)
 class Plug:
     """How an edge joins. name : for people. takes : the types of effects that are ordered of it. make : (where it tells
-    what became of them) -> a fresh one; may raise OSError or ValueError. patience_s : longest time between beats."""
+    what became of them) -> a fresh one; may raise OSError or ValueError. patience_s : longest time between beats.
+    recall_s : for how long an order counts, should a fresh one be needed."""
 
     name: str
     takes: tuple[type, ...]
     make: Callable[[Tell], Edge]
     patience_s: float = 3.0
+    recall_s: float = RECALL_S
 
 
 class Edges:
@@ -101,7 +103,7 @@ class _Keeper:
 
     def order(self, effect: Any) -> None:
         now_s = _now_s()
-        while self._lately and self._lately[0][0] < now_s - RECALL_S:
+        while self._lately and self._lately[0][0] < now_s - self.plug.recall_s:
             self._lately.popleft()
         self._lately.append((now_s, effect))
         self._hand(effect)
@@ -159,7 +161,7 @@ class _Keeper:
             self._say_down(f"cannot be made: {error}")
             return
         for ordered_s, effect in tuple(self._lately):
-            if ordered_s >= _now_s() - RECALL_S:
+            if ordered_s >= _now_s() - self.plug.recall_s:
                 self._hand(effect)
 
     def _say_down(self, why: str) -> None:

@@ -3,8 +3,9 @@
 Values only. A core returns effects; the agent carries them out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -251,6 +252,23 @@ class News:
     at_us: int
 
 
-Told = Announce | Heard | Alarm | Updated | Outcome | News
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a follower asked of the gateway. by : who. ask : what, with `body`. nonce, mac : as it was signed."""
+
+    by: str
+    ask: str
+    body: Mapping[str, Any]
+    nonce: str
+    mac: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Effect: rows are on the disk; wake whoever follows the journal."""
+
+
+Told = Announce | Heard | Alarm | Updated | Outcome | News | Asked
 """What people and programs are told of, and the journal keeps."""
 Effect = Store | Reply | Light | Aim | Announce | Heard | Alarm | NewAir | Tell | Updated

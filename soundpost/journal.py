@@ -11,25 +11,36 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.journal.rows import Kept, first_broken, kept, log_beside, reading, was_in_use
+from soundpost import journal_follow
 
-HELP = "Verify a gateway's journal, show what is in it, or export it whole. It may be in use."
-EXAMPLE = (
-    "soundpost journal verify street.journal\n  soundpost journal export street.journal --json > street-journal.jsonl"
-)
+HELP = "Verify a gateway's journal, show what is in it, export it whole, or follow it. It may be in use."
+EXAMPLE = """soundpost journal verify street.journal
+  soundpost journal export street.journal --json > street-journal.jsonl
+  soundpost journal follow street.journal --from 1"""
 ADVICE = """to hand it over, export it; a copy of the file alone may lack the newest rows:
     soundpost journal export {path} --json > journal.jsonl"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soundpost journal`."""
-    parser.add_argument("verb", choices=VERBS, help="verify the chain; show incidents and deeds; export every row")
-    parser.add_argument("file", type=pathlib.Path, metavar="FILE", help="the journal")
-    parser.add_argument("--json", action="store_true", help="JSON lines")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
+    for verb, (_, what) in VERBS.items():
+        each = verbs.add_parser(verb, help=what, description=what)
+        each.add_argument("file", type=pathlib.Path, metavar="FILE", help="the journal")
+        each.add_argument("--json", action="store_true", help="JSON lines")
+        if verb == "follow":
+            journal_follow.add_follow_arguments(each)
+        elif verb == "review":
+            journal_follow.add_review_arguments(each)
 
 
 def run(args: argparse.Namespace) -> int:
     """0 done; 1 a broken row. Raises ValueError or OSError for a file that cannot be read."""
-    return VERBS[args.verb](args.file, args.json)
+    if args.verb == "follow":
+        return journal_follow.follow(args, _record if args.json else _line)
+    if args.verb == "review":
+        return journal_follow.review(args)
+    return int(VERBS[args.verb][0](args.file, args.json))
 
 
 @dataclass(slots=True)
@@ -143,4 +154,10 @@ def _body(body: bytes) -> Any:
         return {"hex": body.hex()}
 
 
-VERBS = {"verify": _verify, "show": _show, "export": _export}
+VERBS: dict[str, tuple[Any, str]] = {
+    "verify": (_verify, "verify the chain: is the record whole?"),
+    "show": (_show, "show what happened: every row but the frames"),
+    "export": (_export, "export every row"),
+    "follow": (None, "print rows as they come, each once and in order"),
+    "review": (None, "tell a running gateway what an incident was; it becomes a row"),
+}

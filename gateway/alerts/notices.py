@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.alerts.clock_time import clock_time
-from gateway.incident import Aim, Alarm, Heard, News, Outcome, Updated
+from gateway.incident import Aim, Alarm, Asked, Heard, News, Outcome, Updated
 
 
 def outcome_record(outcome: Outcome) -> dict[str, Any]:
@@ -97,3 +97,15 @@ def news_record(news: News) -> dict[str, Any]:
 def news_line(news: News) -> str:
     """The same for people."""
     return f"{clock_time(news.at_us)}  {news.note}"
+
+
+def asked_record(asked: Asked) -> dict[str, Any]:
+    """What somebody asked of the gateway, as it was signed, for machines."""
+    signed = {"by": asked.by, "at_us": asked.at_us, "nonce": asked.nonce, "ask": asked.ask, "body": dict(asked.body)}
+    return {"what": "request", **signed, "mac": asked.mac, "t_us": asked.at_us}
+
+
+def asked_line(asked: Asked) -> str:
+    """The same for people."""
+    words = "  ".join(str(asked.body[name]) for name in ("incident", "verdict", "note") if name in asked.body)
+    return f"{clock_time(asked.at_us)}  {asked.by}  {asked.ask}: {words}"

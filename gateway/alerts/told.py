@@ -6,7 +6,7 @@ from typing import Any
 from dsp.geodesy import Site
 from gateway.alerts import notices
 from gateway.alerts.bulletin import headline, incident_record
-from gateway.incident import Alarm, Announce, Heard, News, Outcome, Told, Updated
+from gateway.incident import Alarm, Announce, Asked, Heard, News, Outcome, Told, Updated
 
 OTHERS: Mapping[type, tuple[Callable[[Any], str], Callable[[Any], dict[str, Any]]]] = {
     Outcome: (notices.outcome_line, notices.outcome_record),
@@ -14,6 +14,7 @@ OTHERS: Mapping[type, tuple[Callable[[Any], str], Callable[[Any], dict[str, Any]
     Alarm: (notices.alarm_line, notices.alarm_record),
     Updated: (notices.updated_line, notices.updated_record),
     News: (notices.news_line, notices.news_record),
+    Asked: (notices.asked_line, notices.asked_record),
 }
 
 

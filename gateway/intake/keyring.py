@@ -46,7 +46,7 @@ class Keyring:
 
 class KeyWatch:
     """An edge (gateway/edges.py): sees that what the file says is in force within 5 s. rekeyed : is told the nodes
-    whose keys are other ones now. tell : is told it in words. clock : () -> microseconds UTC."""
+    whose keys are other ones now. tell : is told it in words. clock : () -> microseconds UTC. whose : in words."""
 
     def __init__(
         self,
@@ -54,8 +54,10 @@ class KeyWatch:
         rekeyed: Callable[[Iterable[str]], None],
         tell: Callable[[News], None],
         clock: Callable[[], int],
+        whose: str = "keys",
     ) -> None:
         self._ring, self._rekeyed, self._tell, self._clock = ring, rekeyed, tell, clock
+        self._whose = whose
 
     def order(self, effect: object) -> None:
         """There is nothing to order of a file."""
@@ -67,7 +69,7 @@ class KeyWatch:
             if changes:
                 self._rekeyed([node for nodes in changes.values() for node in nodes])
                 news = "; ".join(f"{', '.join(nodes)} {word}" for word, nodes in changes.items())
-                self._tell(News("keys", f"keys: {news}", self._clock()))
+                self._tell(News("keys", f"{self._whose}: {news}", self._clock()))
             await until(asyncio.Event(), beat, LOOK_S)
 
     async def close(self) -> None:

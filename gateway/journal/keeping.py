@@ -14,11 +14,13 @@ log = structlog.get_logger("gateway.agent")
 
 
 class Keeping:
-    """answer : sends one reply; told of each only once what it says is safe is on the disk. Owns the journal."""
+    """answer : sends one reply; told of each only once what it says is safe is on the disk. committed : called each
+    time that rows are. Owns the journal."""
 
-    def __init__(self, journal: Journal, answer: Callable[[Reply], None]) -> None:
+    def __init__(self, journal: Journal, answer: Callable[[Reply], None], committed: Callable[[], None]) -> None:
         self._journal = journal
         self._answer = answer
+        self._committed = committed
         self._tasks: set[asyncio.Task[None]] = set()
 
     def keep(self, rows: Sequence[Row], replies: Sequence[Reply] = ()) -> None:
@@ -53,3 +55,4 @@ class Keeping:
             return  # the journal's news say it
         for reply in replies:
             self._answer(reply)
+        self._committed()

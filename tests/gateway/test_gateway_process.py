@@ -474,3 +474,97 @@ def test_check_tells_what_a_config_comes_to_and_opens_nothing(write_config):
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.strip().endswith("good. 7 poles, 0 lamps, 0 cameras, links: /dev/nowhere0")
     assert not (folder / "street.journal").exists()
+
+
+class Following:
+    """A running `soundpost journal follow --json`, from the first row on."""
+
+    def __init__(self, folder, *options):
+        self.command = (sys.executable, "-m", "soundpost", "journal", "follow", folder / "street.journal", *options)
+        self.errors = folder / "follow.log"
+
+    async def start(self):
+        self._process = await asyncio.create_subprocess_exec(
+            *self.command, "--json", stdout=asyncio.subprocess.PIPE, stderr=self.errors.open("ab")
+        )
+        return self
+
+    async def until(self, kind):
+        """The rows up to the next one of this kind."""
+        rows = []
+        async with asyncio.timeout(LIMIT_S):
+            while line := await self._process.stdout.readline():
+                rows.append(json.loads(line))
+                if rows[-1]["kind"] == kind:
+                    return rows
+        raise AssertionError(f"ended without a row {kind}: {self.errors.read_text()}")
+
+    def is_running(self):
+        return self._process.returncode is None
+
+    async def stop(self, number=signal.SIGTERM):
+        self._process.send_signal(number)
+        return await self._process.wait()
+
+
+async def run_command(*arguments):
+    """What a command says, and its exit status."""
+    command = (sys.executable, "-m", "soundpost", *arguments)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await process.communicate()
+    return process.returncode, said.decode()
+
+
+async def test_a_follower_prints_rows_as_they_come_over_kills_of_gateway_and_follower(
+    write_config, small_street, cable, start
+):
+    folder = write_config(f'[[serial]]\nport = "{cable.a}"\n')
+    gateway = await start(Gateway(folder))
+    following = await start(Following(folder, "--from", "1", "--cursor", folder / "cursor"))
+    first = await following.until("config")
+    line = await open_serial_line(cable.b, 115_200)
+    for number in range(1, 4):
+        await line.write_frame(small_street.frame("n0", small_street.health(now_us())))
+        await gather_acks(small_street, line.frames(), {("n0", 5, number)})
+    frames = [await following.until("frame") for _ in range(3)]
+    await following.stop(signal.SIGKILL)
+    await gateway.stop(signal.SIGKILL)
+    gateway = await start(Gateway(folder))
+    following = await start(Following(folder, "--cursor", folder / "cursor"))
+    again = await following.until("config")
+    await line.close()
+    await following.stop()
+    await gateway.stop()
+    numbers = [each["row"] for rows in (first, *frames, again) for each in rows]
+
+    assert sorted(set(numbers)) == list(range(1, max(numbers) + 1))
+    assert len(numbers) - len(set(numbers)) <= 1  # killed between the printing and the cursor, a row comes twice
+    assert (folder / "follow.log").read_text() == ""
+    assert not (folder / "street.journal.socket").exists()
+
+
+async def test_what_a_reviewer_says_is_a_row_and_what_nobody_may_say_is_none(write_config, cable, start):
+    folder = write_config(f'[[serial]]\nport = "{cable.a}"\n', 'requests_keys_file = "reviewers/keys.toml"')
+    assert (await run_command("keys", "make", "desk", "--out", folder / "reviewers"))[0] == 0
+    assert (await run_command("keys", "make", "desk", "--out", folder / "forged"))[0] == 0
+    gateway = await start(Gateway(folder))
+    said = ("review", folder / "street.journal", "i-1", "no gunshot", "--by", "desk", "--note", "a door", "--key")
+    async with asyncio.timeout(LIMIT_S):
+        while not (folder / "street.journal.socket").exists():  # noqa: ASYNC110 (a file wakes nobody)
+            await asyncio.sleep(0.01)
+    forged = await run_command("journal", *said, folder / "forged" / "desk.key")
+    taken = await run_command("journal", *said, folder / "reviewers" / "desk.key")
+    told = await gateway.until("request")
+    await gateway.stop()
+    gone = await run_command("journal", *said, folder / "reviewers" / "desk.key")
+    with reading(folder / "street.journal") as connection:
+        rows = [json.loads(each.row.body) for each in kept(connection, "request")]
+
+    assert forged == (1, "soundpost journal: the gateway refuses it: signed by nobody who may ask here\n")
+    assert taken == (0, "written down: i-1 was no gunshot, says desk\n")
+    assert [(row["by"], row["ask"], row["body"]["note"]) for row in rows] == [("desk", "review", "a door")]
+    assert rows[0] == told
+    assert gone[0] == 1
+    assert "no gateway answers there" in gone[1]

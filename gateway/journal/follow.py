@@ -1,0 +1,174 @@
+"""Following a journal: every row once and in order, behind a cursor of one's own that survives a kill.
+
+Whoever tells the outside world (alerts, web pages, other cities) is a follower, a program of its own: nothing is lost
+over a crash, a slow receiver costs the gateway nothing, and what faces the network holds no node's key. The cursor is
+an SQLite file with number and hash of the rows that were done with; `done` and what the follower itself writes to
+`cursor` are one transaction, so that what it keeps there is done once and never twice. What goes outward may go twice
+after a kill, but under the same id, the row's hash.
+
+A journal is chained, so another one in its place shows: the row that was read last has another hash, or is not there.
+Then the follower goes back to the newest row that both have, says so, and goes on from there.
+"""
+
+import pathlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gateway.journal.rows import SELECT, START, Kept, Row, digest, log_beside, reading
+
+REMEMBERED = 10_000
+"""Rows by which another journal's common part is found."""
+MOST = 1000
+SCHEMA = """
+pragma journal_mode = wal;
+pragma synchronous = full;
+create table if not exists done(number integer primary key, hash blob not null) strict;
+"""
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look found. rows : the next ones. said : what is not as it should be, in words."""
+
+    rows: Sequence[Kept]
+    said: Sequence[str]
+
+
+class Follower:
+    """path : the journal's. cursor : the cursor's file, made where it is not there; None: none outlives this program.
+    after : where a new cursor begins, behind the row of this number; None: behind the newest.
+
+    Raises OSError or ValueError naming the file: as `reading` does, or a cursor that is none or is in use.
+    """
+
+    def __init__(self, path: pathlib.Path, cursor: pathlib.Path | None = None, after: int | None = 0) -> None:
+        self._path = path
+        self._stamp: Stamp | None = None
+        self._more = False
+        self.cursor = _open(cursor)
+        if _newest(self.cursor) is None:
+            self._begin(after)
+
+    @property
+    def number(self) -> int:
+        """Of the last row that was done with."""
+        return (_newest(self.cursor) or (0, START))[0]
+
+    def look(self) -> Look:
+        """The next rows, MOST at most; none where nothing has changed. Raises as `reading` does."""
+        stamp = _stamp(self._path)
+        if stamp == self._stamp and not self._more:
+            return Look((), ())
+        said: list[str] = []
+        with reading(self._path) as journal:
+            number, before = self._common(journal, said)
+            query = f"{SELECT} where number > ? order by number limit ?"
+            rows = [_kept(*values) for values in journal.execute(query, (number, MOST))]
+        self._stamp, self._more = stamp, len(rows) == MOST
+        said += _faults(rows, number, before)
+        return Look(rows, said)
+
+    def done(self, rows: Sequence[Kept]) -> None:
+        """These rows, the next ones, were done with; on the disk on return. Ends the transaction of `cursor`."""
+        if not self.cursor.in_transaction:
+            self.cursor.execute("begin immediate")
+        values = [(each.number, each.hash) for each in rows]
+        self.cursor.executemany("insert or replace into done values (?, ?)", values)
+        if rows:
+            self.cursor.execute("delete from done where number <= ?", (rows[-1].number - REMEMBERED,))
+        self.cursor.execute("commit")
+
+    def undone(self) -> None:
+        """What was begun with the rows of the last look did not work: they come again."""
+        if self.cursor.in_transaction:
+            self.cursor.execute("rollback")
+        self._stamp = None
+
+    def close(self) -> None:
+        """Let go of the cursor."""
+        self.cursor.close()
+
+    def _begin(self, after: int | None) -> None:
+        with reading(self._path) as journal:
+            last = journal.execute(f"{SELECT} order by number desc limit 1").fetchone()
+            number = last[0] if last and after is None else min(after or 0, last[0] if last else 0)
+            found = journal.execute(f"{SELECT} where number = ?", (number,)).fetchone()
+        self.cursor.execute("insert into done values (?, ?)", (number, found[-1] if found else START))
+
+    def _common(self, journal: sqlite3.Connection, said: list[str]) -> tuple[int, bytes]:
+        """Number and hash of the newest row that was done with and is in the journal still."""
+        done = _done(self.cursor)
+        was, hash_ = next(done)
+        if _is_there(journal, was, hash_):
+            return was, hash_
+        for number, hash_ in done:
+            if _is_there(journal, number, hash_):
+                break
+        else:
+            number, hash_ = 0, START
+        self.cursor.execute("delete from done where number > ?", (number,))
+        self.cursor.execute("insert or ignore into done values (?, ?)", (number, hash_))
+        what = f"what follows row {number} is another" if number else "this is another journal"
+        said.append(f"{self._path}: {what}: it was restored, replaced or begun anew; row {was} was read last")
+        return number, hash_
+
+
+def _faults(rows: Sequence[Kept], number: int, before: bytes) -> Iterator[str]:
+    """Where the chain does not hold."""
+    for each in rows:
+        if each.number != number + 1:
+            yield f"rows {number + 1} to {each.number - 1} are missing"
+        elif each.hash != digest(before, each.number, each.row):
+            yield f"row {each.number} is not what was written there, or the one before it is not"
+        number, before = each.number, each.hash
+
+
+def _kept(number: int, kind: str, at_us: int, node: str, boot: int, sequence: int, body: bytes, hash_: bytes) -> Kept:
+    return Kept(number, Row(kind, at_us, body, node, boot, sequence), hash_)
+
+
+def _is_there(journal: sqlite3.Connection, number: int, hash_: bytes) -> bool:
+    if number == 0:
+        return hash_ == START
+    found = journal.execute("select hash from row where number = ?", (number,)).fetchone()
+    return found is not None and found[0] == hash_
+
+
+def _done(cursor: sqlite3.Connection) -> Iterator[tuple[int, bytes]]:
+    return iter(cursor.execute("select number, hash from done order by number desc").fetchall())
+
+
+def _newest(cursor: sqlite3.Connection) -> tuple[int, bytes] | None:
+    found: tuple[int, bytes] | None = cursor.execute("select number, hash from done order by number desc").fetchone()
+    return found
+
+
+def _open(path: pathlib.Path | None) -> sqlite3.Connection:
+    try:
+        if path is not None:
+            path.touch(0o600)
+        connection = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0)
+        connection.execute("pragma locking_mode = exclusive")  # one follower a cursor
+        connection.executescript(SCHEMA)
+        connection.execute("begin immediate")
+        connection.execute("commit")
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{path}: is in use by another follower, or cannot be written ({error})") from error
+    except sqlite3.DatabaseError as error:
+        raise ValueError(f"{path}: is no cursor ({error})") from error
+    return connection
+
+
+def _stamp(path: pathlib.Path) -> Stamp:
+    """What changes when rows come."""
+    return tuple(_stamp_of(each) for each in (path, log_beside(path)))
+
+
+def _stamp_of(path: pathlib.Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns

@@ -1,0 +1,94 @@
+"""What a follower asks of the gateway: signed by a key of its own, checked, and itself a row of the journal. Pure.
+
+A request is one line of JSON: `by` (who), `at_us` (when, microseconds UTC), `nonce` (16 bytes, hexadecimal), `ask`
+(what), `body` (a table), and `mac`: HMAC-SHA256 (RFC 2104) under who's key over CONTEXT and the rest as JSON with its
+keys sorted and no blanks. What is old, came before, or is signed by nobody known here is refused, with a word why.
+"""
+
+import hmac
+import json
+import re
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.incident import Asked
+
+CONTEXT = b"soundpost/1 request\0"
+FRESH_US = 30_000_000
+MOST_BYTES = 4096
+MOST_SEEN = 10_000
+VERDICTS = ("gunshot", "no gunshot", "unsure")
+NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
+FIELDS = {"by": str, "at_us": int, "nonce": str, "ask": str, "body": dict, "mac": str}
+
+
+class Refused(ValueError):
+    """Why a request is not taken, in words that name no secret."""
+
+
+def signed(ask: str, body: Mapping[str, Any], by: str, key: bytes, at_us: int, nonce: bytes) -> bytes:
+    """The line of a request."""
+    asked = {"by": by, "at_us": at_us, "nonce": nonce.hex(), "ask": ask, "body": dict(body)}
+    return json.dumps({**asked, "mac": _mac(asked, key)}).encode() + b"\n"
+
+
+class Requests:
+    """keys : who may ask -> the key, read at each request. since_us : when this gateway started; what was signed before
+    may have been taken by the one before it."""
+
+    def __init__(self, keys: Mapping[str, bytes], since_us: int) -> None:
+        self._keys = keys
+        self._since_us = since_us
+        self._nonces: deque[str] = deque(maxlen=MOST_SEEN)
+
+    def take(self, line: bytes, now_us: int) -> Asked:
+        """What is asked. Raises only Refused."""
+        asked = _read(line)
+        mac = asked.pop("mac")
+        key = self._keys.get(asked["by"], b"")
+        if not hmac.compare_digest(mac.encode(), _mac(asked, key).encode()) or not key:
+            raise Refused("signed by nobody who may ask here")
+        if not max(self._since_us, now_us - FRESH_US) <= asked["at_us"] <= now_us + FRESH_US:
+            raise Refused("too old, from the future, or from before the gateway's start: sign it anew")
+        if asked["nonce"] in self._nonces:
+            raise Refused("came before")
+        check(asked["ask"], asked["body"])
+        self._nonces.append(asked["nonce"])
+        return Asked(asked["by"], asked["ask"], asked["body"], asked["nonce"], mac, asked["at_us"])
+
+
+def check(ask: str, body: Mapping[str, Any]) -> None:
+    """Whether this can be asked for. Raises Refused."""
+    if ask != "review":
+        raise Refused(f"ask must be review (it is {ask[:32]!r})")
+    if set(body) - {"note"} != {"incident", "verdict"}:
+        raise Refused("a review has incident, verdict and perhaps a note")
+    if body["verdict"] not in VERDICTS:
+        raise Refused(f"verdict must be one of {', '.join(VERDICTS)}")
+    if not all(isinstance(text, str) and len(text) <= 500 for text in body.values()):
+        raise Refused("incident and note must be texts of at most 500 letters")
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    try:
+        asked = json.loads(line) if len(line) <= MOST_BYTES else None
+    except (ValueError, RecursionError):
+        asked = None
+    if not isinstance(asked, dict) or asked.keys() != FIELDS.keys():
+        raise Refused(f"not one line of JSON of at most {MOST_BYTES} bytes with {', '.join(FIELDS)}")
+    for name, kind in FIELDS.items():
+        if type(asked[name]) is not kind:
+            raise Refused(f"{name} must be {kind.__name__}")
+    if (
+        not NAME.fullmatch(asked["by"])
+        or not re.fullmatch(r"[0-9a-f]{32}", asked["nonce"])
+        or not asked["mac"].isascii()
+    ):
+        raise Refused("by, nonce or mac is not of the form that it must have")
+    return asked
+
+
+def _mac(asked: Mapping[str, Any], key: bytes) -> str:
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    return hmac.digest(key, CONTEXT + text.encode(), "sha256").hex()

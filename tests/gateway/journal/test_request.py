@@ -1,0 +1,65 @@
+"""What followers ask: signed by somebody who may, fresh, once, and of a known kind; all else is refused in words."""
+
+import json
+
+import pytest
+
+from gateway.journal.request import FRESH_US, MOST_BYTES, Refused, Requests, signed
+
+KEY, T_US = bytes(range(32)), 1_790_000_000_000_000
+S = 1_000_000
+BODY = {"incident": "i-1", "verdict": "no gunshot", "note": "a door"}
+
+
+def requests(since_us=T_US - 60 * S):
+    return Requests({"desk": KEY}, since_us)
+
+
+def line(ask="review", body=BODY, by="desk", key=KEY, at_us=T_US, nonce=bytes(16)):
+    return signed(ask, body, by, key, at_us, nonce)
+
+
+def test_a_review_by_somebody_who_may_is_taken_once():
+    at_gateway = requests()
+    asked = at_gateway.take(line(), T_US + S)
+
+    assert (asked.by, asked.ask, asked.body, asked.at_us) == ("desk", "review", BODY, T_US)
+    with pytest.raises(Refused, match="came before"):
+        at_gateway.take(line(), T_US + 2 * S)
+    assert at_gateway.take(line(nonce=b"1" * 16), T_US + 2 * S).nonce == "31" * 16
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        (line(key=bytes(32)), "signed by nobody"),
+        (line(by="nobody"), "signed by nobody"),
+        (line(by="nobody", key=b""), "signed by nobody"),
+        (line().replace(b"no gunshot", b"gunshot"), "signed by nobody"),
+        (line(at_us=T_US - FRESH_US - 1), "too old"),
+        (line(at_us=T_US + FRESH_US + 1), "too old, from the future"),
+        (line(ask="open"), "ask must be review"),
+        (line(body={**BODY, "verdict": "maybe"}), "verdict must be one of gunshot, no gunshot, unsure"),
+        (line(body={"verdict": "unsure"}), "a review has incident"),
+        (line(body={**BODY, "note": "x" * 501}), "at most 500"),
+        (line(body={**BODY, "note": 5}), "texts"),
+        (line(nonce=b"short"), "not of the form"),
+        (b"", "not one line"),
+        (b"[]\n", "not one line"),
+        (b"[" * 4000 + b"\n", "not one line"),
+        (b"\xff\xfe\n", "not one line"),
+        (b" " * MOST_BYTES + line(), "not one line"),
+        (json.dumps({**json.loads(line()), "at_us": True}).encode(), "at_us must be int"),
+        (json.dumps({**json.loads(line()), "mac": "\u00e9"}).encode(), "not of the form"),
+    ],
+)
+def test_what_is_not_right_is_refused_in_words_that_name_no_secret(changed, why):
+    with pytest.raises(Refused, match=why) as refused:
+        requests().take(changed, T_US)
+
+    assert KEY.hex() not in str(refused.value)
+
+
+def test_what_was_signed_before_the_gateway_started_may_have_been_taken_and_is_refused():
+    with pytest.raises(Refused, match="before the gateway's start"):
+        requests(since_us=T_US + 1).take(line(), T_US + S)
