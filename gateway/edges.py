@@ -21,8 +21,8 @@ from gateway.backoff import Backoff
 from gateway.incident import Asked, News, Outcome
 from gateway.tasks import end
 
-LOOK_S = 0.5
-DROP_S = 1.0  # what hangs may not even end
+LOOK_S = 0.25
+DROP_S = 0.5  # what hangs may not even end
 RECALL_S = 30.0  # after it an order is void (gateway/reaction/policy.py)
 LONGEST_WAIT_S = 3.0  # an edge must be back within 5 s
 STEADY_S = 10.0

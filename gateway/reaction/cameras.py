@@ -23,8 +23,8 @@ from hw.ports import Camera
 GIVE_UP_S = 3.0  # notes/reliability.md 4.3: PTZ gives up within 3 s, next camera within 1 s
 GREET_S = 20.0  # a slow camera takes 1.5 s a call, and connecting is five calls and a look
 WARM_S = 20.0
-LOOK_S = 0.5
-GRACE_S = 0.5  # past its limit, for a call to come back
+LOOK_S = 0.25
+GRACE_S = 0.25  # past its limit, for a call to come back
 SETTLE_S = 12.0  # half a turn at 15 degrees a second, a slow camera
 SETTLE_STEP_S = 0.25
 NEAR_DEG = 1.0

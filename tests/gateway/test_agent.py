@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import math
 
 import pytest
@@ -19,8 +20,8 @@ from gateway.journal.moments import read_step
 from gateway.journal.recovery import recent
 from gateway.journal.rows import Row, kept, reading, verify
 from gateway.reaction.cameras import Cameras, Eye
-from gateway.reaction.lights import LampBank
-from hw.fake import FakeCamera, FakeLine
+from gateway.reaction.lights import LampBank, try_s
+from hw.fake import FakeCamera, FakeLamps, FakeLine
 from hw.modbus_lamps import ModbusLamps
 from simulators.peers.lamp_bank import LampBank as Bank
 
@@ -81,21 +82,27 @@ class HeardLine(FakeLine):
 class World:
     """Time that goes on from the street's own, a line, a teller, and an agent over them."""
 
-    def __init__(self, street, journal, line, ahead_s=0, banks=()):
+    def __init__(self, street, journal, line, ahead_s=0, plugs=None):
         self.street, self.line, self.teller = street, line, Listener()
         self.start_s = asyncio.get_running_loop().time() - ahead_s
         link = SerialLink("line", self._line)
-        eyes = [Eye(street.mounts[0], FakeCamera())]
-        cameras = Plug("cameras", (Aim,), lambda tell: Cameras(eyes, self.now_us, tell))
-        more = [Plug(f"lamp bank {url}", (Light,), self._bank(url, *rest)) for url, *rest in banks]
-        self.agent = Agent(street.core(), journal, [link], self.now_us, self.teller, [cameras, *more])
+        edges = [self.cameras()] if plugs is None else plugs(self)
+        self.agent = Agent(street.core(), journal, [link], self.now_us, self.teller, edges)
         self.stop = asyncio.Event()
 
     async def _line(self):
         return self.line
 
-    def _bank(self, url, channels):
-        return lambda tell: LampBank(url, ModbusLamps(url), channels, self.now_us, tell)
+    def bank(self, name, make, channels, answer_s=0.5):
+        """A plug of a bank with these lamps; make : () -> its driver."""
+        joined = functools.partial(LampBank, channels=channels, clock=self.now_us, answer_s=answer_s)
+        patience_s = try_s(answer_s) + 0.5
+        return Plug(name, (Light,), lambda tell: joined(name, make(), report=tell), patience_s)
+
+    def cameras(self, make=FakeCamera):
+        """A plug of the street's one camera; make : () -> its driver."""
+        mount = self.street.mounts[0]
+        return Plug("cameras", (Aim,), lambda tell: Cameras([Eye(mount, make())], self.now_us, tell))
 
     def now_us(self):
         return self.street.t_us + S + round((asyncio.get_running_loop().time() - self.start_s) * 1e6)
@@ -210,7 +217,12 @@ async def test_a_real_bank_that_is_away_gets_its_order_when_it_is_back(small_str
     back = Bank((host, int(port)), 4, 30)
     with capture_logs() as logs:
         channels = {lamp.name: i for i, lamp in enumerate(small_street.lamps)}
-        world = World(small_street, Journal(path), HeardLine(), banks=[(url, channels)])
+        world = World(
+            small_street,
+            Journal(path),
+            HeardLine(),
+            plugs=lambda world: [world.bank(url, lambda: ModbusLamps(url), channels)],
+        )
         async with running(world):
             for _, frame in small_street.frames_of(SHOT):
                 world.line.drive_frame(frame)
@@ -248,3 +260,77 @@ async def test_a_clock_that_was_wrong_is_set_right_and_the_next_shot_moves_the_l
     assert read_step(row.row.body).after_us - read_step(row.row.body).before_us == pytest.approx(-by_s * S, abs=S)
     assert 0 <= told.row.at_us - small_street.t_us < 60 * S
     assert next(each for each in logs if each["event"] == "the clock was set")["by_s"] == pytest.approx(-by_s, abs=1)
+
+
+class StubbornLamps(FakeLamps):
+    """Lamps whose driver breaks at the first order: it raises what no driver may, or never comes back."""
+
+    def __init__(self, breaks):
+        super().__init__()
+        self.breaks, self.let_go = breaks, asyncio.Event()
+
+    async def write_level(self, channel, level_pct):
+        if self.breaks == "raises":
+            raise ZeroDivisionError("a bug")
+        while self.breaks == "hangs" and not self.let_go.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.let_go.wait()
+        await super().write_level(channel, level_pct)
+
+
+class StubbornCamera(FakeCamera):
+    """The same of a camera."""
+
+    def __init__(self, breaks):
+        super().__init__()
+        self.breaks, self.let_go = breaks, asyncio.Event()
+
+    async def aim(self, pan_deg, tilt_deg):
+        if self.breaks == "raises":
+            raise ZeroDivisionError("a bug")
+        while self.breaks == "hangs" and not self.let_go.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.let_go.wait()
+        await super().aim(pan_deg, tilt_deg)
+
+
+def breaking(made, kind, breaks):
+    """The first driver that is made breaks, those after it do not."""
+    made.append(kind("" if made else breaks))
+    return made[-1]
+
+
+@pytest.mark.parametrize("breaks", ["raises", "hangs"])
+@pytest.mark.parametrize("who", ["lamps", "cameras"])
+async def test_a_driver_that_breaks_while_a_shot_comes_stops_no_other_and_its_order_is_done_within_5_s(
+    small_street, path, who, breaks
+):
+    lamps, cameras = [], []
+    world = World(
+        small_street,
+        Journal(path),
+        HeardLine(),
+        plugs=lambda world: [
+            world.bank(
+                "bank", lambda: breaking(lamps, StubbornLamps, breaks * (who == "lamps")), {"l0": 0, "l1": 1}, 0.05
+            ),
+            world.bank("other bank", FakeLamps, {"l2": 2, "l3": 3}),
+            world.cameras(lambda: breaking(cameras, StubbornCamera, breaks * (who == "cameras"))),
+        ],
+    )
+    async with running(world):
+        for _, frame in small_street.frames_of(SHOT):
+            world.line.drive_frame(frame)
+        began_s = asyncio.get_running_loop().time()
+        for name in ("l0", "l1", "l2", "l3", "c1"):
+            await world.teller.until("outcome", lambda said, name=name: said.device == name and said.done)
+        took_s = asyncio.get_running_loop().time() - began_s
+        news = [said.note for word, said in world.teller.heard if word == "news"]
+        for each in (*lamps, *cameras):
+            each.let_go.set()
+    with reading(path) as connection:
+        rows = list(kept(connection, "edge"))
+
+    assert took_s < 5
+    assert len(news) == len(rows) == 1
+    assert news[0].startswith("bank " if who == "lamps" else "cameras ")
