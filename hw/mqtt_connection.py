@@ -9,9 +9,10 @@ TCP_NODELAY: an acknowledgement of a few bytes must not wait for the one before 
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,8 +104,8 @@ class MqttConnection:
             raise OSError(f"{self._broker.name}: {error}") from error
         except aiomqtt.MqttError as error:
             raise TimeoutError(f"{self._broker.name}: no answer within {CONNECT_S:g} s") from error
-        if self._client.refused:
-            raise NoWayIn(f"{self._broker.name}: the broker does not take what we say ({self._client.refused})")
+        if refused := self._client.refusal():
+            raise NoWayIn(f"{self._broker.name}: the broker does not take what we say on {topic} ({refused})")
 
     async def close(self) -> None:
         """Say goodbye if the broker still listens."""
@@ -112,6 +113,8 @@ class MqttConnection:
             await self._client.__aexit__(None, None, None)
         except aiomqtt.MqttError:
             return
+        finally:
+            self._client.forget()
 
     def _unanswered(self, error: aiomqtt.MqttError) -> str:
         text = str(error)
@@ -127,7 +130,8 @@ class MqttConnection:
         if isinstance(cause, aiomqtt.MqttCodeError) and getattr(cause.rc, "value", None) == TAKEN_OVER:
             return f"another program came in with our client id {self._broker.identifier!r}; give each its own"
         if isinstance(cause, aiomqtt.MqttCodeError) and getattr(cause.rc, "value", None) == CUT:
-            return "the broker is gone: the connection was cut, or it did not answer"
+            other = f"does another program use our client id {self._broker.identifier!r}?"
+            return f"the broker is gone: the connection was cut, or it did not answer ({other})"
         return str(cause or error)
 
 
@@ -170,7 +174,8 @@ class _Client(aiomqtt.Client):
             socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
         )
         self.pending_calls_threshold = WINDOW
-        self.refused = ""  # why the broker did not take the last publication that it refused
+        self._refused: dict[int, str] = {}  # by message, why the broker did not take it
+        self._refusals: dict[asyncio.Task[Any] | None, str] = {}  # by who published it
         self._client.manual_ack_set(True)
 
     def take(self, message: aiomqtt.Message) -> None:
@@ -178,9 +183,27 @@ class _Client(aiomqtt.Client):
         if message.qos:
             self._client.ack(message.mid, message.qos)
 
+    def refusal(self) -> str:
+        """Why the broker did not take what this task published last; "" where it did."""
+        return self._refusals.pop(asyncio.current_task(), "")
+
+    def forget(self) -> None:
+        """Nobody will ask any more what became of the connection."""
+        if self._disconnected.done() and not self._disconnected.cancelled():
+            self._disconnected.exception()
+
+    @contextlib.contextmanager
+    def _pending_call(self, mid: int, value: Any, pending: dict[int, Any]) -> Iterator[None]:
+        try:
+            with super()._pending_call(mid, value, pending):
+                yield
+        finally:
+            if (why := self._refused.pop(mid, "")) and pending is self._pending_publishes:
+                self._refusals[asyncio.current_task()] = why
+
     def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
-        if reason_code.is_failure:
-            self.refused = str(reason_code)
+        if reason_code.is_failure and mid in self._pending_publishes:
+            self._refused[mid] = str(reason_code)
         super()._on_publish(client, userdata, mid, reason_code, properties)
 
 

@@ -15,6 +15,7 @@ import structlog
 from hw.ports import FrameLine
 
 LONGEST_WAIT_S, SHORTEST_WAIT_S = 10.0, 0.1
+STEADY_S = 10.0  # a line that held so long was a good one
 log = structlog.get_logger(layer="firmware.linux.uplink")
 
 
@@ -52,6 +53,8 @@ class Uplink:
         self._is_up = False
         self._tries = 0
         self._why = ""
+        self._up_s: float | None = None
+        self._comes_and_goes = False
 
     def offer(self, frame: bytes, *, fresh: bool) -> None:
         """Send a frame soon if there is a line; if not, forget it."""
@@ -75,14 +78,21 @@ class Uplink:
             await asyncio.sleep(self._wait_s(self._tries))
 
     def _lost(self, error: OSError) -> None:
-        again = self._tries > 0 and str(error) == self._why  # once an outage and cause
-        self._why = str(error)
-        (log.debug if again else log.warning)("uplink is down", to=self.name, why=self._why)
+        """Say it once an outage and cause; where lines come and go for the same cause, that once."""
+        held_s = None if self._up_s is None else asyncio.get_running_loop().time() - self._up_s
+        same, was_up = str(error) == self._why, held_s is not None
+        comes_and_goes = same and (held_s < STEADY_S if held_s is not None else self._comes_and_goes)
+        if comes_and_goes and not self._comes_and_goes:
+            log.warning("uplink comes and goes", to=self.name, why=str(error))
+        elif not comes_and_goes and (was_up or not same):
+            log.warning("uplink is down", to=self.name, why=str(error))
+        self._why, self._up_s, self._comes_and_goes = str(error), None, comes_and_goes
 
     async def _carry(self, line: FrameLine, client: Client) -> None:
         """Both ways until one of them fails: OSError."""
-        self._is_up = True
-        log.info("uplink is up", to=self.name)
+        self._is_up, self._up_s = True, asyncio.get_running_loop().time()
+        if not self._comes_and_goes:
+            log.info("uplink is up", to=self.name)
         client.up()
         ways = [asyncio.create_task(self._read(line, client)), asyncio.create_task(self._write(line))]
         try:

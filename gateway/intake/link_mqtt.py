@@ -34,8 +34,9 @@ class MqttLink:
         self._replies = _Replies()
         self._backoff = Backoff(longest_s=5.0)
         self._up = False
-        self._told_why: str | None = None
-        self._told_refusal = False
+        self._why = ""
+        self._is_down = self._comes_and_goes = False
+        self._refused: set[str] = set()
 
     async def open(self) -> bool:
         """See that the broker lets us in and lets us listen. One that is not there is waited for, and said: False.
@@ -48,7 +49,7 @@ class MqttLink:
         except NoWayIn:
             raise
         except OSError as error:
-            self._lost(error)
+            self._lost(error, None)
             return False
         await connection.close()
         return True
@@ -58,14 +59,14 @@ class MqttLink:
         loop = asyncio.get_running_loop()
         while True:
             connection = MqttConnection(self._broker, SESSION_S)
-            since_s = loop.time()
+            since_s = None
             try:
                 await connection.open("det/+")
                 since_s = loop.time()
                 await self._carry(connection, deliver, connected)
             except OSError as error:
-                self._lost(error)
-            if loop.time() - since_s > STEADY_S:
+                self._lost(error, None if since_s is None else loop.time() - since_s)
+            if since_s is not None and loop.time() - since_s > STEADY_S:
                 self._backoff.reset()
             await asyncio.sleep(self._backoff.next_s())
 
@@ -79,17 +80,22 @@ class MqttLink:
     async def close(self) -> None:
         """Nothing stays open between runs."""
 
-    def _lost(self, error: OSError) -> None:
-        """Say it once an outage, and again where the cause is another one."""
-        if str(error) != self._told_why:
-            log.warning("broker lost" if self._told_why is None else "broker still lost", why=str(error))
-        self._told_why = str(error)
+    def _lost(self, error: OSError, held_s: float | None) -> None:
+        """Say it once an outage, and again where the cause is another one; where connections come and go for the same
+        cause, that once. held_s : how long there was a connection; None: there was none."""
+        was_up, same = held_s is not None, str(error) == self._why
+        comes_and_goes = same and (held_s < STEADY_S if held_s is not None else self._comes_and_goes)
+        if comes_and_goes and not self._comes_and_goes:
+            log.warning("broker comes and goes", why=str(error))
+        elif not comes_and_goes and (was_up or not same):
+            log.warning("broker still lost" if self._is_down else "broker lost", why=str(error))
+        self._why, self._is_down, self._comes_and_goes = str(error), True, comes_and_goes
 
     async def _carry(self, connection: MqttConnection, deliver: Deliver, connected: Connected) -> None:
         """Both ways until the broker is gone: OSError."""
-        if self._told_why is not None:
+        if self._is_down and not self._comes_and_goes:
             log.info("broker is back", broker=self.name)
-        self._told_why, self._up = None, True
+        self._is_down, self._up = False, True
         connected(self.name)
         writing = [asyncio.create_task(self._write(connection)) for _ in range(connection.window)]
         try:
@@ -108,15 +114,21 @@ class MqttLink:
             node, frame = await self._replies.get()
             try:
                 await connection.write(f"cmd/{node}", frame)
+                self._taken(node)
             except NoWayIn as error:
-                self._refused(error)
+                self._not_taken(node, error)
             except OSError as error:
                 log.debug("a reply was not taken", node=node, why=str(error))
 
-    def _refused(self, error: NoWayIn) -> None:
-        if not self._told_refusal:
-            log.error("nodes get no acks", why=str(error))
-        self._told_refusal = True
+    def _not_taken(self, node: str, error: NoWayIn) -> None:
+        if node not in self._refused:
+            log.error("a node gets no acks", node=node, why=str(error))
+        self._refused.add(node)
+
+    def _taken(self, node: str) -> None:
+        if node in self._refused:
+            log.info("a node gets acks again", node=node)
+        self._refused.discard(node)
 
 
 class _Replies(FairQueue[tuple[str, bytes]]):

@@ -1,8 +1,8 @@
 """Which nodes are silent: an alarm when one was not heard for too long, and its end when it is heard again. Pure.
 
 A node tells of itself every HEALTH_US (firmware/node.py), older ones every minute; how often, its uptime shows, however
-late its words come. Silent is who misses two of them, and never before LEAST_US. Those who fall silent together, when
-a broker or a switch goes, are told in one alarm.
+late its words come. Silent is who misses two of them, and never before LEAST_US, or who was not heard at all. Those who
+fall silent together, when a broker or a switch goes, are told in one alarm.
 """
 
 from collections import deque
@@ -16,6 +16,7 @@ from gateway.incident import Alarm
 LEAST_US = 45_000_000
 LOOK_US = 10_000_000
 SHORTEST_S, LONGEST_S = 20, 60
+NEVER_US = 61_000_000  # who has not said a word since the watch began: even an older node would have
 MISSED = 2.25  # of what a node leaves between its words
 KIND = "silent"
 TOLD_BY_NAME = 5
@@ -60,7 +61,7 @@ class Silence:
             if state is not None and state.health is not None and state.health.uptime_s not in uptimes_s:
                 uptimes_s.append(state.health.uptime_s)
             heard_us = self._since_us if state is None else max(self._since_us, state.heard_us)
-            if now_us - heard_us >= _patience_us(uptimes_s):
+            if now_us - heard_us >= (NEVER_US if state is None else _patience_us(uptimes_s)):
                 silent.add(node)
         fell, back = sorted(silent - self._silent), sorted(self._silent - silent)
         self._silent = silent

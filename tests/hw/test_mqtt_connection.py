@@ -60,7 +60,8 @@ class OddBroker:
             self.published += 1
             length = int.from_bytes(body[:2])
             if "no puback" not in self.faults:
-                code = b"\x87" if "no saying" in self.faults else b"\x00"
+                refused = "no saying" in self.faults or f"no saying on {body[2 : 2 + length].decode()}" in self.faults
+                code = b"\x87" if refused else b"\x00"
                 writer.write(b"\x40\x04" + body[2 + length : 4 + length] + code + b"\x00")
         elif kind == PUBACK:
             self.acked.append(int.from_bytes(body[:2]))
@@ -99,9 +100,24 @@ async def test_a_publication_that_is_refused_is_named():
         connection = broker.connection()
         await connection.open("cmd/n1")
 
-        with pytest.raises(NoWayIn, match=r"does not take what we say \(Not authorized\)"):
+        with pytest.raises(NoWayIn, match=r"does not take what we say on det/n1 \(Not authorized\)"):
             await connection.write("det/n1", b"x")
         await connection.close()
+
+
+async def test_a_publication_that_is_refused_says_nothing_of_others_before_it_beside_it_and_after_it():
+    async with OddBroker("no saying on det/n1") as broker:
+        connection = broker.connection()
+        await connection.open("cmd/+")
+        topics = [f"det/n{i % 3}" for i in range(15)]
+        together = await asyncio.gather(*(connection.write(t, b"x") for t in topics), return_exceptions=True)
+        for topic in ("det/n1", "det/n2"):
+            with contextlib.suppress(NoWayIn):
+                await connection.write(topic, b"x")
+        await connection.write("det/n2", b"x")
+        await connection.close()
+
+    assert [topic for topic, answer in zip(topics, together, strict=True) if answer] == ["det/n1"] * 5
 
 
 async def test_another_program_with_our_client_id_is_named():

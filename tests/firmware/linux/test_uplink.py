@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from firmware.linux.uplink import LONGEST_WAIT_S, Uplink, backoff_s
 
@@ -133,3 +134,23 @@ async def test_without_a_line_nothing_is_kept():
 @pytest.mark.parametrize("tries", [0, 1, 5, 10, 1000])
 def test_waits_are_bounded(tries):
     assert all(0.1 <= backoff_s(tries) <= LONGEST_WAIT_S for _ in range(200))
+
+
+async def test_lines_that_come_and_go_for_one_cause_are_said_once_and_not_again_and_again():
+    told, lines = Told(), [DrivenLine() for _ in range(6)]
+    left = list(lines)
+    with capture_logs() as logs:
+        _, task, _ = await running(left, told)
+        for number, line in enumerate(lines, start=1):
+            await told.until(lambda number=number: told.ups == number)
+            line.break_off()
+        await told.until(lambda: len([each for each in logs if each["event"] == "uplink comes and goes"]) == 1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    assert [each["event"] for each in logs if each["log_level"] != "debug"] == [
+        "uplink is up",
+        "uplink is down",
+        "uplink is up",
+        "uplink comes and goes",
+    ]

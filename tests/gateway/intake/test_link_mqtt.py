@@ -55,8 +55,9 @@ async def running(world):
 
 
 @contextlib.asynccontextmanager
-async def mosquitto(path, folder, port):
-    (folder / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_type error\n")
+async def mosquitto(path, folder, port, more=""):
+    lines = f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_type error\n{more}"
+    (folder / "mosquitto.conf").write_text(lines)
     process = await asyncio.create_subprocess_exec(path, "-c", folder / "mosquitto.conf")
     try:
         yield process
@@ -96,3 +97,38 @@ async def test_replies_go_on_after_the_broker_stalled_with_one_in_flight(program
                         break
 
     assert each.payload == b"after"
+
+
+async def test_two_with_one_client_id_name_the_cause_and_do_not_go_on_about_it(program, tmp_path, free_port):
+    one, other = World(free_port), World(free_port)
+    with capture_logs() as logs:
+        async with mosquitto(program("mosquitto"), tmp_path, free_port), running(one), running(other):
+            await one.until(lambda: one.ups >= 6)
+            ups = one.ups + other.ups
+    told = [each for each in logs if each["log_level"] != "debug"]
+    causes = [each["why"] for each in told if each["event"] == "broker comes and goes"]
+
+    assert ups >= 10
+    assert len(causes) == 2
+    assert all("our client id 'gateway'" in why for why in causes)
+    assert len(told) <= 12
+
+
+async def test_a_node_whose_topic_is_refused_is_named_and_the_others_get_their_acks(program, tmp_path, free_port):
+    (tmp_path / "acl").write_text("topic read det/+\ntopic write cmd/n2\ntopic read cmd/+\n")
+    world = World(free_port)
+    with capture_logs() as logs:
+        more = f"acl_file {tmp_path / 'acl'}\nuser root\n"
+        async with mosquitto(program("mosquitto"), tmp_path, free_port, more), running(world):
+            await world.until(lambda: world.ups == 1)
+            async with aiomqtt.Client("127.0.0.1", free_port, protocol=aiomqtt.ProtocolVersion.V5) as node:
+                await node.subscribe("cmd/+", qos=1)
+                for number in range(3):
+                    world.link.send("n1", b"%d" % number)
+                    world.link.send("n2", b"%d" % number)
+                async with asyncio.timeout(LIMIT_S):
+                    heard = [(await anext(node.messages)).payload for _ in range(3)]
+    refused = [(each["node"], each["event"]) for each in logs if each["log_level"] == "error"]
+
+    assert heard == [b"0", b"1", b"2"]
+    assert refused == [("n1", "a node gets no acks")]

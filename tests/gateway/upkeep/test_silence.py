@@ -36,7 +36,7 @@ def test_nodes_of_before_that_speak_once_a_minute_are_not_called_silent_for_it()
 def test_a_node_that_was_never_heard_is_told():
     said = looks(Silence(["a", "b"], 0), "ab", 400, lambda node, t: node == "a", 20)
 
-    assert [(each.node, each.raised) for _, each in said] == [("b", True)]
+    assert [(at_s, each.node, each.raised) for at_s, each in said] == [(70, "b", True)]
 
 
 def test_a_street_that_goes_silent_together_is_one_line():
