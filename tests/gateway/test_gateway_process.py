@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from hw.serial_line import open_serial_line
 from simulators.peers.cable import Cable
 from simulators.peers.camera import VirtualCamera
 from simulators.peers.lamp_bank import LampBank
+from simulators.peers.mosquitto import Mosquitto
 from soundpost.replay_journal import replay_journal
 
 LIMIT_S = 20
@@ -263,38 +263,6 @@ async def test_what_was_acked_outlives_a_kill_at_any_moment_and_is_there_once(wr
     assert status == 0
     assert sorted(stored(folder)) == sorted(frames)
     assert verify(folder / "street.journal") is None
-
-
-class Mosquitto:
-    """A broker on a port of its own that can be killed and started again."""
-
-    def __init__(self, program, folder):
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            self.port = sock.getsockname()[1]
-        (folder / "mosquitto.conf").write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nlog_type error\n"
-        )
-        self._command = (program, "-c", folder / "mosquitto.conf")
-
-    async def start(self):
-        self._process = await asyncio.create_subprocess_exec(*self._command)
-        async with asyncio.timeout(LIMIT_S):
-            while True:
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                except OSError:
-                    await asyncio.sleep(0.01)
-                else:
-                    writer.close()
-                    return self
-
-    def is_running(self):
-        return self._process.returncode is None
-
-    async def stop(self, number=signal.SIGKILL):
-        self._process.send_signal(number)
-        await self._process.wait()
 
 
 async def publish_until_acked(street, port, frames, wanted, flowing=None):
