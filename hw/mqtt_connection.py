@@ -68,6 +68,11 @@ class MqttConnection:
         """How many `write` may run at once."""
         return WINDOW
 
+    @property
+    def dropped(self) -> int:
+        """How many frames at QoS 0 there was no room for."""
+        return self._client.dropped
+
     async def open(self, topic: str) -> None:
         """Connect and listen on a topic. Raises NoWayIn where the broker refuses, else OSError."""
         try:
@@ -89,10 +94,13 @@ class MqttConnection:
     async def frames(self) -> AsyncIterator[bytes]:
         """Frames as they come; each is taken when the next one is asked for. OSError when the broker is gone."""
         try:
-            async for each in self._client.messages:
-                if isinstance(each.payload, bytes):
-                    yield each.payload
-                self._client.take(each)
+            async for first in self._client.messages:
+                each: aiomqtt.Message | None = first
+                while each is not None:
+                    if isinstance(each.payload, bytes):
+                        yield each.payload
+                    self._client.take(each)
+                    each = self._client.next_waiting()
         except aiomqtt.MqttError as error:
             raise OSError(f"{self._broker.name}: {self._gone(error)}") from error
 
@@ -136,7 +144,9 @@ class MqttConnection:
 
 
 class _Waiting(FairQueue[aiomqtt.Message]):
-    """What has come and was not taken, topics in turn."""
+    """What has come and was not taken, topics in turn. dropped : how much there was no room for."""
+
+    dropped = 0
 
     def line_of(self, item: aiomqtt.Message) -> str:
         return str(item.topic)
@@ -144,8 +154,9 @@ class _Waiting(FairQueue[aiomqtt.Message]):
     def put_nowait(self, item: aiomqtt.Message) -> None:
         full = item.qos == 0 and self.waiting(self.line_of(item)) >= MOST_A_TOPIC
         if full or self.qsize() >= MOST:
-            raise asyncio.QueueFull
-        super().put_nowait(item)
+            self.dropped += 1
+        else:
+            super().put_nowait(item)
 
 
 class _Client(aiomqtt.Client):
@@ -177,6 +188,14 @@ class _Client(aiomqtt.Client):
         self._refused: dict[int, str] = {}  # by message, why the broker did not take it
         self._refusals: dict[asyncio.Task[Any] | None, str] = {}  # by who published it
         self._client.manual_ack_set(True)
+
+    @property
+    def dropped(self) -> int:
+        return self._queue.dropped if isinstance(self._queue, _Waiting) else 0
+
+    def next_waiting(self) -> aiomqtt.Message | None:
+        """What waits already, without the wait that `messages` makes of each."""
+        return None if self._queue.empty() or self._disconnected.done() else self._queue.get_nowait()
 
     def take(self, message: aiomqtt.Message) -> None:
         """Tell the broker that we have it."""

@@ -19,6 +19,7 @@ from hw.mqtt_connection import Broker, MqttConnection, NoWayIn
 SESSION_S = 24 * 3600
 STEADY_S = 10.0  # a connection that held so long was a good one
 MOST_A_NODE, MOST_WAITING = 64, 4096
+SAY_AGAIN_S = 60.0
 log = structlog.get_logger("gateway.link")
 
 Deliver = Callable[[str, bytes], Awaitable[None]]
@@ -37,6 +38,7 @@ class MqttLink:
         self._why = ""
         self._is_down = self._comes_and_goes = False
         self._refused: set[str] = set()
+        self._told_dropped, self._dropped_due_s = 0, 0.0
 
     async def open(self) -> bool:
         """See that the broker lets us in and lets us listen. One that is not there is waited for, and said: False.
@@ -96,17 +98,26 @@ class MqttLink:
         if self._is_down and not self._comes_and_goes:
             log.info("broker is back", broker=self.name)
         self._is_down, self._up = False, True
+        self._told_dropped, self._dropped_due_s = 0, 0.0
         connected(self.name)
         writing = [asyncio.create_task(self._write(connection)) for _ in range(connection.window)]
         try:
             async for frame in connection.frames():
                 await deliver(self.name, frame)
+                self._say_dropped(connection)
         finally:
             self._up = False
             await end(*writing)
             while not self._replies.empty():
                 self._replies.get_nowait()
             await connection.close()
+
+    def _say_dropped(self, connection: MqttConnection) -> None:
+        """A limit that drops something says so, now and then."""
+        now_s = asyncio.get_running_loop().time()
+        if connection.dropped > self._told_dropped and now_s >= self._dropped_due_s:
+            log.warning("frames that came at QoS 0 were dropped: their nodes say them again", frames=connection.dropped)
+            self._told_dropped, self._dropped_due_s = connection.dropped, now_s + SAY_AGAIN_S
 
     async def _write(self, connection: MqttConnection) -> NoReturn:
         """Replies for ever: one that the broker does not take is asked for again by its node, the next may go."""
