@@ -42,6 +42,7 @@ from gateway.upkeep.releases import Releases
 from gateway.upkeep.rollout import Rollout
 from gateway.upkeep.silence import Silence
 from gateway.upkeep.watch import Watch
+from hw.linux.settings import missing_files
 from hw.modbus_lamps import ModbusLamps
 from hw.mqtt_connection import Broker, tls_context
 from hw.onvif_camera import OnvifCamera, Trust
@@ -80,7 +81,14 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
 
 
 def check(config: GatewayConfig, folder: pathlib.Path) -> None:
-    """Make everything that a config names, and open nothing. Raises ValueError or OSError naming what cannot be."""
+    """Make everything that a config names, and open nothing. Raises ValueError or OSError naming what cannot be, and
+    the serial ports, files and folders that are not there (when it runs, a port may come later)."""
+    named = [(f"serial {number}.port", pathlib.Path(line.port)) for number, line in enumerate(config.serial, start=1)]
+    named.append(("journal", (folder / config.journal).parent))
+    if config.releases is not None:
+        named.append(("releases", folder / config.releases))
+    if faults := missing_files(named):
+        raise OSError(faults)
     links(config, folder)
     for plug in (*plugs(config, folder), *_followers(config, folder, 0)):
         plug.make(lambda told: None)
@@ -174,7 +182,7 @@ def _camera(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
 
 
 def _broker(table: MqttTable, folder: pathlib.Path) -> Broker:
-    files = [str(folder / file) if file else None for file in (table.ca_file, table.cert_file, table.key_file)]
+    files = [str(folder / file) if file else None for file in (table.ca_file, table.cert_file, table.tls_key_file)]
     password = read_secret(folder / table.password_file) if table.password_file else None
     tls = tls_context(*files) if table.with_tls else None
     return Broker(table.host, table.port, table.identifier or _client_id(folder), table.user, password, tls)

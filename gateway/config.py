@@ -5,10 +5,11 @@ Every fault is one line, `FILE: table.field: what is wrong and the legal range`.
 it. Secrets stand in files of their own that only their owner may read; nothing of them gets into a message.
 """
 
+import functools
 import json
 import math
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -20,7 +21,7 @@ from gateway.reaction.policy_tables import PolicyTable
 from gateway.street import Lamp, Mount, Pole
 from gateway.tables import Placed, PoleTable, SiteTable, Table
 from gateway.upkeep.tables import AirTable, MediumTable
-from hw.linux.settings import all_faults, read_toml
+from hw.linux.settings import all_faults, read_toml, say_old_name
 
 APART_M = 0.5
 LEAST_POLES = 4
@@ -46,15 +47,19 @@ class GatewayConfig(Table):
 
     @model_validator(mode="after")
     def _street(self) -> Self:
-        _check_poles(self.poles())
-        self.lamps()
-        self.mounts()
-        _unlike("lamp name", [lamp.name for bank in self.lamp_bank for lamp in bank.lamps])
-        _unlike("camera name", [camera.name for camera in self.camera])
-        _unlike("lamp bank url", [bank.url for bank in self.lamp_bank])
-        _unlike("serial port", [line.port for line in self.serial])
+        names = {
+            "lamp name": [lamp.name for bank in self.lamp_bank for lamp in bank.lamps],
+            "camera name": [camera.name for camera in self.camera],
+            "lamp bank url": [bank.url for bank in self.lamp_bank],
+            "serial port": [line.port for line in self.serial],
+        }
+        checks: list[Callable[[], object]] = [lambda: _check_poles(self.poles()), self.lamps, self.mounts]
+        checks += [functools.partial(_unlike, what, each) for what, each in names.items()]
+        faults = [words for check in checks if (words := _fault_of(check))]
         if not self.serial and self.mqtt is None:
-            raise ValueError("no way to the nodes: give [[serial]] or [mqtt]")
+            faults.append("no way to the nodes: give [[serial]] or [mqtt]")
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     def the_site(self) -> Site:
@@ -93,6 +98,7 @@ class GatewayConfig(Table):
 def read_config(path: pathlib.Path) -> GatewayConfig:
     """Read and check a gateway.toml. Raises ValueError of one line, or OSError where the file cannot be read."""
     document = read_toml(path)
+    say_old_name(document, "mqtt", "key_file", "tls_key_file", path)
     try:
         return GatewayConfig.model_validate_json(json.dumps(document, default=str))
     except ValidationError as error:
@@ -114,6 +120,15 @@ def _check_poles(poles: Mapping[str, Pole]) -> None:
         for other in places[:index]:
             if math.dist(pole.xyz_m, other.xyz_m) < APART_M:
                 raise ValueError(f"pole: nodes {other.node} and {pole.node} stand less than {APART_M} m apart")
+
+
+def _fault_of(check: Callable[[], object]) -> str:
+    """What a check complains of, or ""."""
+    try:
+        check()
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _unlike(what: str, names: list[str]) -> None:

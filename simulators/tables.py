@@ -1,9 +1,12 @@
-"""Tables that others wrote (TOML and JSON): read into models, and a fault told in one line.
+"""Tables that others wrote (TOML and JSON): read into models, and all faults told in one line.
 
-A fault is a ValueError `FILE: table.field: what is wrong and the legal range`; a file that cannot be opened an OSError.
+Faults are one ValueError `FILE: table.field: what is wrong and the legal range; ...`; a file that cannot be opened an
+OSError.
 """
 
 import codecs
+import contextlib
+import json
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,10 +15,9 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-MAX_BYTES = 64 * 1024 * 1024  # the largest table known, a live-fire pulse list, has 0.1 MB
+from hw.linux.settings import all_faults
 
-PLAIN = {"extra_forbidden": "unknown key", "missing": "missing"}
-"""Plainer words than pydantic's, by its kind of error."""
+MAX_BYTES = 64 * 1024 * 1024  # the largest table known, a live-fire pulse list, has 0.1 MB
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -75,7 +77,7 @@ def check_json(text: bytes, model: type[M], name: str) -> M:
     try:
         return model.model_validate_json(text.removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
-        raise ValueError(f"{name}: {_first_fault(error)}") from error
+        raise ValueError(f"{name}: {all_faults(error, model, _document(text))}") from error
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -91,7 +93,15 @@ def check(tables: dict[str, Any], model: type[M], name: str) -> M:
     try:
         return model.model_validate(tables)
     except ValidationError as error:
-        raise ValueError(f"{name}: {_first_fault(error)}") from error
+        raise ValueError(f"{name}: {all_faults(error, model, tables)}") from error
+
+
+def _document(text: bytes) -> dict[str, Any]:
+    """JSON as tables, for names in a fault; none where it is no JSON, which is then the fault."""
+    with contextlib.suppress(ValueError, RecursionError):
+        document: dict[str, Any] = json.loads(text)
+        return document
+    return {}
 
 
 def _read(path: Path) -> bytes:
@@ -100,10 +110,3 @@ def _read(path: Path) -> bytes:
     if len(text) > MAX_BYTES:
         raise ValueError(f"{path}: larger than {MAX_BYTES} bytes")
     return text
-
-
-def _first_fault(error: ValidationError) -> str:
-    first, *more = error.errors(include_url=False, include_context=False)
-    place = ".".join(str(part) for part in first["loc"]) or "file"
-    what = PLAIN.get(first["type"], first["msg"].removeprefix("Value error, "))
-    return f"{place}: {what}" + (f" (and {len(more)} more)" if more else "")

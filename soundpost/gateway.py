@@ -17,7 +17,6 @@ from gateway.assembly import assemble, check
 from gateway.config import GatewayConfig, read_config
 from gateway.incident import Told
 from gateway.intake.keyring import Keyring, keyless
-from gateway.upkeep.releases import missing
 from soundpost.logs import log_to_standard_error
 
 HELP = "Run a gateway: take the nodes' frames in, place shots, and move lamps and cameras."
@@ -42,11 +41,10 @@ def run(args: argparse.Namespace) -> int:
     if args.check:
         if lacking:
             raise ValueError(f"{folder / config.keys_file}: {_no_key(lacking)}")
-        check(config, folder)
-        if config.releases is not None and not (folder / config.releases).is_dir():
-            raise ValueError(missing(folder / config.releases))
-        if not (home := (folder / config.journal).parent).is_dir():
-            raise ValueError(f"{args.config}: journal: the folder {home} is not there")
+        try:
+            check(config, folder)
+        except OSError as error:
+            raise OSError(f"{args.config}: {error}") from error
         print(f"{args.config}: good. {_summary(config)}")
         return 0
     if lacking:

@@ -10,9 +10,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hw.linux.settings import all_faults, read_toml
+from hw.linux.settings import all_faults, read_toml, say_old_name
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 File = Annotated[str, Field(min_length=1, max_length=500)]
@@ -88,7 +88,7 @@ class UplinkTable(Table):
     password_file: File | None = None
     ca_file: File | None = None
     cert_file: File | None = None
-    key_file: File | None = None
+    tls_key_file: File | None = Field(default=None, validation_alias=AliasChoices("tls_key_file", "key_file"))
     tls: bool | None = None
 
     @model_validator(mode="after")
@@ -122,6 +122,7 @@ class NodeConfig(Table):
 def read_config(path: pathlib.Path) -> NodeConfig:
     """Read and check a node.toml; its file names come out as paths from here. ValueError of one line, or OSError."""
     document = read_toml(path)
+    say_old_name(document, "uplink", "key_file", "tls_key_file", path)
     try:
         return NodeConfig.model_validate_json(json.dumps(document, default=str))
     except ValidationError as error:

@@ -118,7 +118,7 @@ def build_uplink(config: NodeConfig, folder: pathlib.Path) -> Uplink:
 
 
 def _broker(table: UplinkTable, node: str, folder: pathlib.Path) -> Broker:
-    files = [str(folder / file) if file else None for file in (table.ca_file, table.cert_file, table.key_file)]
+    files = [str(folder / file) if file else None for file in (table.ca_file, table.cert_file, table.tls_key_file)]
     password = read_password(folder / table.password_file) if table.password_file else None
     tls = tls_context(*files) if table.with_tls else None
     return Broker(str(table.host), int(table.port), node, table.user, password, tls)

@@ -10,12 +10,14 @@ import hashlib
 import json
 import math
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.board import config as board_config
 from firmware.linux.config import read_key, read_password
 from firmware.workshop.application import ARCHITECTURES
+from hw.linux.settings import nearest
 
 EXAMPLE = """
 node = "n17"
@@ -75,13 +77,16 @@ def _table(path: Path) -> dict[str, object]:
         table = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: is no TOML ({error})") from None
-    for name in NEED:
-        if name not in table:
-            raise ValueError(f"{path}: {name}: missing")
-    for name in table:
-        if name not in (*NEED, *MAY):
-            raise ValueError(f"{path}: {name}: unknown key; legal are " + ", ".join((*NEED, *MAY)))
+    _check_names(table, NEED, MAY, "", path)
     return table
+
+
+def _check_names(table: Mapping[str, object], need: Sequence[str], may: Sequence[str], of: str, path: Path) -> None:
+    """Every key that is missing or unknown, in one line."""
+    faults = [f"{of}{name}: is missing" for name in need if name not in table]
+    faults += [f"{of}{name}: unknown key{nearest(name, (*need, *may))}" for name in table if name not in (*need, *may)]
+    if faults:
+        raise ValueError(f"{path}: {'; '.join(faults)}")
 
 
 def _xyz_m(value: object, path: Path) -> list[float]:
@@ -101,9 +106,7 @@ def _uplink(table: object, path: Path) -> tuple[dict[str, object], dict[str, byt
         raise ValueError(f"{path}: uplink.kind must be serial or mqtt")
     names = ("kind", "baud") if table["kind"] == "serial" else ("kind", "host", "port", "network")
     files = () if table["kind"] == "serial" else ("broker_key_file", "network_key_file")
-    for name in table:
-        if name not in (*names, *files):
-            raise ValueError(f"{path}: uplink.{name}: unknown key; legal are " + ", ".join((*names, *files)))
+    _check_names(table, ("kind",), (*names, *files), "uplink.", path)
     secrets = {}
     if table["kind"] == "mqtt":
         secrets["/broker.key"] = read_key(_file(table, "broker_key_file", path)).hex().encode()

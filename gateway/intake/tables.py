@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from gateway.tables import Name, Table
 
@@ -23,7 +23,7 @@ class MqttTable(Table):
     tls: bool | None = None
     ca_file: str | None = None
     cert_file: str | None = None
-    key_file: str | None = None
+    tls_key_file: str | None = Field(default=None, validation_alias=AliasChoices("tls_key_file", "key_file"))
 
     @property
     def with_tls(self) -> bool:

@@ -16,7 +16,7 @@ from types import ModuleType
 
 import numpy as np
 
-from hw.linux.portaudio import Input, Stream
+from hw.linux.portaudio import Input, Stream, hushed
 from hw.ports import Block
 
 INSTALL = "pip install -e '.[audio]' in the project's folder"
@@ -97,10 +97,11 @@ class Microphone:
         library = load_backend(self._backend)
         self._loop = asyncio.get_running_loop()
         try:
-            index = None if self._device is None else choose(library.list_inputs(), self._device)
-            self._stream = library.open_stream(index, self.rate_hz, self.n_channels, self._n_frames, self._on_block)
+            with hushed():
+                index = None if self._device is None else choose(library.list_inputs(), self._device)
+                self._stream = library.open_stream(index, self.rate_hz, self.n_channels, self._n_frames, self._on_block)
         except OSError as error:
-            raise OSError(f"{self.name}: {error}") from error
+            raise OSError(f"{self.name}: {_with_inputs(str(error), self._backend)}") from error
 
     def _on_block(self, samples: bytes, adc_s: float, overflowed: bool) -> None:
         """Take a block of float32 samples; runs on PortAudio's thread."""
@@ -140,6 +141,28 @@ def load_backend(name: str) -> ModuleType:
         raise OSError(f"microphone backend {name} is not installed: {install}") from error
 
 
+def inputs_of(backend: str) -> list[Input]:
+    """The devices that can be listened to. Raises OSError as `load_backend` does, or where PortAudio refuses."""
+    library = load_backend(backend)
+    with hushed():
+        return list(library.list_inputs())
+
+
+def _with_inputs(why: str, backend: str) -> str:
+    """A fault, and what devices there are."""
+    if "there are:" in why:
+        return why
+    try:
+        inputs = inputs_of(backend)
+    except OSError:
+        return why
+    return f"{why}; there are: {_listed(inputs)}"
+
+
+def _listed(inputs: list[Input]) -> str:
+    return ", ".join(f"{i.index} {i.name!r}" for i in inputs) or "no microphones"
+
+
 def choose(inputs: list[Input], wanted: str) -> int:
     """The number of the input that is `wanted`: its number, its whole name, or a part of one name only.
 
@@ -150,5 +173,4 @@ def choose(inputs: list[Input], wanted: str) -> int:
     for found in (exact, partly):
         if len(found) == 1:
             return found[0]
-    there = ", ".join(f"{i.index} {i.name!r}" for i in inputs) or "none"
-    raise OSError(f"{'more than one' if partly else 'no'} such input; there are: {there}")
+    raise OSError(f"{'more than one' if partly else 'no'} such input; there are: {_listed(inputs)}")

@@ -1,6 +1,8 @@
 """What the two PortAudio back ends have in common: the records and the callback's shape."""
 
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 OnBlock = Callable[[bytes, float, bool], None]
@@ -20,3 +22,17 @@ class Stream:
     """An open input; `close` stops it and returns when no callback will come any more."""
 
     close: Callable[[], None]
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """ALSA and JACK write dozens of lines to standard error about every device that is not there, past any logger:
+    while PortAudio looks round, the descriptor itself leads nowhere. What it means comes as an exception."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -4,15 +4,17 @@ the words for what is wrong in it, the same for every file."""
 import difflib
 import pathlib
 import re
+import sys
 import tomllib
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 PLAIN = {"extra_forbidden": "unknown key", "missing": "is missing"}
 NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
+MOST_TOLD = 20
 LIKE = 0.6
 """From which likeness on (difflib's ratio) a known key is named beside an unknown one."""
 
@@ -35,11 +37,14 @@ def read_toml(path: pathlib.Path) -> dict[str, Any]:
 
 
 def all_faults(error: ValidationError, model: type[BaseModel], document: Mapping[str, Any]) -> str:
-    """Every complaint in one line: where (counted from one, by name where it has one), what, and what was given.
+    """Every complaint (MOST_TOLD of them) in one line: where (counted from one, by name where it has one), what, and
+    what was given.
 
     Only numbers and truth values are repeated: a text may be a secret that stands in the wrong place.
     """
-    return "; ".join(_fault(each, model, document) for each in error.errors(include_url=False))
+    errors = error.errors(include_url=False)
+    more = [f"and {len(errors) - MOST_TOLD} more"] if len(errors) > MOST_TOLD else []
+    return "; ".join([*(_fault(each, model, document) for each in errors[:MOST_TOLD]), *more])
 
 
 def _fault(fault: Mapping[str, Any], model: type[BaseModel], document: Mapping[str, Any]) -> str:
@@ -47,8 +52,8 @@ def _fault(fault: Mapping[str, Any], model: type[BaseModel], document: Mapping[s
     text = PLAIN.get(fault["type"], fault["msg"].removeprefix("Value error, "))
     given = fault.get("input")
     if fault["type"] == "extra_forbidden":
-        text += _nearest(str(fault["loc"][-1]), _fields(model, fault["loc"][:-1]))
-    elif isinstance(given, (bool, int, float)):
+        text += nearest(str(fault["loc"][-1]), _fields(model, fault["loc"][:-1]))
+    elif isinstance(given, (bool, int, float)) and not text.startswith(str(given)):
         text += f" (it is {str(given).lower() if isinstance(given, bool) else given}{_range(model, fault['loc'])})"
     return f"{where}: {text}" if where else text
 
@@ -57,7 +62,7 @@ def _where(loc: Sequence[int | str], document: Any) -> str:
     """`pole 2 (n2).offset_us`: what is one of several is counted from one, and named where it has a name."""
     where, here = "", document
     for part in loc:
-        where += f" {part + 1}" if isinstance(part, int) else f".{part}"
+        where += f"{'' if where else 'entry'} {part + 1}" if isinstance(part, int) else f".{part}"
         try:
             here = here[part]
         except (KeyError, IndexError, TypeError):
@@ -67,7 +72,8 @@ def _where(loc: Sequence[int | str], document: Any) -> str:
     return where.lstrip(".")
 
 
-def _nearest(key: str, known: Sequence[str]) -> str:
+def nearest(key: str, known: Sequence[str]) -> str:
+    """What to say of a key that is not known: the nearest that is, or all."""
     near = difflib.get_close_matches(key, known, 1, LIKE)
     return f" (did you mean {near[0]}?)" if near else f" (known: {', '.join(known)})" if known else ""
 
@@ -103,3 +109,14 @@ def _models(kind: Any) -> Iterator[type[BaseModel]]:
         yield kind
     for inner in typing.get_args(kind):
         yield from _models(inner)
+
+
+def say_old_name(document: Mapping[str, Any], table: str, old: str, new: str, path: pathlib.Path) -> None:
+    """Say on standard error that a key was taken by its name of before, where it was."""
+    if old in (document.get(table) or ()):
+        sys.stderr.write(f"{path}: {table}.{old}: is called {new} now; the old name is still taken\n")
+
+
+def missing_files(named: Iterable[tuple[str, pathlib.Path]]) -> str:
+    """What to say of files and devices that settings name and that are not there, each (field, path); or ""."""
+    return "; ".join(f"{field}: {path} is not there" for field, path in named if not path.exists())

@@ -103,6 +103,22 @@ def test_a_device_that_is_not_there_is_named_with_those_that_are(backend, card):
     assert said.count("\n") == 1
 
 
+def test_where_there_is_no_microphone_one_line_says_so_and_alsa_says_nothing(backend):
+    ran = listen(OPENER.replace("sys.argv[2]", "None"), os.environ, backend, "", RATE_HZ, 1)
+
+    assert ran.stdout.count("\n") == 1
+    assert "there are: " in ran.stdout
+    assert ran.stderr == ""
+
+
+def test_the_microphones_are_listed_for_a_technician(backend, card):
+    ran = listen("from soundpost.__main__ import main; main(['node', '--devices'])", card[0])
+    (line,) = (line for line in ran.stdout.splitlines() if line.startswith(f"{backend}: "))
+
+    assert "'gunfire'" in line
+    assert ran.stderr == ""
+
+
 WITHOUT = """
 import asyncio, sys
 sys.modules[sys.argv[1]] = None

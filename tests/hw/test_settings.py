@@ -1,9 +1,11 @@
 """Text that people write: with a mark (BOM) or without, and every fault of it in one line."""
 
 import pytest
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from firmware.linux.config import read_config, read_key, read_password
 from gateway.intake.keyring import read_keys, read_secret
+from hw.linux.settings import MOST_TOLD, all_faults
 
 MARK = b"\xef\xbb\xbf"
 NODE = """
@@ -42,3 +44,15 @@ def test_every_fault_is_told_at_once_with_nearest_key_value_and_range(tmp_path):
     assert "state_dir: is missing" in said
     assert "source.rate_hz: " in said and "(it is 4; legal: 8000 to 96000)" in said
     assert "\n" not in said
+
+
+def test_more_faults_than_anybody_reads_are_counted():
+    class Table(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+    with pytest.raises(ValidationError) as caught:
+        Table.model_validate({f"key{i}": 1 for i in range(50)})
+    told = all_faults(caught.value, Table, {})
+
+    assert told.count("unknown key") == MOST_TOLD
+    assert told.endswith(f"; and {50 - MOST_TOLD} more")

@@ -66,7 +66,7 @@ def test_odd_chunks_before_the_sheet_are_padded_over(tmp_path):
         (wave(chunk(b"smj0", zlib.compress(b"[" * 50_000_000))), "unpacks to more than 1048576 bytes"),
         (wave(chunk(b"smj0", b"short", 900)), "chunk smj0 is cut off: 6 of 900 bytes"),
         (wave(chunk(b"smj0", b"", 0xFFFFFFFF)), "chunk smj0 has 4294967295 bytes, more than 262144"),
-        (wave(chunk(b"smj0", zlib.compress(b"[" * 100_000))), "smj0: file: Invalid JSON"),
+        (wave(chunk(b"smj0", zlib.compress(b"[" * 100_000))), "smj0: Invalid JSON"),
         (wave(sheet(geolocation={"latitude": 91.0, "longitude": 0.0, "elevation": 0.0})), "91.0 is outside -90 to 90"),
         (wave(sheet(startTimeUTC="noon")), "smj0: startTimeUTC"),
         (wave(sheet(startTimeUTC="2022-09-18T05:20:54")), "smj0: startTimeUTC"),

@@ -94,12 +94,12 @@ def test_nodes_may_stand_by_latitude_and_longitude(tmp_path):
         (lambda t: t["nodes"][1].update(xyz_m=[0.1, 0, 6]), "nodes P0 and P1 are 0.10 m apart"),
         (lambda t: t["nodes"][1].update(node="P0"), "nodes: two are named P0"),
         (lambda t: t["nodes"][3].update(channel=4), "node P3: channel 4; street.wav has 0 to 3"),
-        (lambda t: t["nodes"][3].update(channel=-1), "nodes.3.channel: -1 is outside 0 to 255"),
+        (lambda t: t["nodes"][3].update(channel=-1), "nodes 4 (P3).channel: -1 is outside 0 to 255"),
         (lambda t: t.update(temprature_c=5), "temprature_c: unknown key"),
         (lambda t: t.update(temperature_c=500), "temperature_c: 500.0 is outside -60 to 60 C"),
         (lambda t: t["nodes"][0].update(lat_deg=3.0), "needs either xyz_m or lat_deg, lon_deg and h_m"),
         (lambda t: t["nodes"][0].pop("xyz_m"), "needs either xyz_m or lat_deg, lon_deg and h_m"),
-        (lambda t: t["nodes"][0].update(xyz_m=[0, 0, float("nan")]), "nodes.0.xyz_m.2: nan is outside"),
+        (lambda t: t["nodes"][0].update(xyz_m=[0, 0, float("nan")]), "nodes 1 (P0).xyz_m 3: nan is outside"),
         (lambda t: t.update(audio="gone.wav"), "gone.wav"),
         (lambda t: t.pop("audio"), "node P0: no audio named"),
     ],
@@ -148,7 +148,7 @@ def test_sound_of_a_rate_that_no_detector_takes_is_refused(tmp_path):
 
 def test_a_live_fire_file_with_a_wrong_field_is_named(tmp_path):
     (tmp_path / "t.allpulses.json").write_text('[{"serial_number": "S", "arrival_time_utc": "yesterday"}]')
-    with pytest.raises(ValueError, match=r"t.allpulses.json: 0\.") as caught:
+    with pytest.raises(ValueError, match=r"t.allpulses.json: entry 1\.") as caught:
         list(open_source(tmp_path))
 
     assert "\n" not in str(caught.value)

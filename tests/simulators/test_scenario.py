@@ -95,13 +95,13 @@ def test_the_same_seed_sounds_the_same_and_another_does_not():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("[site]", "[sight]", "site: missing"),
+        ("[site]", "[sight]", "site: is missing; sight: unknown key (did you mean site?)"),
         ("rate_hz = 16000", "rate_hz = 4000", "rate_hz: 4000 is outside 8000 to 96000 Hz"),
-        ('calibre = "9mm"', 'calibre = "arrow"', "shots.0.calibre: 'arrow' is not one of .22, "),
+        ('calibre = "9mm"', 'calibre = "arrow"', "shots 1.calibre: 'arrow' is not one of .22, "),
         ("rounds = 2", "rounds = 9", "shots.0: its last round is at 2.5 s, outside 0 to 2 s"),
-        ("rounds = 2", "bullets = 2", "shots.0.bullets: unknown key"),
+        ("rounds = 2", "bullets = 2", "shots 1.bullets: unknown key"),
         ("[60.0, 60.0, 6.0]", "[60.0, 0.1, 6.0]", "poles: B and C are 0.10 m apart"),
-        ("[60.0, 60.0, 6.0]", "[60.0, inf, 6.0]", "poles.2.xyz_m.1: inf is outside -100000 to 100000 m"),
+        ("[60.0, 60.0, 6.0]", "[60.0, inf, 6.0]", "poles 3 (C).xyz_m 2: inf is outside -100000 to 100000 m"),
         ('node = "B"', 'node = "A"', "poles: A is given twice"),
         ("lat_deg = 40.0", "lat_deg = 140.0", "site.lat_deg: 140.0 is outside -90 to 90 degrees"),
         ("duration_s = 2.0", "duration_s = 2.0\nseed = -1", "seed: -1 is outside"),

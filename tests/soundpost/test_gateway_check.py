@@ -26,7 +26,9 @@ def street(tmp_path):
     for name, text in secrets.items():
         (tmp_path / name).touch(0o600)
         (tmp_path / name).write_text(text)
-    (tmp_path / "gateway.toml").write_text((ROOT / "docs" / "gateway.toml").read_text())
+    shown = (ROOT / "docs" / "gateway.toml").read_text()
+    (tmp_path / "port").touch()  # where the docs show a serial port
+    (tmp_path / "gateway.toml").write_text(shown.replace("/dev/ttyUSB0", str(tmp_path / "port")))
     return tmp_path
 
 
@@ -86,4 +88,31 @@ def test_a_journal_whose_folder_is_not_there_is_one_line(street):
     ran = check(street)
 
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert f"journal: the folder {street / 'nowhere'} is not there" in ran.stderr
+    assert f"journal: {street / 'nowhere'} is not there" in ran.stderr
+
+
+def test_every_port_and_folder_that_is_not_there_is_named(street):
+    config = street / "gateway.toml"
+    (street / "port").unlink()
+    config.write_text(config.read_text().replace('# releases = "releases" ', 'releases = "elsewhere" '))
+    ran = check(street)
+
+    assert (ran.returncode, len(ran.stderr.splitlines())) == (1, 1)
+    assert f"serial 1.port: {street / 'port'} is not there; releases: {street / 'elsewhere'} is not there" in ran.stderr
+
+
+def test_faults_of_the_file_as_a_whole_come_together(street):
+    config = street / "gateway.toml"
+    config.write_text(config.read_text().replace('node = "n2"', 'node = "n1"').replace('"l2"', '"l1"'))
+    ran = check(street)
+
+    assert "node n1 stands there twice; lamp name l1 stands there twice" in ran.stderr
+
+
+def test_the_tls_key_is_taken_under_its_name_of_before_and_that_is_said(street):
+    config = street / "gateway.toml"
+    config.write_text(config.read_text().replace("tls_key_file", "key_file"))
+    ran = check(street)
+
+    assert ran.returncode == 0
+    assert ran.stderr.count("mqtt.key_file: is called tls_key_file now; the old name is still taken") == 1

@@ -177,3 +177,13 @@ def test_what_is_not_there_is_one_line_and_status_1(node_folder, refused):
     assert "night.wav" in refused(path)
     (node_folder / "keys" / "n17.key").chmod(0o640)
     assert "must be 0600" in refused(path)
+
+
+def test_check_names_a_port_and_a_sound_that_are_not_there(node_folder):
+    path = configure(node_folder, node_folder / "port")
+    (node_folder / "night.wav").unlink()
+    command = (sys.executable, "-m", "soundpost", "node", "--config", path, "--check")
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT_S)
+
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
+    assert f"uplink.port: {node_folder / 'port'} is not there; source.path: {node_folder / 'night.wav'}" in ran.stderr

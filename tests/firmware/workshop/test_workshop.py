@@ -157,7 +157,7 @@ def test_a_pole_file_makes_the_files_of_a_board_and_never_shows_a_key(desk):
     [
         (('node = "n17"', 'node = "n 17"'), "node must be 1 to 32"),
         (('chip = "rp2350"', 'chip = "esp8266"'), "chip must be one of esp32s3, rp2350"),
-        (('chip = "rp2350"', ""), "chip: missing"),
+        (('chip = "rp2350"', ""), "chip: is missing"),
         (("[12.0, 40.5, 6.2]", "[12.0, 40.5]"), "xyz_m must be three numbers"),
         (("[12.0, 40.5, 6.2]", "[nan, 40.5, 6.2]"), "xyz_m must be three numbers"),
         (('"fleet.key"', '"n17.key"'), "hold the same key"),
