@@ -3,13 +3,14 @@
 Labels. Live fire: an onset within NEAR_S of a pulse that the incumbent grouped to a round (nlos-tuples) is a gunshot;
 one before the first such pulse of any sensor of the test, less BEFORE_FIRST_S, is other; what follows is echo and
 reverberation and has no label. Clips of one gunshot: the strongest onset is it, the others have no label. Everyday
-sounds: every onset is other. Bullets that fly by, ricochets and explosions have no label.
+sounds: every onset is other. Bullets that fly by, ricochets, explosions and fireworks have no label.
 
 A `fold` is what is left out together: a firing position, a library of gunshots, a fifth of the everyday sounds. ESC's
 own five folds (the first digit of a clip's name) never part what was cut from one recording; the freesound negatives
-are one recording each.
+are one recording each. Of clips/more a source is left out with all whose recordists it shares.
 """
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,18 @@ from simulators.recordings.recording import Track
 
 NEAR_S = 0.030
 BEFORE_FIRST_S = 0.050
-APART = ("ricochet", "explosion")
+APART = ("ricochet", "explosion", "fireworks")
+MORE = "more"
+FOLDS = {
+    "ffsl-more": "ffsl gunshots",
+    "cc-sounds": "more cc-sounds",
+    "antum-mod-sounds": "more antum",
+    "inspectorj-distant": "more antum",
+    "netfox": "more antum",
+}
+"""Source of clips/more -> the fold of whose recordists it has some; the small ones are one."""
+LASTING = ("ambience", "ambience_city", "rain", "thunder_rain", "train", "aircraft", "helicopter", "engine", "fire")
+"""Classes that begin in the midst of their sound; the others were cut to begin on it."""
 FLY_BY = "fly"
 NEGATIVES = "freesound negatives"
 
@@ -34,6 +46,7 @@ class Clip:
 
     shots_s : when a gunshot's direct sound comes, and shots_snr_db its SNR where others measured it. other_until_s :
     onsets before are no gunshots. strongest : the strongest onset is a gunshot. near_s : how near an onset must be.
+    bare : it begins on its sound, and is to be heard behind a moment of quiet.
     """
 
     group: str
@@ -45,6 +58,7 @@ class Clip:
     other_until_s: float = 0.0
     strongest: bool = False
     near_s: float = NEAR_S
+    bare: bool = False
 
     def read(self) -> tuple[NDArray[np.float32], int]:
         """(n,) samples of the first channel, full scale +-1, and their rate. Raises as `read_audio` does."""
@@ -63,7 +77,8 @@ def read_clips(folder: Path) -> list[Clip]:
     (folder / "livefire").stat()
     (folder / "clips").stat()
     tests = sorted(path for path in (folder / "livefire").rglob("*") if path.is_dir() and is_test(path))
-    return [*(clip for test in tests for clip in _of_test(test)), *_of_library(folder / "clips")]
+    more = _more(folder / "clips" / MORE) if (folder / "clips" / MORE).is_dir() else ()
+    return [*(clip for test in tests for clip in _of_test(test)), *_of_library(folder / "clips"), *more]
 
 
 def _of_test(folder: Path) -> Iterator[Clip]:
@@ -92,7 +107,8 @@ def _after_s(t_us: int, track: Track) -> float:
 
 
 def _of_library(folder: Path) -> Iterator[Clip]:
-    for index, path in enumerate(sorted(folder.rglob("*.ogg"))):
+    paths = (path for path in sorted(folder.rglob("*.ogg")) if path.relative_to(folder).parts[0] != MORE)
+    for index, path in enumerate(paths):
         where = path.relative_to(folder).parts
         if where[0] == "gunshots":
             group = f"{where[1]} gunshots"
@@ -103,3 +119,16 @@ def _of_library(folder: Path) -> Iterator[Clip]:
         else:
             until_s = 0.0 if any(word in path.stem for word in APART) else np.inf
             yield Clip(NEGATIVES, f"{NEGATIVES} fold {index % 5 + 1}", path.stem, path, other_until_s=until_s)
+
+
+def _more(folder: Path) -> Iterator[Clip]:
+    """What manifest.csv of clips/more lists."""
+    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in sorted(rows, key=lambda row: row["path"]):
+        kind, path = row["class"], folder / row["path"]
+        is_gun = kind == "gunshot"
+        other_until_s = 0.0 if is_gun or kind in APART else np.inf
+        fold = FOLDS.get(row["source"], "more others")
+        bare = kind not in LASTING
+        yield Clip(f"{MORE} {kind}", fold, path.stem, path, other_until_s=other_until_s, strongest=is_gun, bare=bare)

@@ -13,7 +13,7 @@ from dsp.hearing.detect import Detector
 from dsp.hearing.onset import Onset
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
-from simulators.training.clips import Clip
+from simulators.training.clips import MORE, Clip
 from simulators.training.near_shots import near_shot
 from simulators.training.renderings import clutter, elsewhere, shot
 
@@ -25,7 +25,14 @@ RENDERED_NEAR_S = 0.020
 LEAD_S = 1.0  # of faint noise before a clip that begins with its gunshot
 SCENES = {"shot": (2500, shot, GUNSHOT), "near": (3000, near_shot, GUNSHOT), "clutter": (500, clutter, OTHER)}
 """How many of each are rendered, by what, and what their sound is."""
-TIMES = {"ffsl gunshots": 30, "freesound gunshots": 30, "freesound negatives": 8, "FP": 1, "esc10": 4}
+TIMES = {
+    "ffsl gunshots": 30,
+    "freesound gunshots": 30,
+    "freesound negatives": 8,
+    "FP": 1,
+    "esc10": 4,
+    "more": 0,
+}
 """How often each recording is heard elsewhere, by how its group's name begins."""
 
 
@@ -49,8 +56,10 @@ class Example:
 
     @property
     def lesson(self) -> int:
-        """What is to be learnt from it: its truth, UNKNOWN where there is nothing."""
-        return UNKNOWN if self.again else self.truth
+        """What is to be learnt from it: its truth, UNKNOWN where there is nothing. From clips/more these trees learn
+        nothing: with it, of the live fire whose position was left out FP2 fell from 138 to 125 of 156 heard shots that
+        are called, FP5 from 105 to 92 of 125, for 13 to 8 % false clips of its own. It is what they never met."""
+        return UNKNOWN if self.again or self.group.startswith(MORE) else self.truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +97,23 @@ def listen(task: Task) -> list[Example]:
     lead_s = 0.0
     if task.seed is not None:
         rng = np.random.default_rng((SEED, task.seed))
-        if task.clip.strongest:
-            lead_s = LEAD_S
-            faint = rng.standard_normal(round(lead_s * rate_hz)) * 1e-4 * np.abs(samples).max()
-            samples = np.concatenate([faint.astype(np.float32), samples])
+        if task.clip.strongest or task.clip.bare:
+            lead_s, samples = LEAD_S, _led(rng, samples, rate_hz)
         samples, rate_hz = elsewhere(rng, samples, rate_hz)
+    elif task.clip.bare:
+        lead_s, samples = LEAD_S, _led(np.random.default_rng(SEED), samples, rate_hz)
     onsets = list(hear_all(samples, rate_hz))
     truths = truth_of(task.clip, [onset.sample / rate_hz - lead_s for onset in onsets], [o.level_db for o in onsets])
     return [
         _example(onset, rate_hz, truth, task.clip.group, task.clip.fold, task.clip.name, task.seed is not None)
         for onset, truth in zip(onsets, truths, strict=True)
     ]
+
+
+def _led(rng: np.random.Generator, samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+    """Behind LEAD_S of faint noise."""
+    faint = rng.standard_normal(round(LEAD_S * rate_hz)) * 1e-4 * np.abs(samples).max()
+    return np.concatenate([faint.astype(np.float32), samples])
 
 
 def hear_all(samples: NDArray[np.float32], rate_hz: int) -> Iterator[Onset]:

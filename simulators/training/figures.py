@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from dsp.hearing.classify import LIKELY
-from simulators.training.clips import APART, Clip
+from simulators.training.clips import APART, MORE, Clip
 from simulators.training.examples import GUNSHOT, OTHER, UNKNOWN
 from simulators.training.folds import Judged
 from simulators.training.scoreboard import Figure
@@ -25,6 +26,7 @@ def classifier_figures(clips: Sequence[Clip], judged: Sequence[Judged]) -> list[
         *_quiet(clips, judged),
         _calibration(judged),
         *_recalls(judged),
+        *_strangers(judged),
     ]
 
 
@@ -92,6 +94,34 @@ def _calibration(judged: Sequence[Judged]) -> Figure:
     return Figure("expected calibration error", f"{error:.3f}", f"<= {MOST_ECE:g}", error <= MOST_ECE)
 
 
+def _strangers(judged: Sequence[Judged]) -> Iterator[Figure]:
+    """On clips/more, which nothing was learnt from: by the largest p of a clip."""
+    largest: dict[tuple[str, str], float] = {}
+    for each in judged:
+        if each.example.group.startswith(f"{MORE} ") and not any(word in each.example.group for word in APART):
+            key = each.example.group, each.example.name
+            largest[key] = max(largest.get(key, 0.0), each.p)
+    guns = np.array([p for (group, _), p in largest.items() if group == f"{MORE} gunshot"])
+    others = np.array([p for (group, _), p in largest.items() if group != f"{MORE} gunshot"])
+    if not len(guns) or not len(others):
+        return
+    what = "strangers (clips/more, heard ones)"
+    yield Figure(f"{what}: gunshots called gunshot", _share(guns >= LIKELY))
+    yield Figure(f"{what}: others called gunshot", _share(others >= LIKELY))
+    above = np.mean((guns[:, None] > others) + 0.5 * (guns[:, None] == others))
+    yield Figure(f"{what}: area under the curve", f"{above:.3f}")
+    for false in (0.01, 0.05):
+        at_most = float(np.quantile(others, 1 - false))
+        yield Figure(f"{what}: recall at {false:.0%} false", _share(guns > at_most))
+
+
+def _share(these: NDArray[np.bool_]) -> str:
+    """So many of how many, with the interval that holds the true share at 95 % (Wilson, J. Am. Stat. Assoc. 22, 209,
+    1927, as scipy.stats.binomtest has it)."""
+    found = stats.binomtest(int(these.sum()), len(these)).proportion_ci(method="wilson")
+    return f"{these.mean():.2f} ({found.low:.2f} to {found.high:.2f}), {int(these.sum())} of {len(these)}"
+
+
 def _recalls(judged: Sequence[Judged]) -> Iterator[Figure]:
     """Of the gunshots that were heard; and what is scored apart."""
     groups = sorted({e.example.group for e in judged if e.example.truth == GUNSHOT and "ffsl" not in e.example.group})
@@ -101,4 +131,4 @@ def _recalls(judged: Sequence[Judged]) -> Iterator[Figure]:
     for word in APART:
         names = {each.example.name for each in judged if word in each.example.name}
         false = {each.example.name for each in judged if word in each.example.name and called(each)}
-        yield Figure(f"{word}s called gunshot, clips", f"{len(false)} of {len(names)}")
+        yield Figure(f"{word.removesuffix('s')}s called gunshot, clips", f"{len(false)} of {len(names)}")

@@ -4,13 +4,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from dsp.hearing.gunshot_model import MODEL
 from dsp.hearing.trees import Model
 from simulators.training import model_file
 from simulators.training.boosting import Recipe, boost
-from simulators.training.clips import Clip
-from simulators.training.examples import GUNSHOT, OTHER, RENDERED_NEAR_S, UNKNOWN, Example, hear_all, truth_of
+from simulators.training.clips import Clip, read_clips
+from simulators.training.examples import (
+    GUNSHOT,
+    OTHER,
+    RENDERED_NEAR_S,
+    UNKNOWN,
+    Example,
+    hear_all,
+    listen_all,
+    recorded,
+    truth_of,
+)
 from simulators.training.figures import ece
 from simulators.training.folds import Judged, calibrate
 from simulators.training.near_shots import near_shot
@@ -91,6 +102,44 @@ def test_a_rendered_shot_is_heard_when_it_is_due(render):
 
     assert np.median(late_s) < 0.002
     assert sum(late < RENDERED_NEAR_S for late in late_s) >= 9
+
+
+@pytest.fixture
+def more(tmp_path):
+    """A data folder that has nothing but a few of clips/more, each a bang at its very beginning."""
+    (tmp_path / "livefire").mkdir()
+    rows = ["path,class,source"]
+    for kind, source in (("gunshot", "ffsl-more"), ("door", "netfox"), ("explosion", "ibm-max"), ("rain", "blanket")):
+        path = f"{kind}/{source}/it.ogg"
+        (tmp_path / "clips" / "more" / kind / source).mkdir(parents=True)
+        bang = np.random.default_rng(1).normal(0, 0.3, 16_000) * np.exp(-np.arange(16_000) / 400)
+        soundfile.write(tmp_path / "clips" / "more" / path, bang, 16_000)
+        rows.append(f"{path},{kind},{source}")
+    (tmp_path / "clips" / "more" / "manifest.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+def test_what_the_manifest_lists_is_what_it_says_and_a_recordist_is_left_out_whole(more):
+    clips = {clip.group: clip for clip in read_clips(more)}
+
+    assert {group: clip.fold for group, clip in clips.items()} == {
+        "more gunshot": "ffsl gunshots",
+        "more door": "more antum",
+        "more explosion": "more others",
+        "more rain": "more others",
+    }
+    assert [clips[f"more {kind}"].strongest for kind in ("gunshot", "door", "explosion")] == [True, False, False]
+    assert [clips[f"more {kind}"].bare for kind in ("gunshot", "door", "rain")] == [True, True, False]
+
+
+def test_a_clip_that_begins_on_its_sound_is_heard_behind_a_moment_of_quiet(more):
+    heard = {example.group: example for example in listen_all(recorded(read_clips(more)), "listening")}
+
+    assert {group: example.truth for group, example in heard.items()} == {
+        "more gunshot": GUNSHOT,
+        "more door": OTHER,
+        "more explosion": UNKNOWN,
+    }
 
 
 def test_the_model_card_names_the_commands():
