@@ -74,7 +74,7 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     rollout = Rollout(gate.seal, updates)
     core = build_core(config, gate, airs, start_us, rollout)
     keys = Plug("keys", (), lambda tell: KeyWatch(keyring, core.rekeyed, tell, now_us))
-    more = [keys, *_followers(config, folder, start_us), *plugs(config, folder, rollout)]
+    more = [keys, *_followers(config, folder), *plugs(config, folder, rollout)]
     agent = Agent(core, journal, links_there, now_us, teller, more)
     agent.recover(past, start_us)
     return agent
@@ -90,7 +90,9 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
     if faults := missing_files(named):
         raise OSError(faults)
     links(config, folder)
-    for plug in (*plugs(config, folder), *_followers(config, folder, 0)):
+    if config.requests_keys_file is not None:
+        Keyring(folder / config.requests_keys_file)
+    for plug in plugs(config, folder):
         plug.make(lambda told: None)
 
 
@@ -142,10 +144,10 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def _followers(config: GatewayConfig, folder: pathlib.Path, start_us: int) -> list[Plug]:
+def _followers(config: GatewayConfig, folder: pathlib.Path) -> list[Plug]:
     """Who follows the journal is woken; who may ask is known by a key of their own."""
     ring = None if config.requests_keys_file is None else Keyring(folder / config.requests_keys_file)
-    requests = None if ring is None else Requests(ring.keys, start_us)
+    requests = None if ring is None else Requests(ring.keys)
 
     def doorbell(tell: Callable[..., None]) -> Doorbell:
         return Doorbell(folder / config.journal, requests, tell, now_us)

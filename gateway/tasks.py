@@ -34,3 +34,12 @@ async def end(*tasks: "asyncio.Future[Any]") -> None:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=AGAIN_S)
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def end_all(within_s: float) -> list[str]:
+    """Cancel every other task of this loop. Comes back: the names of those that have not ended in that time."""
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in tasks:
+        task.cancel()
+    _, pending = await asyncio.wait(tasks, timeout=within_s) if tasks else (set(), set())
+    return sorted(task.get_name() for task in pending)

@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import json
+import os
 import pathlib
 import signal
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,11 +19,13 @@ from gateway.assembly import assemble, check
 from gateway.config import GatewayConfig, read_config
 from gateway.incident import Told
 from gateway.intake.keyring import Keyring, keyless
+from gateway.tasks import end_all
 from soundpost.logs import log_to_standard_error
 
 HELP = "Run a gateway: take the nodes' frames in, place shots, and move lamps and cameras."
 EXAMPLE = "soundpost gateway --config gateway.toml --check"
 log = structlog.get_logger("soundpost.gateway")
+LAST_S = 2.0
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -80,6 +84,10 @@ class Terminal:
 
 async def _serve(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring, terminal: Terminal) -> None:
     await run_until_signalled(await assemble(config, folder, keyring, terminal), STOPS)
+    if stuck := await end_all(LAST_S):
+        log.error("the gateway has ended; these parts of it would not, and are left", parts=stuck)
+        sys.stdout.flush()
+        os._exit(0)  # or the interpreter would wait for them for ever
 
 
 def _summary(config: GatewayConfig) -> str:

@@ -40,6 +40,7 @@ class Doorbell:
     ) -> None:
         self._path = socket_beside(journal)
         self._requests, self._tell, self._clock = requests, tell, clock
+        self._began_s = asyncio.get_running_loop().time()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
@@ -88,7 +89,8 @@ class Doorbell:
         try:
             if self._requests is None:
                 raise Refused("nobody may ask here: gateway.toml names no requests_keys_file")
-            asked = self._requests.take(line, self._clock())
+            age_s = asyncio.get_running_loop().time() - self._began_s
+            asked = self._requests.take(line, self._clock(), round(age_s * 1e6))
         except Refused as why:
             return {"refused": str(why)}
         self._tell(asked)

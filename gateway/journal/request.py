@@ -34,22 +34,21 @@ def signed(ask: str, body: Mapping[str, Any], by: str, key: bytes, at_us: int, n
 
 
 class Requests:
-    """keys : who may ask -> the key, read at each request. since_us : when this gateway started; what was signed before
-    may have been taken by the one before it."""
+    """keys : who may ask -> the key, read at each request."""
 
-    def __init__(self, keys: Mapping[str, bytes], since_us: int) -> None:
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
         self._keys = keys
-        self._since_us = since_us
         self._nonces: deque[str] = deque(maxlen=MOST_SEEN)
 
-    def take(self, line: bytes, now_us: int) -> Asked:
-        """What is asked. Raises only Refused."""
+    def take(self, line: bytes, now_us: int, age_us: int) -> Asked:
+        """What is asked. age_us : for how long this gateway has run, whatever its clock was set to meanwhile: what was
+        signed before may have been taken by the one before it. Raises only Refused."""
         asked = _read(line)
         mac = asked.pop("mac")
         key = self._keys.get(asked["by"], b"")
         if not hmac.compare_digest(mac.encode(), _mac(asked, key).encode()) or not key:
             raise Refused("signed by nobody who may ask here")
-        if not max(self._since_us, now_us - FRESH_US) <= asked["at_us"] <= now_us + FRESH_US:
+        if not now_us - min(age_us, FRESH_US) <= asked["at_us"] <= now_us + FRESH_US:
             raise Refused("too old, from the future, or from before the gateway's start: sign it anew")
         if asked["nonce"] in self._nonces:
             raise Refused("came before")

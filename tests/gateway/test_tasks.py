@@ -1,8 +1,9 @@
 """Ending tasks for certain."""
 
 import asyncio
+import contextlib
 
-from gateway.tasks import end
+from gateway.tasks import end, end_all
 
 
 async def deaf_to_the_first():
@@ -29,3 +30,21 @@ async def test_a_task_that_lost_a_cancellation_ends_all_the_same():
 
 async def test_ending_nothing_is_nothing():
     assert await end() is None
+
+
+async def test_what_will_not_end_is_named_and_nobody_waits_for_it():
+    let_go = asyncio.Event()
+
+    async def stubborn():
+        while not let_go.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await let_go.wait()
+
+    tasks = [asyncio.create_task(stubborn(), name="lamps"), asyncio.create_task(asyncio.Event().wait(), name="keys")]
+    await asyncio.sleep(0)
+    stuck = await end_all(0.05)
+    let_go.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert stuck == ["lamps"]
+    assert await end_all(0.05) == []

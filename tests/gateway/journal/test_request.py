@@ -11,8 +11,11 @@ S = 1_000_000
 BODY = {"incident": "i-1", "verdict": "no gunshot", "note": "a door"}
 
 
-def requests(since_us=T_US - 60 * S):
-    return Requests({"desk": KEY}, since_us)
+AGE_US = 60 * S
+
+
+def requests():
+    return Requests({"desk": KEY})
 
 
 def line(ask="review", body=BODY, by="desk", key=KEY, at_us=T_US, nonce=bytes(16)):
@@ -21,12 +24,12 @@ def line(ask="review", body=BODY, by="desk", key=KEY, at_us=T_US, nonce=bytes(16
 
 def test_a_review_by_somebody_who_may_is_taken_once():
     at_gateway = requests()
-    asked = at_gateway.take(line(), T_US + S)
+    asked = at_gateway.take(line(), T_US + S, AGE_US)
 
     assert (asked.by, asked.ask, asked.body, asked.at_us) == ("desk", "review", BODY, T_US)
     with pytest.raises(Refused, match="came before"):
-        at_gateway.take(line(), T_US + 2 * S)
-    assert at_gateway.take(line(nonce=b"1" * 16), T_US + 2 * S).nonce == "31" * 16
+        at_gateway.take(line(), T_US + 2 * S, AGE_US)
+    assert at_gateway.take(line(nonce=b"1" * 16), T_US + 2 * S, AGE_US).nonce == "31" * 16
 
 
 @pytest.mark.parametrize(
@@ -55,11 +58,11 @@ def test_a_review_by_somebody_who_may_is_taken_once():
 )
 def test_what_is_not_right_is_refused_in_words_that_name_no_secret(changed, why):
     with pytest.raises(Refused, match=why) as refused:
-        requests().take(changed, T_US)
+        requests().take(changed, T_US, AGE_US)
 
     assert KEY.hex() not in str(refused.value)
 
 
 def test_what_was_signed_before_the_gateway_started_may_have_been_taken_and_is_refused():
     with pytest.raises(Refused, match="before the gateway's start"):
-        requests(since_us=T_US + 1).take(line(), T_US + S)
+        requests().take(line(), T_US + S, S - 1)
