@@ -133,7 +133,9 @@ class _Keeper:
         began_s = self._beaten_s = _now_s()
         try:
             while not task.done():
+                looked_s = _now_s()
                 await asyncio.wait((task,), timeout=LOOK_S)
+                self._beaten_s += max(0.0, _now_s() - looked_s - LOOK_S)  # the whole program stood still: nobody could
                 if not task.done() and _now_s() - self._beaten_s > self.plug.patience_s:
                     return "hangs"
                 if self._said_s is not None and _now_s() - began_s > STEADY_S:

@@ -25,10 +25,10 @@ class Bell:
 
     def wait(self) -> None:
         """Until rows have come, perhaps: a ring, or a while where there is none."""
-        if self._socket is None and not self._connect():
-            time.sleep(ALONE_S)
-            return  # at once, what came before the connection is looked for
-        assert self._socket is not None
+        if self._socket is None:
+            if not self._connect():
+                time.sleep(ALONE_S)
+            return  # what came before the connection nobody rang for
         if select.select((self._socket,), (), (), RUNG_S)[0] and not self._read():
             self.close()
 

@@ -75,6 +75,7 @@ class Doorbell:
             writer.close()
             return
         self._writers.add(writer)
+        writer.write(RING)  # what was committed until now it was not rung for
         try:
             while line := await reader.readline():
                 writer.write(json.dumps(self._answer(line)).encode() + b"\n")

@@ -3,6 +3,7 @@ back within 5 s."""
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 
@@ -162,3 +163,32 @@ async def test_what_nobody_takes_is_let_go():
         await world.until(did(LIGHT))
 
     assert len(world.told) == 1
+
+
+class Slow(Doer):
+    """Beats only some steps after it woke."""
+
+    async def run(self, beat):
+        while True:
+            beat()
+            await asyncio.sleep(0.1)
+            for _ in range(10):
+                await asyncio.sleep(0)
+
+
+async def test_a_program_that_stood_still_blames_no_edge():
+    world, made = World(None), []
+
+    def make(tell):
+        made.append(Slow(tell))
+        return made[-1]
+
+    world.edges = Edges([Plug("lamps", (Light,), make, 0.5)], world.tell, lambda: 0)
+    async with running(world):
+        for _ in range(3):
+            await asyncio.sleep(0.3)
+            time.sleep(0.8)  # noqa: ASYNC251 (what is meant: nothing of the program runs)
+        await asyncio.sleep(0.3)
+
+    assert world.news() == []
+    assert len(made) == 1
