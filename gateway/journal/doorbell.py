@@ -80,7 +80,7 @@ class Doorbell:
             while line := await reader.readline():
                 writer.write(json.dumps(self._answer(line)).encode() + b"\n")
                 await writer.drain()
-        except (OSError, ValueError):  # it is gone, or sends no lines
+        except (OSError, ValueError, asyncio.CancelledError):  # it is gone, or sends no lines; or the gateway ends
             pass
         finally:
             self._writers.discard(writer)

@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.journal.rows import SELECT, START, Kept, Row, digest, log_beside, reading
+from gateway.journal.rows import SELECT, START, Kept, Row, digest, is_open, log_beside, reading
 
 REMEMBERED = 10_000
 """Rows by which another journal's common part is found."""
@@ -58,8 +58,8 @@ class Follower:
 
     def look(self) -> Look:
         """The next rows, MOST at most; none where nothing has changed. Raises as `reading` does."""
-        stamp = _stamp(self._path)
-        if stamp == self._stamp and not self._more:
+        stamp = None if is_open(self._path) else _stamp(self._path)
+        if stamp is not None and stamp == self._stamp and not self._more:
             return Look((), ())
         said: list[str] = []
         with reading(self._path) as journal:
@@ -162,7 +162,8 @@ def _open(path: pathlib.Path | None) -> sqlite3.Connection:
 
 
 def _stamp(path: pathlib.Path) -> Stamp:
-    """What changes when rows come."""
+    """What changes when a file is restored or replaced. Says nothing of one that is being written: a row stands in the
+    -wal some time before it can be seen."""
     return tuple(_stamp_of(each) for each in (path, log_beside(path)))
 
 

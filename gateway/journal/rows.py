@@ -74,10 +74,10 @@ def reading(path: pathlib.Path) -> Iterator[sqlite3.Connection]:
     both are copied, and the copy is read. Raises OSError or ValueError naming the file."""
     if not path.is_file():
         raise FileNotFoundError(2, "no such journal", str(path))
-    log, index = log_beside(path), path.with_name(path.name + "-shm")
+    log = log_beside(path)
     alone = not log.exists()
     try:
-        with tempfile.TemporaryDirectory(prefix="soundpost-") if not alone and not index.exists() else _here() as copy:
+        with tempfile.TemporaryDirectory(prefix="soundpost-") if not alone and not is_open(path) else _here() as copy:
             where = path.absolute() if copy is None else _copied(path, log, pathlib.Path(copy))
             how = "immutable=1" if alone else "mode=ro"
             uri = f"file:{urllib.parse.quote(str(where))}?{how}"
@@ -95,6 +95,11 @@ def reading(path: pathlib.Path) -> Iterator[sqlite3.Connection]:
 def log_beside(path: pathlib.Path) -> pathlib.Path:
     """Where SQLite keeps the newest rows of a journal that is being written, or was when its gateway was killed."""
     return path.with_name(path.name + "-wal")
+
+
+def is_open(path: pathlib.Path) -> bool:
+    """Whether somebody writes it, or was killed while he did: then the index of its -wal lies beside it."""
+    return path.with_name(path.name + "-shm").exists()
 
 
 def was_in_use(path: pathlib.Path) -> bool:

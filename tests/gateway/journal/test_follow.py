@@ -204,3 +204,27 @@ async def test_many_rows_are_read_a_thousand_at_a_time(tmp_path):
     journal.close()
 
     assert sizes == [1000, 1000, 500]
+
+
+async def test_a_row_that_stood_in_the_log_before_it_could_be_seen_is_not_passed_over(tmp_path):
+    journal, seen = Journal(tmp_path / "street.journal"), asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    await keep(journal, b"0")
+
+    def follow():
+        """Look without a pause, so that some looks fall into a commit."""
+        follower, last = Follower(tmp_path / "street.journal"), b""
+        while last != b"last":
+            rows = follower.look().rows
+            follower.done(rows)
+            for each in rows:
+                last = each.row.body
+                loop.call_soon_threadsafe(seen.put_nowait, last)
+
+    following = asyncio.create_task(asyncio.to_thread(follow))
+    async with asyncio.timeout(20):
+        for number in range(200):
+            assert await seen.get() == b"%d" % number
+            await keep(journal, b"%d" % (number + 1) if number < 199 else b"last")
+        await following
+    journal.close()
