@@ -1,8 +1,9 @@
 """Which nodes are silent: an alarm when one was not heard for too long, and its end when it is heard again. Pure.
 
 A node tells of itself every HEALTH_US (firmware/node.py), older ones every minute; how often, its uptime shows, however
-late its words come. Silent is who misses two of them, and never before LEAST_US, or who was not heard at all. Those who
-fall silent together, when a broker or a switch goes, are told in one alarm.
+late its words come. Silent is who misses two of them, and never before LEAST_US. Who was not heard since the watch
+began has no rhythm: a minute and the way is all that an older node needs. Those who fall silent together, when a broker
+or a switch goes, are told in one alarm, so looks are LOOK_US apart.
 """
 
 from collections import deque
@@ -16,7 +17,7 @@ from gateway.incident import Alarm
 LEAST_US = 45_000_000
 LOOK_US = 10_000_000
 SHORTEST_S, LONGEST_S = 20, 60
-NEVER_US = 61_000_000  # who has not said a word since the watch began: even an older node would have
+NEVER_US = 61_000_000  # who has not said a word since the watch began: even an older node would have by then
 MISSED = 2.25  # of what a node leaves between its words
 KIND = "silent"
 TOLD_BY_NAME = 5
@@ -39,7 +40,7 @@ class Silence:
         self._since_us = since_us
         self._uptimes_s = {node: deque[int](maxlen=3) for node in sorted(nodes)}
         self._silent: set[str] = set()
-        self._due_us = since_us
+        self._due_us = since_us + NEVER_US % LOOK_US  # so that there is a look at NEVER_US
 
     def shift(self, by_us: int) -> None:
         """The clock was set by so much."""
@@ -50,7 +51,7 @@ class Silence:
         """Time passes: look, where it is time to."""
         if now_us < self._due_us:
             return []
-        self._due_us = now_us + LOOK_US
+        self._due_us += LOOK_US * (1 + (now_us - self._due_us) // LOOK_US)
         return self.look(states, now_us)
 
     def look(self, states: Mapping[str, State], now_us: int) -> list[Alarm]:
@@ -60,8 +61,11 @@ class Silence:
             state = states.get(node)
             if state is not None and state.health is not None and state.health.uptime_s not in uptimes_s:
                 uptimes_s.append(state.health.uptime_s)
-            heard_us = self._since_us if state is None else max(self._since_us, state.heard_us)
-            if now_us - heard_us >= (NEVER_US if state is None else _patience_us(uptimes_s)):
+            if state is None or state.heard_us < self._since_us:  # what a journal has of it is from before
+                is_silent = now_us - self._since_us >= NEVER_US
+            else:
+                is_silent = now_us - state.heard_us >= _patience_us(uptimes_s)
+            if is_silent:
                 silent.add(node)
         fell, back = sorted(silent - self._silent), sorted(self._silent - silent)
         self._silent = silent

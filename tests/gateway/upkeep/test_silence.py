@@ -39,6 +39,35 @@ def test_a_node_that_was_never_heard_is_told():
     assert [(at_s, each.node, each.raised) for at_s, each in said] == [(70, "b", True)]
 
 
+def ticks(since_s, states_at, until_s):
+    """Tick every 0.1 s with what is known at each second; comes back: (second, node, raised)."""
+    silence, said = Silence(["a"], since_s * S), []
+    for tenth in range(since_s * 10, until_s * 10):
+        said += [(tenth / 10, each.node, each.raised) for each in silence.tick(states_at(tenth / 10), tenth * S // 10)]
+    return said
+
+
+def heard(at_s):
+    return {"a": SimpleNamespace(heard_us=round(at_s * S), health=SimpleNamespace(uptime_s=5000 + int(at_s)))}
+
+
+def test_who_was_never_heard_is_told_a_minute_after_the_start_and_not_ten_seconds_later():
+    assert ticks(1000, lambda at_s: {}, 1400) == [(1061.0, "a", True)]
+
+
+def test_who_was_last_heard_before_the_start_is_told_as_soon_as_who_was_never_heard():
+    for before_s in (1, 30, 250):
+        assert ticks(1000, lambda at_s, before_s=before_s: heard(1000 - before_s), 1400) == [(1061.0, "a", True)]
+
+
+def test_a_node_of_before_is_not_called_silent_after_a_start_wherever_in_its_minute_that_falls():
+    def states_at(at_s, first_s):
+        return heard(max((w for w in range(first_s, 1600, 60) if w + 0.5 <= at_s), default=900))  # 0.5 s on its way
+
+    for first_s in range(1001, 1061):
+        assert ticks(1000, lambda at_s, first_s=first_s: states_at(at_s, first_s), 1500) == []
+
+
 def test_a_street_that_goes_silent_together_is_one_line():
     nodes = [f"n{number:02}" for number in range(40)]
     said = looks(Silence(nodes, 0), nodes, 400, lambda node, t: not 100 < t < 200, 20)
