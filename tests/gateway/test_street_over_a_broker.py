@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import socket
 import sys
@@ -9,11 +10,13 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+import trustme
 
 from simulators.peers.mosquitto import Mosquitto
 
 LIMIT_S = 20
 RATE_HZ = 16_000
+AS_US = "user root\n"  # who is root would otherwise become one that may not read our folder
 
 
 class Program:
@@ -144,3 +147,52 @@ async def test_two_gateways_on_one_broker_do_not_throw_each_other_out(
 
     assert [each.is_running() for each in gateways] == [True, True]
     assert [each.log().count("broker") for each in gateways] == [0, 0]
+
+
+async def test_by_default_each_program_has_a_client_id_of_its_own_the_same_at_each_start(
+    gateway_folder, node_folder, program, tmp_path, free_port, start
+):
+    log = tmp_path / "mosquitto.log"
+    await start(Mosquitto(program("mosquitto"), tmp_path, free_port, f"{AS_US}log_type notice\nlog_dest file {log}\n"))
+    for name in ("east", "east", "west"):
+        folder = tmp_path / name if (tmp_path / name).exists() else gateway_folder(name)
+        gateway = await start(Program(folder, "gateway", "--config", folder / "gateway.toml", "--json"))
+        await gateway.until("ready")
+        await gateway.stop()
+    node = await start(Program(node_folder, "node", "--config", node_folder / "node.toml"))
+    await node.until("ready")
+    ids = re.findall(r"client connected from \S+ as (\S+)", log.read_text())
+    gateways = [each for each in dict.fromkeys(ids) if re.fullmatch(r"soundpost-gateway-[0-9a-f]{12}", each)]
+
+    assert len(gateways) == 2
+    assert set(ids) - set(gateways) == {"soundpost-n0"}
+
+
+async def test_a_broker_behind_tls_is_called_mqtts_by_gateway_and_node_and_carries_frames(
+    gateway_folder, node_folder, program, tmp_path, free_port, start
+):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    for name in ("broker", "client"):
+        mine = authority.issue_cert("127.0.0.1" if name == "broker" else "client.street.example")
+        mine.cert_chain_pems[0].write_to_path(tmp_path / f"{name}.pem")
+        mine.private_key_pem.write_to_path(tmp_path / f"{name}.key")
+    files = "".join(
+        f"{word} {tmp_path / file}\n"
+        for word, file in (("cafile", "ca.pem"), ("certfile", "broker.pem"), ("keyfile", "broker.key"))
+    )
+    await start(Mosquitto(program("mosquitto"), tmp_path, free_port, f"{AS_US}{files}require_certificate true\n"))
+    folder = gateway_folder("gateway")
+    for config in (folder / "gateway.toml", node_folder / "node.toml"):
+        ours = '"../ca.pem"\ncert_file = "../client.pem"\ntls_key_file = "../client.key"'
+        config.write_text(config.read_text().replace("tls = false", f"ca_file = {ours}"))
+    gateway = await start(Program(folder, "gateway", "--config", folder / "gateway.toml", "--json"))
+    ready = json.loads(await gateway.until("ready"))
+    node = await start(Program(node_folder, "node", "--config", node_folder / "node.toml"))
+    node_ready = await node.until("ready")
+    following = await start(Program(folder, "journal", "follow", folder / "street.journal", "--from", "1", "--json"))
+    frame = json.loads(await following.until('"kind": "frame"'))
+
+    assert f"mqtts://127.0.0.1:{free_port}" in json.dumps(ready)
+    assert f"uplink=mqtts://127.0.0.1:{free_port}" in node_ready
+    assert frame["node"] == "n0"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 
 import pytest
 
@@ -31,6 +32,9 @@ class OddBroker:
 
     def connection(self, **more):
         return MqttConnection(Broker("127.0.0.1", self.port, "us", **more), None)
+
+    def cut(self):
+        self._writers[-1].close()
 
     def say(self, packet):
         self._writers[-1].write(packet)
@@ -189,3 +193,21 @@ async def test_a_broker_that_gives_no_answer_is_a_timeout_and_the_connection_goe
         await connection.close()
 
     assert broker.published == 2
+
+
+@pytest.mark.parametrize("faults", [(), ("stranger",), ("silent",), ("no suback",), ("no listening",)])
+async def test_a_connection_that_failed_leaves_no_error_behind_that_nobody_asked_for(faults, impatient):
+    unasked = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: unasked.append(context["message"]))
+    async with OddBroker(*faults) as broker:
+        connection = broker.connection()
+        with contextlib.suppress(OSError):
+            await connection.open("det/+")
+            broker.cut()
+            async for _ in connection.frames():
+                pass
+        await connection.close()
+    del connection
+    gc.collect()
+
+    assert unasked == []

@@ -1,10 +1,12 @@
 """The shell carries effects out in their order, dates what a live microphone hears, and outlives a failing disk."""
 
 import asyncio
+import itertools
 import time
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from firmware import wire
 from firmware.clock import Clock
@@ -119,3 +121,55 @@ async def test_a_microphone_whose_rate_changes_ends_the_node_with_both_rates_nam
     async with asyncio.timeout(LIMIT_S):
         with pytest.raises(OSError, match="rate changed from 16000 to 44100 Hz"):
             await shell.run(line)
+
+
+class DeafLine(AckingLine):
+    """A line whose gateway answers nothing until `answers` is set; `heard` is set by each frame."""
+
+    answers = False
+
+    def __init__(self, spool):
+        super().__init__(spool)
+        self.heard = asyncio.Event()
+
+    async def write_frame(self, frame):
+        self.heard.set()
+        if self.answers:
+            await super().write_frame(frame)
+
+
+async def until_told(logs, event):
+    async with asyncio.timeout(LIMIT_S):
+        while not any(each["event"].startswith(event) for each in logs):  # noqa: ASYNC110 (a log wakes nobody)
+            await asyncio.sleep(0.01)
+
+
+async def test_a_running_node_that_gets_no_answers_says_so_once_after_30_s_and_once_that_they_are_back(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("firmware.linux.shell.TICK_S", 0.005)
+    at_us = itertools.count(0, 1_000_000)  # a second passes with each look at the clock, of which a tick takes two
+    looked_us = []
+
+    def now_us():
+        looked_us.append(next(at_us))
+        return looked_us[-1]
+
+    microphone, spool, clock = FakeMicrophone(RATE_HZ), WatchedSpool(tmp_path, 1), Clock(RATE_HZ)
+    node = Node(DspEar(RATE_HZ), clock, Outbox(spool.boot), "n17", KEY)
+    line = DeafLine(spool)
+    shell = Shell(node, microphone, spool, Uplink("test", asyncio.Future), now_us=now_us)
+    with capture_logs() as logs:
+        running = asyncio.create_task(shell.run(line))
+        await line.heard.wait()
+        await until_told(logs, "no answer from the gateway")
+        told_us = looked_us[-1]
+        line.answers = True
+        await until_told(logs, "the gateway answers again")
+        microphone.drive_end()
+        await running
+    spool.close()
+
+    assert 30_000_000 <= told_us <= 40_000_000
+    assert [each["log_level"] for each in logs if "answer" in each["event"]] == ["warning", "info"]
+    assert "does it have this node's key" in next(each["look_at"] for each in logs if "look_at" in each)
