@@ -80,6 +80,7 @@ class MqttConnection:
         except MqttConnectError as error:
             raise NoWayIn(f"{self._broker.name}: no way into the MQTT broker ({error})") from error
         except aiomqtt.MqttError as error:
+            self._client.give_up()
             raise OSError(f"{self._broker.name}: no way into the MQTT broker ({self._unanswered(error)})") from error
         try:
             codes = await self._client.subscribe(topic, qos=1)
@@ -205,6 +206,10 @@ class _Client(aiomqtt.Client):
     def refusal(self) -> str:
         """Why the broker did not take what this task published last; "" where it did."""
         return self._refusals.pop(asyncio.current_task(), "")
+
+    def give_up(self) -> None:
+        """Leave no half-open connection: it would come in with our client id when the broker wakes up."""
+        self._client.disconnect()
 
     def forget(self) -> None:
         """Nobody will ask any more what became of the connection."""

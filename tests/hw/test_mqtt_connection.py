@@ -6,17 +6,19 @@ import gc
 
 import pytest
 
-from hw.mqtt_connection import WINDOW, Broker, MqttConnection, NoWayIn
+from hw.mqtt_connection import KEEPALIVE_S, WINDOW, Broker, MqttConnection, NoWayIn
 
 LIMIT_S = 10
 CONNECT, PUBLISH, PUBACK, SUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 4, 8, 12, 14
 
 
 class OddBroker:
-    """Speaks as little MQTT 5 as is needed. faults: what it does wrong. acked: the packet ids that we acknowledged."""
+    """Speaks as little MQTT 5 as is needed. faults: what it does wrong. acked: the packet ids that we acknowledged.
+    ended: how many connections did."""
 
     def __init__(self, *faults):
         self.faults, self.acked, self.published = faults, [], 0
+        self.ended = 0
         self._more = asyncio.Event()
         self._writers = []
 
@@ -53,6 +55,8 @@ class OddBroker:
                 body = await reader.readexactly((await reader.readexactly(1))[0])
                 self._answer(kind, body, writer)
                 self._more.set()
+        self.ended += 1
+        self._more.set()
 
     def _answer(self, kind, body, writer):
         if kind == CONNECT and "silent" not in self.faults:
@@ -195,19 +199,30 @@ async def test_a_broker_that_gives_no_answer_is_a_timeout_and_the_connection_goe
     assert broker.published == 2
 
 
-@pytest.mark.parametrize("faults", [(), ("stranger",), ("silent",), ("no suback",), ("no listening",)])
-async def test_a_connection_that_failed_leaves_no_error_behind_that_nobody_asked_for(faults, impatient):
+async def test_a_connection_that_is_cut_while_nobody_reads_leaves_no_error_that_nobody_asked_for():
     unasked = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: unasked.append(context["message"]))
-    async with OddBroker(*faults) as broker:
+    async with OddBroker() as broker:
         connection = broker.connection()
-        with contextlib.suppress(OSError):
-            await connection.open("det/+")
-            broker.cut()
-            async for _ in connection.frames():
-                pass
+        await connection.open("cmd/a")
+        broker.cut()
+        with pytest.raises(OSError, match="mqtt://"):  # it knows by now
+            async with asyncio.timeout(LIMIT_S):
+                while True:
+                    await connection.write("det/a", b"x")
         await connection.close()
     del connection
     gc.collect()
 
     assert unasked == []
+
+
+@pytest.mark.parametrize("fault", ["stranger", "silent", "no suback", "no listening"])
+async def test_a_connection_that_did_not_come_about_is_not_left_half_open(fault, impatient):
+    async with OddBroker(fault) as broker:
+        connection = broker.connection()
+        with pytest.raises(OSError, match="mqtt://"):
+            await connection.open("det/+")
+
+        async with asyncio.timeout(KEEPALIVE_S / 2):
+            await broker.until(lambda of: of.ended == 1)
