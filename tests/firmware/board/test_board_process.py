@@ -154,7 +154,6 @@ async def test_a_board_counts_lost_frames_misses_pulses_and_starves_its_watchdog
     ):
         assert before.temperature_cc == 1200
         assert after.gaps > before.gaps  # a shared machine may lose some more
-        assert max(before.sigma_us, after.sigma_us) < 250
         assert without.sigma_us > after.sigma_us
 
 

