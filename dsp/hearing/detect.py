@@ -30,7 +30,7 @@ from dsp.hearing.classify import inputs, kind_of, p_gunshot
 from dsp.hearing.common_form import common_form
 from dsp.hearing.features import describe
 from dsp.hearing.n_wave import likeness
-from dsp.hearing.onset import CLIP_S, Onset
+from dsp.hearing.onset import CLIP_S, Look, Onset
 from dsp.hearing.pick import BACK_CELLS, ON_CELLS, Picker
 from dsp.hearing.samples import FULL, full_scale, is_step
 from dsp.hearing.spectrogram import spectrogram
@@ -121,6 +121,10 @@ class Detector:
         last = self._stream.end_cell + FRAME + SAME + BACK_CELLS
         repeats = [repeat for channel in range(self.n_channels) for repeat in self._again(channel, last)]
         return sorted(onsets + repeats, key=lambda onset: onset.sample)
+
+    def looks(self) -> list[Look]:
+        """The later looks that are certain by now, each once."""
+        return []
 
     def _decide(self, last: int) -> list[Onset]:
         """Onsets in cells from the next to `last`, and forget what no later onset needs."""

@@ -43,3 +43,17 @@ class Onset:
         before the onset, which may lie between two."""
         late = self.sample - self.clip_sample - round(rate_hz * lead_us / 1e6)
         return np.round(np.clip(moved(self.clip.astype(float), late), -1, 1) * 32767).astype("<i2").tobytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What more of the sound says of an onset that was told: its channel and sample are that onset's.
+
+    after_ms : so long after the onset the sound was looked at.
+    """
+
+    channel: int
+    sample: float
+    after_ms: int
+    p_gunshot: float
+    kind: str

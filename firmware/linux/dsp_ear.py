@@ -11,13 +11,14 @@ from dsp.hearing.features import Features
 from dsp.hearing.onset import Onset
 from firmware import wire
 from firmware.linux import names as words
-from firmware.node import Ear, Heard
+from firmware.linux.looking_node import Later, LookingEar
+from firmware.node import Heard
 
 MOST_CDB = 30_000
 NOISE_BLOCKS = 256
 
 
-class DspEar(Ear):
+class DspEar(LookingEar):
     """rate_hz, n_channels: of the samples to come. full_scale_db: dB SPL of an amplitude of 1, where it is known."""
 
     def __init__(self, rate_hz: int, n_channels: int = 1, full_scale_db: float | None = None) -> None:
@@ -42,6 +43,19 @@ class DspEar(Ear):
         """The onsets still open at the end."""
         return self._heard(self._detector.flush())
 
+    def later(self) -> list[Later]:
+        """Later looks that are certain now."""
+        return [
+            Later(
+                _tick_q8(look.sample),
+                _channel(look.channel),
+                look.after_ms,
+                _permille(look.p_gunshot),
+                _sound(look.kind),
+            )
+            for look in self._detector.looks()
+        ]
+
     @property
     def noise_cdb(self) -> int | None:  # type: ignore[override]
         """The median level of the last blocks."""
@@ -53,13 +67,13 @@ class DspEar(Ear):
     def _in_integers(self, onset: Onset) -> Heard:
         pcm = onset.pcm(self._rate_hz, wire.CLIP_LEAD_US)[: 2 * self._clip_samples()]
         return Heard(
-            tick_q8=round(onset.sample * 256),
+            tick_q8=_tick_q8(onset.sample),
             sigma_us=max(1, _int(onset.sigma_us, wire.U32)),
             level_cdb=_int(100 * onset.level_db, MOST_CDB),
             snr_cdb=_int(100 * onset.snr_db, MOST_CDB),
-            p_gunshot_permille=max(0, _int(1000 * onset.p_gunshot, 1000)),
-            sound=words.SOUNDS.index(onset.kind),
-            channel=min(onset.channel, 63),
+            p_gunshot_permille=_permille(onset.p_gunshot),
+            sound=_sound(onset.kind),
+            channel=_channel(onset.channel),
             shape=shape(onset.features),
             clip=pcm or None,
             clip_hz=self._rate_hz if pcm else None,
@@ -88,6 +102,22 @@ def shape(features: Features) -> tuple[int, ...]:
         features.centroid_hz,
     )
     return tuple(_int(value, (1 << 31) - 1) for value in (*whole, *(100 * value for value in hundredfold)))
+
+
+def _tick_q8(sample: float) -> int:
+    return round(sample * 256)
+
+
+def _channel(channel: int) -> int:
+    return min(channel, 63)
+
+
+def _permille(share: float) -> int:
+    return max(0, _int(1000 * share, 1000))
+
+
+def _sound(kind: str) -> int:
+    return words.SOUNDS.index(kind)
 
 
 def _int(value: float, most: int) -> int:

@@ -13,13 +13,13 @@ from firmware.clock import Clock
 from firmware.linux.block_time import Dater
 from firmware.linux.config import NodeConfig, SourceTable, UplinkTable, read_key, read_password
 from firmware.linux.dsp_ear import DspEar
+from firmware.linux.look_outbox import LookOutbox
+from firmware.linux.looking_node import LookingNode
 from firmware.linux.mqtt_line import Broker, open_mqtt_line
 from firmware.linux.patient_spool import PatientSpool
 from firmware.linux.shell import Shell
 from firmware.linux.spool import first_boot
 from firmware.linux.uplink import Uplink
-from firmware.node import Node
-from firmware.outbox import Outbox
 from hw.linux.audio_file import AudioFile
 from hw.linux.chrony import UNSET, read_clock
 from hw.linux.microphone import Microphone
@@ -92,8 +92,8 @@ async def build_shell(
         if reading.source == UNSET.source:
             log.warning("the host's clock is not set (chrony): no shot is placed by this node until it is")
     ear = DspEar(source.rate_hz, source.n_channels, config.source.full_scale_db)
-    outbox = Outbox(spool.boot, spool.saved)
-    return Shell(Node(ear, clock, outbox, config.node, key, config.clips), source, spool, uplink, dater)
+    outbox = LookOutbox(spool.boot, spool.saved)
+    return Shell(LookingNode(ear, clock, outbox, config.node, key, config.clips), source, spool, uplink, dater)
 
 
 def build_source(table: SourceTable, folder: pathlib.Path) -> BlockSource:

@@ -13,9 +13,10 @@ import structlog
 from firmware.linux import names as words
 from firmware.linux.ack_watch import AckWatch
 from firmware.linux.block_time import Dater
+from firmware.linux.looking_node import LookingNode
 from firmware.linux.patient_spool import PatientSpool
 from firmware.linux.uplink import Uplink
-from firmware.node import Forget, Keep, Node, Obey, Send
+from firmware.node import Forget, Keep, Obey, Send
 from hw.ports import BlockSource, FrameLine
 
 TICK_S = 0.25
@@ -34,7 +35,7 @@ class Shell:
 
     def __init__(
         self,
-        node: Node,
+        node: LookingNode,
         source: BlockSource,
         spool: PatientSpool,
         uplink: Uplink,
@@ -50,6 +51,7 @@ class Shell:
         self._now_us = now_us
         self._acked = asyncio.Event()
         self._answers = AckWatch()
+        self._looks_let_go = 0
 
     async def run(self, line: FrameLine | None = None) -> None:
         """Until the source ends and the gateway has everything, or LAST_ACKS_S later. Raises what the source raises."""
@@ -103,6 +105,7 @@ class Shell:
             await asyncio.sleep(TICK_S)
             self._carry(self.node.tick(self._now_us()), fresh=False)
             self._see_answers()
+            self._see_looks()
 
     def _see_answers(self) -> None:
         waiting = len(self.node.outbox)
@@ -114,6 +117,15 @@ class Shell:
             )  # fmt: skip
         elif answered:
             log.info("the gateway answers again", records=waiting)
+
+    def _see_looks(self) -> None:
+        """Say once that later looks are of no use here."""
+        let_go = self.node.outbox.looks_let_go
+        if let_go and not self._looks_let_go:
+            log.warning(
+                "later looks were let go: the gateway acknowledges none; is it older than this node?", looks=let_go
+            )
+        self._looks_let_go = let_go
 
     async def _last_acks(self) -> None:
         self._acked.clear()

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from firmware import node as firmware
 from firmware.clock import Clock
 from firmware.linux.dsp_ear import DspEar
-from firmware.node import Node
-from firmware.outbox import Outbox
+from firmware.linux.look_outbox import LookOutbox
+from firmware.linux.looking_node import LookingNode
 from gateway.core import Core
 from gateway.incident import Announce, Effect, Reply, Round
 from gateway.intake.gate import Gate
@@ -66,7 +66,7 @@ class _Post:
     """A pole at work: its track, its node, and the frames that it has sent and the gateway has not had."""
 
     track: Track
-    node: Node
+    node: LookingNode
     samples: NDArray[np.float32]
     frames: list[bytes] = field(default_factory=list)
 
@@ -119,7 +119,7 @@ def _deliver(core: Core, posts: dict[str, _Post], at_us: int) -> list[Happening]
 
 def _post(track: Track) -> _Post:
     ear = DspEar(track.rate_hz, 1, track.full_scale_db)
-    node = Node(ear, Clock(track.rate_hz, drift_ppm=0), Outbox(boot=1), track.node, _key(track.node))
+    node = LookingNode(ear, Clock(track.rate_hz, drift_ppm=0), LookOutbox(boot=1), track.node, _key(track.node))
     return _Post(track, node, track.read())
 
 

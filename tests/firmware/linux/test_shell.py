@@ -12,12 +12,12 @@ from firmware import wire
 from firmware.clock import Clock
 from firmware.linux.block_time import Dater
 from firmware.linux.dsp_ear import DspEar
+from firmware.linux.look_outbox import LookOutbox
+from firmware.linux.looking_node import LookingNode
 from firmware.linux.patient_spool import PatientSpool
 from firmware.linux.shell import Shell
 from firmware.linux.spool import Spool
 from firmware.linux.uplink import Uplink
-from firmware.node import Node
-from firmware.outbox import Outbox
 from hw.fake import FakeMicrophone
 from hw.ports import ClockReading
 
@@ -71,7 +71,7 @@ async def read_clock():
 def street(tmp_path):
     """A live microphone, its shell, its disk and a line whose gateway acks."""
     microphone, spool, clock = FakeMicrophone(RATE_HZ), WatchedSpool(tmp_path, 1), Clock(RATE_HZ)
-    node = Node(DspEar(RATE_HZ), clock, Outbox(spool.boot), "n17", KEY)
+    node = LookingNode(DspEar(RATE_HZ), clock, LookOutbox(spool.boot), "n17", KEY)
     line = AckingLine(spool)
     dater = Dater(clock, read_clock, utc_us)
     shell = Shell(node, microphone, spool, Uplink("test", asyncio.Future), dater)
@@ -156,7 +156,7 @@ async def test_a_running_node_that_gets_no_answers_says_so_once_after_30_s_and_o
         return looked_us[-1]
 
     microphone, spool, clock = FakeMicrophone(RATE_HZ), WatchedSpool(tmp_path, 1), Clock(RATE_HZ)
-    node = Node(DspEar(RATE_HZ), clock, Outbox(spool.boot), "n17", KEY)
+    node = LookingNode(DspEar(RATE_HZ), clock, LookOutbox(spool.boot), "n17", KEY)
     line = DeafLine(spool)
     shell = Shell(node, microphone, spool, Uplink("test", asyncio.Future), now_us=now_us)
     with capture_logs() as logs:
