@@ -21,6 +21,7 @@ from gateway.intake.gate import Gate, Opened
 from gateway.intake.seen import Seen
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog, Decision
+from gateway.placing.looks import Looked, Looks
 from gateway.reaction.policy import Policy
 from gateway.street import Pole
 from gateway.upkeep.rollout import Rollout
@@ -48,7 +49,8 @@ class Core:
     the gate's reasons; `frames`, `duplicates`, `unknown` (a node that is not in the survey), `clock` (an arrival whose
     clock is coarse or unset), `arrivals` (associated), `late` (of these), `crowded` (let go for want of room to look at
     all), `forgotten` (of these: let go early for want of room), `rounds`, `revised` and `withdrawn` (of these),
-    `unplaced`, `untold` (of these: there were too many). backlog : what becomes of arrivals that come late; without one
+    `bettered` (by later looks alone), `unplaced`, `untold` (of these: there were too many), `looks`, `looks_ahead` (of
+    these: of an arrival that is not known, or not yet). backlog : what becomes of arrivals that come late; without one
     they are fed to the associator, which places none of them. watch : what learns the street's air and its poles;
     without one the air stays as it is. rollout : what brings releases to nodes. silence : what tells of nodes that are
     no longer heard.
@@ -76,6 +78,7 @@ class Core:
         self._watch = watch
         self._rollout = rollout
         self._silence = silence
+        self._looks = Looks()
         self._fed = Seen()
         self._step: int | None = None
         self._said_us: list[int] = []
@@ -123,7 +126,7 @@ class Core:
         self._step = step.after_us // TICK_US
         self.nodes = {node: replace(state, heard_us=state.heard_us + by_us) for node, state in self.nodes.items()}
         self._said_us = [said_us + by_us for said_us in self._said_us]
-        for part in (self._policy, self._backlog, self._watch, self._rollout, self._silence):
+        for part in (self._policy, self._looks, self._backlog, self._watch, self._rollout, self._silence):
             if part is not None:
                 part.shift(by_us)
         return decided
@@ -141,11 +144,11 @@ class Core:
     def _pass(self, now_us: int) -> list[Effect]:
         """One step of time."""
         effects: list[Effect] = []
-        for decision in self._decide(now_us):
+        for decision in self._looks.tick(self._decide(now_us), now_us):
             if isinstance(decision, Unplaced):
                 effects += self._say(decision, now_us)
             elif isinstance(decision, Revised):
-                self.counts["withdrawn" if decision.now.withdrawn else "revised"] += 1
+                self.counts[_what_became_of(decision)] += 1
                 effects += self._policy.revise(decision, now_us)
             else:
                 self.counts["rounds"] += 1
@@ -214,10 +217,15 @@ class Core:
         health = record if isinstance(record, wire.Health) else known.health if known else None
         self.nodes[opened.node] = NodeState(now_us, health)
         if isinstance(record, wire.Arrival):
-            self._associate(opened.node, record, now_us)
+            self._associate(opened, record, now_us)
+        elif isinstance(record, wire.Look):
+            said = Looked(record.after_ms, record.p_gunshot_permille / 1000)
+            is_known = self._looks.look((opened.node, opened.boot, record.arrival), said)
+            self.counts.update(("looks",) if is_known else ("looks", "looks_ahead"))
 
-    def _associate(self, node: str, said: wire.Arrival, now_us: int) -> None:
+    def _associate(self, opened: Opened, said: wire.Arrival, now_us: int) -> None:
         """Hand an arrival on if its place and its time are known well enough for a fix."""
+        node = opened.node
         pole = self._poles.get(node)
         if pole is None:
             self.counts["unknown"] += 1
@@ -228,6 +236,7 @@ class Core:
         else:
             heard = arrival(pole, said)
             self.counts["arrivals"] += 1
+            self._looks.hear((node, opened.boot, opened.sequence), heard, now_us)
             if self._backlog is None:
                 self._associator.feed(heard)
             elif self._backlog.feed(heard, now_us, self._associator):
@@ -256,6 +265,13 @@ def arrival(pole: Pole, said: wire.Arrival) -> Arrival:
         p_gunshot=said.p_gunshot_permille / 1000,
         clip=Clip(said.clip, said.clip_hz, wire.CLIP_LEAD_US) if said.clip else None,
     )
+
+
+def _what_became_of(told: Revised) -> str:
+    """The word of `counts` for what became of a round that was told."""
+    if told.now.withdrawn:
+        return "withdrawn"
+    return "bettered" if told.was.arrivals == told.now.arrivals else "revised"
 
 
 def _spans(keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:

@@ -33,8 +33,8 @@ class Arrival:
     """An onset as a node reports it: when the sound reached which pole, how surely, how loud.
 
     t_us : int microseconds UTC. sigma_us : one sigma of t_us. level_db : dB SPL or dBFS as the node is set up.
-    sound : `blast`, `crack` or `other`. None where the node did not say. clip : not part of
-    what makes two arrivals the same.
+    sound : `blast`, `crack` or `other`. None where the node did not say. p_gunshot : by the last look that there is
+    (gateway/placing/looks.py). It and clip are not part of what makes two arrivals the same.
     """
 
     node: str
@@ -43,7 +43,7 @@ class Arrival:
     sigma_us: int
     snr_db: float | None = None
     level_db: float | None = None
-    p_gunshot: float | None = None
+    p_gunshot: float | None = field(default=None, compare=False)
     sound: str | None = None
     clip: Clip | None = field(default=None, repr=False, compare=False)
 
@@ -53,7 +53,7 @@ class Round:
     """One shot, placed: its fix and the arrivals that agree on it. grade: A, B or C (DESIGN section 4).
 
     line : which way the bullet went, where its crack tells. withdrawn : it was told, and with the arrivals that came
-    late since it is none.
+    late since it is none. looks_until_us : later looks of its poles may come until then; 0: none is owed.
     """
 
     fix: Fix
@@ -62,6 +62,7 @@ class Round:
     p_gunshot: float | None
     line: LineOfFire | None = None
     withdrawn: bool = False
+    looks_until_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class Unplaced:
 
 @dataclass(frozen=True, slots=True)
 class Revised:
-    """A round that was told, as it is with arrivals that came late: `now` stands for `was`, under the same name."""
+    """A round that was told, as it is with arrivals that came late, or, of the same arrivals, with later looks at them:
+    `now` stands for `was`, under the same name."""
 
     was: Round
     now: Round

@@ -22,7 +22,7 @@ WARM_US = 20_000_000
 MOST = 20_000
 """Frames: what a start may take, a minute at the worst."""
 
-Key = tuple[str, int, tuple[tuple[int, int, bool], ...]]
+Key = tuple[str, str, int, tuple[tuple[int, int, bool], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,8 @@ def _is_over(effect: Effect, now_us: int) -> bool:
 def key_of(announce: Announce) -> Key:
     """What tells one announcement from another."""
     news = tuple((shot.fix.t_us, len(shot.arrivals), shot.withdrawn) for shot in announce.news)
-    return announce.incident.id, sum(not shot.withdrawn for shot in announce.incident.rounds), news
+    incident = announce.incident
+    return incident.id, incident.kind, sum(not shot.withdrawn for shot in incident.rounds), news
 
 
 def key(body: bytes) -> Key:
@@ -98,7 +99,7 @@ def key(body: bytes) -> Key:
     told = json.loads(body)
     rounds = told["rounds"]
     news = tuple((each["t_us"], len(each["nodes"]), each.get("withdrawn", False)) for each in rounds)
-    return told["incident"], told.get("n_rounds", len(rounds)), news
+    return told["incident"], told.get("kind", ""), told.get("n_rounds", len(rounds)), news
 
 
 def _first_us(body: bytes) -> int:

@@ -223,7 +223,7 @@ class Associator:
         if isinstance(fix, NoFix):  # echoes follow it all the same
             return Unplaced(fix.why, arrivals)
         n_against = int((found.silent > SILENCE).sum())
-        return Round(fix, arrivals, _grade(len(arrivals) - len(fix.liars), n_against), _together(arrivals))
+        return Round(fix, arrivals, _grade(len(arrivals) - len(fix.liars), n_against), together(arrivals))
 
     def _let_go(self, decided: Iterable[Arrival], now_us: int) -> None:
         for arrival in decided:
@@ -264,7 +264,7 @@ def _strength(arrival: Arrival) -> tuple[float, float, int]:
 
 def _in_time(arrival: Arrival) -> tuple[float | str, ...]:
     """An order that leaves nothing to chance, whatever order arrivals came in."""
-    told = (arrival.snr_db, arrival.level_db, arrival.p_gunshot)
+    told = (arrival.snr_db, arrival.level_db)
     return (arrival.t_us, arrival.node, arrival.sigma_us, *(-1e9 if one is None else one for one in told))
 
 
@@ -275,7 +275,7 @@ def _grade(n_nodes: int, n_against: int) -> str:
     return "B" if n_nodes >= GOOD_NODES else "C"
 
 
-def _together(arrivals: Sequence[Arrival]) -> float | None:
+def together(arrivals: Sequence[Arrival]) -> float | None:
     """What the nodes' probabilities come to: their median, None where no node told."""
     told = [a.p_gunshot for a in arrivals if a.p_gunshot is not None]
     return float(np.median(told)) if told else None

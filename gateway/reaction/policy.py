@@ -26,10 +26,11 @@ IS_GUNSHOT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class AnnounceRules:
-    """What people are told of."""
+    """What people are told of, and how long that may wait for later looks that the round's poles owe."""
 
     min_grade: str = "C"
     min_p_gunshot: float = 0.0
+    wait_for_looks_s: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Policy:
         self._changed_us[incident.id] = now_us
         orders: list[Announce | Light | Aim] = [*self._act(incident, shot, now_us)] if fresh else []
         if _meets(incident, self._rules.announce):
-            orders += self._telling.feed(incident, shot, now_us)
+            orders += self._telling.feed(incident, shot, now_us, self._wait_until_us(shot, now_us))
         return orders
 
     def revise(self, revised: Revised, now_us: int) -> list[Announce | Light | Aim]:
@@ -75,13 +76,15 @@ class Policy:
         if index is None:
             return [] if revised.now.withdrawn else self.feed(revised.now, now_us)
         known, shot = self._open[index], revised.now
+        if shot.arrivals == revised.was.arrivals and not shot.withdrawn:
+            return self._look(index, shot, now_us)
         others = (each for each in known.rounds if each.arrivals != revised.was.arrivals)
         fresh = self._is_fresh(shot, now_us) and not shot.withdrawn
         incident = self._open[index] = _of(known, (*others, shot), historic=known.historic and not fresh)
         self._changed_us[incident.id] = now_us
         orders: list[Announce | Light | Aim] = [*self._act(incident, shot, now_us)] if fresh else []
         if any(_meets(each, self._rules.announce) for each in (known, incident)):
-            orders += self._telling.feed(incident, shot, now_us)
+            orders += self._telling.feed(incident, shot, now_us, self._wait_until_us(shot, now_us))
         return orders
 
     def tick(self, now_us: int) -> list[Announce | Light]:
@@ -103,17 +106,35 @@ class Policy:
         self._lamps.shift(by_us)
         self._telling.shift(by_us)
 
+    def _look(self, index: int, shot: Round, now_us: int) -> list[Announce | Light | Aim]:
+        """What a round asks for that later looks have shown to be otherwise: what it did not ask for before."""
+        known = self._open[index]
+        rounds = (shot if each.arrivals == shot.arrivals else each for each in known.rounds)
+        incident = self._open[index] = _of(known, rounds, known.historic)
+        fresh = self._is_fresh(shot, now_us)
+        orders: list[Announce | Light | Aim] = [*self._act(incident, shot, now_us, known)] if fresh else []
+        until_us, is_worth = self._wait_until_us(shot, now_us), _meets(incident, self._rules.announce)
+        return [*orders, *self._telling.look(incident, shot, now_us, until_us, is_worth)]
+
+    def _wait_until_us(self, shot: Round, now_us: int) -> int:
+        """How long a round may wait to be told: no longer than its poles owe looks at it."""
+        return min(shot.looks_until_us, now_us + round(self._rules.announce.wait_for_looks_s * 1e6))
+
     def _is_fresh(self, shot: Round, now_us: int) -> bool:
         return -AHEAD_US <= now_us - shot.fix.t_us <= FRESH_US
 
-    def _act(self, incident: Incident, shot: Round, now_us: int) -> list[Light | Aim]:
+    def _act(self, incident: Incident, shot: Round, now_us: int, before: Incident | None = None) -> list[Light | Aim]:
+        """before : what was acted on already."""
         orders: list[Light | Aim] = []
         expires_us = shot.fix.t_us + FRESH_US
-        if _meets(incident, self._rules.lights):
+        if self._asks(incident, before, self._rules.lights):
             orders += self._lamps.light(incident.id, shot.fix.xyz_m, now_us, expires_us)
-        if _meets(incident, self._rules.cameras):
+        if self._asks(incident, before, self._rules.cameras):
             orders += self._cameras.aim(incident.id, best(incident.rounds).fix.xyz_m, expires_us)
         return orders
+
+    def _asks(self, incident: Incident, before: Incident | None, rules: LampRules | CameraRules) -> bool:
+        return _meets(incident, rules) and (before is None or not _meets(before, rules))
 
     def _join(self, shot: Round, fresh: bool) -> Incident:
         """The incident that this round belongs to, grown by it: the one with the nearest round, or a new one."""

@@ -33,6 +33,7 @@ class CameraRulesTable(Table):
 class AnnounceRulesTable(Table):
     min_grade: Grade = "C"
     min_p_gunshot: Share = 0.0
+    wait_for_looks_s: float = Field(default=1.5, ge=0, le=1.5)
 
 
 class PolicyTable(Table):

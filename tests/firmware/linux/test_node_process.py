@@ -46,16 +46,50 @@ start_us = {START_US}\nsigma_us = 50\npaced = false\n{more}\n[uplink]\nkind = "s
     return path
 
 
-async def started(path):
+async def started(path, program=("-m", "soundpost")):
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "soundpost", "node", "--config", path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        sys.executable, *program, "node", "--config", path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 
 
-class Gateway:
-    """The far end: opens what comes and acks it, unless it is mute. `heard` holds the arrivals by (boot, sequence)."""
+LOOKING = """
+import sys
+from dsp.hearing import detect
+from dsp.hearing.onset import Look
+from soundpost.__main__ import main
 
-    def __init__(self, folder, mute=False):
+
+class Looking(detect.Detector):
+    heard = []
+
+    def _keep(self, onsets):
+        self.heard = [*self.heard, *onsets]
+        return onsets
+
+    def feed(self, *args):
+        return self._keep(super().feed(*args))
+
+    def flush(self):
+        return self._keep(super().flush())
+
+    def looks(self):
+        heard, self.heard = self.heard, []
+        return [Look(each.channel, each.sample, ms, 0.875, "blast") for each in heard for ms in (400, 950)]
+
+
+import firmware.linux.dsp_ear as ear
+ear.Detector = Looking
+sys.exit(main(sys.argv[1:]))
+"""
+"""The node as it is, but for a detector that looks twice at each onset."""
+
+
+class Gateway:
+    """The far end: opens what comes and acks it, unless it is mute. `heard` holds the arrivals by (boot, sequence),
+    `looks` the looks. old: it was made before there were any."""
+
+    def __init__(self, folder, mute=False, old=False):
+        self.looks, self.old = [], old
         key = bytes.fromhex((folder / "keys" / "n17.key").read_text())
         self.gate, self.mute, self.heard, self.more = Gate({"n17": key}, Seen()), mute, {}, asyncio.Event()
 
@@ -64,6 +98,10 @@ class Gateway:
         try:
             async for frame in line.frames():
                 opened = self.gate.open(frame, START_US + 10**9)
+                if isinstance(opened.record, wire.Look):
+                    self.looks.append(opened.record)
+                    if self.old:
+                        continue
                 if isinstance(opened.record, wire.Arrival):
                     self.heard[opened.boot, opened.sequence] = opened.record
                     self.more.set()
@@ -107,6 +145,27 @@ async def test_a_recorded_night_is_reported_and_the_node_ends_when_all_is_acknow
     assert {arrival.clock for arrival in gateway.heard.values()} == {wire.LOCKED}
     assert "WARN" not in err.upper()
     assert (node_folder / "keys" / "n17.key").read_text().strip() not in out + err
+
+
+async def test_later_looks_follow_their_arrivals_and_the_node_ends_when_they_are_acknowledged(node_folder):
+    with Cable() as cable:
+        gateway = Gateway(node_folder)
+        async with serving(gateway, cable.b):
+            code, _, err = await finished(await started(configure(node_folder, cable.a), ("-c", LOOKING)))
+
+    wanted = [(sequence, ms, 875, wire.BLAST) for _, sequence in sorted(gateway.heard) for ms in (400, 950)]
+    assert (code, len(gateway.heard)) == (0, 2)
+    assert sorted(gateway.looks) == wanted
+    assert "WARN" not in err.upper()
+
+
+async def test_a_gateway_that_knows_no_looks_has_every_arrival_and_the_node_ends_in_good_order(node_folder):
+    with Cable() as cable:
+        gateway = Gateway(node_folder, old=True)
+        async with serving(gateway, cable.b):
+            code, _, _ = await finished(await started(configure(node_folder, cable.a), ("-c", LOOKING)))
+
+    assert (code, len(gateway.heard)) == (0, 2)
 
 
 async def test_a_node_killed_before_any_ack_says_it_all_again(node_folder):
