@@ -74,7 +74,7 @@ Command = namedtuple("Command", ("id", "verb", "argument", "expires_us"))
 Update = namedtuple("Update", ("sequence", "class_id", "sha256", "size_bytes", "min_version"))
 Part = namedtuple("Part", ("sequence", "offset", "part"))
 Progress = namedtuple("Progress", ("sequence", "offset", "stage", "runs"))
-Look = namedtuple("Look", ("arrival", "after_ms", "p_gunshot_permille", "sound"))
+Look = namedtuple("Look", ("arrival", "after_ms", "p_gunshot_permille", "sound", "rarity"))
 
 _CLOCK = (Field(1, "t_us", INT, 0, T_MAX_US, False), Field(2, "sigma_us", INT, 1, U32, False),
           Field(3, "clock", INT, UNSET, LOCKED, False))  # fmt: skip
@@ -113,10 +113,11 @@ KINDS = (
     Kind(7, "progress", UP, Progress, (
         Field(1, "sequence", INT, 0, U32, False), Field(2, "offset", INT, 0, 1 << 26, False),
         Field(3, "stage", INT, 0, 14, False), Field(4, "runs", INT, 0, U32, False))),
-    # What more of the sound says of an onset: `arrival` is the sequence of its arrival, of the same node and boot.
+    # More of an onset, by its arrival's sequence in the same boot. rarity: log2 of the seconds between its like, or 0.
     Kind(8, "look", UP, Look, (
         Field(1, "arrival", INT, 0, U32, False), Field(2, "after_ms", INT, 1, 10000, False),
-        Field(3, "p_gunshot_permille", INT, 0, 1000, False), Field(4, "sound", INT, BLAST, OTHER, False))),
+        Field(3, "p_gunshot_permille", INT, 0, 1000, False), Field(4, "sound", INT, BLAST, OTHER, False),
+        Field(5, "rarity", INT, 0, 31, True))),
 )  # fmt: skip
 
 

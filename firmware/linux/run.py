@@ -17,6 +17,7 @@ from firmware.linux.look_outbox import LookOutbox
 from firmware.linux.looking_node import LookingNode
 from firmware.linux.mqtt_line import Broker, open_mqtt_line
 from firmware.linux.patient_spool import PatientSpool
+from firmware.linux.rarity_file import RarityFile
 from firmware.linux.shell import Shell
 from firmware.linux.spool import first_boot
 from firmware.linux.uplink import Uplink
@@ -55,7 +56,8 @@ async def _serve(config: NodeConfig, folder: pathlib.Path, ready: Callable[[str]
     try:
         await source.open()
         line = None if config.uplink.wait else await _first_line(uplink, patient=config.uplink.kind == "mqtt")
-        shell = await build_shell(config, key, source, spool, uplink)
+        rare = RarityFile(folder / config.state_dir)
+        shell = await build_shell(config, key, source, spool, uplink, rare)
         ready(f"ready node={config.node} rate_hz={source.rate_hz} channels={source.n_channels} uplink={uplink.name}")
         await shell.run(line)
     finally:
@@ -77,7 +79,7 @@ async def _first_line(uplink: Uplink, *, patient: bool) -> FrameLine | None:
 
 
 async def build_shell(
-    config: NodeConfig, key: bytes, source: BlockSource, spool: PatientSpool, uplink: Uplink
+    config: NodeConfig, key: bytes, source: BlockSource, spool: PatientSpool, uplink: Uplink, rare: RarityFile
 ) -> Shell:
     """The node and its shell, round a source that is open."""
     stated = source.start_us is not None
@@ -93,7 +95,8 @@ async def build_shell(
             log.warning("the host's clock is not set (chrony): no shot is placed by this node until it is")
     ear = DspEar(source.rate_hz, source.n_channels, config.source.full_scale_db)
     outbox = LookOutbox(spool.boot, spool.saved)
-    return Shell(LookingNode(ear, clock, outbox, config.node, key, config.clips), source, spool, uplink, dater)
+    node = LookingNode(ear, clock, outbox, config.node, key, config.clips, rare.rarity)
+    return Shell(node, source, spool, uplink, dater, rare)
 
 
 def build_source(table: SourceTable, folder: pathlib.Path) -> BlockSource:

@@ -15,6 +15,7 @@ from firmware.linux.ack_watch import AckWatch
 from firmware.linux.block_time import Dater
 from firmware.linux.looking_node import LookingNode
 from firmware.linux.patient_spool import PatientSpool
+from firmware.linux.rarity_file import SAVE_S, RarityFile
 from firmware.linux.uplink import Uplink
 from firmware.node import Forget, Keep, Obey, Send
 from hw.ports import BlockSource, FrameLine
@@ -31,7 +32,7 @@ def steady_us() -> int:
 
 class Shell:
     """node, source (open), spool, uplink: built by who starts it. dater : dates the blocks of a source that does not
-    know when it started, else None."""
+    know when it started, else None. rare : where what is rare here is kept."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Shell:
         spool: PatientSpool,
         uplink: Uplink,
         dater: Dater | None = None,
+        rare: RarityFile | None = None,
         *,
         now_us: Callable[[], int] = steady_us,
     ) -> None:
@@ -52,6 +54,7 @@ class Shell:
         self._acked = asyncio.Event()
         self._answers = AckWatch()
         self._looks_let_go = 0
+        self._rare, self._saved_us = rare, now_us()
 
     async def run(self, line: FrameLine | None = None) -> None:
         """Until the source ends and the gateway has everything, or LAST_ACKS_S later. Raises what the source raises."""
@@ -71,6 +74,7 @@ class Shell:
             for task in (listening, *others):
                 task.cancel()
             await asyncio.gather(listening, *others, return_exceptions=True)
+            self._keep_rarity()
 
     def up(self) -> None:
         """There is a line to the gateway."""
@@ -106,6 +110,8 @@ class Shell:
             self._carry(self.node.tick(self._now_us()), fresh=False)
             self._see_answers()
             self._see_looks()
+            if self._now_us() - self._saved_us >= SAVE_S * 1e6:
+                self._keep_rarity()
 
     def _see_answers(self) -> None:
         waiting = len(self.node.outbox)
@@ -126,6 +132,11 @@ class Shell:
                 "later looks were let go: the gateway acknowledges none; is it older than this node?", looks=let_go
             )
         self._looks_let_go = let_go
+
+    def _keep_rarity(self) -> None:
+        self._saved_us = self._now_us()
+        if self._rare is not None:
+            self._rare.save()
 
     async def _last_acks(self) -> None:
         self._acked.clear()

@@ -48,10 +48,13 @@ class Saying:
     def frames(self):
         return [(at_us, frame) for at_us, frame, *_ in self.arrivals]
 
-    def looks(self, p=900, after_ms=950, nodes=None, late_us=50_000):
+    def looks(self, p=900, after_ms=950, nodes=None, late_us=50_000, rarity=None):
         """Frames of looks, as they come in."""
         return [
-            (t_us + 1000 * after_ms + late_us, self.street.frame(node, wire.Look(sequence, after_ms, p, wire.BLAST)))
+            (
+                t_us + 1000 * after_ms + late_us,
+                self.street.frame(node, wire.Look(sequence, after_ms, p, wire.BLAST, rarity)),
+            )
             for _, _, node, sequence, t_us in self.arrivals
             if nodes is None or node in nodes
         ]
@@ -80,7 +83,7 @@ def taught(street, core):
         arrival = street.frame(node, permille(street.arrival(street.t_us - 100 * S - 7 * S * int(node[1])), 10))
         core.feed(arrival, street.t_us - 40 * S)
         core.feed(
-            street.frame(node, wire.Look(wire.split(arrival).sequence, 950, 10, wire.OTHER)), street.t_us - 40 * S
+            street.frame(node, wire.Look(wire.split(arrival).sequence, 950, 10, wire.OTHER, None)), street.t_us - 40 * S
         )
     return core
 
@@ -347,7 +350,7 @@ def test_no_looks_of_a_stolen_key_upset_the_core_or_take_a_round_away(small_stre
     core: Core = small_street.core()
     saying = Saying(small_street, p=900)
     lying = [
-        (small_street.t_us + i, small_street.frame(f"n{n}", wire.Look(of_, ms, p, 0)))
+        (small_street.t_us + i, small_street.frame(f"n{n}", wire.Look(of_, ms, p, 0, None)))
         for i, (n, of_, ms, p) in enumerate(lies)
     ]
     effects = live(core, [*lying, *saying.frames()], 6 * S)

@@ -7,7 +7,8 @@ from hypothesis import given
 from firmware import wire
 from firmware.clock import Clock
 from firmware.linux.look_outbox import MOST_LOOKS, LookOutbox
-from firmware.linux.looking_node import Later, LookingEar, LookingNode
+from firmware.linux.looking_node import FIRST_MS, Later, LookingEar, LookingNode
+from firmware.linux.rarity import SPAN_US, Rarity
 from firmware.node import BURST, Forget, Heard, Keep, Send
 from firmware.outbox import PROBE_FIRST_US, SETTLED_US, Saved
 
@@ -15,6 +16,7 @@ KEY = bytes(range(32))
 RATE_HZ = 16_000
 BLOCK = bytes(320)
 S = 1_000_000
+SPAN = RATE_HZ * 10
 
 
 class DrivenEar(LookingEar):
@@ -76,8 +78,8 @@ def test_a_look_names_its_arrival_by_sequence_and_is_not_on_disk(node):
     effects = hear(node, looks=[look(1001), look(1001, 950)])
 
     assert [each.record for each in opened(effects)] == [
-        wire.Look(first.sequence, 400, 870, wire.BLAST),
-        wire.Look(first.sequence, 950, 870, wire.BLAST),
+        wire.Look(first.sequence, 400, 870, wire.BLAST, None),
+        wire.Look(first.sequence, 950, 870, wire.BLAST, None),
     ]
     assert not any(isinstance(effect, Keep) for effect in effects)
     assert len({first.sequence, *(each.sequence for each in opened(effects))}) == 3
@@ -193,3 +195,44 @@ def test_arrivals_are_kept_until_acked_whatever_becomes_of_looks(happenings, kno
             outbox.all_again(now_us)
 
         assert len(open_) <= len(outbox) <= len(open_) + len(looks)
+
+
+def test_a_node_says_beside_each_arrival_how_rare_it_is_once_it_knows(node):
+    rarity = Rarity()
+    for _ in range(500):
+        rarity.listen(SPAN_US, 0)
+    clock = node.clock
+    of = LookingNode(DrivenEar(), clock, LookOutbox(9), "n17", KEY, rarity=rarity)
+    of.tick(0)
+    arrival, first = opened(hear(of, [onset(1001)]))
+    (later,) = opened(hear(of, looks=[look(1001, 950)]))
+
+    assert first.record == wire.Look(arrival.sequence, FIRST_MS, 501, wire.OTHER, 12)  # 5010 s: 2^12.3
+    assert later.record == wire.Look(arrival.sequence, 950, 870, wire.BLAST, 12)
+
+
+def test_a_node_that_does_not_know_yet_sends_no_look_with_the_arrival_and_says_so_in_later_ones(node):
+    of = LookingNode(DrivenEar(), node.clock, LookOutbox(9), "n17", KEY, rarity=Rarity())
+    of.tick(0)
+    (arrival,) = opened(hear(of, [onset(1001)]))
+    (later,) = opened(hear(of, looks=[look(1001, 950)]))
+
+    assert isinstance(arrival.record, wire.Arrival)
+    assert later.record.rarity == 0
+
+
+def test_a_node_learns_from_what_it_hears_told_or_not_and_not_before_it_knows_the_time():
+    clock, rarity = Clock(RATE_HZ, drift_ppm=0), Rarity()
+    of = LookingNode(DrivenEar(), clock, LookOutbox(9), "n17", KEY, rarity=rarity)
+    of.tick(0)
+    for _ in range(10):
+        of.feed(bytes(SPAN), of.detector.n_samples)
+    assert rarity.ms_between(0) == 0
+
+    clock.mark(of.detector.n_samples, 1_790_000_000_000_000, 100)
+    for i in range(20):
+        of.detector.next = [onset((i << 8) + j) for j in range(5)]
+        of.feed(bytes(SPAN), of.detector.n_samples)
+    assert of.withheld > 0
+    assert rarity.ms_between(450) == 10_000 * 20 // 21
+    assert rarity.ms_between(600) == 200_000

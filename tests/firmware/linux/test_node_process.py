@@ -86,10 +86,10 @@ sys.exit(main(sys.argv[1:]))
 
 class Gateway:
     """The far end: opens what comes and acks it, unless it is mute. `heard` holds the arrivals by (boot, sequence),
-    `looks` the looks. old: it was made before there were any."""
+    `looks` the looks."""
 
-    def __init__(self, folder, mute=False, old=False):
-        self.looks, self.old = [], old
+    def __init__(self, folder, mute=False):
+        self.looks = []
         key = bytes.fromhex((folder / "keys" / "n17.key").read_text())
         self.gate, self.mute, self.heard, self.more = Gate({"n17": key}, Seen()), mute, {}, asyncio.Event()
 
@@ -100,8 +100,6 @@ class Gateway:
                 opened = self.gate.open(frame, START_US + 10**9)
                 if isinstance(opened.record, wire.Look):
                     self.looks.append(opened.record)
-                    if self.old:
-                        continue
                 if isinstance(opened.record, wire.Arrival):
                     self.heard[opened.boot, opened.sequence] = opened.record
                     self.more.set()
@@ -153,19 +151,24 @@ async def test_later_looks_follow_their_arrivals_and_the_node_ends_when_they_are
         async with serving(gateway, cable.b):
             code, _, err = await finished(await started(configure(node_folder, cable.a), ("-c", LOOKING)))
 
-    wanted = [(sequence, ms, 875, wire.BLAST) for _, sequence in sorted(gateway.heard) for ms in (400, 950)]
+    wanted = [(sequence, ms, 875, wire.BLAST, 0) for _, sequence in sorted(gateway.heard) for ms in (400, 950)]
     assert (code, len(gateway.heard)) == (0, 2)
     assert sorted(gateway.looks) == wanted
     assert "WARN" not in err.upper()
 
 
-async def test_a_gateway_that_knows_no_looks_has_every_arrival_and_the_node_ends_in_good_order(node_folder):
+async def test_what_is_rare_is_kept_in_the_state_folder_and_a_damaged_file_is_told(node_folder):
     with Cable() as cable:
-        gateway = Gateway(node_folder, old=True)
-        async with serving(gateway, cable.b):
-            code, _, _ = await finished(await started(configure(node_folder, cable.a), ("-c", LOOKING)))
+        async with serving(Gateway(node_folder), cable.b):
+            code, _, first = await finished(await started(configure(node_folder, cable.a)))
+            kept = (node_folder / "state" / "rarity.bin").read_bytes()
+            (node_folder / "state" / "rarity.bin").write_bytes(kept[:-1])
+            again, _, err = await finished(await started(configure(node_folder, cable.a)))
 
-    assert (code, len(gateway.heard)) == (0, 2)
+    assert (code, again, len(kept) <= 600) == (0, 0, True)
+    assert "what is rare here is not known yet" in first
+    assert "what is rare here is learnt anew" in err
+    assert (node_folder / "state" / "rarity.bin").read_bytes()[:8] == kept[:8]
 
 
 async def test_a_node_killed_before_any_ack_says_it_all_again(node_folder):
