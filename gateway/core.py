@@ -219,7 +219,7 @@ class Core:
         if isinstance(record, wire.Arrival):
             self._associate(opened, record, now_us)
         elif isinstance(record, wire.Look):
-            said = Looked(record.after_ms, record.p_gunshot_permille / 1000)
+            said = Looked(record.after_ms, record.p_gunshot_permille / 1000, record.rarity or 0)
             is_known = self._looks.look((opened.node, opened.boot, record.arrival), said)
             self.counts.update(("looks",) if is_known else ("looks", "looks_ahead"))
 

@@ -34,7 +34,8 @@ class Arrival:
 
     t_us : int microseconds UTC. sigma_us : one sigma of t_us. level_db : dB SPL or dBFS as the node is set up.
     sound : `blast`, `crack` or `other`. None where the node did not say. p_gunshot : by the last look that there is
-    (gateway/placing/looks.py). It and clip are not part of what makes two arrivals the same.
+    (gateway/placing/looks.py). rarity : log2 of the mean seconds between sounds so gun-like at its pole, 0 where that
+    is not known yet. These and clip are not part of what makes two arrivals the same.
     """
 
     node: str
@@ -46,6 +47,7 @@ class Arrival:
     p_gunshot: float | None = field(default=None, compare=False)
     sound: str | None = None
     clip: Clip | None = field(default=None, repr=False, compare=False)
+    rarity: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,11 @@ Key = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Looked:
-    """after_ms : how much of the sound was looked at."""
+    """after_ms : how much of the sound was looked at. rarity : as the arrival's."""
 
     after_ms: int
     p_gunshot: float
+    rarity: int = 0
 
 
 FIRST = Looked(0, 0.0)
@@ -117,8 +118,7 @@ class Looks:
     def _again(self, was: Round, now_us: int) -> Revised | None:
         """A round that was told, where looks have changed what its poles say, or where it waits for no more of them."""
         now = self._looked_at(was, now_us)
-        same = [each.p_gunshot for each in was.arrivals] == [each.p_gunshot for each in now.arrivals]
-        if same and bool(was.looks_until_us) == bool(now.looks_until_us):
+        if _said(was) == _said(now) and bool(was.looks_until_us) == bool(now.looks_until_us):
             return None
         told_us, _ = self._told[was.arrivals]
         self._told[was.arrivals] = told_us, now
@@ -132,7 +132,9 @@ class Looks:
 
     def _seen(self, arrival: Arrival) -> Arrival:
         heard = self._by_arrival.get(arrival)
-        return arrival if heard is None or heard.seen is FIRST else replace(arrival, p_gunshot=heard.seen.p_gunshot)
+        if heard is None or heard.seen is FIRST:
+            return arrival
+        return replace(arrival, p_gunshot=heard.seen.p_gunshot, rarity=heard.seen.rarity)
 
     def _owed_until_us(self, arrival: Arrival) -> int:
         """Until when the last look at an arrival may come; 0 where none is owed."""
@@ -164,3 +166,8 @@ class Looks:
     def _let_go(self) -> None:
         heard = self._by_key.pop(next(iter(self._by_key)))
         self._by_arrival.pop(heard.arrival, None)
+
+
+def _said(shot: Round) -> list[tuple[float | None, int | None]]:
+    """What looks may change."""
+    return [(each.p_gunshot, each.rarity) for each in shot.arrivals]

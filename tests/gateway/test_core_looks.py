@@ -255,6 +255,13 @@ def test_the_gateways_clock_is_set_while_people_wait(small_street):
     assert len([each for some in after for each in of(Announce, some)]) == 1
 
 
+def test_what_a_node_says_of_rarity_is_with_the_arrivals_of_its_round(small_street):
+    saying = Saying(small_street, p=900)
+    effects = live(small_street.core(), [*saying.frames(), *saying.looks(p=900, after_ms=100, rarity=19)])
+
+    assert {each.rarity for each in of(Announce, effects)[0].incident.rounds[0].arrivals} == {19}
+
+
 # The looks alone, without a street.
 
 
