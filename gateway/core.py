@@ -19,6 +19,7 @@ from gateway.incident import Arrival, Clip, ClockStep, Effect, Heard, NewAir, Re
 from gateway.intake.blame import Blame
 from gateway.intake.gate import Gate, Opened
 from gateway.intake.seen import Seen
+from gateway.judging.judge import Judge
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog, Decision
 from gateway.placing.looks import Looked, Looks
@@ -79,6 +80,7 @@ class Core:
         self._rollout = rollout
         self._silence = silence
         self._looks = Looks()
+        self._judge = Judge()
         self._fed = Seen()
         self._step: int | None = None
         self._said_us: list[int] = []
@@ -144,7 +146,7 @@ class Core:
     def _pass(self, now_us: int) -> list[Effect]:
         """One step of time."""
         effects: list[Effect] = []
-        for decision in self._looks.tick(self._decide(now_us), now_us):
+        for decision in map(self._judged, self._looks.tick(self._decide(now_us), now_us)):
             if isinstance(decision, Unplaced):
                 effects += self._say(decision, now_us)
             elif isinstance(decision, Revised):
@@ -157,6 +159,14 @@ class Core:
         updates = self._rollout.tick(now_us) if self._rollout else []
         alarms = self._silence.tick(self.nodes, now_us) if self._silence else []
         return [*effects, *self._policy.tick(now_us), *self._look(now_us), *updates, *alarms]
+
+    def _judged(self, decision: Decision) -> Decision:
+        """With what it is, by the third look."""
+        if isinstance(decision, Unplaced):
+            return decision
+        if isinstance(decision, Revised):
+            return replace(decision, now=self._judge.feed(decision.now))
+        return self._judge.feed(decision)
 
     def _decide(self, now_us: int) -> Sequence[Decision]:
         decided = self._associator.tick(now_us)

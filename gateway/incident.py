@@ -12,6 +12,7 @@ import numpy as np
 from dsp.placing.fix import Fix
 from dsp.placing.line_of_fire import LineOfFire
 
+IS_GUNSHOT, MAY_BE_GUNSHOT = 0.5, 0.15  # p_gunshot of what is called a gunshot, and a possible one
 CLIP_US = 20_000  # DESIGN section 7: too short to hold speech
 
 
@@ -54,14 +55,18 @@ class Arrival:
 class Round:
     """One shot, placed: its fix and the arrivals that agree on it. grade: A, B or C (DESIGN section 4).
 
-    line : which way the bullet went, where its crack tells. withdrawn : it was told, and with the arrivals that came
-    late since it is none. looks_until_us : later looks of its poles may come until then; 0: none is owed.
+    p_gunshot, kind, why : of the whole round, what it is, and why that is thought, as gateway/judging has it; before it
+    was judged None, `unknown` and "". line : which way the bullet went, where its crack tells. withdrawn : it was told,
+    and with the arrivals that came late since it is none. looks_until_us : later looks of its poles may come until then; 0:
+    none is owed.
     """
 
     fix: Fix
     arrivals: tuple[Arrival, ...]
     grade: str
-    p_gunshot: float | None
+    p_gunshot: float | None = None
+    kind: str = "unknown"
+    why: str = ""
     line: LineOfFire | None = None
     withdrawn: bool = False
     looks_until_us: int = 0

@@ -108,6 +108,8 @@ def _difference(was: list[bytes], now: list[dict[str, Any]]) -> str:
     after = [json.loads(json.dumps(record)) for record in now]
     if not all("n_rounds" in record for record in before):  # rows of before 27 November 2026 repeat all rounds
         before, after = [_in_short(record) for record in before], [_in_short(record) for record in after]
+    elif not all("why" in record for record in before):  # rows of before the third look
+        before, after = [_unjudged(record) for record in before], [_unjudged(record) for record in after]
     if before == after:
         return ""
     gone = [record.get("incident") for record in before if record not in after]
@@ -116,8 +118,14 @@ def _difference(was: list[bytes], now: list[dict[str, Any]]) -> str:
     return f"incidents came out otherwise ({'; '.join(told) or 'in another order'}); was the config another one then?"
 
 
+def _unjudged(record: dict[str, Any]) -> dict[str, Any]:
+    """Without what the third look says."""
+    plain = {name: value for name, value in record.items() if name not in ("kind", "p_gunshot", "why")}
+    return {**plain, "rounds": [_unjudged(each) for each in record["rounds"]]} if "rounds" in record else plain
+
+
 def _in_short(record: dict[str, Any]) -> dict[str, Any]:
     """What rows of all ages share."""
-    same = ("incident", "kind", "historic", "grade", "t_us", "e_m", "n_m", "ellipse_95")
+    same = ("incident", "historic", "grade", "t_us", "e_m", "n_m", "ellipse_95")
     n_rounds = record.get("n_rounds", len(record.get("rounds", ())))
     return {**{name: record.get(name) for name in same}, "n_rounds": n_rounds}

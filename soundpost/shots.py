@@ -12,7 +12,9 @@ from simulators.recordings.spill import Spill
 from soundpost.terminal import aligned, utc
 
 Line = dict[str, Any]
-HEADINGS = ("fired (UTC)", "east m", "north m", "95 % within m", "towards", "grade", "p(gunshot)", "nodes", "rms ms")
+HEADINGS = (
+    "fired (UTC)", "east m", "north m", "95 % within m", "towards", "grade", "p(gunshot)", "nodes", "rms ms", "kind",
+)  # fmt: skip
 EXTRA = ("source", "lat_deg", "lon_deg")  # columns that not every table has
 
 
@@ -88,6 +90,8 @@ def _fix(shot: Round) -> Line:
         "grade": shot.grade,
         "p_gunshot": None if shot.p_gunshot is None else round(shot.p_gunshot, 3),
         "rms_us": round(fix.rms_us, 1),
+        "kind": shot.kind,
+        "why": shot.why,
     }
 
 
@@ -121,4 +125,5 @@ def _row(line: Line) -> tuple[str, ...]:
         "?" if p_gunshot is None else f"{p_gunshot:.2f}",
         str(len(line["arrivals"])),
         f"{line['rms_us'] / 1000:.1f}",
+        line["kind"],
     )

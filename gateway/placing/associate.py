@@ -223,7 +223,7 @@ class Associator:
         if isinstance(fix, NoFix):  # echoes follow it all the same
             return Unplaced(fix.why, arrivals)
         n_against = int((found.silent > SILENCE).sum())
-        return Round(fix, arrivals, _grade(len(arrivals) - len(fix.liars), n_against), together(arrivals))
+        return Round(fix, arrivals, _grade(len(arrivals) - len(fix.liars), n_against))
 
     def _let_go(self, decided: Iterable[Arrival], now_us: int) -> None:
         for arrival in decided:
@@ -273,9 +273,3 @@ def _grade(n_nodes: int, n_against: int) -> str:
     if n_nodes >= DISPATCH_NODES and not n_against:
         return "A"
     return "B" if n_nodes >= GOOD_NODES else "C"
-
-
-def together(arrivals: Sequence[Arrival]) -> float | None:
-    """What the nodes' probabilities come to: their median, None where no node told."""
-    told = [a.p_gunshot for a in arrivals if a.p_gunshot is not None]
-    return float(np.median(told)) if told else None

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gateway.incident import Arrival, Revised, Round
-from gateway.placing.associate import together
 from gateway.placing.backlog import Decision
 from gateway.placing.memory import KEPT_US, MOST
 
@@ -128,7 +127,7 @@ class Looks:
         arrivals = tuple(self._seen(arrival) for arrival in shot.arrivals)
         until_us = max((self._owed_until_us(arrival) for arrival in arrivals), default=0)
         until_us = until_us if until_us > now_us else 0
-        return replace(shot, arrivals=arrivals, p_gunshot=together(arrivals), looks_until_us=until_us)
+        return replace(shot, arrivals=arrivals, looks_until_us=until_us)
 
     def _seen(self, arrival: Arrival) -> Arrival:
         heard = self._by_arrival.get(arrival)

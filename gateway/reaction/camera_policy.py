@@ -8,7 +8,7 @@ mount, moved by more than a degree. Of two incidents at once the newer has the c
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gateway.incident import Aim
+from gateway.incident import MAY_BE_GUNSHOT, Aim
 from gateway.street import Mount, Place, angle_deg
 
 CHEST_M = 1.5
@@ -20,7 +20,7 @@ class CameraRules:
     """What a camera turns for."""
 
     min_grade: str = "C"
-    min_p_gunshot: float = 0.5
+    min_p_gunshot: float = MAY_BE_GUNSHOT
 
 
 class CameraPolicy:

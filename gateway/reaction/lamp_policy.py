@@ -9,7 +9,7 @@ taken to be held from the first tick on.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.incident import Light
+from gateway.incident import MAY_BE_GUNSHOT, Light
 from gateway.street import Lamp, Place, level_m
 
 Sun = Callable[[int], float | None]
@@ -24,7 +24,7 @@ class LampRules:
     """
 
     min_grade: str = "C"
-    min_p_gunshot: float = 0.5
+    min_p_gunshot: float = MAY_BE_GUNSHOT
     radius_m: float = 120.0
     level_pct: int = 100
     hold_s: float = 300.0

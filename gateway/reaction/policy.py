@@ -21,7 +21,6 @@ FRESH_US = 30_000_000
 AHEAD_US = 2_000_000
 # how long an incident is kept for late arrivals: longer than gateway/placing/memory.py keeps rounds
 REVISED_US = 240_000_000
-IS_GUNSHOT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ class Policy:
         """The incident that this round belongs to, grown by it: the one with the nearest round, or a new one."""
         near = [(gap, index) for index, known in enumerate(self._open) if (gap := self._gap(known, shot)) is not None]
         if not near:
-            incident = Incident(_name(shot), (shot,), _kind(shot), shot.grade, not fresh)
+            incident = Incident(_name(shot), (shot,), shot.kind, shot.grade, not fresh)
             self._open.append(incident)
             return incident
         _, index = min(near)
@@ -166,7 +165,7 @@ def _of(known: Incident, rounds: Iterable[Round], historic: bool) -> Incident:
     """An incident, of these rounds now."""
     in_time = tuple(sorted(rounds, key=lambda each: each.fix.t_us))
     chief = best(in_time)
-    return replace(known, rounds=in_time, kind=_kind(chief), grade=chief.grade, historic=historic)
+    return replace(known, rounds=in_time, kind=chief.kind, grade=chief.grade, historic=historic)
 
 
 def _has(known: Incident, arrivals: tuple[Arrival, ...]) -> bool:
@@ -177,12 +176,6 @@ def _meets(incident: Incident, rules: LampRules | CameraRules | AnnounceRules) -
     """Whether an incident's best round is good enough. An unknown p_gunshot holds nothing back."""
     p_gunshot = best(incident.rounds).p_gunshot
     return incident.grade <= rules.min_grade and (p_gunshot is None or p_gunshot >= rules.min_p_gunshot)
-
-
-def _kind(shot: Round) -> str:
-    if shot.p_gunshot is None:
-        return "unknown"
-    return "gunshot" if shot.p_gunshot >= IS_GUNSHOT else "other"
 
 
 def _name(shot: Round) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from gateway.incident import MAY_BE_GUNSHOT
 from gateway.reaction.camera_policy import CameraRules
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import AnnounceRules, Rules
@@ -16,7 +17,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 class LampRulesTable(Table):
     min_grade: Grade = "C"
-    min_p_gunshot: Share = 0.5
+    min_p_gunshot: Share = MAY_BE_GUNSHOT
     radius_m: float = Field(default=120.0, gt=0, le=5000)
     level_pct: Percent = 100
     hold_s: float = Field(default=300.0, ge=1, le=86_400)
@@ -27,7 +28,7 @@ class LampRulesTable(Table):
 
 class CameraRulesTable(Table):
     min_grade: Grade = "C"
-    min_p_gunshot: Share = 0.5
+    min_p_gunshot: Share = MAY_BE_GUNSHOT
 
 
 class AnnounceRulesTable(Table):

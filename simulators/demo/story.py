@@ -98,7 +98,7 @@ def _round(told: Mapping[str, Any]) -> Round:
     """A round as announced; its arrivals stay with the gateway."""
     place_m = (told["e_m"], told["n_m"], 0.0)
     fix = Fix(place_m, told["t_us"], np.array(told["cov_m2"], float), np.zeros(0), told["rms_us"])
-    return Round(fix, (), told["grade"], told["p_gunshot"])
+    return Round(fix, (), told["grade"], told["p_gunshot"], told.get("kind", "unknown"), told.get("why", ""))
 
 
 def _deed(told: Mapping[str, Any]) -> Deed:

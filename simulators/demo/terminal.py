@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
 STYLES = {"shot": "bold red", "lamps": "yellow", "camera": "green", "fault": "bold red"}
+SHOTS = ("gunshot", "possible gunshot", "unknown")  # kinds of incidents that are counted as gunfire
 HEAD = 11
 BATCH_US = 300_000
 
@@ -70,8 +71,8 @@ class Announcer:
         told = json.loads(line)
         self.last_us = now_us
         if told["what"] == "incident":
-            self._rounds[told["incident"]] = told["n_rounds"] if told["kind"] != "other" else 0
-            self._terminal.say("shot" if told["kind"] != "other" else "sound", self._incident(told, now_us))
+            self._rounds[told["incident"]] = told["n_rounds"] if told["kind"] in SHOTS else 0
+            self._terminal.say("shot" if told["kind"] in SHOTS else "sound", self._incident(told, now_us))
         elif told["what"] == "light" and told["done"]:
             self._lit.setdefault(f"{told['level_pct']} %", []).append(told["device"])
         elif told["what"] == "aim" and told["note"].startswith("looks there"):

@@ -39,6 +39,8 @@ class RoundRow:
     ellipse: str
     grade: str
     p_gunshot: str
+    kind: str
+    why: str
     n_nodes: int
     rms_ms: str
     bars: str
@@ -141,6 +143,8 @@ def _row(playback: Playback, number: int, shot: Round, told: Judged | None) -> R
         ellipse=f"{shape.major_m:.1f} x {shape.minor_m:.1f}, {shape.azimuth_deg:.0f} deg",
         grade=shot.grade,
         p_gunshot="?" if shot.p_gunshot is None else f"{shot.p_gunshot:.2f}",
+        kind=shot.kind,
+        why=shot.why,
         n_nodes=len(shot.arrivals),
         rms_ms=f"{fix.rms_us / 1000:.1f}",
         bars=residual_bars([_short(a.node) for a in shot.arrivals], list(fix.residuals_us), f"Residuals of {number}"),

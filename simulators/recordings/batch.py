@@ -12,6 +12,7 @@ from itertools import groupby
 from dsp.air import Air
 from dsp.placing.medium import Medium
 from gateway.incident import Arrival, Round, Unplaced
+from gateway.judging.judge import Judge
 from gateway.placing.acoustics import Acoustics
 from gateway.placing.associate import Associator
 from gateway.placing.poles import Place, districts
@@ -58,7 +59,9 @@ class Batch:
             medium = self._medium.get(district) or Medium(self._air)
             associator = Associator(medium.air(0), poles)
             watch = Watch(associator.air, medium, Ledger(poles)) if self._learn else None
-            yield from _in_turn(heard, associator, watch)
+            judge = Judge()
+            for decision in _in_turn(heard, associator, watch):
+                yield judge.feed(decision) if isinstance(decision, Round) else decision
             self.n_let_go += associator.n_let_go
             if watch:
                 self._medium[district] = Medium(watch.air, path_sigma_us=medium.path_us)

@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.incident import Round
-from gateway.reaction.policy import IS_GUNSHOT
+from gateway.incident import IS_GUNSHOT, Round
 from simulators.recordings.recording import Truth
 
 WITHIN_M = 25.0  # the field's own yardstick (notes/field.md 1.1)

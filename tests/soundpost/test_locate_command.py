@@ -69,7 +69,8 @@ def test_each_shot_is_one_record_of_the_promised_fields(locate):
     assert len(shots) == len(SHOTS)
     for shot, ((east_m, north_m, _), t_us) in zip(shots, SHOTS.items(), strict=True):
         assert list(shot) == [
-            "e_m", "n_m", "t_us", "cov_m2", "ellipse_95", "grade", "p_gunshot", "rms_us", "arrivals"
+            "e_m", "n_m", "t_us", "cov_m2", "ellipse_95", "grade", "p_gunshot", "rms_us", "kind", "why",
+            "arrivals",
         ]  # fmt: skip
         assert math.dist((shot["e_m"], shot["n_m"]), (east_m, north_m)) < 2
         assert isinstance(shot["t_us"], int)
@@ -80,7 +81,9 @@ def test_each_shot_is_one_record_of_the_promised_fields(locate):
         assert shot["ellipse_95"]["major_m"] >= shot["ellipse_95"]["minor_m"] > 0
         assert 0 <= shot["ellipse_95"]["azimuth_deg"] < 180
         assert shot["grade"] in ("A", "B", "C")
-        assert shot["p_gunshot"] == 0.9
+        assert shot["p_gunshot"] > 0.95
+        assert shot["kind"] == "gunshot"
+        assert "8 of 8 poles take it for a gunshot" in shot["why"]
         assert shot["rms_us"] >= 0
 
 

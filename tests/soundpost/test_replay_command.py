@@ -24,7 +24,7 @@ from simulators.pages.replay_report import Page, write_report
 from simulators.street.pulses import CLEAN, Shot, arrivals, pulses, street
 from soundpost.__main__ import main
 
-FIX = ["e_m", "n_m", "t_us", "cov_m2", "ellipse_95", "grade", "p_gunshot", "rms_us"]
+FIX = ["e_m", "n_m", "t_us", "cov_m2", "ellipse_95", "grade", "p_gunshot", "rms_us", "kind", "why"]
 FIRED_US = 1_763_000_000_000_000
 
 

@@ -25,7 +25,7 @@ MOUNTS = [
 
 def shot(e=0.0, n=0.0, t_us=T_US, grade="A", p=0.9, var_m2=4.0):
     fix = Fix((e, n, 0.0), t_us, np.eye(2) * var_m2, np.zeros(6), 100.0)
-    return Round(fix, (), grade, p)
+    return Round(fix, (), grade, p, "unknown" if p is None else "gunshot" if p >= 0.5 else "other")
 
 
 def policy(sun_deg=-20.0, mounts=(), lamps=LAMPS, **rules):

@@ -1,0 +1,5 @@
+"""The third look's weights: written by `python -m simulators.judging.fit DATA`, which says how they came about."""
+
+from gateway.judging.third_look import Weights
+
+WEIGHTS = Weights(bias=-1.0, agreement=0.8, loudness=1.5)
