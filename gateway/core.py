@@ -165,8 +165,8 @@ class Core:
         if isinstance(decision, Unplaced):
             return decision
         if isinstance(decision, Revised):
-            return replace(decision, now=self._judge.feed(decision.now))
-        return self._judge.feed(decision)
+            return replace(decision, now=self._judge.again(decision.now, self._associator.air))
+        return self._judge.feed(decision, self._associator.air)
 
     def _decide(self, now_us: int) -> Sequence[Decision]:
         decided = self._associator.tick(now_us)

@@ -91,7 +91,8 @@ class Revised:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Rounds that policy took as one happening. `historic`: too old to act on when it became known."""
+    """Rounds that policy took as one happening. kind : its likeliest round's; grade : its best one's. `historic`: too
+    old to act on when it became known."""
 
     id: str
     rounds: tuple[Round, ...]
@@ -105,6 +106,15 @@ def best(rounds: Iterable[Round]) -> Round:
     only where there is no other."""
     return min(
         rounds, key=lambda shot: (shot.withdrawn, shot.grade, float(np.linalg.det(shot.fix.cov_m2)), -shot.fix.t_us)
+    )
+
+
+def likeliest(rounds: Iterable[Round]) -> Round:
+    """The round that is most surely a gunshot, one that nobody judged before all; the latest of several. One that was
+    withdrawn only where there is no other."""
+    return max(
+        rounds,
+        key=lambda shot: (not shot.withdrawn, 1.0 if shot.p_gunshot is None else shot.p_gunshot, shot.fix.t_us),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulators.judging.figures import N_NIGHTS, score_nights
 from simulators.locating import locator_page
 from simulators.locating.score_locator import score_locator
 from simulators.training import score_detector as detector
@@ -14,8 +15,9 @@ from simulators.training.scoreboard import Figure, board, line
 
 HELP = (
     "Score the detector on the folder of recordings (livefire, clips): what was trained is retrained without\n"
-    "each part that it is scored on. Or score the locator on the live fire in it and on synthetic nights.\n"
-    "Either takes some minutes."
+    "each part that it is scored on. Or score the locator on the live fire in it and on synthetic nights. Or\n"
+    "score the third look on nights of clutter and fireworks, for which no recordings are needed.\n"
+    "Each takes some minutes."
 )
 EXAMPLE = "soundpost score locator ../shared/data/livefire --report out/locator"
 
@@ -30,25 +32,46 @@ class Told:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=SCORED, help="what to score")
-    parser.add_argument("data", type=Path, metavar="DATA", help="folder of recordings; of the locator, its livefire")
+    parser.add_argument("what", choices=(*SCORED, NIGHTS), help="what to score")
+    parser.add_argument(
+        "data", type=Path, nargs="?", metavar="DATA", help="folder of recordings; of the locator, its livefire"
+    )
+    parser.add_argument("--nights", type=int, metavar="N", help=f"how many nights to live through (default {N_NIGHTS})")
     parser.add_argument("--json", action="store_true", help="JSON lines instead of a table")
     parser.add_argument("--report", type=Path, metavar="DIR", help="write a page there: curves, or a map of every miss")
 
 
 def run(args: argparse.Namespace) -> int:
     """0, whether the bars are met or not. Raises OSError or ValueError of one line, with nothing printed."""
+    if args.what == NIGHTS:
+        return _nights(args)
+    if args.data is None or args.nights is not None:
+        raise ValueError(f"score {args.what}: needs DATA, a folder of recordings, and has no --nights")
     if args.report and args.what == LOCATOR:
         locator_page.check_folder(args.report)
     told = SCORED[args.what](args.data)
     if args.report:
         told.write(args.report)
-    if args.json:
-        print("".join(json.dumps(line(each)) + "\n" for each in told.figures), end="")
-    else:
-        print(board(told.figures))
-        print(told.below, end="")
+    _tell(told.figures, told.below, args.json)
     return 0
+
+
+def _nights(args: argparse.Namespace) -> int:
+    n_nights = N_NIGHTS if args.nights is None else args.nights
+    if args.data or args.report:
+        raise ValueError("score nights: takes no DATA and writes no report")
+    if not 1 <= n_nights <= MOST_NIGHTS:
+        raise ValueError(f"--nights {n_nights}: must be 1 to {MOST_NIGHTS}")
+    _tell(score_nights(n_nights), "", args.json)
+    return 0
+
+
+def _tell(figures: Sequence[Figure], below: str, as_json: bool) -> None:
+    if as_json:
+        print("".join(json.dumps(line(each)) + "\n" for each in figures), end="")
+    else:
+        print(board(figures))
+        print(below, end="")
 
 
 def _detector(data: Path) -> Told:
@@ -62,5 +85,6 @@ def _locator(data: Path) -> Told:
     return Told(score.figures, "", lambda folder: locator_page.write_report(folder, score.figures, score.chapters))
 
 
-DETECTOR, LOCATOR = "detector", "locator"
+MOST_NIGHTS = 100_000
+DETECTOR, LOCATOR, NIGHTS = "detector", "locator", "nights"
 SCORED = {DETECTOR: _detector, LOCATOR: _locator}

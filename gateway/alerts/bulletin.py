@@ -12,7 +12,7 @@ from dsp.geodesy import Site
 from dsp.placing.fix import CHI2_2DOF, ellipse
 from dsp.placing.line_of_fire import LineOfFire
 from gateway.alerts.clock_time import clock_time
-from gateway.incident import Announce, Incident, Round, best
+from gateway.incident import Announce, Incident, Round, best, likeliest
 
 
 def headline(announce: Announce, site: Site) -> str:
@@ -46,7 +46,8 @@ def incident_record(announce: Announce, site: Site) -> dict[str, Any]:
     """What is told, for machines. `rounds`: those that are new or changed, the fields of `soundpost locate` for each;
     `n_rounds`: all that the incident has, at so many places.
 
-    Its own e_m, n_m, lat_deg, lon_deg and ellipse_95 are those of its best round.
+    Its own e_m, n_m, lat_deg, lon_deg and ellipse_95 are those of its best round; its p_gunshot, kind and why those of
+    its likeliest.
     """
     incident = announce.incident
     return {
@@ -56,6 +57,7 @@ def incident_record(announce: Announce, site: Site) -> dict[str, Any]:
         "historic": incident.historic,
         "first_us": min(shot.fix.t_us for shot in incident.rounds),
         **_round_record(best(incident.rounds), site),
+        **_judged_record(likeliest(incident.rounds)),
         "n_rounds": n_rounds(incident),
         "n_places": n_places(incident.rounds),
         "rounds": [_round_record(shot, site) for shot in announce.news],
@@ -128,15 +130,19 @@ def _round_record(shot: Round, site: Site) -> dict[str, Any]:
             "azimuth_deg": round(shape.azimuth_deg, 1),
         },
         "grade": shot.grade,
-        "p_gunshot": None if shot.p_gunshot is None else round(shot.p_gunshot, 3),
-        "kind": shot.kind,
-        "why": shot.why,
+        **_judged_record(shot),
         "rms_us": round(shot.fix.rms_us, 1),
         "nodes": sorted(arrival.node for arrival in shot.arrivals),
         "last_arrival_us": max((arrival.t_us for arrival in shot.arrivals), default=None),
         **({"withdrawn": True} if shot.withdrawn else {}),
         **({"line_of_fire": _line_record(shot.line)} if shot.line else {}),
     }
+
+
+def _judged_record(shot: Round) -> dict[str, Any]:
+    """What it is."""
+    p_gunshot = None if shot.p_gunshot is None else round(shot.p_gunshot, 3)
+    return {"p_gunshot": p_gunshot, "kind": shot.kind, "why": shot.why}
 
 
 def _line_record(line: LineOfFire) -> dict[str, Any]:

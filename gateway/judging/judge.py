@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+from dsp.air import Air
 from gateway.incident import Round
 from gateway.judging.agreement import agreement
+from gateway.judging.height import aloft
 from gateway.judging.source_level import source_level
-from gateway.judging.third_look import Weights, third_look
+from gateway.judging.surroundings import Surroundings
+from gateway.judging.third_look import Facts, Weights, third_look
 from gateway.judging.weights import WEIGHTS
 
 
@@ -14,8 +17,24 @@ class Judge:
 
     def __init__(self, weights: Weights = WEIGHTS) -> None:
         self._weights = weights
+        self._surroundings = Surroundings()
 
-    def feed(self, shot: Round) -> Round:
-        """The round, judged."""
-        told = third_look(agreement(shot), source_level(shot), self._weights)
+    def feed(self, shot: Round, air: Air) -> Round:
+        """A new round, judged, and remembered for those to come."""
+        return self._judged(shot, self.facts(shot, air))
+
+    def again(self, shot: Round, air: Air) -> Round:
+        """A round that is known better, or withdrawn: judged by what is remembered by now."""
+        up = aloft(shot, air)
+        around = self._surroundings.about(shot, up is not None)
+        return self._judged(shot, Facts(agreement(shot), source_level(shot), up, around, shot.line is not None))
+
+    def facts(self, shot: Round, air: Air) -> Facts:
+        """All that is known of a new round, which is remembered."""
+        up = aloft(shot, air)
+        around = self._surroundings.feed(shot, up is not None)
+        return Facts(agreement(shot), source_level(shot), up, around, shot.line is not None)
+
+    def _judged(self, shot: Round, facts: Facts) -> Round:
+        told = third_look(facts, self._weights)
         return replace(shot, p_gunshot=told.p_gunshot, kind=told.kind, why=told.why)

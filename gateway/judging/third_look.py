@@ -1,11 +1,14 @@
 """The third look: what a placed sound is, by all that only a placed sound can tell. One logistic combination. Pure.
 
-    log odds =  bias + agreement A + loudness L            the poles' word (agreement.py), and the source level
-              - chosen nats for what speaks against         (source_level.py) on a scale of a gun's and a door's
+    log odds = bias + agreement A + loudness L + BURST (a row of rounds) + CRACK (a bullet was heard)
 
-L = (level - MIDDLE_DB) / hypot(UNSURE_DB, sigma), held to LOUDNESS. Where no pole tells a level in dB SPL there is no
-L, and all is shrunk by WIDER towards even. What speaks for another cause than a gun never takes more than it says here:
-a weapon fired amid fireworks, or from a tower, stays a possible gunshot.
+A: the poles' word (agreement.py). L = (level - MIDDLE_DB) / hypot(UNSURE_DB, sigma), held to LOUDNESS: the source
+level (source_level.py) on a scale from a door to a gun. Where no pole tells a level in dB SPL there is no L, and all is
+shrunk by WIDER towards even.
+
+What speaks for another cause takes AGAINST away, and leaves AT_MOST: made well above the street, amid fireworks, or
+again and again at one place and not as loud as a gun. So a weapon fired amid fireworks, or from a tower, can no longer
+be called a gunshot, but is a possible one: lamps come up, and people are told so.
 """
 
 import math
@@ -13,15 +16,28 @@ from dataclasses import dataclass
 
 from gateway.incident import IS_GUNSHOT, MAY_BE_GUNSHOT
 from gateway.judging.agreement import Agreement
+from gateway.judging.height import Aloft
 from gateway.judging.source_level import SourceLevel
+from gateway.judging.surroundings import Around
 
 MIDDLE_DB = 118.0  # between what doors, hammers and dogs reach (110 dB, docs/third-look.md) and the live fire's least
 UNSURE_DB = 6.0  # chosen: classes of sounds do not end at a decibel
 LOUDNESS = (-4.0, 2.0)  # louder than a gun is no surer a gun; so quiet as to be none is
 WIDER = 0.75  # chosen
-QUIET_DB = 110.0  # what is likely less than this is said to be quieter than a gun
+QUIET_DB, LOUD_DB = 110.0, 125.0  # surely less: quieter than a gun is; more: as loud as one (live fire: 128 and more)
+THUNDER_DB = 150.0  # what comes from far above all poles is as loud at each, and seems louder than any gun where it...
+# ...seems to be. Chosen
+BURST, CRACK = 0.5, 2.0  # nats; chosen: hammers come in rows, too; nothing else in a street is faster than sound
+WORK, WORK_IF_LOUD, SURE = (5, 10.0), (12, 60.0), 2.0  # so many from one place in so many seconds, and more of what...
+# ...is as loud as a gun, but for what its poles are sure of (log odds). Chosen
+AGAINST, AT_MOST = 1.5, -0.5  # nats, log odds (p of 0.38); chosen
 MOST_LOG_ODDS = 7.0  # p of 0.001 to 0.999: nothing here is surer
-GUNSHOT, POSSIBLE, OTHER, UNKNOWN = "gunshot", "possible gunshot", "other", "unknown"
+GUNSHOT, POSSIBLE, FIREWORKS, EXPLOSION, THUNDER, OTHER, UNKNOWN = (
+    "gunshot", "possible gunshot", "fireworks", "explosion", "thunder", "other", "unknown",
+)  # fmt: skip
+
+
+ALONE = Around()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,18 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a round. crack : a bullet's was heard before the blast. Fields are None where nobody can
+    tell."""
+
+    agreed: Agreement | None
+    level: SourceLevel | None = None
+    aloft: Aloft | None = None
+    around: Around = ALONE
+    crack: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """p_gunshot : None where no pole told a probability. kind : one of the words above. why : in a sentence."""
 
@@ -42,14 +70,14 @@ class Judgement:
     why: str
 
 
-def third_look(agreed: Agreement | None, level: SourceLevel | None, weights: Weights) -> Judgement:
+def third_look(facts: Facts, weights: Weights) -> Judgement:
     """What it is."""
-    if agreed is None:
-        return Judgement(None, UNKNOWN, f"no pole told how likely it is a gunshot; {_level_words(level)}")
-    log_odds = weights.bias + weights.agreement * agreed.log_odds
-    log_odds = WIDER * log_odds if level is None else log_odds + weights.loudness * loudness(level)
-    p = 1 / (1 + math.exp(-max(-MOST_LOG_ODDS, min(MOST_LOG_ODDS, log_odds))))
-    return Judgement(p, _kind(p), f"{_agreed_words(agreed)}; {_level_words(level)}")
+    why = "; ".join(_words(facts))
+    if facts.agreed is None:
+        return Judgement(None, UNKNOWN, why)
+    log_odds = max(-MOST_LOG_ODDS, min(MOST_LOG_ODDS, _log_odds(facts, facts.agreed, weights)))
+    p = 1 / (1 + math.exp(-log_odds))
+    return Judgement(p, _kind(p, facts), why)
 
 
 def loudness(level: SourceLevel) -> float:
@@ -58,19 +86,73 @@ def loudness(level: SourceLevel) -> float:
     return max(low, min(high, (level.db - MIDDLE_DB) / math.hypot(UNSURE_DB, level.sigma_db)))
 
 
-def _kind(p: float) -> str:
+def _log_odds(facts: Facts, agreed: Agreement, weights: Weights) -> float:
+    log_odds = weights.bias + weights.agreement * agreed.log_odds
+    if facts.level is None:
+        log_odds *= WIDER
+    else:
+        log_odds += weights.loudness * loudness(facts.level)
+    if facts.around.n_burst > 1 and not _is_quiet(facts.level):
+        log_odds += BURST
+    log_odds += CRACK * facts.crack
+    return min(log_odds - AGAINST, AT_MOST) if _something_else(facts) else log_odds
+
+
+def _something_else(facts: Facts) -> bool:
+    return not facts.crack and (facts.aloft is not None or facts.around.display or _is_at_work(facts))
+
+
+def _is_at_work(facts: Facts) -> bool:
+    """Again and again from one place. Who fires for minutes is not taken for it, by what the poles say and how loud."""
+    loud = _is_loud(facts.level)
+    if loud and facts.agreed is not None and facts.agreed.log_odds >= SURE:
+        return False
+    n_here, here_s = WORK_IF_LOUD if loud else WORK
+    return facts.around.n_here >= n_here and facts.around.here_s >= here_s
+
+
+def _is_quiet(level: SourceLevel | None) -> bool:
+    return level is not None and level.db + level.sigma_db < QUIET_DB
+
+
+def _is_loud(level: SourceLevel | None) -> bool:
+    return level is not None and level.db >= LOUD_DB
+
+
+def _kind(p: float, facts: Facts) -> str:
     if p >= IS_GUNSHOT:
         return GUNSHOT
-    return POSSIBLE if p >= MAY_BE_GUNSHOT else OTHER
+    if p >= MAY_BE_GUNSHOT:
+        return POSSIBLE
+    if (facts.aloft or facts.around.display) and not _is_quiet(facts.level):
+        return FIREWORKS
+    if facts.level is None or not _is_loud(facts.level):
+        return OTHER
+    return THUNDER if facts.level.db >= THUNDER_DB else EXPLOSION
 
 
-def _agreed_words(agreed: Agreement) -> str:
-    return f"{agreed.n_likely} of {agreed.n} poles take it for a gunshot"
+def _words(facts: Facts) -> list[str]:
+    agreed, around = facts.agreed, facts.around
+    said = "no pole told how likely it is a gunshot"
+    if agreed is not None:
+        said = f"{agreed.n_likely} of {agreed.n} poles take it for a gunshot"
+    words = [said, _level_words(facts.level)]
+    if facts.crack:
+        words.append("a bullet's crack came before it")
+    if around.n_burst > 1:
+        words.append(f"{around.n_burst} in a row from one place")
+    if facts.aloft:
+        words.append(f"made some {facts.aloft.above_m:.0f} m above the poles, as fireworks are")
+    elif around.display:
+        words.append("amid sounds from many places or from above, as of fireworks")
+    if _is_at_work(facts):
+        words.append(f"{around.n_here} from this place in {around.here_s:.0f} s, as of work")
+    return words
 
 
 def _level_words(level: SourceLevel | None) -> str:
     if level is None:
         return "no calibrated level, so less sure"
     clipped = f", {level.n_clipped} of {level.n} poles clipped" if level.n_clipped else ""
-    than = ", quieter than a gun" if level.db + level.sigma_db < QUIET_DB else ""
+    than = ", quieter than a gun" if _is_quiet(level) else ""
     return f"{level.db:.0f} dB at 1 m (+- {level.sigma_db:.0f}{clipped}){than}"

@@ -2,4 +2,4 @@
 
 from gateway.judging.third_look import Weights
 
-WEIGHTS = Weights(bias=-1.0, agreement=0.8, loudness=1.5)
+WEIGHTS = Weights(bias=-1.841, agreement=0.878, loudness=1.839)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from gateway.incident import Aim, Announce, Arrival, Incident, Light, Revised, Round, best
+from gateway.incident import Aim, Announce, Arrival, Incident, Light, Revised, Round, best, likeliest
 from gateway.reaction.camera_policy import CameraPolicy, CameraRules
 from gateway.reaction.lamp_policy import LampPolicy, LampRules, Sun
 from gateway.reaction.telling import Telling
@@ -164,8 +164,7 @@ class Policy:
 def _of(known: Incident, rounds: Iterable[Round], historic: bool) -> Incident:
     """An incident, of these rounds now."""
     in_time = tuple(sorted(rounds, key=lambda each: each.fix.t_us))
-    chief = best(in_time)
-    return replace(known, rounds=in_time, kind=chief.kind, grade=chief.grade, historic=historic)
+    return replace(known, rounds=in_time, kind=likeliest(in_time).kind, grade=best(in_time).grade, historic=historic)
 
 
 def _has(known: Incident, arrivals: tuple[Arrival, ...]) -> bool:
@@ -173,8 +172,9 @@ def _has(known: Incident, arrivals: tuple[Arrival, ...]) -> bool:
 
 
 def _meets(incident: Incident, rules: LampRules | CameraRules | AnnounceRules) -> bool:
-    """Whether an incident's best round is good enough. An unknown p_gunshot holds nothing back."""
-    p_gunshot = best(incident.rounds).p_gunshot
+    """Whether an incident is well enough placed, by its best round, and sure enough, by its likeliest. An unknown
+    p_gunshot holds nothing back."""
+    p_gunshot = likeliest(incident.rounds).p_gunshot
     return incident.grade <= rules.min_grade and (p_gunshot is None or p_gunshot >= rules.min_p_gunshot)
 
 

@@ -61,7 +61,7 @@ class Batch:
             watch = Watch(associator.air, medium, Ledger(poles)) if self._learn else None
             judge = Judge()
             for decision in _in_turn(heard, associator, watch):
-                yield judge.feed(decision) if isinstance(decision, Round) else decision
+                yield judge.feed(decision, associator.air) if isinstance(decision, Round) else decision
             self.n_let_go += associator.n_let_go
             if watch:
                 self._medium[district] = Medium(watch.air, path_sigma_us=medium.path_us)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dsp.air import Air
 from dsp.placing.fix import Fix
 from gateway.incident import Arrival, Round
 from gateway.judging.agreement import agreement
@@ -14,6 +15,7 @@ from gateway.judging.judge import Judge
 
 OFF_M = (40.0, 60.0, 90.0, 130.0, 180.0, 240.0)
 P = st.floats(0, 1)
+AIR = Air(12.0)
 
 
 def shot(source_db=137.0, p=0.9, off_m=OFF_M, t_us=0, xyz_m=(0.0, 0.0, 1.5)):
@@ -30,7 +32,7 @@ def shot(source_db=137.0, p=0.9, off_m=OFF_M, t_us=0, xyz_m=(0.0, 0.0, 1.5)):
 
 
 def judged(*args, **kwargs):
-    return Judge().feed(shot(*args, **kwargs))
+    return Judge().feed(shot(*args, **kwargs), AIR)
 
 
 def test_a_loud_sound_that_all_take_for_one_is_a_gunshot():
