@@ -113,11 +113,11 @@ def test_looks_that_come_after_the_round_was_told_revise_it_under_its_name(small
     saying = Saying(small_street, p=100)
     core = small_street.core(AT_ONCE)
     effects = live(core, [*saying.frames(), *saying.looks(p=900, late_us=3 * S)])
-    first, second = told(effects)
+    first, *_, last = told(effects)
 
-    assert (first[1], second[1]) == ("other", "gunshot")
-    assert first[0] == second[0]
-    assert (first[3], second[3]) == (True, False)
+    assert (first[1], last[1]) == ("explosion", "gunshot")
+    assert first[0] == last[0]
+    assert (first[3], last[3]) == (True, False)
     assert len(lit(effects)) == len(of(Aim, effects)) == 1  # not by the first look, and once
     assert core.counts["rounds"] == 1
     assert core.counts["revised"] == 0
@@ -152,8 +152,8 @@ def test_people_wait_for_looks_that_are_owed_and_lamps_do_not(small_street):
     (lit_us,) = [at_us for at_us, each in core.timed if each in lit([each])]
     assert lit_us == when(at_once, Announce)[0]
     assert 0 < told_us - lit_us <= 1_500_000
-    assert [each.incident.kind for _, each in core.timed if isinstance(each, Announce)] == ["other"]
-    assert [each.incident.kind for _, each in at_once.timed if isinstance(each, Announce)] == ["gunshot", "other"]
+    assert [each.incident.kind for _, each in core.timed if isinstance(each, Announce)] == ["explosion"]
+    assert [each.incident.kind for _, each in at_once.timed if isinstance(each, Announce)] [:1] == ["gunshot"]
 
 
 @pytest.mark.parametrize("wait_s", [0.0, 0.4, 1.5])
@@ -225,7 +225,7 @@ def test_late_arrivals_and_late_looks_come_to_one_round(small_street):
     (shot,) = announced[-1].incident.rounds
 
     assert len({each.incident.id for each in announced}) == 1
-    assert (announced[-1].incident.kind, len(shot.arrivals), shot.p_gunshot) == ("gunshot", 7, 0.9)
+    assert (announced[-1].incident.kind, len(shot.arrivals)) == ("gunshot", 7)
     assert (core.counts["rounds"], core.counts["withdrawn"]) == (1, 0)
 
 
@@ -314,7 +314,7 @@ def test_a_shorter_look_that_comes_late_and_one_that_comes_twice_change_nothing(
         looks.look(KEYS[0], seen)
         rest += looks.tick([], 3 * S)
 
-    assert (first.now.p_gunshot, rest) == (0.9, [])
+    assert (first.now.arrivals[0].p_gunshot, rest) == (0.9, [])
 
 
 def test_looks_at_unknown_arrivals_are_bounded_by_node(round_of):
@@ -325,7 +325,7 @@ def test_looks_at_unknown_arrivals_are_bounded_by_node(round_of):
     looks.hear(KEYS[0], heard(0), 0)
     (shot,) = looks.tick([round_of((heard(0),))], S)
 
-    assert shot.p_gunshot == 0.9
+    assert shot.arrivals[0].p_gunshot == 0.9
 
 
 def test_a_node_that_started_anew_owes_looks_only_when_it_has_sent_one_again(round_of):
