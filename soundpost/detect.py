@@ -14,7 +14,9 @@ from typing import Any
 
 from dsp.hearing.detect import Detector
 from dsp.hearing.onset import Onset
+from dsp.hearing.patient import Patient
 from dsp.hearing.zeros import Zeros
+from firmware.linux.voices import judge
 from hw.linux.audio_file import AudioFile, Shape
 from simulators.recordings.forensic import full_scale_of
 from simulators.recordings.progress import watched
@@ -26,7 +28,8 @@ HELP = (
     "Hear impulses in WAV, FLAC and OGG files, 8 to 96 kHz, any number of channels. A folder stands for\n"
     "every such file in it. onset_s counts from the file's first sample; runs of exact zeros are gaps,\n"
     "in which nothing is heard. Within 1.2 s of what may be a gunshot, what sounds like it again is told as\n"
-    "the next round, though no level rises; its p(gunshot) is the first one's. --plot and --report need\n"
+    "the next round, though no level rises; its p(gunshot) is the first one's. p(gunshot) is of all that was\n"
+    "heard within a second. --plot and --report need\n"
     "the extra [sim]."
 )
 EXAMPLE = "soundpost detect clips/*.wav --json"
@@ -148,14 +151,14 @@ async def _hear(path: Path, full_scale_db: float | None, name: str) -> Heard:
     try:
         if full_scale_db is None and audio.n_channels == 1:
             full_scale_db = full_scale_of(path)
-        detector = Detector(audio.rate_hz, audio.n_channels, full_scale_db)
+        detector = Detector(audio.rate_hz, audio.n_channels, full_scale_db, judge())
         zeros = Zeros(audio.rate_hz, audio.n_channels)
-        onsets, n_frames = list[Onset](), 0
+        patient, onsets, n_frames = Patient(detector), list[Onset](), 0
         async for block in audio.blocks():
             zeros.feed(block.samples)
-            onsets += detector.feed(block.samples)
+            onsets += patient.feed(block.samples)
             n_frames += len(block.samples)
-        onsets += detector.flush()
+        onsets += patient.flush()
     finally:
         await audio.close()
     all_hz = audio.rate_hz * audio.n_channels

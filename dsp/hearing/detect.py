@@ -26,11 +26,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from dsp.hearing.cells import AFTER, BEFORE, FLOOR_CELLS, GAP_CELLS
-from dsp.hearing.classify import inputs, kind_of, p_gunshot
+from dsp.hearing.classify import inputs, kind_of
 from dsp.hearing.common_form import common_form
 from dsp.hearing.features import describe
+from dsp.hearing.judge import Judge
+from dsp.hearing.looks import Looks
 from dsp.hearing.n_wave import likeness
 from dsp.hearing.onset import CLIP_S, Look, Onset
+from dsp.hearing.patch import LOOKS_MS
 from dsp.hearing.pick import BACK_CELLS, ON_CELLS, Picker
 from dsp.hearing.samples import FULL, full_scale, is_step
 from dsp.hearing.spectrogram import spectrogram
@@ -42,6 +45,7 @@ Floats = NDArray[np.float64]
 MIN_RATE_HZ, MAX_RATE_HZ = 8_000, 96_000
 APART = 40  # cells: how close two onsets may be
 RISE_DB, SNR_DB = 7.0, 6.0  # AFTER over BEFORE, and over FLOOR
+SEEN = 60  # cells of sound before an onset that are looked at
 DESCRIBED = 100  # cells of sound after an onset that `describe` looks at
 LOOK_AHEAD = DESCRIBED + ON_CELLS + 2  # the pick may lie this far behind the cell
 MAYBE, SURE = 0.2, 0.5  # p_gunshot of what may be the first round of a burst, and of what gives way to nothing
@@ -52,10 +56,13 @@ KEPT = FLOOR_CELLS + BEFORE + APART + GAP_CELLS  # cells before the next one tha
 class Detector:
     """Finds onsets in one stream of one or more channels, each channel by itself.
 
-    Raises ValueError for a rate or channel count out of range. full_scale_db : dB SPL of an amplitude of 1.
+    Raises ValueError for a rate or channel count out of range. full_scale_db : dB SPL of an amplitude of 1. judge : who
+    says what an impulse is; the trees alone where it is not given.
     """
 
-    def __init__(self, rate_hz: int, n_channels: int = 1, full_scale_db: float | None = None) -> None:
+    def __init__(
+        self, rate_hz: int, n_channels: int = 1, full_scale_db: float | None = None, judge: Judge | None = None
+    ) -> None:
         if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
             raise ValueError(f"sample rate {rate_hz} Hz is outside {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz")
         if n_channels < 1:
@@ -67,6 +74,8 @@ class Detector:
         self._picker = Picker(self._stream.sos, rate_hz, self._cell)
         self._next = 0  # the first cell not yet decided
         self._last = np.full(n_channels, -APART - 1)  # the cell of the last onset
+        self._judge = judge or Judge()
+        self._looks = Looks(self._judge, rate_hz)
         self._repeats: list[Repeats[Onset]] = [Repeats(rate_hz, self._cell) for _ in range(n_channels)]
         self._told: list[list[float]] = [[] for _ in range(n_channels)]  # samples of the latest onsets
         self._skipped = 0  # samples of gaps too long to be held
@@ -113,6 +122,14 @@ class Detector:
                 repeats.forget()
         return onsets
 
+    def looks(self) -> list[Look]:
+        """The later looks at onsets that are certain by now and were not asked for before."""
+        return self._looks.take()
+
+    def awaits(self, onset: Onset) -> bool:
+        """Whether an onset will be looked at again."""
+        return self._looks.awaits(onset)
+
     def flush(self) -> list[Onset]:
         """The stream has ended: the onsets that still lacked something to come."""
         self._stream.take()
@@ -120,11 +137,9 @@ class Detector:
         onsets = self._decide(self._stream.end_cell - AFTER + 1)
         last = self._stream.end_cell + FRAME + SAME + BACK_CELLS
         repeats = [repeat for channel in range(self.n_channels) for repeat in self._again(channel, last)]
+        for _ in LOOKS_MS[1:]:
+            self._look_again(self._stream.end_cell * self._cell + LOOKS_MS[-1] * self.rate_hz)
         return sorted(onsets + repeats, key=lambda onset: onset.sample)
-
-    def looks(self) -> list[Look]:
-        """The later looks that are certain by now, each once."""
-        return []
 
     def _decide(self, last: int) -> list[Onset]:
         """Onsets in cells from the next to `last`, and forget what no later onset needs."""
@@ -139,9 +154,17 @@ class Detector:
             found += self._look_at(channel, self._next + after)
         self._next = last
         found += [repeat for channel in range(self.n_channels) for repeat in self._again(channel, last)]
+        self._look_again(self._stream.end_cell * self._cell)
         waited_for = [repeats.next_cell for repeats in self._repeats if repeats.next_cell is not None]
-        self._stream.forget(last - KEPT, min(last - BEFORE - BACK_CELLS - 1, *waited_for, last))
+        held = self._looks.first_needed(last * self._cell) // self._cell
+        self._stream.forget(last - KEPT, min(last - SEEN - BACK_CELLS - 1, held, *waited_for, last))
         return sorted(found, key=lambda onset: onset.sample)
+
+    def _look_again(self, end: int) -> None:
+        """Later looks at what has been heard up to a sample."""
+        for number, channel in self._looks.due(end):
+            self._looks.look(number, self._stream.raw(channel), self._stream.zero)
+        self._looks.done()
 
     def _again(self, channel: int, known_cell: int) -> list[Onset]:
         """Rounds like the first of a burst, well before a cell up to which all else has been decided."""
@@ -150,11 +173,14 @@ class Detector:
             again = repeats.look(self._stream.sound(channel, repeats.next_cell or 0, NEEDED))
             rounds = [self._repeated(each) for each in again]
             found += [one for one in rounds if all(abs(one.sample - at) > SAME * self._cell for at in told)]
+        for one in found:
+            self._looks.liken(one, one.like or 0.0)
         return found
 
     def _repeated(self, repeat: Repeat[Onset]) -> Onset:
         """A round like the first one, which says what it is like."""
         first, louder_db = repeat.first, 20 * float(np.log10(max(repeat.gain, 1e-9)))
+        known = self._looks.latest(first) or first
         sample = first.sample + repeat.later
         start = int(sample) - self._cell - self._skipped - self._stream.zero
         raw = self._stream.raw(first.channel)[max(start, 0) : start + DESCRIBED * self._cell]
@@ -164,10 +190,12 @@ class Detector:
             sigma_us=float(np.hypot(first.sigma_us, LATER_SIGMA_US)),
             level_db=first.level_db + louder_db,
             snr_db=first.snr_db + louder_db,
+            p_gunshot=known.p_gunshot,
+            kind=known.kind,
             clip=raw[: int(CLIP_S * self.rate_hz)].astype(np.float32),
             clip_sample=int(sample) - self._cell,
             clipped=bool(np.abs(raw).max(initial=0) >= FULL),
-            again=True,
+            like=first.sample,
         )
 
     def _look_at(self, channel: int, cell: int) -> list[Onset]:
@@ -185,8 +213,12 @@ class Detector:
         told[:] = [*told[-TOLD:], onset.sample]
         cell = (int(onset.sample) - self._skipped) // self._cell
         first = repeats.same(cell, self._stream.sound(onset.channel, cell - LEAD - SAME, LENGTH + 2 * SAME))
+        is_waiting = False
         if first is not None and first.p_gunshot > onset.p_gunshot:
             onset = replace(onset, p_gunshot=first.p_gunshot, kind=first.kind)
+            is_waiting = self._looks.liken(onset, first.sample)
+        if not is_waiting:
+            self._looks.expect(onset, int(onset.sample) - self._skipped)
         if onset.p_gunshot >= MAYBE:
             repeats.learn(onset, onset.p_gunshot >= SURE, cell, self._stream.sound(onset.channel, cell - LEAD, LENGTH))
         return onset
@@ -204,7 +236,7 @@ class Detector:
         form = common_form(raw, index, self.rate_hz)
         features = describe(form, likeness(raw, index, self.rate_hz))
         row = inputs(features, spectrogram(form))
-        p = p_gunshot(row)
+        p = self._judge.p(row, raw, index, self.rate_hz, 0)
         return Onset(
             channel=channel,
             sample=zero + self._skipped + index + picked.fraction,

@@ -20,8 +20,9 @@ class Onset:
     sample : of its channel, counted from the stream's first. sigma_us : one sigma of it in time. level_db : peak in the
     detector's band, dB of full scale, or dB SPL where the microphone's full scale is known. snr_db : over the noise
     floor. row : what the classifier was asked (dsp/hearing/classify.py); it stays on the pole. clip : at most 20 ms of
-    samples round it, from clip_sample on. clipped : the converter or microphone was at its end. again : told by its
-    likeness to an earlier round, whose features and row these are (dsp/hearing/template_match.py).
+    samples round it, from clip_sample on. clipped : the converter or microphone was at its end. like : the
+    sample of the earlier round by whose likeness it was told, whose features and row these are
+    (dsp/hearing/template_match.py).
     """
 
     channel: int
@@ -36,7 +37,12 @@ class Onset:
     clip: NDArray[np.float32]
     clip_sample: int
     clipped: bool
-    again: bool = False
+    like: float | None = None
+
+    @property
+    def again(self) -> bool:
+        """Whether it was told by its likeness to an earlier round."""
+        return self.like is not None
 
     def pcm(self, rate_hz: int, lead_us: int) -> bytes:
         """The clip as int16 little-endian, moved by a part of a sample: so that it begins lead_us, to the whole sample,
@@ -47,10 +53,7 @@ class Onset:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What more of the sound says of an onset that was told: its channel and sample are that onset's.
-
-    after_ms : so long after the onset the sound was looked at.
-    """
+    """What an onset is taken for when more of it was heard: after_ms behind it. channel, sample : the onset's."""
 
     channel: int
     sample: float

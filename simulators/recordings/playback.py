@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from dsp.hearing.detect import Detector
 from dsp.hearing.onset import Onset
+from dsp.hearing.patient import Patient
 from firmware import wire
+from firmware.linux.voices import judge
 from gateway.incident import Arrival, Clip, Round
 from simulators.recordings.batch import Batch, Decision, happened_us, in_time
 from simulators.recordings.progress import watching
@@ -73,10 +75,10 @@ def in_order(arrivals: Iterable[Arrival]) -> tuple[Arrival, ...]:
 def listen(track: Track, blocks: Iterable[NDArray[np.float32]] | None = None) -> Iterator[Arrival]:
     """What a node on this track would report. blocks : the track's, where somebody watches them go by. Raises as
     `Track.read` does."""
-    detector = Detector(track.rate_hz, full_scale_db=track.full_scale_db)
+    patient = Patient(Detector(track.rate_hz, full_scale_db=track.full_scale_db, judge=judge()))
     for block in blocks or track.blocks():
-        yield from (_arrival(track, onset) for onset in detector.feed(block))
-    yield from (_arrival(track, onset) for onset in detector.flush())
+        yield from (_arrival(track, onset) for onset in patient.feed(block))
+    yield from (_arrival(track, onset) for onset in patient.flush())
 
 
 def _arrival(track: Track, onset: Onset) -> Arrival:

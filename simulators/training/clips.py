@@ -22,6 +22,7 @@ from hw.linux.audio_file import read_audio
 from simulators.recordings.livefire import is_test, read_test
 from simulators.recordings.recording import Track
 
+POSITIONS = "FP"
 NEAR_S = 0.030
 BEFORE_FIRST_S = 0.050
 APART = ("ricochet", "explosion", "fireworks")

@@ -4,16 +4,22 @@ All go through the very detector that runs in the street.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dsp.hearing.detect import Detector
+from dsp.hearing.ear_answers import answers
 from dsp.hearing.onset import Onset
+from dsp.hearing.patch import patch
+from dsp.hearing.wide_ear import WideEar
+from firmware.linux.ear_files import wide_ear
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 from simulators.training.clips import MORE, Clip
+from simulators.training.heard_elsewhere import LEAST, cut
 from simulators.training.near_shots import near_shot
 from simulators.training.renderings import clutter, elsewhere, shot
 
@@ -36,11 +42,21 @@ TIMES = {
 """How often each recording is heard elsewhere, by how its group's name begins."""
 
 
+def _nothing() -> NDArray[np.float16]:
+    return np.zeros(0, np.float16)
+
+
+def _no_answer() -> NDArray[np.float32]:
+    return np.zeros(0, np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """An onset. truth : GUNSHOT, OTHER or UNKNOWN. made : rendered, not recorded. sigma_us as the detector says.
 
-    again : told by its likeness to an earlier one, whose row this is: it teaches nothing new.
+    again : told by its likeness to an earlier one, whose row this is: it teaches nothing new. patch : what the net sees,
+    (FRAMES, BANDS). cut : the sound itself (heard_elsewhere.cut), of what is recorded and known. heard : the
+    wide ear's answers (dsp/hearing/ear_answers.py) to what is recorded, where there is a wide ear.
     """
 
     group: str
@@ -53,6 +69,9 @@ class Example:
     truth: int
     row: NDArray[np.float64]
     again: bool = False
+    patch: NDArray[np.float16] = field(default_factory=_nothing, repr=False)
+    cut: NDArray[np.float16] = field(default_factory=_nothing, repr=False)
+    heard: NDArray[np.float32] = field(default_factory=_no_answer, repr=False)
 
     @property
     def lesson(self) -> int:
@@ -104,8 +123,9 @@ def listen(task: Task) -> list[Example]:
         lead_s, samples = LEAD_S, _led(np.random.default_rng(SEED), samples, rate_hz)
     onsets = list(hear_all(samples, rate_hz))
     truths = truth_of(task.clip, [onset.sample / rate_hz - lead_s for onset in onsets], [o.level_db for o in onsets])
+    made = task.seed is not None
     return [
-        _example(onset, rate_hz, truth, task.clip.group, task.clip.fold, task.clip.name, task.seed is not None)
+        _example(onset, samples, rate_hz, truth, (task.clip.group, task.clip.fold, task.clip.name), made)
         for onset, truth in zip(onsets, truths, strict=True)
     ]
 
@@ -142,15 +162,41 @@ def _of_scene(task: Task) -> list[Example]:
     for onset in hear_all(samples, rate_hz):
         direct = abs(onset.sample / rate_hz - due_s) <= RENDERED_NEAR_S
         truth = kind if direct or kind == OTHER else UNKNOWN
-        found.append(
-            _example(onset, rate_hz, truth, f"{RENDERED} {task.scene}", RENDERED, f"{task.scene} {task.seed}", True)
-        )
+        called = (f"{RENDERED} {task.scene}", RENDERED, f"{task.scene} {task.seed}")
+        found.append(_example(onset, samples, rate_hz, truth, called, True))
     return found
 
 
-def _example(onset: Onset, rate_hz: int, truth: int, group: str, fold: str, name: str, made: bool) -> Example:
-    at_s = onset.sample / rate_hz
-    return Example(group, fold, name, made, at_s, onset.sigma_us, onset.level_db, truth, onset.row, onset.again)
+def _example(
+    onset: Onset, samples: NDArray[np.float32], rate_hz: int, truth: int, called: tuple[str, str, str], made: bool
+) -> Example:
+    """called : its group, fold and name."""
+    sound, seen, heard, ear = _nothing(), _nothing(), _no_answer(), _ear()
+    if ear is not None and not made:
+        heard = answers(ear, samples, int(onset.sample), rate_hz).astype(np.float32)
+    if truth != UNKNOWN and not made:
+        whole = cut(samples, onset.sample, rate_hz)
+        sound = (whole / max(float(np.abs(whole).max()), LEAST)).astype(np.float16)
+    if truth != UNKNOWN or not made:
+        seen = patch(samples, int(onset.sample), rate_hz).astype(np.float16)
+    return Example(
+        *called,
+        made,
+        onset.sample / rate_hz,
+        onset.sigma_us,
+        onset.level_db,
+        truth,
+        onset.row,
+        onset.again,
+        patch=seen,
+        cut=sound,
+        heard=heard,
+    )
+
+
+@cache
+def _ear() -> WideEar | None:
+    return wide_ear()
 
 
 def _times(clip: Clip) -> int:

@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from dsp.hearing.classify import LIKELY
-from simulators.training.clips import APART, MORE, Clip
+from simulators.training.clips import APART, MORE, POSITIONS, Clip
 from simulators.training.examples import GUNSHOT, OTHER, UNKNOWN
 from simulators.training.folds import Judged
 from simulators.training.scoreboard import Figure
 
 N_BINS = 10
-POSITIONS = "FP"
 MOST_ESC10, MOST_NEGATIVES, MOST_FALSE_PER_H, MOST_ECE = 4, 3, 6.0, 0.05
 
 

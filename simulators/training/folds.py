@@ -5,6 +5,7 @@ calibration that a fold's scores get is fitted to the left-out scores of all oth
 what it is scored on, except for the recipe itself and the features, which were chosen by people who saw such figures.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,14 +28,19 @@ LEAST_SLOPE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An example that was recorded, and the probability that a model which never heard its fold gives it."""
+    """An example that was recorded, and the probability that a model which never heard its fold gives it: at the last
+    look, at the first one, and with the wide ear, where there is one."""
 
     example: Example
     p: float
+    first: float = math.nan
+    with_ear: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
-class _Lesson:
+class Table:
+    """What trees learn, (n, d), (n,) 0 or 1 and (n,); and what they are then asked, (m, d)."""
+
     rows: Floats
     truth: Floats
     weight: Floats
@@ -45,7 +51,7 @@ def left_out(examples: Sequence[Example], by: str = "fold") -> list[Judged]:
     """Every recorded example judged, in order of folds. by : the attribute that names what is left out together."""
     names = sorted({getattr(example, by) for example in examples if not example.made})
     lessons = [_lesson(examples, by, name) for name in names]
-    scores = list(watched(in_turn(_learn_and_score, lessons), len(lessons), f"leaving out one {by} after the other"))
+    scores = list(watched(in_turn(tree_scores, lessons), len(lessons), f"leaving out one {by} after the other"))
     own = [[e for e in examples if not e.made and getattr(e, by) == name] for name in names]
     judged = []
     for turn in range(len(names)):
@@ -63,11 +69,11 @@ def train(examples: Sequence[Example]) -> Model:
     """The model of all examples, calibrated on left-out scores."""
     names = sorted({example.fold for example in examples if not example.made})
     lessons = [_lesson(examples, "fold", name) for name in names]
-    scores = list(watched(in_turn(_learn_and_score, lessons), len(lessons), "calibrating"))
+    scores = list(watched(in_turn(tree_scores, lessons), len(lessons), "calibrating"))
     truth = np.array([e.lesson for name in names for e in examples if not e.made and e.fold == name])
     slope, offset = calibrate(np.concatenate(scores), truth)
     known = [example for example in examples if example.lesson != UNKNOWN]
-    bias, trees = boost(*_table(known), RECIPE)
+    bias, trees = boost(*table(known), RECIPE)
     return Model(round(bias, 5), slope, offset, trees)
 
 
@@ -86,19 +92,20 @@ def calibrate(score: Floats, truth: NDArray[np.int64]) -> tuple[float, float]:
     return round(float(found.x[0]), 5), round(float(found.x[1]), 5)
 
 
-def _lesson(examples: Sequence[Example], by: str, name: str) -> _Lesson:
+def _lesson(examples: Sequence[Example], by: str, name: str) -> Table:
     rest = [e for e in examples if getattr(e, by) != name and e.lesson != UNKNOWN]
     own = [e.row for e in examples if getattr(e, by) == name and not e.made]
-    return _Lesson(*_table(rest), np.stack(own))
+    return Table(*table(rest), np.stack(own))
 
 
-def _learn_and_score(lesson: _Lesson, recipe: Recipe = RECIPE) -> Floats:
+def tree_scores(lesson: Table, recipe: Recipe = RECIPE) -> Floats:
+    """(n,) log odds of what is heard, by trees that learnt the rest."""
     bias, trees = boost(lesson.rows, lesson.truth, lesson.weight, recipe)
     model = Model(bias, 1.0, 0.0, trees)
     return np.array([model.score(row) for row in lesson.heard])
 
 
-def _table(examples: Sequence[Example]) -> tuple[Floats, Floats, Floats]:
+def table(examples: Sequence[Example]) -> tuple[Floats, Floats, Floats]:
     """rows (n, d), truth (n,), weight (n,)."""
     return (
         np.stack([e.row for e in examples]),

@@ -8,7 +8,7 @@ from scipy import signal
 
 from dsp.blast import friedlander, n_wave
 from dsp.hearing import gunshot_model
-from dsp.hearing.classify import INPUTS, inputs, kind_of, p_gunshot
+from dsp.hearing.classify import INPUTS, inputs, kind_of
 from dsp.hearing.common_form import common_form
 from dsp.hearing.detect import Detector
 from dsp.hearing.features import describe
@@ -58,7 +58,7 @@ def test_what_is_no_gunshot_is_other(p, kind):
 
 
 def test_silence_is_hardly_a_gunshot():
-    assert 0 <= p_gunshot(inputs(describe(SILENCE, 0.0), spectrogram(SILENCE))) < 0.5
+    assert 0 <= gunshot_model.MODEL.p(inputs(describe(SILENCE, 0.0), spectrogram(SILENCE))) < 0.5
 
 
 @pytest.mark.parametrize("rate_hz", [24_000, 48_000])

@@ -1,0 +1,108 @@
+"""What the nets learn from: impulses as they were recorded, the same heard elsewhere, and rendered scenes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.hearing.patch import patch
+from simulators.recordings.parallel import in_turn
+from simulators.recordings.progress import watched
+from simulators.training.clips import LASTING, MORE, POSITIONS
+from simulators.training.examples import GUNSHOT, OTHER, RENDERED, SEED, UNKNOWN, Example
+from simulators.training.heard_elsewhere import CUT_HZ, LEAD, heard_elsewhere
+
+TIMES = {"clip": 80, "live": 5, "other": 3}
+"""How often each recorded gunshot of a clip, of the live fire, and each other impulse is heard elsewhere."""
+LIVE_SHARE = 0.45  # of what is drawn of gunshots
+RENDERED_SHARE = 0.15  # of all that is drawn
+SCENE_SHARES = {f"{RENDERED} shot": 0.4, f"{RENDERED} near": 0.4, f"{RENDERED} clutter": 0.2}
+N_NOISES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A patch (FRAMES, BANDS), what it is (GUNSHOT or OTHER), and whose it is."""
+
+    group: str
+    fold: str
+    name: str
+    truth: int
+    patch: NDArray[np.float16]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    example: Example
+    times: int
+    noises: tuple[NDArray[np.float16], ...]
+    seed: int
+
+
+def lessons(examples: Sequence[Example]) -> list[Lesson]:
+    """Of all examples. The noise that a gunshot is laid over is of another fold."""
+    known = [e for e in examples if e.truth != UNKNOWN and not e.again]
+    plain = [_lesson(e, e.patch) for e in known if not e.made or e.fold == RENDERED]
+    rng = np.random.default_rng(SEED)
+    lasting = [e for e in known if not e.made and e.truth == OTHER and is_lasting(e.group)]
+    sounds = []
+    for seed, example in enumerate(e for e in known if not e.made):
+        noises = [one for one in rng.permutation(len(lasting))[: 2 * N_NOISES] if lasting[one].fold != example.fold]
+        cuts = tuple(lasting[one].cut for one in noises[:N_NOISES])
+        sounds.append(_Sound(example, TIMES[kind_of(example)], cuts, seed))
+    heard = watched(in_turn(_elsewhere, sounds), len(sounds), "hearing each impulse elsewhere")
+    return [*plain, *(lesson for some in heard for lesson in some)]
+
+
+def kind_of(example: Example | Lesson) -> str:
+    """`clip` or `live` for gunshots, `other`."""
+    if example.truth != GUNSHOT:
+        return "other"
+    return "live" if example.group.startswith(POSITIONS) else "clip"
+
+
+def is_lasting(group: str) -> bool:
+    """Whether a group's sounds last: ambience that others may be laid over."""
+    words = group.removeprefix(f"{MORE} ").removeprefix("esc10 ").split()
+    return any(word in (*LASTING, "waves", "helicopter") for word in words)
+
+
+def weights(known: Sequence[Lesson]) -> NDArray[np.float64]:
+    """(n,) how often each is drawn: gunshots and others alike; a group of others by the root of how many clips it has."""
+    groups, truths = np.array([each.group for each in known]), np.array([each.truth for each in known])
+    kinds = np.array([kind_of(each) for each in known])
+    is_scene = np.array([each.fold == RENDERED for each in known])
+    weight = np.zeros(len(known))
+    for kind, share in (("clip", 1 - LIVE_SHARE), ("live", LIVE_SHARE)):
+        some = (kinds == kind) & ~is_scene
+        weight[some] = share / max(some.sum(), 1)
+    for group in np.unique(groups[(truths == OTHER) & ~is_scene]):
+        some = (groups == group) & (truths == OTHER)
+        n_clips = len({each.name for each, one in zip(known, some, strict=True) if one})
+        weight[some] = np.sqrt(n_clips) / some.sum()
+    for truth in (GUNSHOT, OTHER):
+        some = (truths == truth) & ~is_scene
+        weight[some] *= (1 - RENDERED_SHARE) / 2 / max(float(weight[some].sum()), 1e-12)
+    for group, share in SCENE_SHARES.items():
+        some = groups == group
+        weight[some] = RENDERED_SHARE * share / max(some.sum(), 1)
+    return weight
+
+
+def _elsewhere(sound: _Sound) -> list[Lesson]:
+    return [_lesson(sound.example, seen) for seen in _patches(sound)]
+
+
+def _patches(sound: _Sound) -> Iterator[NDArray[np.float16]]:
+    for turn in range(sound.times):
+        rng = np.random.default_rng((SEED, sound.seed, turn))
+        noise = None
+        if sound.noises and rng.random() < 0.5:
+            noise = sound.noises[rng.integers(len(sound.noises))].astype(float)
+        heard = heard_elsewhere(rng, sound.example.cut.astype(float), noise)
+        yield patch(heard, LEAD, CUT_HZ).astype(np.float16)
+
+
+def _lesson(example: Example, seen: NDArray[np.float16]) -> Lesson:
+    return Lesson(example.group, example.fold, example.name, example.truth, seen)
