@@ -6,7 +6,7 @@ BOARD := firmware/board hw/mcu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check livefire train trainboard ear bench programs
+.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear bench programs
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ check: .venv/.dev  ## ruff, mypy --strict (portable files against MicroPython's 
 
 train: .venv/.demo  ## train the gunshot model anew, from ../shared/data (or SOUNDPOST_DATA): rewrites dsp/hearing/gunshot_model.py
 	$(BIN)/python -m simulators.training $${SOUNDPOST_DATA:-../shared/data}
+
+trainnet: .venv/.train ear  ## train the nets and the head on the wide ear, from ../shared/data: rewrites firmware/linux/gunshot_net.npz
+	$(BIN)/python -m simulators.training.verdict_file $${SOUNDPOST_DATA:-../shared/data}
 
 trainboard: .venv/.dev  ## fit the boards' simpler line anew, under MicroPython: rewrites dsp/fixed/gunshot_line.py
 	$(BIN)/python -m simulators.training.fixed_model $${SOUNDPOST_DATA:-../shared/data}
@@ -64,6 +67,10 @@ bench: .venv/.bench  ## speeds beside a named floor in the same run (ONLY=detect
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[audio]' || echo "PyAudio does not build here (see above): the microphone tests will skip"
 	for port in esp32 rp2; do $(BIN)/pip install --quiet --upgrade --target .venv/typings/$$port --no-deps \
 		$$(grep -E "^micropython-($$port|stdlib)-stubs==" constraints.txt) || exit 1; done
+	touch $@
+
+.venv/.train: .venv/.demo
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim,train]'
 	touch $@
 
 .venv/.bench: .venv/.dev

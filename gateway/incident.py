@@ -57,8 +57,8 @@ class Round:
 
     p_gunshot, kind, why : of the whole round, what it is, and why that is thought, as gateway/judging has it; before it
     was judged None, `unknown` and "". line : which way the bullet went, where its crack tells. withdrawn : it was told,
-    and with the arrivals that came late since it is none. looks_until_us : later looks of its poles may come until then;
-    0: none is owed.
+    and with the arrivals that came late since it is none. looks_until_us : later looks of its poles may come until
+    then; 0: none is owed.
     """
 
     fix: Fix

@@ -6,6 +6,7 @@ Each command is a file of this folder, or `command.py` of a folder in it, with `
 
 import argparse
 import importlib
+import os
 import sys
 from importlib import metadata
 
@@ -27,6 +28,7 @@ COMMANDS = {
 
 
 FOLDERS = ("board",)
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
     if not name:
         _overview().parse_args(argv or ["--help"])
         return 2
+    for threads in THREADS:  # matrices are small here: threads would only wait for each other
+        os.environ.setdefault(threads, "1")
     command = importlib.import_module(f"soundpost.{name}.command" if name in FOLDERS else f"soundpost.{name}")
     parser = argparse.ArgumentParser(
         prog=f"soundpost {name}",

@@ -16,7 +16,7 @@ from dsp.hearing.detect import Detector
 from dsp.hearing.onset import Onset
 from dsp.hearing.patient import Patient
 from dsp.hearing.zeros import Zeros
-from firmware.linux.voices import judge
+from firmware.linux.voices import judge, voices
 from hw.linux.audio_file import AudioFile, Shape
 from simulators.recordings.forensic import full_scale_of
 from simulators.recordings.progress import watched
@@ -63,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--full-scale-db {full_scale_db:g}: must be {FULL_SCALE_DB[0]:g} to {FULL_SCALE_DB[1]:g}")
     paths = list(_files(args.files))
     pictures = Pictures(args.plot, args.report, len(paths))
+    for fault in voices()[1]:
+        complain("detect", ValueError(fault))
     faults: list[str] = []
     for path in watched(paths, len(paths), "listening"):
         try:

@@ -137,8 +137,7 @@ class Detector:
         onsets = self._decide(self._stream.end_cell - AFTER + 1)
         last = self._stream.end_cell + FRAME + SAME + BACK_CELLS
         repeats = [repeat for channel in range(self.n_channels) for repeat in self._again(channel, last)]
-        for _ in LOOKS_MS[1:]:
-            self._look_again(self._stream.end_cell * self._cell + LOOKS_MS[-1] * self.rate_hz)
+        self._look_again(self._stream.end_cell * self._cell + LOOKS_MS[-1] * self.rate_hz)
         return sorted(onsets + repeats, key=lambda onset: onset.sample)
 
     def _decide(self, last: int) -> list[Onset]:
@@ -162,9 +161,10 @@ class Detector:
 
     def _look_again(self, end: int) -> None:
         """Later looks at what has been heard up to a sample."""
-        for number, channel in self._looks.due(end):
-            self._looks.look(number, self._stream.raw(channel), self._stream.zero)
-        self._looks.done()
+        while due := self._looks.due(end):
+            for number, channel in due:
+                self._looks.look(number, self._stream.raw(channel), self._stream.zero)
+            self._looks.done()
 
     def _again(self, channel: int, known_cell: int) -> list[Onset]:
         """Rounds like the first of a burst, well before a cell up to which all else has been decided."""

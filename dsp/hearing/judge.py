@@ -1,8 +1,9 @@
 """Who says whether an impulse is a gunshot: the trees always, the nets and the wide ear where a shell has brought them.
 
-The trees (dsp/hearing/trees.py) look at the first 100 ms, and know a blast from far off between houses; the nets look at
-up to a second; the wide ear knows what doors, hammers and guns sound like in the world, and is asked at the last look,
-about near sounds alone. A straight line makes one log odds of theirs, at each look another (dsp/hearing/verdict.py).
+The trees (dsp/hearing/trees.py) look at the first 100 ms, and know a blast from far off between houses; the nets look
+at up to a second; the wide ear knows what doors, hammers and guns sound like in the world, and is asked at the last
+look, about near sounds alone. A straight line makes one log odds of theirs, at each look another
+(dsp/hearing/verdict.py).
 """
 
 from dataclasses import dataclass

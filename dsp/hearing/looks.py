@@ -92,9 +92,9 @@ class Looks:
         self._waiting = [waiting for waiting in self._waiting if waiting.look < len(LOOKS_MS)]
 
     def take(self) -> list[Look]:
-        """Those found since they were last taken."""
+        """Those found since they were last taken, in the order in which their sound came."""
         found, self._found = self._found, []
-        return found
+        return sorted(found, key=lambda look: look.sample + look.after_ms * self._rate_hz / 1000)
 
     def _n_of(self, look: int) -> int:
         """Samples behind an onset that a look needs."""

@@ -1,8 +1,8 @@
 """A small convolutional net over the patch of an impulse: log odds of a gunshot at a look, in numpy alone.
 
 Four convolutions with ReLU (batch norm folded in when the weights were written), then of each band and channel the mean
-of the first two steps (the impulse itself), the mean and the maximum of all; one hidden layer. Which look it is comes in
-as three numbers, one of them 1. `simulators/training/net_training.py` trains it and writes its file.
+of the first two steps (the impulse itself), the mean and the maximum of all; one hidden layer. Which look it is comes
+in as three numbers, one of them 1. `simulators/training/net_training.py` trains it and writes its file.
 """
 
 from collections.abc import Mapping, Sequence

@@ -34,7 +34,8 @@ FIRST = slice(BEFORE_MS // HOP_MS - 4, frames_of(LOOKS_MS[0]))  # frames that sa
 
 
 def patch(raw: NDArray[np.floating], onset: int, rate_hz: int, look_ms: int = LOOKS_MS[-1]) -> Patch:
-    """(FRAMES, BANDS) of the sound round an onset, an index of `raw` (n,). Past either end of `raw` there is silence."""
+    """(FRAMES, BANDS) of the sound round an onset, an index of `raw` (n,). Past either end of `raw` there is
+    silence."""
     n = frames_of(look_ms)
     window, bank = _shape_of(rate_hz)
     starts = np.array([round(k * HOP_MS * rate_hz / 1000) for k in range(n)])

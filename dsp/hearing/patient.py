@@ -9,7 +9,8 @@ from dsp.hearing.onset import Onset
 
 
 class Patient:
-    """Feed it as the detector; onsets come in order, some up to a second later, and say what they are best taken for."""
+    """Feed it as the detector; onsets come in order, some up to a second later, and say what they are best taken
+    for."""
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector

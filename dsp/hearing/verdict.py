@@ -1,11 +1,12 @@
 """What is made of the voices that judge an impulse: the numbers of one file, which `make trainnet` writes.
 
-Nets (dsp/hearing/net.py) whose log odds are averaged; at each look a straight line that makes one log odds of the trees'
-and theirs; what the wide ear's answer to a near sound is worth, and the line for those sounds.
+Nets (dsp/hearing/net.py) whose log odds are averaged; at each look a straight line that makes one log odds of the
+trees' and theirs; what the wide ear's answer to a near sound is worth, and the line for those sounds.
 """
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,18 +21,20 @@ Floats = NDArray[np.float64]
 VERSION = 1
 MOST_BYTES = 4_000_000
 MOST_NETS = 16
+UNFIT = OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error
+"""What reading an .npz of hostile bytes was seen to raise."""
 TREBLE = slice(16, None)  # bands of the patch, from 2.5 kHz on
 NEAR = -1.1
-"""Of the treble, in the patch's units of 30 dB: what has less of it came from afar, and is not shown to the wide ear, which
-takes a blast at 300 m for anything. Of the live fire's shots 69 % have less, of the clips' gunshots none (chosen on
-those)."""
+"""Of the treble, in the patch's units of 30 dB: what has less of it came from afar, and is not shown to the wide ear,
+which takes a blast at 300 m for anything. Of the live fire's shots 69 % have less, of the clips' gunshots none (chosen
+on those)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """lines : (len(LOOKS_MS), 3): what the log odds of the trees and of the nets count, and what is added. ear : (N_ANSWERS
-    + 1,) what each of the wide ear's answers is worth, and what is added. near : (4,) for the last look at a near sound:
-    trees, nets, ear, and what is added."""
+    """lines : (len(LOOKS_MS), 3): what the log odds of the trees and of the nets count, and what is added. ear :
+    (N_ANSWERS + 1,) what each of the wide ear's answers is worth, and what is added. near : (4,) for the last look at a
+    near sound: trees, nets, ear, and what is added."""
 
     nets: tuple[Net, ...]
     lines: Floats
@@ -40,8 +43,8 @@ class Verdict:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Verdict":
-        """What a weights file says. Raises ValueError in a line for one that is cut, of another version, or does not fit
-        this code."""
+        """What a weights file says. Raises ValueError in a line for one that is cut, of another version, or does not
+        fit this code."""
         kept = _arrays(content)
         if kept.get("version", np.zeros(1)).tolist() != [VERSION]:
             raise ValueError(f"not of version {VERSION}")
@@ -84,5 +87,5 @@ def _arrays(content: bytes) -> dict[str, Floats]:
                 raise ValueError(f"larger than {MOST_BYTES} bytes")
         with np.load(io.BytesIO(content), allow_pickle=False) as kept:
             return {name: np.asarray(kept[name], float) for name in kept.files}
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+    except UNFIT as error:
         raise ValueError(f"not a weights file ({error})") from error

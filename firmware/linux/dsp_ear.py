@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from dsp.hearing.detect import Detector
 from dsp.hearing.features import Features
+from dsp.hearing.judge import Judge
 from dsp.hearing.onset import Onset
 from firmware import wire
 from firmware.linux import names as words
@@ -19,13 +20,16 @@ NOISE_BLOCKS = 256
 
 
 class DspEar(LookingEar):
-    """rate_hz, n_channels: of the samples to come. full_scale_db: dB SPL of an amplitude of 1, where it is known."""
+    """rate_hz, n_channels: of the samples to come. full_scale_db: dB SPL of an amplitude of 1, where it is known.
+    judge: who says what an impulse is."""
 
-    def __init__(self, rate_hz: int, n_channels: int = 1, full_scale_db: float | None = None) -> None:
+    def __init__(
+        self, rate_hz: int, n_channels: int = 1, full_scale_db: float | None = None, judge: Judge | None = None
+    ) -> None:
         self.level_unit = wire.DBFS if full_scale_db is None else wire.DBSPL
         self._full_scale_db = full_scale_db or 0.0
         self._rate_hz = rate_hz
-        self._detector = Detector(rate_hz, n_channels, full_scale_db)
+        self._detector = Detector(rate_hz, n_channels, full_scale_db, judge)
         self._levels_db: deque[float] = deque(maxlen=NOISE_BLOCKS)
 
     def feed(self, samples: NDArray[np.float32]) -> list[Heard]:  # type: ignore[override]

@@ -21,6 +21,7 @@ from firmware.linux.rarity_file import RarityFile
 from firmware.linux.shell import Shell
 from firmware.linux.spool import first_boot
 from firmware.linux.uplink import Uplink
+from firmware.linux.voices import voices
 from hw.linux.audio_file import AudioFile
 from hw.linux.chrony import UNSET, read_clock
 from hw.linux.microphone import Microphone
@@ -93,7 +94,10 @@ async def build_shell(
         log.info("host clock", source=reading.source, sigma_us=reading.sigma_us)
         if reading.source == UNSET.source:
             log.warning("the host's clock is not set (chrony): no shot is placed by this node until it is")
-    ear = DspEar(source.rate_hz, source.n_channels, config.source.full_scale_db)
+    judge, faults = voices()
+    for fault in faults:
+        log.warning("a voice is not heard; the others say what is a gunshot", why=fault)
+    ear = DspEar(source.rate_hz, source.n_channels, config.source.full_scale_db, judge)
     outbox = LookOutbox(spool.boot, spool.saved)
     node = LookingNode(ear, clock, outbox, config.node, key, config.clips, rare.rarity)
     return Shell(node, source, spool, uplink, dater, rare)

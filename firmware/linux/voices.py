@@ -1,4 +1,5 @@
-"""The voices that judge an impulse on a Linux machine: the nets' weights and the wide ear's, each a file beside this."""
+"""The voices that judge an impulse on a Linux machine: the nets' weights and the wide ear's, each a file beside
+this."""
 
 from functools import cache
 from pathlib import Path
@@ -18,20 +19,19 @@ def read_verdict(path: Path = VERDICT) -> Verdict:
         raise ValueError(f"{path}: {error}; the first look alone is used") from error
 
 
-def voices(verdict: Path = VERDICT, ear: Path = WIDE_EAR) -> tuple[Judge, list[str]]:
+@cache
+def voices(verdict: Path = VERDICT, ear: Path = WIDE_EAR) -> tuple[Judge, tuple[str, ...]]:
     """The judge of this installation, and of each voice that is not fit a line that says so: it does without."""
-    faults: list[str] = []
     try:
         known = read_verdict(verdict)
     except (OSError, ValueError) as error:
-        return Judge(), [str(error)]
+        return Judge(), (str(error),)
     try:
-        return Judge(known, wide_ear(ear)), faults
+        return Judge(known, wide_ear(ear)), ()
     except (OSError, ValueError) as error:
-        return Judge(known), [str(error)]
+        return Judge(known), (str(error),)
 
 
-@cache
 def judge() -> Judge:
     """That of this installation."""
     return voices()[0]

@@ -17,6 +17,7 @@ from firmware.clock import Clock
 from firmware.linux.dsp_ear import DspEar
 from firmware.linux.look_outbox import LookOutbox
 from firmware.linux.looking_node import LookingNode
+from firmware.linux.voices import judge
 from gateway.core import Core
 from gateway.incident import Announce, Effect, Reply, Round
 from gateway.intake.gate import Gate
@@ -118,7 +119,7 @@ def _deliver(core: Core, posts: dict[str, _Post], at_us: int) -> list[Happening]
 
 
 def _post(track: Track) -> _Post:
-    ear = DspEar(track.rate_hz, 1, track.full_scale_db)
+    ear = DspEar(track.rate_hz, 1, track.full_scale_db, judge())
     node = LookingNode(ear, Clock(track.rate_hz, drift_ppm=0), LookOutbox(boot=1), track.node, _key(track.node))
     return _Post(track, node, track.read())
 

@@ -29,7 +29,11 @@ def fit_head(examples: Sequence[Example]) -> Floats:
     """(answers + 1,) what each answer is worth, and what is added: logistic regression with a ridge, of those that are
     known; gunshots and others count alike, a group of others by the root of how many clips it has."""
     known = [each for each in examples if each.truth != UNKNOWN and not each.again]
-    x, truth, weight = np.stack([e.heard for e in known]).astype(float), np.array([e.truth for e in known]), _weight(known)
+    x, truth, weight = (
+        np.stack([e.heard for e in known]).astype(float),
+        np.array([e.truth for e in known]),
+        _weight(known),
+    )
     middle, spread = x.mean(axis=0), x.std(axis=0) + LEAST_SPREAD
     x = (x - middle) / spread
 

@@ -54,9 +54,9 @@ def _no_answer() -> NDArray[np.float32]:
 class Example:
     """An onset. truth : GUNSHOT, OTHER or UNKNOWN. made : rendered, not recorded. sigma_us as the detector says.
 
-    again : told by its likeness to an earlier one, whose row this is: it teaches nothing new. patch : what the net sees,
-    (FRAMES, BANDS). cut : the sound itself (heard_elsewhere.cut), of what is recorded and known. heard : the
-    wide ear's answers (dsp/hearing/ear_answers.py) to what is recorded, where there is a wide ear.
+    again : told by its likeness to an earlier one, whose row this is: it teaches nothing new. patch : what the net
+    sees, (FRAMES, BANDS). cut : the sound itself (heard_elsewhere.cut), of what is recorded and known. heard : the wide
+    ear's answers (dsp/hearing/ear_answers.py) to what is recorded, where there is a wide ear.
     """
 
     group: str

@@ -1,8 +1,8 @@
 """What the voices together say of each onset when none of them has heard its part.
 
-Trees, nets and the wide ear's head learn from everything but one part, and score it; the lines that make one log odds of
-theirs are fitted to the scores of the other parts. A part is a firing position, or some sources and some of the everyday
-sounds: what was cut from one recording, or made by one recordist, is never parted.
+Trees, nets and the wide ear's head learn from everything but one part, and score it; the lines that make one log odds
+of theirs are fitted to the scores of the other parts. A part is a firing position, or some sources and some of the
+everyday sounds: what was cut from one recording, or made by one recordist, is never parted.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 from simulators.training.clips import POSITIONS
 from simulators.training.ear_head import head_scores
-from simulators.training.examples import GUNSHOT, OTHER, UNKNOWN, Example
+from simulators.training.examples import UNKNOWN, Example
 from simulators.training.folds import Judged, Table, table, tree_scores
 from simulators.training.net_lessons import Lesson, kind_of, weights
 
@@ -69,7 +69,9 @@ def said_left_out(examples: Sequence[Example], lessons: Sequence[Lesson], with_l
     for name, (by_trees, by_nets) in zip(names, found, strict=True):
         here = np.array([_is_of(each.fold, name) for each in own])
         trees[here], nets[here] = by_trees, by_nets
-        ear[here] = head_scores([e for e, out in zip(own, here, strict=True) if not out], [own[i] for i in np.flatnonzero(here)])
+        ear[here] = head_scores(
+            [e for e, out in zip(own, here, strict=True) if not out], [own[i] for i in np.flatnonzero(here)]
+        )
     return Said(trees, nets, ear)
 
 

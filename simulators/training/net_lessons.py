@@ -69,7 +69,8 @@ def is_lasting(group: str) -> bool:
 
 
 def weights(known: Sequence[Lesson]) -> NDArray[np.float64]:
-    """(n,) how often each is drawn: gunshots and others alike; a group of others by the root of how many clips it has."""
+    """(n,) how often each is drawn: gunshots and others alike; a group of others by the root of how many
+    clips it has."""
     groups, truths = np.array([each.group for each in known]), np.array([each.truth for each in known])
     kinds = np.array([kind_of(each) for each in known])
     is_scene = np.array([each.fold == RENDERED for each in known])

@@ -80,7 +80,8 @@ def train_net(patches: Patches, truth: Floats, weight: Floats, recipe: NetRecipe
         surprise(net(x[:, None], _one_hot(looks)), y).backward()
         step_of.step()
         plan.step()
-    return net.eval()
+    net.eval()
+    return net
 
 
 def scores(net: TorchNet, patches: Patches, look: int) -> Floats:

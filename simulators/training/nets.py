@@ -22,7 +22,8 @@ def train_nets(patches: Patches, truth: Floats, weight: Floats) -> list[TorchNet
 
 def nets_scores(nets: Sequence[TorchNet], patches: Patches) -> Floats:
     """(n, looks) log odds, not calibrated: the mean of theirs."""
-    return np.mean([np.stack([scores(net, patches, look) for look in range(len(LOOKS_MS))], 1) for net in nets], axis=0)
+    looks = range(len(LOOKS_MS))
+    return np.asarray(np.mean([np.stack([scores(net, patches, look) for look in looks], 1) for net in nets], axis=0))
 
 
 def arrays_of_nets(nets: Sequence[TorchNet]) -> dict[str, NDArray[np.floating]]:

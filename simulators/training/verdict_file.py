@@ -52,9 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _content(
-    examples: Sequence[Example], learnt: Sequence[Lesson], lines: np.ndarray, near: np.ndarray
-) -> bytes:
+def _content(examples: Sequence[Example], learnt: Sequence[Lesson], lines: np.ndarray, near: np.ndarray) -> bytes:
     """The file, of what everything has taught."""
     from simulators.training.nets import arrays_of_nets, train_nets  # noqa: PLC0415  (torch, which only this needs)
 

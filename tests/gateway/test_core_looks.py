@@ -153,7 +153,7 @@ def test_people_wait_for_looks_that_are_owed_and_lamps_do_not(small_street):
     assert lit_us == when(at_once, Announce)[0]
     assert 0 < told_us - lit_us <= 1_500_000
     assert [each.incident.kind for _, each in core.timed if isinstance(each, Announce)] == ["explosion"]
-    assert [each.incident.kind for _, each in at_once.timed if isinstance(each, Announce)] [:1] == ["gunshot"]
+    assert [each.incident.kind for _, each in at_once.timed if isinstance(each, Announce)][:1] == ["gunshot"]
 
 
 @pytest.mark.parametrize("wait_s", [0.0, 0.4, 1.5])
