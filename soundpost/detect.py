@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from dsp.hearing.classify import kind_of
 from dsp.hearing.detect import Detector
 from dsp.hearing.onset import Onset
 from dsp.hearing.patient import Patient
@@ -21,6 +22,7 @@ from hw.linux.audio_file import AudioFile, Shape
 from simulators.recordings.forensic import full_scale_of
 from simulators.recordings.progress import watched
 from simulators.recordings.sources import SOUND, is_sound
+from soundpost.background import Background
 from soundpost.pictures import Pictures, add_picture_arguments
 from soundpost.terminal import columns, complain, one_line, printable
 
@@ -28,9 +30,13 @@ HELP = (
     "Hear impulses in WAV, FLAC and OGG files, 8 to 96 kHz, any number of channels. A folder stands for\n"
     "every such file in it. onset_s counts from the file's first sample; runs of exact zeros are gaps,\n"
     "in which nothing is heard. Within 1.2 s of what may be a gunshot, what sounds like it again is told as\n"
-    "the next round, though no level rises; its p(gunshot) is the first one's. p(gunshot) is of all that was\n"
-    "heard within a second. --plot and --report need\n"
-    "the extra [sim]."
+    "the next round, though no level rises; its p(gunshot) is the first one's. p(gunshot) is of all that was
+"
+    "heard within a second. --plot and --report need the extra [sim]. --background learns from recordings of
+"
+    "a place without a gun (not those to be judged) how often it makes something so gun-like, rarity_per_h,
+"
+    "and p(gunshot) takes that in: it then means the same at places that the detector was not trained for."
 )
 EXAMPLE = "soundpost detect clips/*.wav --json"
 BLOCK_S = 1.0
@@ -52,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DB",
         help="dB SPL of full scale, to have levels in dB SPL; a file with an smj0 chunk tells its own",
     )
-
+    parser.add_argument(
+        "--background", type=Path, metavar="FOLDER", help="recordings of the place, without a gun: what is usual there"
+    )
     add_picture_arguments(parser)
 
 
@@ -61,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     full_scale_db = args.full_scale_db
     if full_scale_db is not None and not FULL_SCALE_DB[0] <= full_scale_db <= FULL_SCALE_DB[1]:
         raise ValueError(f"--full-scale-db {full_scale_db:g}: must be {FULL_SCALE_DB[0]:g} to {FULL_SCALE_DB[1]:g}")
+    place = None if args.background is None else learnt(args.background, full_scale_db)
     paths = list(_files(args.files))
     pictures = Pictures(args.plot, args.report, len(paths))
     for fault in voices()[1]:
@@ -70,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             with _there(path) as there:
                 heard = detect(there, full_scale_db, str(path))
-                lines, notes = heard.lines(), heard.notes(there)
+                lines, notes = heard.lines(place), heard.notes(there)
                 pictures.take(there, lines, str(path))
         except (OSError, ValueError) as error:
             complain("detect", error)
@@ -97,9 +106,9 @@ class Heard:
     clipped_s: float
     gap_s: float
 
-    def lines(self) -> list[Line]:
-        """A record of each onset (DESIGN section 4)."""
-        return [_line(self, onset) for onset in self.onsets]
+    def lines(self, place: Background | None = None) -> list[Line]:
+        """A record of each onset (DESIGN section 4). place : what is usual where it was heard."""
+        return [_line(self, onset, place) for onset in self.onsets]
 
     def notes(self, path: Path) -> list[str]:
         """What is odd about the file that was read from `path`, a sentence each."""
@@ -119,6 +128,18 @@ def detect(path: Path, full_scale_db: float | None, name: str) -> Heard:
     if path.is_dir():
         raise ValueError(f"{path}: no {', '.join(SOUND)} files in this folder")
     return asyncio.run(_hear(path, full_scale_db, name))
+
+
+def learnt(folder: Path, full_scale_db: float | None) -> Background:
+    """What all recordings in a folder say of their place. Raises as `detect`; ValueError where they hold nothing."""
+    place = Background()
+    paths = list(_files([folder]))
+    for path in watched(paths, len(paths), "learning"):
+        heard = detect(path, full_scale_db, str(path))
+        place.learn(((each.sample / heard.shape.rate_hz, each.p_gunshot) for each in heard.onsets), heard.length_s)
+    if place.is_empty:
+        raise ValueError(f"{folder}: no sound to learn from")
+    return place
 
 
 @contextmanager
@@ -179,14 +200,19 @@ def _in_order(onset: Onset) -> tuple[float, int]:
     return onset.sample, onset.channel
 
 
-def _line(heard: Heard, onset: Onset) -> Line:
+def _line(heard: Heard, onset: Onset, place: Background | None) -> Line:
     """An onset as it is told; of what stands behind `kind`, only that of which there is something to say."""
-    shape = heard.shape
+    shape, p = heard.shape, onset.p_gunshot
+    kind = onset.kind
+    if place is not None:
+        p = place.p_gunshot(onset.p_gunshot)
+        kind = kind_of(onset.features, p)
     more = {
         "channel": onset.channel if shape.n_channels > 1 else None,
         "lossy": shape.lossy or None,
         "file_clipped_s": round(heard.clipped_s, 6) or None,
         "file_gap_s": round(heard.gap_s, 6) or None,
+        "rarity_per_h": None if place is None else round(place.per_h(onset.p_gunshot), 3),
     }
     return {
         "file": heard.name,
@@ -195,8 +221,8 @@ def _line(heard: Heard, onset: Onset) -> Line:
         "level_db": round(onset.level_db, 2),
         "level_unit": "dBSPL" if heard.is_spl else "dBFS",
         "snr_db": round(onset.snr_db, 2),
-        "p_gunshot": round(onset.p_gunshot, 3),
-        "kind": onset.kind,
+        "p_gunshot": round(p, 3),
+        "kind": kind,
         **{key: value for key, value in more.items() if value is not None},
     }
 
