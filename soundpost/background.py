@@ -11,8 +11,8 @@ a pole learns it (firmware/linux/rarity.py). So p comes out the higher the more 
 
 TRUST and EVEN were chosen on live fire and everyday clips made dull at 8 kHz (900 Hz low-pass, reverberation, some
 ambience), their log odds moved by 0 to -7 as a stand-in for a place that is not like those of the training: half of the
-background was learnt, the other half scored. Moved by 0, -4 and -7, p 0.5 had called 0.71, 0.43 and 0.05 of the shots and 0.27,
-0.05 and 0.00 of the clips; with the background it calls 0.50, 0.29 and 0.27, and 0.09, 0.02 and 0.01.
+background was learnt, the other half scored. Moved by 0, -4 and -7, p 0.5 had called 0.71, 0.43 and 0.05 of the shots
+and 0.27, 0.05 and 0.00 of the clips; with the background it calls 0.50, 0.29 and 0.27, and 0.09, 0.02 and 0.01.
 """
 
 import math
