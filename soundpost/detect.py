@@ -30,12 +30,9 @@ HELP = (
     "Hear impulses in WAV, FLAC and OGG files, 8 to 96 kHz, any number of channels. A folder stands for\n"
     "every such file in it. onset_s counts from the file's first sample; runs of exact zeros are gaps,\n"
     "in which nothing is heard. Within 1.2 s of what may be a gunshot, what sounds like it again is told as\n"
-    "the next round, though no level rises; its p(gunshot) is the first one's. p(gunshot) is of all that was
-"
-    "heard within a second. --plot and --report need the extra [sim]. --background learns from recordings of
-"
-    "a place without a gun (not those to be judged) how often it makes something so gun-like, rarity_per_h,
-"
+    "the next round, though no level rises; its p(gunshot) is the first one's. p(gunshot) is of all that was\n"
+    "heard within a second. --plot and --report need the extra [sim]. --background learns from recordings of\n"
+    "a place without a gun (not those to be judged) how often it makes something so gun-like, rarity_per_h,\n"
     "and p(gunshot) takes that in: it then means the same at places that the detector was not trained for."
 )
 EXAMPLE = "soundpost detect clips/*.wav --json"
