@@ -46,7 +46,8 @@ class Clip:
     """One channel of sound and what is known of it. Times are seconds after its first sample.
 
     shots_s : when a gunshot's direct sound comes, and shots_snr_db its SNR where others measured it. other_until_s :
-    onsets before are no gunshots. strongest : the strongest onset is a gunshot. near_s : how near an onset must be.
+    onsets before are no gunshots. rounds : of each shot, the number of its round in its
+    test. strongest : the strongest onset is a gunshot. near_s : how near an onset must be.
     bare : it begins on its sound, and is to be heard behind a moment of quiet.
     """
 
@@ -59,6 +60,7 @@ class Clip:
     other_until_s: float = 0.0
     strongest: bool = False
     near_s: float = NEAR_S
+    rounds: tuple[int, ...] = ()
     bare: bool = False
 
     def read(self) -> tuple[NDArray[np.float32], int]:
@@ -84,13 +86,14 @@ def read_clips(folder: Path) -> list[Clip]:
 
 def _of_test(folder: Path) -> Iterator[Clip]:
     recording = read_test(folder)
-    direct = {index for group in recording.groups for index in group}
+    direct = {index: number for number, group in enumerate(recording.groups) for index in group}
     pulses = [recording.pulses[index] for index in sorted(direct)]
     if not pulses:
         return
     first_us = min(pulse.t_us for pulse in pulses)
     for track in recording.tracks:
-        here = [pulse for pulse in pulses if pulse.node == track.node]
+        here = [recording.pulses[index] for index in sorted(direct) if recording.pulses[index].node == track.node]
+        rounds = [direct[index] for index in sorted(direct) if recording.pulses[index].node == track.node]
         assert track.path is not None
         yield Clip(
             group=folder.parent.name,
@@ -99,6 +102,7 @@ def _of_test(folder: Path) -> Iterator[Clip]:
             path=track.path,
             shots_s=tuple(_after_s(pulse.t_us, track) for pulse in here),
             shots_snr_db=tuple(pulse.snr_db or 0.0 for pulse in here),
+            rounds=tuple(rounds),
             other_until_s=max(_after_s(first_us, track) - BEFORE_FIRST_S, 0.0),
         )
 

@@ -89,6 +89,16 @@ def judged_left_out(examples: Sequence[Example], said: Said) -> list[Judged]:
     return [Judged(example, *p) for example, *p in zip(own, *numbers, strict=True)]
 
 
+def judged_of_live(examples: Sequence[Example], without: Said, others: Said) -> list[Judged]:
+    """The live fire by voices that never heard any, and by lines of the other recordings. without : what those say of
+    it. others : what voices say of the others, each part left out."""
+    own = recorded(examples)
+    is_live = np.array([_is_of(each.fold, LIVE) for each in own])
+    lines, _ = fit_lines(own, others, ~is_live)
+    p = special.expit(_along(without, lines[-1], -1))
+    return [Judged(each, float(value)) for each, value, one in zip(own, p, is_live, strict=True) if one]
+
+
 def fit_lines(own: Sequence[Example], said: Said, some: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """The lines at each look (looks, 3), and the near one (4,), of the onsets that are known among some."""
     some = some & np.array([each.truth != UNKNOWN and not each.again for each in own])

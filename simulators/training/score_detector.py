@@ -1,15 +1,20 @@
 """The detector's whole table, by one call; where something was trained, of what was left out."""
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from simulators.pages.pictures import curves, svg
-from simulators.training.clips import read_clips
-from simulators.training.examples import grown, listen_all, recorded
+from simulators.training.clip_figures import live_figures
+from simulators.training.clips import POSITIONS, Clip, read_clips
+from simulators.training.examples import Example, grown, listen_all, recorded
 from simulators.training.figures import classifier_figures, known, wrong
 from simulators.training.folds import Judged, left_out
 from simulators.training.hearing_figures import hearing_figures
+from simulators.training.jury import judged_left_out, judged_of_live, said_left_out
+from simulators.training.net_lessons import lessons
 from simulators.training.scoreboard import Figure, board
 
 STYLE = """
@@ -34,8 +39,25 @@ def score_detector(folder: Path) -> Score:
     clips = read_clips(folder)
     examples = listen_all(recorded(clips), "listening to what was recorded")
     figures = hearing_figures(clips, examples)
-    judged = left_out([*examples, *listen_all(grown(clips), "listening to what is made of it")])
-    return Score((*figures, *classifier_figures(clips, judged)), tuple(judged))
+    examples = [*examples, *listen_all(grown(clips), "listening to what is made of it")]
+    judged, more = _judged(clips, examples)
+    return Score((*figures, *classifier_figures(clips, judged), *more), tuple(judged))
+
+
+def _judged(clips: Sequence[Clip], examples: Sequence[Example]) -> tuple[list[Judged], list[Figure]]:
+    """By all voices, and figures of them alone; by the trees, where nets cannot be trained anew."""
+    if find_spec("torch") is None:
+        return left_out(examples), [Figure("nets and the wide ear", "not scored: they need torch (make .venv/.train)")]
+    learnt = lessons(examples)
+    said = said_left_out(examples, learnt)
+    judged = judged_left_out(examples, said)
+    if not any(clip.fold.startswith(POSITIONS) for clip in clips):
+        return judged, []
+    strange = judged_of_live(examples, said_left_out(examples, learnt, with_live=False), said)
+    return judged, [
+        *live_figures(clips, judged, "position left out"),
+        *live_figures(clips, strange, "all live fire left out"),
+    ]
 
 
 def write_report(folder: Path, score: Score) -> Path:

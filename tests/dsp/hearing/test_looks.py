@@ -112,4 +112,3 @@ def test_a_later_round_is_taken_for_what_the_first_is_taken_for_at_last():
 
     assert len(onsets) == 3
     assert {onset.p_gunshot for onset in onsets} == {0.9}
-
