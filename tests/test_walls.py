@@ -16,7 +16,7 @@ MAY, PORTABLE, PURE = WALLS["may"], WALLS["portable"], WALLS["pure"]
 # weights that it is given (hashlib, io, zipfile: on bytes in memory).
 DSP_MAY = {
     *("numpy", "scipy", "pyproj", "collections", "dataclasses", "functools", "itertools", "math", "typing", "json"),
-    *("hashlib", "io", "zipfile"),
+    *("hashlib", "io", "zipfile", "zlib"),
 }
 FLAT = {"gateway": 16, "firmware": 18, "dsp": 8}
 MOST_ROWS, MOST_FLOORS, LONGEST_FUNCTION, LONGEST_FILE = 35, 5, 40, 300
