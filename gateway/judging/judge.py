@@ -6,6 +6,7 @@ from dsp.air import Air
 from gateway.incident import Round
 from gateway.judging.agreement import agreement
 from gateway.judging.height import aloft
+from gateway.judging.rarity import rare
 from gateway.judging.source_level import source_level
 from gateway.judging.surroundings import Surroundings
 from gateway.judging.third_look import Facts, Weights, third_look
@@ -27,13 +28,15 @@ class Judge:
         """A round that is known better, or withdrawn: judged by what is remembered by now."""
         up = aloft(shot, air)
         around = self._surroundings.about(shot, up is not None)
-        return self._judged(shot, Facts(agreement(shot), source_level(shot), up, around, shot.line is not None))
+        return self._judged(
+            shot, Facts(agreement(shot), source_level(shot), up, around, shot.line is not None, rare(shot.arrivals))
+        )
 
     def facts(self, shot: Round, air: Air) -> Facts:
         """All that is known of a new round, which is remembered."""
         up = aloft(shot, air)
         around = self._surroundings.feed(shot, up is not None)
-        return Facts(agreement(shot), source_level(shot), up, around, shot.line is not None)
+        return Facts(agreement(shot), source_level(shot), up, around, shot.line is not None, rare(shot.arrivals))
 
     def _judged(self, shot: Round, facts: Facts) -> Round:
         told = third_look(facts, self._weights)

@@ -1,10 +1,10 @@
 """The third look: what a placed sound is, by all that only a placed sound can tell. One logistic combination. Pure.
 
-    log odds = bias + agreement A + loudness L + BURST (a row of rounds) + CRACK (a bullet was heard)
+    log odds = bias + agreement A + loudness L + BURST (a row of rounds) + CRACK (a bullet was heard) + R
 
 A: the poles' word (agreement.py). L = (level - MIDDLE_DB) / hypot(UNSURE_DB, sigma), held to LOUDNESS: the source
 level (source_level.py) on a scale from a door to a gun. Where no pole tells a level in dB SPL there is no L, and all is
-shrunk by WIDER towards even.
+shrunk by WIDER towards even. R: how rarely the poles hear the like (rarity.py), where four or more know.
 
 What speaks for another cause takes AGAINST away, and leaves AT_MOST: made well above the street, amid fireworks, or
 again and again at one place and not as loud as a gun. So a weapon fired amid fireworks, or from a tower, can no longer
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from gateway.incident import IS_GUNSHOT, MAY_BE_GUNSHOT
 from gateway.judging.agreement import Agreement
 from gateway.judging.height import Aloft
+from gateway.judging.rarity import Rare
 from gateway.judging.source_level import SourceLevel
 from gateway.judging.surroundings import Around
 
@@ -51,14 +52,15 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a round. crack : a bullet's was heard before the blast. Fields are None where nobody can
-    tell."""
+    """What is known of a round. crack : a bullet's was heard before the blast. rare : how rarely its poles hear the
+    like. Fields are None where nobody can tell."""
 
     agreed: Agreement | None
     level: SourceLevel | None = None
     aloft: Aloft | None = None
     around: Around = ALONE
     crack: bool = False
+    rare: Rare | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ def _log_odds(facts: Facts, agreed: Agreement, weights: Weights) -> float:
     if facts.around.n_burst > 1 and not _is_quiet(facts.level):
         log_odds += BURST
     log_odds += CRACK * facts.crack
+    if facts.rare is not None:
+        log_odds = facts.rare.held(log_odds)
     return min(log_odds - AGAINST, AT_MOST) if _something_else(facts) else log_odds
 
 
@@ -139,6 +143,8 @@ def _words(facts: Facts) -> list[str]:
     words = [said, _level_words(facts.level)]
     if facts.crack:
         words.append("a bullet's crack came before it")
+    if facts.rare is not None:
+        words.append(facts.rare.words())
     if around.n_burst > 1:
         words.append(f"{around.n_burst} in a row from one place")
     if facts.aloft:

@@ -1,13 +1,18 @@
 """What rarity says of a round: nothing by few, little by many alike, and two bounds that hold whatever p says."""
 
 import math
+from dataclasses import replace
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
 from gateway.incident import Arrival
+from gateway.judging.agreement import Agreement
 from gateway.judging.rarity import AT_LEAST, AT_MOST, MOST_NATS, rare
+from gateway.judging.source_level import SourceLevel
+from gateway.judging.third_look import Facts, third_look
+from gateway.judging.weights import WEIGHTS
 
 MINUTE, HOUR, WEEK, MONTH = (int(math.log2(seconds)) for seconds in (60, 3600, 604_800, 2_592_000))
 CODES = st.lists(st.integers(1, 31), min_size=4, max_size=20)
@@ -95,3 +100,14 @@ def test_it_says_more_of_many_poles_than_of_four_but_not_as_much_more():
 def test_it_is_said_in_words():
     assert rare(arrivals(*[MONTH] * 4)).words() == "4 poles hear the like once in 34 days"
     assert rare(arrivals(*[10] * 5)).words() == "5 poles hear the like once in 24 minutes"
+
+
+def test_what_all_poles_find_rare_is_at_least_possible_and_what_all_hear_nightly_is_no_gunshot_without_more():
+    none, sure = Facts(Agreement(-4.0, 6, 0)), Facts(Agreement(4.0, 6, 6), SourceLevel(136.0, 3.0, 6, 0))
+    seldom, nightly = rare(arrivals(*[20] * 6)), rare(arrivals(*[8] * 6))
+
+    assert third_look(none, WEIGHTS).kind == "other"
+    assert third_look(replace(none, rare=seldom), WEIGHTS).kind == "possible gunshot"
+    assert "6 poles hear the like once in" in third_look(replace(none, rare=seldom), WEIGHTS).why
+    assert third_look(sure, WEIGHTS).kind == "gunshot"
+    assert third_look(replace(sure, rare=nightly), WEIGHTS).kind == "possible gunshot"
