@@ -45,7 +45,7 @@ def live_figures(clips: Sequence[Clip], judged: Sequence[Judged], words: str) ->
     shots = [each for each in judged if each.example.group.startswith(POSITIONS) and each.example.truth == GUNSHOT]
     if not shots:
         return
-    yield Figure(f"{words}: onsets called gunshot", _share(np.array([each.p >= LIKELY for each in shots])))
+    yield Figure(f"{words}: onsets called gunshot", share(np.array([each.p >= LIKELY for each in shots])))
     rounds = [ps for ps in _rounds(clips, shots).values() if len(ps) >= MANY]
     below = sum(float(np.median(ps)) < LIKELY for ps in rounds)
     yield Figure(
@@ -56,6 +56,13 @@ def live_figures(clips: Sequence[Clip], judged: Sequence[Judged], words: str) ->
 def auc(guns: Floats, others: Floats) -> float:
     """The area under the curve: how often a gunshot has the larger p, ties half."""
     return float(np.mean((guns[:, None] > others) + 0.5 * (guns[:, None] == others)))
+
+
+def share(these: NDArray[np.bool_]) -> str:
+    """So many of how many, with the interval that holds the true share at 95 % (Wilson, J. Am. Stat. Assoc. 22, 209,
+    1927, as scipy.stats.binomtest has it)."""
+    found = stats.binomtest(int(these.sum()), len(these)).proportion_ci(method="wilson")
+    return f"{these.mean():.2f} ({found.low:.2f} to {found.high:.2f}), {int(these.sum())} of {len(these)}"
 
 
 def _of_clips(judged: Sequence[Judged], whose: str, pick: Pick) -> Iterator[Figure]:
@@ -73,12 +80,12 @@ def _of_clips(judged: Sequence[Judged], whose: str, pick: Pick) -> Iterator[Figu
     for false, bar in ((0.01, None), (0.05, least_recall)):
         found = guns > float(np.quantile(every, 1 - false))
         ok = None if bar is None else bool(found.mean() >= bar)
-        yield Figure(f"{what}: recall at {false:.0%} false", _share(found), f">= {bar:g}" if bar else "", ok)
-    yield Figure(f"{what}: gunshots called gunshot", _share(guns >= LIKELY))
+        yield Figure(f"{what}: recall at {false:.0%} false", share(found), f">= {bar:g}" if bar else "", ok)
+    yield Figure(f"{what}: gunshots called gunshot", share(guns >= LIKELY))
     strange = np.array([p for (group, _, _), p in others.items() if group.startswith(f"{MORE} ")])
     if len(strange):
         ok = bool((strange >= LIKELY).mean() <= MOST_STRANGERS)
-        yield Figure(f"{what}: clips/more called gunshot", _share(strange >= LIKELY), f"<= {MOST_STRANGERS:g}", ok)
+        yield Figure(f"{what}: clips/more called gunshot", share(strange >= LIKELY), f"<= {MOST_STRANGERS:g}", ok)
 
 
 def _at_least(what: str, found: float, bar: float) -> Figure:
@@ -109,10 +116,3 @@ def _rounds(clips: Sequence[Clip], shots: Sequence[Judged]) -> dict[tuple[str, s
         nearest = int(np.argmin([abs(each.example.onset_s - shot_s) for shot_s in clip.shots_s]))
         rounds[clip.group, clip.name.split()[0], clip.rounds[nearest]].append(each.p)
     return rounds
-
-
-def _share(these: NDArray[np.bool_]) -> str:
-    """So many of how many, with the interval that holds the true share at 95 % (Wilson, J. Am. Stat. Assoc. 22, 209,
-    1927, as scipy.stats.binomtest has it)."""
-    found = stats.binomtest(int(these.sum()), len(these)).proportion_ci(method="wilson")
-    return f"{these.mean():.2f} ({found.low:.2f} to {found.high:.2f}), {int(these.sum())} of {len(these)}"

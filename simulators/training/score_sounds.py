@@ -1,0 +1,94 @@
+"""Any folder of classes of sounds, scored: how well the shipped voices tell its gunshots from the rest.
+
+A class is a folder; those whose name begins with `gun` are gunshots. A file counts by its largest p, 0 where nothing is
+heard in it. Nothing is trained: so it is no measure for recordings that the voices learnt from.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.hearing.classify import LIKELY
+from dsp.hearing.detect import Detector
+from dsp.hearing.judge import Judge
+from dsp.hearing.patient import Patient
+from firmware.linux.voices import judge
+from hw.linux.audio_file import read_audio
+from simulators.recordings.parallel import in_turn
+from simulators.recordings.progress import watched
+from simulators.recordings.sources import is_sound
+from simulators.training.clip_figures import auc, share
+from simulators.training.scoreboard import Figure
+
+GUNS = "gun"
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A file of a class, and the largest p of what is heard in it: by all voices, and without the wide ear. at_s : when
+    the former begins, None where nothing is heard."""
+
+    path: Path
+    kind: str
+    p: float
+    alone: float
+    at_s: float | None
+
+    @property
+    def is_gun(self) -> bool:
+        """Whether its class is one of gunshots."""
+        return self.kind.startswith(GUNS)
+
+
+def score_sounds(folder: Path) -> tuple[list[Figure], list[Sound]]:
+    """The figures, and every sound. Raises OSError or ValueError, naming what is not there or cannot be read."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and is_sound(path)]
+    tasks = [(path, path.relative_to(folder).parts[0]) for path in paths if path.parent != folder]
+    kinds = {kind for _, kind in tasks}
+    if not any(kind.startswith(GUNS) for kind in kinds) or all(kind.startswith(GUNS) for kind in kinds):
+        raise ValueError(f"{folder}: no folder of gunshots (its name begins with {GUNS!r}) and one of others in it")
+    sounds = list(watched(in_turn(_listen, tasks), len(tasks), "listening"))
+    return list(_figures(sounds)), sounds
+
+
+def _listen(task: tuple[Path, str]) -> Sound:
+    path, kind = task
+    samples, rate_hz = read_audio(path)
+    voices = judge()
+    p, at_s = _largest(samples[:, 0], rate_hz, voices)
+    alone = p if voices.ear is None else _largest(samples[:, 0], rate_hz, Judge(voices.verdict))[0]
+    return Sound(path, kind, p, alone, at_s)
+
+
+def _largest(samples: NDArray[np.float32], rate_hz: int, voices: Judge) -> tuple[float, float | None]:
+    patient = Patient(Detector(rate_hz, judge=voices))
+    heard = patient.feed(samples) + patient.flush()
+    if not heard:
+        return 0.0, None
+    most = max(heard, key=lambda onset: onset.p_gunshot)
+    return most.p_gunshot, most.sample / rate_hz
+
+
+def _figures(sounds: Sequence[Sound]) -> Iterator[Figure]:
+    yield from _together(sounds, "nets and trees", lambda sound: sound.alone)
+    if judge().ear is None:
+        yield Figure("with the wide ear", "not heard: there is none here (make ear)")
+    else:
+        yield from _together(sounds, "with the wide ear", lambda sound: sound.p)
+    for kind in sorted({sound.kind for sound in sounds}):
+        called = np.array([sound.p >= LIKELY for sound in sounds if sound.kind == kind])
+        yield Figure(f"{kind}: called gunshot", share(called))
+
+
+def _together(sounds: Sequence[Sound], whose: str, pick: Callable[[Sound], float]) -> Iterator[Figure]:
+    guns = np.array([pick(sound) for sound in sounds if sound.is_gun])
+    others = np.array([pick(sound) for sound in sounds if not sound.is_gun])
+    yield Figure(f"{whose}: area under the curve", f"{auc(guns, others):.3f}")
+    for false in (0.01, 0.05):
+        found = guns > float(np.quantile(others, 1 - false))
+        yield Figure(f"{whose}: recall at {false:.0%} false", share(found))
+    yield Figure(f"{whose}: gunshots called gunshot", share(guns >= LIKELY))
+    yield Figure(f"{whose}: others called gunshot", share(others >= LIKELY))
