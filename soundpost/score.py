@@ -32,37 +32,32 @@ class Told:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=(*SCORED, NIGHTS), help="what to score")
-    parser.add_argument(
-        "data", type=Path, nargs="?", metavar="DATA", help="folder of recordings; of the locator, its livefire"
-    )
-    parser.add_argument("--nights", type=int, metavar="N", help=f"how many nights to live through (default {N_NIGHTS})")
-    parser.add_argument("--json", action="store_true", help="JSON lines instead of a table")
-    parser.add_argument("--report", type=Path, metavar="DIR", help="write a page there: curves, or a map of every miss")
+    what = parser.add_subparsers(dest="what", required=True, metavar="WHAT", help="what to score")
+    for name in SCORED:
+        one = what.add_parser(name)
+        one.add_argument("data", type=Path, metavar="DATA", help="folder of recordings; of the locator, its livefire")
+        one.add_argument("--json", action="store_true", help="JSON lines instead of a table")
+        one.add_argument(
+            "--report", type=Path, metavar="DIR", help="write a page there: curves, or a map of every miss"
+        )
+    nights = what.add_parser(NIGHTS)
+    nights.add_argument("--nights", type=int, default=N_NIGHTS, metavar="N", help=f"so many (default {N_NIGHTS})")
+    nights.add_argument("--json", action="store_true", help="JSON lines instead of a table")
 
 
 def run(args: argparse.Namespace) -> int:
     """0, whether the bars are met or not. Raises OSError or ValueError of one line, with nothing printed."""
     if args.what == NIGHTS:
-        return _nights(args)
-    if args.data is None or args.nights is not None:
-        raise ValueError(f"score {args.what}: needs DATA, a folder of recordings, and has no --nights")
+        if not 1 <= args.nights <= MOST_NIGHTS:
+            raise ValueError(f"--nights {args.nights}: must be 1 to {MOST_NIGHTS}")
+        _tell(score_nights(args.nights), "", args.json)
+        return 0
     if args.report and args.what == LOCATOR:
         locator_page.check_folder(args.report)
     told = SCORED[args.what](args.data)
     if args.report:
         told.write(args.report)
     _tell(told.figures, told.below, args.json)
-    return 0
-
-
-def _nights(args: argparse.Namespace) -> int:
-    n_nights = N_NIGHTS if args.nights is None else args.nights
-    if args.data or args.report:
-        raise ValueError("score nights: takes no DATA and writes no report")
-    if not 1 <= n_nights <= MOST_NIGHTS:
-        raise ValueError(f"--nights {n_nights}: must be 1 to {MOST_NIGHTS}")
-    _tell(score_nights(n_nights), "", args.json)
     return 0
 
 

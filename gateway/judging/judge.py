@@ -1,5 +1,6 @@
 """Gives each placed round its third look. Pure: the same rounds in the same order are judged the same."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from dsp.air import Air
@@ -8,8 +9,8 @@ from gateway.judging.agreement import agreement
 from gateway.judging.height import aloft
 from gateway.judging.rarity import rare
 from gateway.judging.source_level import source_level
-from gateway.judging.surroundings import Surroundings
-from gateway.judging.third_look import Facts, Weights, third_look
+from gateway.judging.surroundings import Around, Surroundings
+from gateway.judging.third_look import LOUD_DB, Facts, Weights, third_look
 from gateway.judging.weights import WEIGHTS
 
 
@@ -26,18 +27,18 @@ class Judge:
 
     def again(self, shot: Round, air: Air) -> Round:
         """A round that is known better, or withdrawn: judged by what is remembered by now."""
-        up = aloft(shot, air)
-        around = self._surroundings.about(shot, up is not None)
-        return self._judged(
-            shot, Facts(agreement(shot), source_level(shot), up, around, shot.line is not None, rare(shot.arrivals))
-        )
+        return self._judged(shot, _facts(shot, air, self._surroundings.about))
 
     def facts(self, shot: Round, air: Air) -> Facts:
         """All that is known of a new round, which is remembered."""
-        up = aloft(shot, air)
-        around = self._surroundings.feed(shot, up is not None)
-        return Facts(agreement(shot), source_level(shot), up, around, shot.line is not None, rare(shot.arrivals))
+        return _facts(shot, air, self._surroundings.feed)
 
     def _judged(self, shot: Round, facts: Facts) -> Round:
         told = third_look(facts, self._weights)
         return replace(shot, p_gunshot=told.p_gunshot, kind=told.kind, why=told.why)
+
+
+def _facts(shot: Round, air: Air, around: Callable[[Round, bool, bool], Around]) -> Facts:
+    level, up = source_level(shot), aloft(shot, air)
+    is_blast = level is None or level.db + level.sigma_db >= LOUD_DB
+    return Facts(agreement(shot), level, up, around(shot, up is not None, is_blast), shot.line is not None, rare(shot.arrivals))

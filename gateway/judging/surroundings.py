@@ -18,18 +18,15 @@ SIGMAS = 3.0  # ...sigma so many times, if that is more
 APART_M, RUN_MPS = 40.0, 4.0  # two places are more than this apart, and farther than one runs in the time between
 AT_ONCE_US, DISPLAY_US = 60_000_000, 240_000_000  # what makes a display, and how long it is taken to go on; together...
 # ...no more than KEPT_US
-MANY_PLACES = 4  # within AT_ONCE_US: more than a gunfight has (chosen)
-MANY_ALOFT, ALOFT_SHARE = (
-    3,
-    0.25,
-)  # within AT_ONCE_US, and of all: one sound in fifty seems to be up there for a bent path
+MANY_PLACES, AND_ALOFT = 3, (2, 2)  # blasts from so many places within AT_ONCE_US, or from so many and so many aloft:
+# more than two who fire at each other (chosen)
 BURST_US = (55_000, 1_500_000)  # between two rounds of one gun: 950 a minute, and deliberate fire
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
     """n_burst : of how many rounds in a row from one place this is the last. n_here, here_s : how many were made at
-    this place within KEPT_US, over how long. n_places : from how many places at once sounds came within AT_ONCE_US.
+    this place within KEPT_US, over how long. n_places : from how many places at once blasts came within AT_ONCE_US.
     n_aloft : how many of these were above the street. is_display : by either there are fireworks. display : there are,
     or were within DISPLAY_US.
     """
@@ -49,6 +46,7 @@ class _Past:
     en_m: tuple[float, float]
     sigma_m: float
     aloft: bool
+    blast: bool
     n_burst: int
     is_display: bool
 
@@ -59,25 +57,26 @@ class Surroundings:
     def __init__(self) -> None:
         self._past: deque[_Past] = deque(maxlen=MOST)
 
-    def feed(self, shot: Round, is_aloft: bool) -> Around:
-        """What is about this round; from now on it is one of them."""
-        around = self.about(shot, is_aloft)
+    def feed(self, shot: Round, is_aloft: bool, is_blast: bool = True) -> Around:
+        """What is about this round; from now on it is one of them. is_blast : it may be as loud as a gun."""
+        around = self.about(shot, is_aloft, is_blast)
         sigma_m = math.sqrt(float(np.trace(shot.fix.cov_m2)))
         self._past.append(
-            _Past(shot.fix.t_us, shot.fix.xyz_m[:2], sigma_m, is_aloft, around.n_burst, around.is_display)
+            _Past(shot.fix.t_us, shot.fix.xyz_m[:2], sigma_m, is_aloft, is_blast, around.n_burst, around.is_display)
         )
         return around
 
-    def about(self, shot: Round, is_aloft: bool) -> Around:
+    def about(self, shot: Round, is_aloft: bool, is_blast: bool = True) -> Around:
         """The same, of a round that is not to be remembered."""
         t_us, sigma_m = shot.fix.t_us, math.sqrt(float(np.trace(shot.fix.cov_m2)))
         near = [past for past in self._past if BURST_US[0] <= abs(t_us - past.t_us) <= KEPT_US]  # not itself
         here = [past for past in near if _is_here(past, shot.fix.xyz_m, sigma_m)]
         n_burst = 1 + max((past.n_burst for past in here if 0 < t_us - past.t_us <= BURST_US[1]), default=0)
-        at_once = [past for past in near if abs(t_us - past.t_us) <= AT_ONCE_US]
-        n_places = _n_places([*((past.t_us, past.en_m) for past in at_once), (t_us, shot.fix.xyz_m[:2])])
-        n_aloft = is_aloft + sum(past.aloft for past in at_once)
-        is_display = n_places >= MANY_PLACES or n_aloft >= max(MANY_ALOFT, ALOFT_SHARE * (1 + len(at_once)))
+        blasts = [past for past in near if past.blast and abs(t_us - past.t_us) <= AT_ONCE_US]
+        n_places = _n_places([*((past.t_us, past.en_m) for past in blasts), (t_us, shot.fix.xyz_m[:2])])
+        n_aloft = is_aloft + sum(past.aloft for past in blasts)
+        many = n_places >= MANY_PLACES or (n_places >= AND_ALOFT[0] and n_aloft >= AND_ALOFT[1])
+        is_display = is_blast and many
         return Around(
             n_burst=n_burst,
             n_here=1 + len(here),

@@ -59,6 +59,8 @@ def fit(shots: Sequence[Facts], others: Sequence[Facts]) -> Weights:
     truth = np.concatenate([np.ones(len(shots)), np.zeros(len(others))])
     worth = WORTH * np.concatenate([np.full(len(each), 1 / max(len(each), 1)) for each in (shots, others)])
 
+    x = x.reshape(-1, len(PRIOR))
+
     def surprise(w: Floats) -> float:
         log_odds = x @ w
         off = (w - np.array(PRIOR)) / np.array(PRIOR_SIGMA)

@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -19,7 +20,7 @@ from gateway.incident import Announce, Store
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
 from gateway.journal.journal import Journal, frame_row
-from gateway.journal.rows import Row
+from gateway.journal.rows import Row, kept, reading
 from simulators.pages.replay_report import Page, write_report
 from simulators.street.pulses import CLEAN, Shot, arrivals, pulses, street
 from soundpost.__main__ import main
@@ -249,6 +250,24 @@ def test_a_journals_incidents_come_out_the_same_again(journal, config, capsys):
     assert abs(shots[0]["t_us"] - FIRED_US) < 10_000
     assert main(["replay", str(journal), "--config", str(config)]) == 0
     assert "came out the same" in capsys.readouterr().out
+
+
+async def test_a_journal_of_before_the_third_look_comes_out_the_same_but_for_what_it_said_of_kinds(
+    journal, config, tmp_path, capsys
+):
+    old = Journal(tmp_path / "old.sqlite")
+    with reading(journal) as connection:
+        for each in kept(connection):
+            told = json.loads(each.row.body) if each.row.kind == "incident" else None
+            for one in (told, *told["rounds"]) if told else ():
+                del one["why"]
+                one.update(p_gunshot=0.93, kind="gunshot")
+            body = json.dumps(told, sort_keys=True).encode() if told else each.row.body
+            await old.append([replace(each.row, body=body)])
+    old.close()
+    status, _, errors = replay(capsys, tmp_path / "old.sqlite", "--config", config)
+
+    assert (status, errors) == (0, "")
 
 
 def test_a_journal_replayed_under_another_config_tells_that_it_came_out_otherwise(journal, config, capsys):

@@ -25,7 +25,8 @@ MOUNTS = [
 
 def shot(e=0.0, n=0.0, t_us=T_US, grade="A", p=0.9, var_m2=4.0):
     fix = Fix((e, n, 0.0), t_us, np.eye(2) * var_m2, np.zeros(6), 100.0)
-    return Round(fix, (), grade, p, "unknown" if p is None else "gunshot" if p >= 0.5 else "other")
+    kind = "gunshot" if p is not None and p >= 0.5 else "possible gunshot" if p is not None and p >= 0.15 else "other"
+    return Round(fix, (), grade, p, "unknown" if p is None else kind)
 
 
 def policy(sun_deg=-20.0, mounts=(), lamps=LAMPS, **rules):
@@ -147,6 +148,23 @@ def test_each_act_asks_for_its_own_grade(grade, acts):
 @pytest.mark.parametrize(("p", "acts"), [(0.9, True), (0.2, False), (None, True)])
 def test_an_unlikely_gunshot_turns_no_camera_where_the_rules_say_so(p, acts):
     assert bool(of(Aim, policy(mounts=MOUNTS, cameras=CameraRules("C", 0.5)).feed(shot(p=p), T_US))) == acts
+
+
+@pytest.mark.parametrize(("p", "acts", "kind"), [(0.3, True, "possible gunshot"), (0.1, False, "other")])
+def test_lights_and_cameras_act_on_a_possible_gunshot_unless_told_otherwise(p, acts, kind):
+    orders = policy(mounts=MOUNTS).feed(shot(p=p), T_US)
+
+    assert bool(of(Light, orders)) == bool(of(Aim, orders)) == acts
+    assert of(Announce, orders)[0].incident.kind == kind
+
+
+def test_an_incident_is_what_its_likeliest_round_is_however_well_that_is_placed():
+    street = policy(lights=LampRules(min_p_gunshot=0.5))
+    street.feed(shot(p=0.9, grade="C"), T_US)
+    orders = street.feed(shot(3, 4, T_US + S, "A", p=0.3), T_US + 2 * S)
+    incident = of(Announce, orders)[0].incident
+
+    assert (incident.kind, incident.grade) == ("gunshot", "A")
 
 
 def test_the_nearest_camera_turns_and_the_other_is_its_next_best():

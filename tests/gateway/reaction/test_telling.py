@@ -1,6 +1,7 @@
 """An incident as people are told of it: its newest round's own time and place, and not too often."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,16 @@ def test_five_shots_at_five_places_are_told_each_at_its_own_time_and_place():
         assert i == 0 or f"round {i + 1} of {i + 1}, at {i + 1} places" in line
     assert "best grade A" in told[-1]
     assert "first at 02:13:20.000Z" in told[-1]
+
+
+def test_a_possible_gunshot_is_told_as_one_and_why():
+    possible = replace(shot(0, 0), p_gunshot=0.31, kind="possible gunshot", why="2 of 5 poles take it for a gunshot")
+    told = told_of([possible])[0]
+
+    assert "possible gunshot p 0.31" in headline(told, SITE)
+    assert "(2 of 5 poles take it for a gunshot)" in headline(told, SITE)
+    assert incident_record(told, SITE)["kind"] == "possible gunshot"
+    assert incident_record(told, SITE)["rounds"][0]["why"] == possible.why
 
 
 def test_rounds_inside_each_others_ellipses_are_of_one_place():
