@@ -41,4 +41,6 @@ class Judge:
 def _facts(shot: Round, air: Air, around: Callable[[Round, bool, bool], Around]) -> Facts:
     level, up = source_level(shot), aloft(shot, air)
     is_blast = level is None or level.db + level.sigma_db >= LOUD_DB
-    return Facts(agreement(shot), level, up, around(shot, up is not None, is_blast), shot.line is not None, rare(shot.arrivals))
+    return Facts(
+        agreement(shot), level, up, around(shot, up is not None, is_blast), shot.line is not None, rare(shot.arrivals)
+    )

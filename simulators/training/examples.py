@@ -117,10 +117,10 @@ def listen(task: Task) -> list[Example]:
     if task.seed is not None:
         rng = np.random.default_rng((SEED, task.seed))
         if task.clip.strongest or task.clip.bare:
-            lead_s, samples = LEAD_S, _led(rng, samples, rate_hz)
+            lead_s, samples = LEAD_S, led(rng, samples, rate_hz)
         samples, rate_hz = elsewhere(rng, samples, rate_hz)
     elif task.clip.bare:
-        lead_s, samples = LEAD_S, _led(np.random.default_rng(SEED), samples, rate_hz)
+        lead_s, samples = LEAD_S, led(np.random.default_rng(SEED), samples, rate_hz)
     onsets = list(hear_all(samples, rate_hz))
     truths = truth_of(task.clip, [onset.sample / rate_hz - lead_s for onset in onsets], [o.level_db for o in onsets])
     made = task.seed is not None
@@ -130,8 +130,8 @@ def listen(task: Task) -> list[Example]:
     ]
 
 
-def _led(rng: np.random.Generator, samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
-    """Behind LEAD_S of faint noise."""
+def led(rng: np.random.Generator, samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+    """A sound behind LEAD_S of faint noise."""
     faint = rng.standard_normal(round(LEAD_S * rate_hz)) * 1e-4 * np.abs(samples).max()
     return np.concatenate([faint.astype(np.float32), samples])
 

@@ -1,7 +1,7 @@
 """Any folder of classes of sounds, scored: how well the shipped voices tell its gunshots from the rest.
 
-A class is a folder; those whose name begins with `gun` are gunshots. A file counts by its largest p, 0 where nothing is
-heard in it. Nothing is trained: so it is no measure for recordings that the voices learnt from.
+A class is a folder; those whose name begins with `gunshot` are gunshots. A file counts by its largest p, 0 where
+nothing is heard in it. Nothing is trained: so it is no measure for recordings that the voices learnt from.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,9 +21,10 @@ from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 from simulators.recordings.sources import is_sound
 from simulators.training.clip_figures import auc, share
+from simulators.training.examples import LEAD_S, SEED, led
 from simulators.training.scoreboard import Figure
 
-GUNS = "gun"
+GUNS = "gunshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +44,28 @@ class Sound:
         return self.kind.startswith(GUNS)
 
 
-def score_sounds(folder: Path) -> tuple[list[Figure], list[Sound]]:
-    """The figures, and every sound. Raises OSError or ValueError, naming what is not there or cannot be read."""
+def score_sounds(folder: Path, lead: bool = False) -> tuple[list[Figure], list[Sound]]:
+    """The figures, and every sound. lead : each is heard behind a second of faint noise, as it must be where it was cut
+    to begin on its sound: the detector wants a moment of background. Raises OSError or ValueError, naming what is not
+    there or cannot be read."""
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and is_sound(path)]
-    tasks = [(path, path.relative_to(folder).parts[0]) for path in paths if path.parent != folder]
-    kinds = {kind for _, kind in tasks}
+    tasks = [(path, path.relative_to(folder).parts[0], lead) for path in paths if path.parent != folder]
+    kinds = {kind for _, kind, _ in tasks}
     if not any(kind.startswith(GUNS) for kind in kinds) or all(kind.startswith(GUNS) for kind in kinds):
         raise ValueError(f"{folder}: no folder of gunshots (its name begins with {GUNS!r}) and one of others in it")
     sounds = list(watched(in_turn(_listen, tasks), len(tasks), "listening"))
     return list(_figures(sounds)), sounds
 
 
-def _listen(task: tuple[Path, str]) -> Sound:
-    path, kind = task
+def _listen(task: tuple[Path, str, bool]) -> Sound:
+    path, kind, lead = task
     samples, rate_hz = read_audio(path)
-    voices = judge()
-    p, at_s = _largest(samples[:, 0], rate_hz, voices)
-    alone = p if voices.ear is None else _largest(samples[:, 0], rate_hz, Judge(voices.verdict))[0]
-    return Sound(path, kind, p, alone, at_s)
+    sound, voices = samples[:, 0], judge()
+    if lead:
+        sound = led(np.random.default_rng(SEED), sound, rate_hz)
+    p, at_s = _largest(sound, rate_hz, voices)
+    alone = p if voices.ear is None else _largest(sound, rate_hz, Judge(voices.verdict))[0]
+    return Sound(path, kind, p, alone, None if at_s is None else at_s - LEAD_S * lead)
 
 
 def _largest(samples: NDArray[np.float32], rate_hz: int, voices: Judge) -> tuple[float, float | None]:
