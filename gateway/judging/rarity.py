@@ -37,9 +37,8 @@ class Rare:
     is_rare: bool
     is_usual: bool
 
-    def held(self, log_odds: float) -> float:
-        """Log odds of a gunshot, by all else and by this."""
-        log_odds += self.nats
+    def bounded(self, log_odds: float) -> float:
+        """Log odds of a gunshot by all that there is, within what this leaves open."""
         if self.is_rare:
             return max(log_odds, AT_LEAST)
         return min(log_odds, AT_MOST) if self.is_usual else log_odds
