@@ -107,8 +107,9 @@ def _something_else(facts: Facts) -> bool:
 
 
 def _is_at_work(facts: Facts) -> bool:
-    """Again and again from one place. Who fires for minutes is not taken for it, by what the poles say and how loud."""
-    loud = _is_loud(facts.level)
+    """Again and again from one place. Who fires for minutes is not taken for it, by what the poles say and how loud;
+    what nobody knows the level of may be as loud as a gun."""
+    loud = facts.level is None or _is_loud(facts.level)
     if loud and facts.agreed is not None and facts.agreed.log_odds >= SURE:
         return False
     n_here, here_s = WORK_IF_LOUD if loud else WORK

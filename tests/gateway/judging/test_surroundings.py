@@ -92,6 +92,10 @@ def test_who_fires_for_minutes_and_as_loud_as_a_gun_stays_a_gunshot():
     assert {each.kind for each in judged(*(shot(3 * i) for i in range(60)))} == {"gunshot"}
 
 
+def test_who_fires_for_minutes_before_microphones_that_are_not_calibrated_stays_a_gunshot():
+    assert {each.kind for each in judged(*(shot(3 * i, source_db=10.0) for i in range(30)))} == {"gunshot"}
+
+
 def test_what_was_long_ago_no_longer_counts():
     places = [(0, 0), (60, 60), (110, 0), (0, 110)]
     display = [shot(2 * i, e, n) for i, (e, n) in enumerate(places)]
