@@ -98,7 +98,7 @@ def _log_odds(facts: Facts, agreed: Agreement, weights: Weights) -> float:
         log_odds += BURST
     log_odds += CRACK * facts.crack
     if facts.rare is not None:
-        log_odds = facts.rare.held(log_odds)
+        log_odds = facts.rare.bounded(log_odds + facts.rare.nats)
     return min(log_odds - AGAINST, AT_MOST) if _something_else(facts) else log_odds
 
 
