@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.hearing.classify import LIKELY
+from simulators.training.ambience import ambience_figures
 from simulators.training.clip_figures import clip_figures
 from simulators.training.clips import APART, POSITIONS, Clip
 from simulators.training.examples import GUNSHOT, OTHER, UNKNOWN
@@ -23,6 +24,7 @@ def classifier_figures(clips: Sequence[Clip], judged: Sequence[Judged]) -> list[
         _false_clips(judged, "esc10", "esc10 called gunshot, clips", MOST_ESC10),
         _false_clips(judged, "freesound negatives", "freesound negatives called gunshot, clips", MOST_NEGATIVES),
         *_quiet(clips, judged),
+        *ambience_figures(clips, judged),
         *_calibration(judged),
         *_recalls(judged),
         *clip_figures(judged),
