@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dsp.hearing.detect import Detector
+from firmware.linux.voices import judge
 
 RATE_HZ, MINUTES, SETTLED = 48_000, 60, 3
 NOISE = 0.002  # of full scale
@@ -17,7 +18,7 @@ def test_an_hour_holds_no_more_than_its_first_minutes(note: Callable[[str, str],
     minute = (NOISE * np.random.default_rng(5).standard_normal(60 * RATE_HZ)).astype(np.float32)
     minute[RATE_HZ::RATE_HZ * 10] = 0.5  # fmt: skip
     held_bytes, n_onsets = [], 0
-    detector = Detector(RATE_HZ)
+    detector = Detector(RATE_HZ, judge=judge())
     tracemalloc.start()
     try:
         for _, block in itertools.product(range(MINUTES), np.split(minute, 60)):

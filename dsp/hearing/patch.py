@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
-Floats = NDArray[np.float64]
 Patch = NDArray[np.float32]
 
 BEFORE_MS, FRAME_MS, HOP_MS = 50, 16, 5
@@ -40,19 +40,21 @@ def patch(raw: NDArray[np.floating], onset: int, rate_hz: int, look_ms: int = LO
     window, bank = _shape_of(rate_hz)
     starts = np.array([round(k * HOP_MS * rate_hz / 1000) for k in range(n)])
     first = onset - round(BEFORE_MS * rate_hz / 1000)
-    stretch = np.zeros(int(starts[-1]) + len(window))
+    stretch = np.zeros(int(starts[-1]) + len(window), np.float32)
     part = raw[max(first, 0) : max(first + len(stretch), 0)]
     stretch[max(-first, 0) : max(-first, 0) + len(part)] = part
-    frames = stretch[starts[:, None] + np.arange(len(window))] * window
-    power = np.square(np.abs(np.fft.rfft(frames, 2 * (len(bank) - 1), axis=1))) @ bank
-    db = 10 * np.log10(power / (power[FIRST].max() + SILENCE) + LEAST)
+    stretch /= max(float(np.abs(stretch[: starts[FIRST.stop - 1] + len(window)]).max()), SILENCE)  # no look after it
+    frames = np.lib.stride_tricks.sliding_window_view(stretch, len(window))[starts] * window
+    spectrum = fft.rfft(frames, 2 * (len(bank) - 1), axis=1)
+    power = (np.square(spectrum.real) + np.square(spectrum.imag)) @ bank
+    db = 10 * np.log10(power / (float(power[FIRST].max()) + SILENCE) + LEAST)
     whole = np.full((FRAMES, BANDS), -1, np.float32)
     whole[:n] = np.clip(db, FLOOR_DB, TOP_DB) / 30 + 1
     return whole
 
 
 @lru_cache(maxsize=16)
-def _shape_of(rate_hz: int) -> tuple[Floats, Floats]:
+def _shape_of(rate_hz: int) -> tuple[Patch, Patch]:
     """What a frame is multiplied by (Hann), and (bins, BANDS) how much of each bin is in each band: triangles that
     overlap, each with a sum of 1; above half of the rate there is nothing."""
     n_window = round(FRAME_MS * rate_hz / 1000)
@@ -62,7 +64,8 @@ def _shape_of(rate_hz: int) -> tuple[Floats, Floats]:
     up = (hz[:, None] - edges_hz[:-2]) / (edges_hz[1:-1] - edges_hz[:-2])
     down = (edges_hz[2:] - hz[:, None]) / (edges_hz[2:] - edges_hz[1:-1])
     bank = np.maximum(0, np.minimum(up, down))
-    return np.hanning(n_window + 2)[1:-1], bank / np.maximum(bank.sum(axis=0), LEAST)
+    window, bank = np.hanning(n_window + 2)[1:-1], bank / np.maximum(bank.sum(axis=0), LEAST)
+    return window.astype(np.float32), bank.astype(np.float32)
 
 
 def _mel(hz: float) -> float:
