@@ -11,7 +11,7 @@ import dataclasses
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn, Protocol
 
 import structlog
@@ -75,12 +75,14 @@ class Link(Protocol):
 
 
 class Teller(Protocol):
-    """Who is told what happens, as it happens: the terminal, or a program that reads it."""
+    """Who is told what happens, as it happens: the terminal, or a program that reads it. Its faults end nothing."""
+
+    def record(self, told: Told) -> dict[str, Any]:
+        """What is told, for the journal. It raises nothing."""
 
     def ready(self, links: Sequence[str]) -> None: ...
 
-    def tell(self, told: Told) -> dict[str, Any]:
-        """Comes back: its record, for the journal."""
+    def tell(self, told: Told) -> None: ...
 
 
 class Agent:
@@ -122,9 +124,11 @@ class Agent:
             await self._close()
 
     def told(self, told: Told) -> None:
-        """Tell it, and write it down."""
+        """Write it down, then tell it."""
         kind = told.what if isinstance(told, News) else KINDS[type(told)]
-        self._note(kind, getattr(told, "at_us", self._now_us), self._teller.tell(told))
+        self._note(kind, getattr(told, "at_us", self._now_us), self._teller.record(told))
+        with _whatever_it_raises():
+            self._teller.tell(told)
 
     def recover(self, past: Past, now_us: int) -> None:
         """Take up what an earlier run had stored and acked but may not have decided or done. now_us : that of the
@@ -138,7 +142,8 @@ class Agent:
         links = (link.run(self._deliver, self._connected) for link in self._links.values())
         tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in (*inner, *links)]
         stopping: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
-        self._teller.ready([f"{name} (not there yet)" if name in self._missing else name for name in self._links])
+        with _whatever_it_raises():
+            self._teller.ready([f"{name} (not there yet)" if name in self._missing else name for name in self._links])
         self._carry_out(self._recovered)
         notify("READY=1")
         try:
@@ -250,6 +255,14 @@ class Agent:
         for charge in self._core.blame.tell(self._now_us):
             log.warning("a node's frames are of no use", node=charge.node, why=charge.why, frames=charge.n_frames)
         self._remarked = {word: self._core.counts[word] for word in REMARKABLE}
+
+
+@contextlib.contextmanager
+def _whatever_it_raises() -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        logging.getLogger("gateway.agent").exception("what happened could not be told; it is written down")
 
 
 def _show_bug(ended: "asyncio.Future[Any]") -> None:

@@ -2,11 +2,11 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import pathlib
 import signal
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +20,7 @@ from gateway.config import GatewayConfig, read_config
 from gateway.incident import Told
 from gateway.intake.keyring import Keyring, keyless
 from gateway.tasks import end_all
+from soundpost.lasting_output import lasting_output
 from soundpost.logs import log_to_standard_error
 
 HELP = "Run a gateway: take the nodes' frames in, place shots, and move lamps and cameras."
@@ -38,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT. Raises ValueError or OSError of one line."""
+    with contextlib.nullcontext() if args.check else lasting_output():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     config, folder = read_config(args.config), args.config.parent
     keyring = Keyring(folder / config.keys_file)
     log_to_standard_error()
@@ -72,11 +78,13 @@ class Terminal:
         """The gateway listens."""
         self._say(f"ready, listening on {', '.join(links)}", {"what": "ready", "links": list(links)})
 
-    def tell(self, told: Told) -> dict[str, Any]:
-        """What happened. Comes back: its record, for the journal."""
-        record_of_it = record(told, self._site)
-        self._say(line(told, self._site), record_of_it)
-        return record_of_it
+    def record(self, told: Told) -> dict[str, Any]:
+        """What happened, for the journal."""
+        return record(told, self._site)
+
+    def tell(self, told: Told) -> None:
+        """What happened."""
+        self._say(line(told, self._site), record(told, self._site))
 
     def _say(self, words: str, record_of_it: dict[str, Any]) -> None:
         print(json.dumps(record_of_it) if self._as_json else words, flush=True)
@@ -86,7 +94,6 @@ async def _serve(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring, 
     await run_until_signalled(await assemble(config, folder, keyring, terminal), STOPS)
     if stuck := await end_all(LAST_S):
         log.error("the gateway has ended; these parts of it would not, and are left", parts=stuck)
-        sys.stdout.flush()
         os._exit(0)  # or the interpreter would wait for them for ever
 
 

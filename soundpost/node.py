@@ -2,12 +2,14 @@
 
 import argparse
 import asyncio
+import contextlib
 import pathlib
 
 from firmware.linux.config import NodeConfig, read_config, read_key
 from firmware.linux.run import build_source, build_uplink, serve
 from hw.linux.microphone import BACKENDS, inputs_of
 from hw.linux.settings import missing_files
+from soundpost.lasting_output import lasting_output
 from soundpost.logs import log_to_standard_error
 
 HELP = "Run a pole's node: listen, and report to the gateway what was heard."
@@ -27,6 +29,11 @@ def run(args: argparse.Namespace) -> int:
     """Run until the source ends, SIGTERM or SIGINT. Raises ValueError or OSError of one line."""
     if args.devices:
         return _devices()
+    with contextlib.nullcontext() if args.check else lasting_output():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     config, folder = read_config(args.config), args.config.parent
     log_to_standard_error()
     if args.check:

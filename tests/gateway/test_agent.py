@@ -43,9 +43,11 @@ class Listener:
     def ready(self, links):
         self._hear("ready", links)
 
+    def record(self, told):
+        return record(told, SITE)
+
     def tell(self, told):
         self._hear(WORDS[type(told)], told.incident if isinstance(told, Announce) else told)
-        return record(told, SITE)
 
     def _hear(self, *said):
         self.heard.append(said)
@@ -145,6 +147,27 @@ async def test_a_shot_is_decided_told_and_kept(small_street, path):
     assert kinds.count("frame") == 7
     assert kinds.count("incident") == 1
     assert verify(path) is None
+
+
+async def test_what_cannot_be_told_is_written_down_and_stops_nothing(small_street, path, caplog):
+    world = World(small_street, Journal(path), HeardLine())
+    hear = world.teller.tell
+
+    def cannot(told):
+        hear(told)
+        raise OSError(28, "No space left on device")
+
+    world.teller.tell = cannot
+    async with running(world):
+        for _, frame in small_street.frames_of(SHOT):
+            world.line.drive_frame(frame)
+        await world.teller.until("incident")
+        world.agent.told(News("edge", "still there", world.now_us()))
+    with reading(path) as connection:
+        kinds = [each.row.kind for each in kept(connection)]
+
+    assert (kinds.count("frame"), kinds.count("incident"), kinds.count("edge")) == (7, 1, 1)
+    assert "could not be told; it is written down" in caplog.text
 
 
 async def test_a_full_disk_costs_the_acks_and_not_the_decisions(small_street, path):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import pathlib
 import signal
 import subprocess
 import sys
@@ -37,6 +38,13 @@ def node_folder(tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def full():
+    """A file that takes nothing."""
+    with pathlib.Path("/dev/full").open("wb") as full:
+        yield full
+
+
 def configure(folder, port, more=""):
     path = folder / "node.toml"
     path.write_text(
@@ -46,9 +54,10 @@ start_us = {START_US}\nsigma_us = 50\npaced = false\n{more}\n[uplink]\nkind = "s
     return path
 
 
-async def started(path, program=("-m", "soundpost")):
+async def started(path, program=("-m", "soundpost"), out=subprocess.PIPE):
+    command = (sys.executable, *program, "node", "--config", path)
     return await asyncio.create_subprocess_exec(
-        sys.executable, *program, "node", "--config", path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        *command, stdout=out, stderr=subprocess.PIPE if out == subprocess.PIPE else out
     )
 
 
@@ -169,6 +178,16 @@ async def test_what_is_rare_is_kept_in_the_state_folder_and_a_damaged_file_is_to
     assert "what is rare here is not known yet" in first
     assert "what is rare here is learnt anew" in err
     assert (node_folder / "state" / "rarity.bin").read_bytes()[:8] == kept[:8]
+
+
+async def test_a_node_that_can_write_to_no_terminal_reports_all_the_same(node_folder, full):
+    with Cable() as cable:
+        gateway = Gateway(node_folder)
+        async with serving(gateway, cable.b):
+            process = await started(configure(node_folder, cable.a), out=full)
+            status = await asyncio.wait_for(process.wait(), LIMIT_S)
+
+    assert (status, len(gateway.heard)) == (0, 2)
 
 
 async def test_a_node_killed_before_any_ack_says_it_all_again(node_folder):
