@@ -1,4 +1,8 @@
-"""The head on the wide ear: what each of its answers is worth, learnt from what was recorded."""
+"""The head on the wide ear: what each of its answers is worth, learnt from what was recorded, and from renderings.
+
+YAMNet takes a rendered blast for something else than a gun. Without renderings among its lessons the head would deny
+the shots of every simulated street.
+"""
 
 from collections.abc import Sequence
 
@@ -6,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from simulators.training.examples import GUNSHOT, OTHER, UNKNOWN, Example
-from simulators.training.net_lessons import kind_of
+from simulators.training.examples import GUNSHOT, OTHER, RENDERED, UNKNOWN, Example
+from simulators.training.net_lessons import SCENE_SHARES, kind_of
 
 Floats = NDArray[np.float64]
 
 RIDGE = 1.0
+RENDERED_SHARE = 0.1  # of all
 LIVE_SHARE = 0.1  # of the gunshots: what the ear is asked about comes from near
 LEAST_SPREAD = 1e-3
 MOST_STEPS = 80
@@ -34,7 +39,8 @@ def fit_head(examples: Sequence[Example]) -> Floats:
         np.array([e.truth for e in known]),
         _weight(known),
     )
-    middle, spread = x.mean(axis=0), x.std(axis=0) + LEAST_SPREAD
+    real = x[[not each.made for each in known]]
+    middle, spread = real.mean(axis=0), real.std(axis=0) + LEAST_SPREAD
     x = (x - middle) / spread
 
     def surprise(head: Floats) -> tuple[float, Floats]:
@@ -51,12 +57,17 @@ def fit_head(examples: Sequence[Example]) -> Floats:
 
 def _weight(known: Sequence[Example]) -> Floats:
     kinds, groups = np.array([kind_of(each) for each in known]), np.array([each.group for each in known])
+    folds = np.array([each.fold for each in known])
     truths, weight = np.array([each.truth for each in known]), np.zeros(len(known))
     for kind, share in (("clip", 1 - LIVE_SHARE), ("live", LIVE_SHARE)):
-        weight[kinds == kind] = share / max(int((kinds == kind).sum()), 1)
+        some = (kinds == kind) & (folds != RENDERED)
+        weight[some] = share / max(int(some.sum()), 1)
     for group in np.unique(groups[truths == OTHER]):
         some = (groups == group) & (truths == OTHER)
         weight[some] = np.sqrt(len({e.name for e, one in zip(known, some, strict=True) if one})) / some.sum()
+    weight[folds == RENDERED] = 0
     for truth in (GUNSHOT, OTHER):
-        weight[truths == truth] *= 0.5 / max(float(weight[truths == truth].sum()), 1e-12)
+        weight[truths == truth] *= (1 - RENDERED_SHARE) / 2 / max(float(weight[truths == truth].sum()), 1e-12)
+    for group, share in SCENE_SHARES.items():
+        weight[groups == group] = RENDERED_SHARE * share / max(int((groups == group).sum()), 1)
     return weight

@@ -56,7 +56,8 @@ class Example:
 
     again : told by its likeness to an earlier one, whose row this is: it teaches nothing new. patch : what the net
     sees, (FRAMES, BANDS). cut : the sound itself (heard_elsewhere.cut), of what is recorded and known. heard : the wide
-    ear's answers (dsp/hearing/ear_answers.py) to what is recorded, where there is a wide ear.
+    ear's answers (dsp/hearing/ear_answers.py) to what is recorded or rendered, where there is a
+    wide ear.
     """
 
     group: str
@@ -172,7 +173,7 @@ def _example(
 ) -> Example:
     """called : its group, fold and name."""
     sound, seen, heard, ear = _nothing(), _nothing(), _no_answer(), _ear()
-    if ear is not None and not made:
+    if ear is not None and (not made or called[1] == RENDERED):
         heard = answers(ear, samples, int(onset.sample), rate_hz).astype(np.float32)
     if truth != UNKNOWN and not made:
         whole = cut(samples, onset.sample, rate_hz)

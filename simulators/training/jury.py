@@ -18,7 +18,7 @@ from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 from simulators.training.clips import POSITIONS
 from simulators.training.ear_head import head_scores
-from simulators.training.examples import UNKNOWN, Example
+from simulators.training.examples import RENDERED, UNKNOWN, Example
 from simulators.training.folds import Judged, Table, table, tree_scores
 from simulators.training.net_lessons import Lesson, kind_of, weights
 
@@ -60,7 +60,7 @@ class _Task:
 def said_left_out(examples: Sequence[Example], lessons: Sequence[Lesson], with_live: bool = True) -> Said:
     """Of every example that was recorded. with_live : False for all live fire as one part, scored alone, the others
     nan."""
-    own = recorded(examples)
+    own, scenes = recorded(examples), [each for each in examples if each.fold == RENDERED]
     parts = np.array([part_of(each.fold) for each in own])
     names = sorted(set(parts)) if with_live else [LIVE]
     tasks = [_task(examples, lessons, name) for name in names]
@@ -69,9 +69,8 @@ def said_left_out(examples: Sequence[Example], lessons: Sequence[Lesson], with_l
     for name, (by_trees, by_nets) in zip(names, found, strict=True):
         here = np.array([_is_of(each.fold, name) for each in own])
         trees[here], nets[here] = by_trees, by_nets
-        ear[here] = head_scores(
-            [e for e, out in zip(own, here, strict=True) if not out], [own[i] for i in np.flatnonzero(here)]
-        )
+        learnt, asked = ([e for e, one in zip(own, some, strict=True) if one] for some in (~here, here))
+        ear[here] = head_scores([*learnt, *scenes], asked)
     return Said(trees, nets, ear)
 
 

@@ -59,7 +59,7 @@ def _content(examples: Sequence[Example], learnt: Sequence[Lesson], lines: np.nd
     patches, truth = np.stack([each.patch for each in learnt]), np.array([each.truth for each in learnt], float)
     nets = train_nets(patches, truth, weights(learnt))
     kept = arrays_of_nets(nets) | {"lines": lines, "near": near, "version": np.array([VERSION])}
-    kept["ear"] = fit_head(those_recorded(examples)).astype(np.float32)
+    kept["ear"] = fit_head([each for each in examples if len(each.heard)]).astype(np.float32)
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **kept)
     return file.getvalue()
