@@ -4,9 +4,11 @@ import contextlib
 import fcntl
 import os
 import pathlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 PART = ".part"
+BEFORE = ".before"
+"""Beside a file, while it is changed: what it will be, and what it was."""
 
 
 def write_private(folder: pathlib.Path, texts: Mapping[str, str], instead: Collection[str] = ()) -> None:
@@ -17,23 +19,49 @@ def write_private(folder: pathlib.Path, texts: Mapping[str, str], instead: Colle
     for name in texts:
         if name not in instead:
             _check_new(folder / name)
-    parts: list[pathlib.Path] = []
-    new: list[pathlib.Path] = []
+    made: list[pathlib.Path] = []
+    undo: list[tuple[pathlib.Path, pathlib.Path]] = []
     try:
+        targets = {}
         for name, text in texts.items():
-            parts.append(folder / (name + PART))
-            _write(parts[-1], text, folder / name)
+            target = targets[name] = (folder / name).resolve()
+            if target.exists():
+                _write(_beside(target, BEFORE, made), target.read_bytes(), target)
+            _write(_beside(target, PART, made), text.encode(), target)
         for name in texts:
-            new += [] if (folder / name).exists() else [folder / name]
-            parts[0].rename((folder / name).resolve())
-            parts.pop(0)
+            _beside(targets[name], PART).rename(targets[name])
+            undo.append((_beside(targets[name], BEFORE), targets[name]))
     except OSError as error:
-        for path in (*parts, *new):
+        why = f"{error.strerror}; {_put_back(undo)}"
+        raise OSError(error.errno, why, str(folder / name)) from error
+    finally:
+        for path in made:
             with contextlib.suppress(OSError):
                 path.unlink()
-        why = f"{error.strerror}; nothing was written"
-        raise OSError(error.errno, why, str(folder / name)) from error
-    _sync(folder)
+    for parent in {target.parent for target in targets.values()}:
+        _sync(parent)
+
+
+def _beside(target: pathlib.Path, ending: str, made: list[pathlib.Path] | None = None) -> pathlib.Path:
+    """On the target's own file system, so that it can take its name. made : notes it, to be cleared away."""
+    path = target.with_name(target.name + ending)
+    if made is not None:
+        made.append(path)
+    return path
+
+
+def _put_back(undo: Sequence[tuple[pathlib.Path, pathlib.Path]]) -> str:
+    """What stood there before, or nothing where nothing did. Comes back: how it went, in words."""
+    lost = []
+    for before, target in reversed(undo):
+        try:
+            if before.exists():
+                before.rename(target)
+            else:
+                target.unlink()
+        except OSError:
+            lost.append(target)
+    return f"and what was written cannot be taken back: {', '.join(map(str, lost))}" if lost else "nothing was written"
 
 
 @contextlib.contextmanager
@@ -54,12 +82,12 @@ def _check_new(path: pathlib.Path) -> None:
         raise FileExistsError(f"{path}: {why}, or give another --out")
 
 
-def _write(part: pathlib.Path, text: str, like: pathlib.Path) -> None:
+def _write(part: pathlib.Path, text: bytes, like: pathlib.Path) -> None:
     """On the disk when it returns, with the owner of the file that it will replace. What an earlier run left under
     this name goes."""
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(text)
         file.flush()
         if like.exists():

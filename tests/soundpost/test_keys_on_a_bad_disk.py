@@ -1,7 +1,10 @@
 """Keys on a disk that is full: whole or not at all, and what an earlier run left empty is named."""
 
+import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -61,4 +64,41 @@ def test_a_full_disk_changes_no_key(tmp_path, verb, nodes, limit_bytes):
 
     assert told.returncode == 1
     assert "nothing was written" in told.stderr
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_table_that_is_a_link_to_another_file_system_is_rotated_there(tmp_path):
+    assert main(["keys", "make", "n1", "--out", str(tmp_path)]) == 0
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        table = pathlib.Path(elsewhere) / "street.toml"
+        shutil.move(tmp_path / "keys.toml", table)
+        (tmp_path / "keys.toml").symlink_to(table)
+        status = main(["keys", "rotate", "n1", "--out", str(tmp_path)])
+        texts = table.read_text(), (tmp_path / "n1.key").read_text()
+        left = sorted(path.name for path in (*table.parent.iterdir(), *tmp_path.iterdir()))
+
+    assert status == 0
+    assert texts[1].strip() in texts[0]
+    assert left == ["keys.toml", "n1.key", "street.toml"]
+
+
+@pytest.mark.parametrize(("verb", "nodes"), [("add", ["n3", "n4"]), ("rotate", ["n1", "n2"])])
+@pytest.mark.parametrize("n_renamed", [0, 1, 2])
+def test_a_file_that_cannot_get_its_name_takes_back_those_before_it(
+    tmp_path, monkeypatch, capsys, verb, nodes, n_renamed
+):
+    assert main(["keys", "make", "n1", "n2", "--out", str(tmp_path)]) == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    rename, to_come = pathlib.Path.rename, [True] * n_renamed + [False]
+
+    def refuse_one(path, target):
+        if to_come and not to_come.pop(0):
+            raise OSError(16, "Device or resource busy")
+        return rename(path, target)
+
+    monkeypatch.setattr(pathlib.Path, "rename", refuse_one)
+    status = main(["keys", verb, *nodes, "--out", str(tmp_path)])
+
+    assert status == 1
+    assert "busy; nothing was written" in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
