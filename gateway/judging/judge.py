@@ -10,7 +10,7 @@ from gateway.judging.height import aloft
 from gateway.judging.rarity import rare
 from gateway.judging.source_level import source_level
 from gateway.judging.surroundings import Around, Surroundings
-from gateway.judging.third_look import LOUD_DB, Facts, Weights, third_look
+from gateway.judging.third_look import Facts, Weights, may_be_loud, third_look
 from gateway.judging.weights import WEIGHTS
 
 
@@ -40,7 +40,5 @@ class Judge:
 
 def _facts(shot: Round, air: Air, around: Callable[[Round, bool, bool], Around]) -> Facts:
     level, up = source_level(shot), aloft(shot, air)
-    is_blast = level is None or level.db + level.sigma_db >= LOUD_DB
-    return Facts(
-        agreement(shot), level, up, around(shot, up is not None, is_blast), shot.line is not None, rare(shot.arrivals)
-    )
+    there = around(shot, up is not None, may_be_loud(level))
+    return Facts(agreement(shot), level, up, there, shot.line is not None, rare(shot.arrivals))

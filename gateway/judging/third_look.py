@@ -6,9 +6,11 @@ A: the poles' word (agreement.py). L = (level - MIDDLE_DB) / hypot(UNSURE_DB, si
 level (source_level.py) on a scale from a door to a gun. Where no pole tells a level in dB SPL there is no L, and all is
 shrunk by WIDER towards even. R: how rarely the poles hear the like (rarity.py), where four or more know.
 
-What speaks for another cause takes AGAINST away, and leaves AT_MOST: made well above the street, amid fireworks, or
-again and again at one place and not as loud as a gun. So a weapon fired amid fireworks, or from a tower, can no longer
-be called a gunshot, but is a possible one: lamps come up, and people are told so.
+A gunshot must be one by both: where the poles on balance take it for something else, or it is quieter than a gun, it is
+AT_MOST possible. What speaks for another cause takes AGAINST away, and leaves AT_MOST, too: made well above the street,
+amid fireworks, or again and again at one place and not as loud as a gun. So a weapon fired amid fireworks, or from a
+tower, can no longer be called a gunshot, but is a possible one: lamps come up, and people are told so. A crack sets all
+this aside.
 """
 
 import math
@@ -25,9 +27,9 @@ MIDDLE_DB = 118.0  # between what doors, hammers and dogs reach (110 dB, docs/th
 UNSURE_DB = 6.0  # chosen: classes of sounds do not end at a decibel
 LOUDNESS = (-4.0, 2.0)  # louder than a gun is no surer a gun; so quiet as to be none is
 WIDER = 0.75  # chosen
-QUIET_DB, LOUD_DB = 110.0, 125.0  # surely less: quieter than a gun is; more: as loud as one (live fire: 128 and more)
-THUNDER_DB = 150.0  # what comes from far above all poles is as loud at each, and seems louder than any gun where it...
-# ...seems to be. Chosen
+LOUD_DB = 125.0  # as loud as a gun: the live fire's are 128 dB and more
+THUNDER_DB, THUNDER_M = 150.0, 200.0  # what comes from far above all poles is as loud at each, and seems louder than...
+# ...any gun where it seems to be; or higher than rockets go. Chosen
 BURST, CRACK = 0.5, 2.0  # nats; chosen: hammers come in rows, too; nothing else in a street is faster than sound
 WORK, WORK_IF_LOUD, SURE = (5, 10.0), (12, 60.0), 2.0  # so many from one place in so many seconds, and more of what...
 # ...is as loud as a gun, but for what its poles are sure of (log odds). Chosen
@@ -99,7 +101,11 @@ def _log_odds(facts: Facts, agreed: Agreement, weights: Weights) -> float:
     log_odds += CRACK * facts.crack
     if facts.rare is not None:
         log_odds = facts.rare.bounded(log_odds + facts.rare.nats)
-    return min(log_odds - AGAINST, AT_MOST) if _something_else(facts) else log_odds
+    if _something_else(facts):
+        log_odds -= AGAINST
+    elif facts.crack or (agreed.log_odds >= 0 and not _is_quiet(facts.level)):
+        return log_odds
+    return min(log_odds, AT_MOST)
 
 
 def _something_else(facts: Facts) -> bool:
@@ -117,11 +123,16 @@ def _is_at_work(facts: Facts) -> bool:
 
 
 def _is_quiet(level: SourceLevel | None) -> bool:
-    return level is not None and level.db + level.sigma_db < QUIET_DB
+    return level is not None and level.db + level.sigma_db < MIDDLE_DB
 
 
 def _is_loud(level: SourceLevel | None) -> bool:
     return level is not None and level.db >= LOUD_DB
+
+
+def may_be_loud(level: SourceLevel | None) -> bool:
+    """Whether it may have been as loud as a gun."""
+    return level is None or level.db + level.sigma_db >= LOUD_DB
 
 
 def _kind(p: float, facts: Facts) -> str:
@@ -129,11 +140,13 @@ def _kind(p: float, facts: Facts) -> str:
         return GUNSHOT
     if p >= MAY_BE_GUNSHOT:
         return POSSIBLE
-    if (facts.aloft or facts.around.display) and not _is_quiet(facts.level):
-        return FIREWORKS
-    if facts.level is None or not _is_loud(facts.level):
+    if not may_be_loud(facts.level):
         return OTHER
-    return THUNDER if facts.level.db >= THUNDER_DB else EXPLOSION
+    if (facts.aloft and facts.aloft.above_m >= THUNDER_M) or (facts.level and facts.level.db >= THUNDER_DB):
+        return THUNDER
+    if facts.aloft or facts.around.display:
+        return FIREWORKS
+    return EXPLOSION if _is_loud(facts.level) else OTHER
 
 
 def _words(facts: Facts) -> list[str]:

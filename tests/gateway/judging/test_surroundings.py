@@ -40,8 +40,8 @@ def test_rounds_in_a_row_from_one_place_are_counted_and_told():
 
 
 def test_a_burst_speaks_for_a_gun_and_one_round_a_minute_does_not():
-    alone, burst = judged(shot(0, p=0.4), shot(0.4, p=0.4))
-    later = judged(shot(0, p=0.4), shot(60, p=0.4))[1]
+    alone, burst = judged(shot(0, p=0.6), shot(0.4, p=0.6))
+    later = judged(shot(0, p=0.6), shot(60, p=0.6))[1]
 
     assert burst.p_gunshot > alone.p_gunshot == later.p_gunshot
 

@@ -1,6 +1,7 @@
 """What a placed sound is, by all that its poles say: p, kind and why."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from dsp.air import Air
 from dsp.placing.fix import Fix
+from dsp.placing.line_of_fire import LineOfFire
 from gateway.incident import Arrival, Round
 from gateway.judging.agreement import agreement
 from gateway.judging.judge import Judge
@@ -49,6 +51,20 @@ def test_a_door_that_all_take_for_a_gunshot_is_none():
     assert told.kind != "gunshot"
     assert told.p_gunshot < 0.5
     assert "quieter than a gun" in told.why
+
+
+@pytest.mark.parametrize(("source_db", "p"), [(145.0, 0.45), (108.0, 0.99)])
+def test_a_gunshot_must_be_one_by_its_poles_and_by_its_level(source_db, p):
+    assert judged(source_db, p).kind != "gunshot"
+
+
+def test_a_bullets_crack_speaks_for_a_gun_wherever_it_comes_from():
+    plain = shot(p=0.45)
+    cracked = replace(plain, line=LineOfFire(90.0, 5.0, 600.0, 50.0, np.zeros(3), 0.0))
+
+    assert Judge().feed(cracked, AIR).p_gunshot > Judge().feed(plain, AIR).p_gunshot
+    assert Judge().feed(cracked, AIR).kind == "gunshot"
+    assert "a bullet's crack came before it" in Judge().feed(cracked, AIR).why
 
 
 def test_a_loud_sound_that_nobody_takes_for_a_gunshot_is_none():

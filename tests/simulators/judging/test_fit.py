@@ -23,7 +23,7 @@ def test_with_nothing_to_learn_from_the_weights_are_those_that_were_chosen():
 
 def test_what_was_fitted_tells_the_two_sides_apart():
     rng = np.random.default_rng(1)
-    shots, others = facts(rng, 3, 136, 100), facts(rng, -2, 105, 400)
+    shots, others = facts(rng, 6, 136, 100), facts(rng, -2, 105, 400)
     weights = fit(shots, others)
 
     assert np.mean([third_look(each, weights).p_gunshot >= 0.5 for each in shots]) > 0.98
@@ -32,7 +32,7 @@ def test_what_was_fitted_tells_the_two_sides_apart():
 
 def test_a_position_is_judged_by_weights_of_the_others():
     rng = np.random.default_rng(2)
-    live = [("FP1", each) for each in facts(rng, 3, 136, 30)] + [("FP2", each) for each in facts(rng, 3, 136, 30)]
+    live = [("FP1", each) for each in facts(rng, 6, 136, 30)] + [("FP2", each) for each in facts(rng, 6, 136, 30)]
     others = facts(rng, -2, 105, 100)
     told = by_position(live, others)
     spoilt = by_position([(name, each) for name, each in live if name == "FP1"] + [("FP2", others[0])], others)
