@@ -2,7 +2,7 @@
 
 A fix takes a sound to be made where people walk (dsp/placing/consensus.py). What bursts above a street comes late to
 the poles under it, and to no others. So the arrivals are fitted twice, on the ground and with the height free, each
-its emission time projected out, under Student's t with DOF about paths that streets bend by ROUGH_S:
+with its emission time projected out, under Student's t with DOF about paths that streets bend by ROUGH_S:
 
     minimise  sum_i (DOF + 1) / 2 ln(1 + r_i^2 / (DOF v_i)),   v_i = sigma_i^2 + ROUGH_S^2
 
