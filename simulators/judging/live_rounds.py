@@ -1,12 +1,13 @@
 """The live fire's rounds as the street places them from sound, each pole's p from a model that never heard the firing
 position: what the third look is fitted to and scored on.
 
-The shipped model has heard all of it, so its own p are of no use here. Those of `simulators/training/folds.py` are put
-in their place, onset by onset.
+The shipped voices have heard all of it, so their own p are of no use here. Those of `simulators/training/jury.py` are
+put in their place, onset by onset; where nets cannot be trained anew (no torch), the trees' of `folds.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from dsp.air import Air
@@ -18,8 +19,10 @@ from simulators.recordings.reckoning import FOUND, judged
 from simulators.recordings.recording import Recording
 from simulators.recordings.score import Test, read_tests
 from simulators.training.clips import read_clips
-from simulators.training.examples import grown, listen_all, recorded
-from simulators.training.folds import left_out
+from simulators.training.examples import Example, grown, listen_all, recorded
+from simulators.training.folds import Judged, left_out
+from simulators.training.jury import judged_left_out, said_left_out
+from simulators.training.net_lessons import lessons
 
 Onset = tuple[str, int]  # of which clip ("test node"), and when, microseconds after its start
 SAME_US = 200
@@ -44,12 +47,19 @@ def live_rounds(folder: Path) -> list[LiveRound]:
     examples += listen_all(grown(clips), "listening to what is made of it")
     p_of = {
         (f"{each.example.fold} {each.example.name}", round(each.example.onset_s * 1e6)): each.p
-        for each in left_out(examples)
+        for each in _judged(examples)
         if each.example.fold.startswith(LIVE)
     }
     tests = read_tests(folder / "livefire", AUDIO)
     placed = watched(in_turn(_placed, tests), len(tests), "placing")
     return [scored(each, p_of, recording) for rounds, recording in placed for each in rounds]
+
+
+def _judged(examples: Sequence[Example]) -> list[Judged]:
+    """Every recorded onset, by voices that never heard its part."""
+    if find_spec("torch") is None:
+        return left_out(examples)
+    return judged_left_out(examples, said_left_out(examples, lessons(examples)))
 
 
 def _placed(test: Test) -> tuple[list[LiveRound], Recording]:
