@@ -11,11 +11,13 @@ from typing import Any
 
 from gateway.intake.keyring import read_secret
 from gateway.journal.bell import Bell
-from gateway.journal.follow import Follower
+from gateway.journal.follow import CursorFault, Follower
 from gateway.journal.request import VERDICTS, Refused, check, signed
 from gateway.journal.rows import Kept
 
 NONCE_BYTES = 16
+TOGETHER = 100
+"""So many rows at most come twice, where what was printed cannot be remembered."""
 
 
 def add_follow_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +49,10 @@ def follow(args: argparse.Namespace, shape: Callable[[Kept], Any]) -> int:
     try:
         for rows in _looks(follower, args.file):
             if rows:
-                text = (shape(each) for each in rows)
-                print(*(each if isinstance(each, str) else json.dumps(each) for each in text), sep="\n", flush=True)
-                follower.done(rows)
+                for some in (rows[at : at + TOGETHER] for at in range(0, len(rows), TOGETHER)):
+                    text = (shape(each) for each in some)
+                    print(*(each if isinstance(each, str) else json.dumps(each) for each in text), sep="\n", flush=True)
+                    follower.done(some)
             else:
                 bell.wait()
     finally:
@@ -64,6 +67,8 @@ def _looks(follower: Follower, path: pathlib.Path) -> Iterator[Sequence[Kept]]:
     while True:
         try:
             look = follower.look()
+        except CursorFault:
+            raise
         except (OSError, ValueError) as error:
             if str(error) != told:
                 print(f"{path}: cannot be read just now: {error}", file=sys.stderr, flush=True)

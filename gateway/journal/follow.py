@@ -10,8 +10,10 @@ A journal is chained, so another one in its place shows: the row that was read l
 Then the follower goes back to the newest row that both have, says so, and goes on from there.
 """
 
+import contextlib
 import pathlib
 import sqlite3
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,12 +22,20 @@ from gateway.journal.rows import SELECT, START, Kept, Row, digest, is_open, log_
 REMEMBERED = 10_000
 """Rows by which another journal's common part is found."""
 MOST = 1000
+APPLICATION_ID = 0x534E4443
+APPLICATION_ID_AT = 68
+"""Where a database file has it (sqlite.org/fileformat.html 1.3). Cursors of before have 0 there, and the table."""
 SCHEMA = """
 pragma journal_mode = wal;
 pragma synchronous = full;
+pragma wal_autocheckpoint = 100;
 create table if not exists done(number integer primary key, hash blob not null) strict;
 """
 Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+class CursorFault(OSError):
+    """The cursor cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,9 @@ class Follower:
         self._path = path
         self._stamp: Stamp | None = None
         self._more = False
+        if cursor is not None and cursor.exists() and path.exists() and cursor.samefile(path):
+            raise ValueError(f"{cursor}: is the journal itself; a cursor is a file of its own")
+        self._where = cursor
         self.cursor = _open(cursor)
         if _newest(self.cursor) is None:
             self._begin(after)
@@ -57,7 +70,7 @@ class Follower:
         return (_newest(self.cursor) or (0, START))[0]
 
     def look(self) -> Look:
-        """The next rows, MOST at most; none where nothing has changed. Raises as `reading` does."""
+        """The next rows, MOST at most; none where nothing has changed. Raises as `reading` does, or CursorFault."""
         stamp = None if is_open(self._path) else _stamp(self._path)
         if stamp is not None and stamp == self._stamp and not self._more:
             return Look((), ())
@@ -71,13 +84,27 @@ class Follower:
         return Look(rows, said)
 
     def done(self, rows: Sequence[Kept]) -> None:
-        """These rows, the next ones, were done with; on the disk on return. Ends the transaction of `cursor`."""
+        """These rows, the next ones, were done with; on the disk on return. Ends the transaction of `cursor`. Where the
+        disk is full, the last of them is all that is remembered. Raises CursorFault where even that cannot be; what
+        was begun in `cursor` is undone."""
+        alone = not self.cursor.in_transaction
+        with self._written():
+            try:
+                self._remember(rows, REMEMBERED)
+            except sqlite3.OperationalError:
+                self.undone()
+                if not (alone and rows):
+                    raise
+                self.cursor.execute("pragma wal_checkpoint(truncate)")
+                self._remember(rows[-1:], 1)
+
+    def _remember(self, rows: Sequence[Kept], n_kept: int) -> None:
         if not self.cursor.in_transaction:
             self.cursor.execute("begin immediate")
         values = [(each.number, each.hash) for each in rows]
-        self.cursor.executemany("insert or replace into done values (?, ?)", values)
         if rows:
-            self.cursor.execute("delete from done where number <= ?", (rows[-1].number - REMEMBERED,))
+            self.cursor.execute("delete from done where number <= ?", (rows[-1].number - n_kept,))
+        self.cursor.executemany("insert or replace into done values (?, ?)", values)
         self.cursor.execute("commit")
 
     def undone(self) -> None:
@@ -90,12 +117,22 @@ class Follower:
         """Let go of the cursor."""
         self.cursor.close()
 
+    @contextlib.contextmanager
+    def _written(self) -> Iterator[None]:
+        """What the disk does not take is said of the cursor."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            self.undone()
+            raise CursorFault(f"{self._where}: cannot be written ({error})") from error
+
     def _begin(self, after: int | None) -> None:
         with reading(self._path) as journal:
             last = journal.execute(f"{SELECT} order by number desc limit 1").fetchone()
             number = last[0] if last and after is None else min(after or 0, last[0] if last else 0)
             found = journal.execute(f"{SELECT} where number = ?", (number,)).fetchone()
-        self.cursor.execute("insert into done values (?, ?)", (number, found[-1] if found else START))
+        with self._written():
+            self.cursor.execute("insert into done values (?, ?)", (number, found[-1] if found else START))
 
     def _common(self, journal: sqlite3.Connection, said: list[str]) -> tuple[int, bytes]:
         """Number and hash of the newest row that was done with and is in the journal still."""
@@ -108,8 +145,9 @@ class Follower:
                 break
         else:
             number, hash_ = 0, START
-        self.cursor.execute("delete from done where number > ?", (number,))
-        self.cursor.execute("insert or ignore into done values (?, ?)", (number, hash_))
+        with self._written():
+            self.cursor.execute("delete from done where number > ?", (number,))
+            self.cursor.execute("insert or ignore into done values (?, ?)", (number, hash_))
         what = f"what follows row {number} is another" if number else "this is another journal"
         said.append(f"{self._path}: {what}: it was restored, replaced or begun anew; row {was} was read last")
         return number, hash_
@@ -149,9 +187,13 @@ def _open(path: pathlib.Path | None) -> sqlite3.Connection:
     try:
         if path is not None:
             path.touch(0o600)
+            _check_header(path)
         connection = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0)
         connection.execute("pragma locking_mode = exclusive")  # one follower a cursor
+        _check_tables(connection, path)
         connection.executescript(SCHEMA)
+        if connection.execute("pragma application_id").fetchone() != (APPLICATION_ID,):
+            connection.execute(f"pragma application_id = {APPLICATION_ID}")
         connection.execute("begin immediate")
         connection.execute("commit")
     except sqlite3.OperationalError as error:
@@ -159,6 +201,21 @@ def _open(path: pathlib.Path | None) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         raise ValueError(f"{path}: is no cursor ({error})") from error
     return connection
+
+
+def _check_header(path: pathlib.Path) -> None:
+    """That it is not another program's database, without opening it as one: a journal's may be in need of its -wal."""
+    with path.open("rb") as file:
+        head = file.read(100)
+    if len(head) == 100 and struct.unpack_from(">I", head, APPLICATION_ID_AT)[0] not in (0, APPLICATION_ID):
+        raise ValueError(f"{path}: is no cursor but another program's file, perhaps a journal; give one of its own")
+
+
+def _check_tables(connection: sqlite3.Connection, path: pathlib.Path | None) -> None:
+    """That it is empty or a cursor; followers may have tables of their own beside `done`."""
+    columns = [each[1] for each in connection.execute("pragma table_info(done)")]
+    if columns != ["number", "hash"] and connection.execute("select count(*) from sqlite_schema").fetchone()[0]:
+        raise ValueError(f"{path}: is no cursor but another program's file; give one of its own")
 
 
 def _stamp(path: pathlib.Path) -> Stamp:

@@ -2,9 +2,12 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
+from gateway.journal.follow import Follower
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
 from soundpost.__main__ import main
@@ -67,3 +70,42 @@ def test_a_file_that_is_no_journal_is_one_line(tmp_path, capsys):
         told = capsys.readouterr().err
         assert says in told
         assert len(told.splitlines()) == 1
+
+
+FOLLOW = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+from soundpost.__main__ import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+sys.exit(main(["journal", "follow", *sys.argv[2:]]))
+"""
+
+
+@pytest.fixture
+async def many(tmp_path):
+    """A journal of 2000 rows."""
+    journal = Journal(tmp_path / "many.journal")
+    await journal.append([Row("effect", i, b"{}") for i in range(2000)])
+    journal.close()
+    return tmp_path / "many.journal"
+
+
+def test_a_follower_whose_disk_is_all_but_full_has_every_row_once(many, tmp_path):
+    command = (sys.executable, "-c", FOLLOW, "24000", many, "--from=1", "--cursor", tmp_path / "cursor", "--json")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as follower:
+        numbers = [json.loads(follower.stdout.readline() or "0")["row"] for _ in range(2000)]
+        follower.terminate()
+        complaints = follower.stderr.read()
+
+    assert numbers == list(range(1, 2001))
+    assert complaints == ""
+
+
+def test_a_follower_whose_disk_takes_nothing_ends_in_one_line_that_names_the_cursor(many, tmp_path):
+    command = [sys.executable, "-c", FOLLOW, "1000", many, "--from=1", "--cursor", tmp_path / "cursor"]
+    Follower(many, tmp_path / "cursor").close()
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(f"soundpost journal: {tmp_path / 'cursor'}: ")
+    assert len(ran.stderr.splitlines()) == 1

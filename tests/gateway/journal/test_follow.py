@@ -2,6 +2,7 @@
 order."""
 
 import asyncio
+import dataclasses
 import pathlib
 import shutil
 import sqlite3
@@ -10,7 +11,7 @@ import sys
 
 import pytest
 
-from gateway.journal.follow import Follower
+from gateway.journal.follow import CursorFault, Follower
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
 
@@ -18,7 +19,7 @@ N_KILLS = 200
 # Forks followers and kills each after some milliseconds, wherever it is; the last one lives until all rows are there.
 KILLER = """
 import os, pathlib, random, signal, sys, time
-from gateway.journal.follow import Follower
+from gateway.journal.follow import CursorFault, Follower
 
 def follow(journal, cursor):
     follower = Follower(journal, cursor)
@@ -192,6 +193,66 @@ async def test_two_followers_with_one_cursor_and_a_cursor_that_is_none_are_refus
         Follower(written, tmp_path / "text")
     with pytest.raises(FileNotFoundError):
         Follower(pathlib.Path(tmp_path / "none"), tmp_path / "other")
+
+
+async def test_a_journal_is_no_cursor_and_stays_as_it_was(written, tmp_path):
+    other = Journal(tmp_path / "killed.journal")
+    await keep(other, b"1")
+    for name in ("killed.journal", "killed.journal-wal"):
+        shutil.copy(tmp_path / name, tmp_path / f"copy-{name}")
+    other.close()
+    (tmp_path / "link").symlink_to(written)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for name, why in (("street.journal", "itself"), ("link", "itself"), ("copy-killed.journal", "no cursor")):
+        with pytest.raises(ValueError, match=why):
+            Follower(written, tmp_path / name)
+
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_another_programs_database_is_no_cursor(written, tmp_path):
+    with sqlite3.connect(tmp_path / "other") as other:
+        other.execute("create table address(street text)")
+    other.close()
+    before = (tmp_path / "other").read_bytes()
+    with pytest.raises(ValueError, match="another program's file"):
+        Follower(written, tmp_path / "other")
+
+    assert (tmp_path / "other").read_bytes() == before
+
+
+def test_a_cursor_of_before_with_a_table_of_its_followers_goes_on(written, tmp_path):
+    first = Follower(written, tmp_path / "cursor")
+    first.cursor.execute("create table told(body blob)")
+    first.done(first.look().rows[:2])
+    first.cursor.execute("pragma application_id = 0")
+    first.close()
+
+    assert read(Follower(written, tmp_path / "cursor")) == ([b"3"], [])
+
+
+def test_on_a_full_disk_the_last_row_is_remembered(written, tmp_path):
+    follower = Follower(written, tmp_path / "cursor")
+    (n_pages,) = follower.cursor.execute("pragma page_count").fetchone()
+    follower.cursor.execute(f"pragma max_page_count = {n_pages}")
+    row = follower.look().rows[-1]
+    follower.done([dataclasses.replace(row, number=number) for number in range(1, 1001)])
+
+    assert follower.number == 1000
+
+
+def test_a_disk_that_takes_nothing_is_said_of_the_cursor_and_what_was_begun_is_undone(written, tmp_path):
+    follower = Follower(written, tmp_path / "cursor")
+    follower.cursor.execute("create table told(number integer)")
+    follower.cursor.execute("begin immediate")
+    follower.cursor.execute("insert into told values (1)")
+    follower.cursor.execute("pragma query_only = true")  # a commit writes still, further rows do not
+    with pytest.raises(CursorFault, match=f"{tmp_path / 'cursor'}: cannot be written"):
+        follower.done(follower.look().rows)
+    follower.cursor.execute("pragma query_only = false")
+
+    assert follower.cursor.execute("select count(*) from told").fetchone() == (0,)
+    assert bodies(follower.look()) == [b"1", b"2", b"3"]
 
 
 async def test_many_rows_are_read_a_thousand_at_a_time(tmp_path):
