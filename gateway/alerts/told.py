@@ -19,8 +19,10 @@ OTHERS: Mapping[type, tuple[Callable[[Any], str], Callable[[Any], dict[str, Any]
 
 
 def line(told: Told, site: Site) -> str:
-    """For people."""
-    return headline(told, site) if isinstance(told, Announce) else OTHERS[type(told)][0](told)
+    """For people. What a camera, a lamp or a reviewer put in that is no letter is shown as a box: nobody forges a line
+    or moves the terminal."""
+    text = headline(told, site) if isinstance(told, Announce) else OTHERS[type(told)][0](told)
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)
 
 
 def record(told: Told, site: Site) -> dict[str, Any]:

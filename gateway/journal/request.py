@@ -8,6 +8,7 @@ keys sorted and no blanks. What is old, came before, or is signed by nobody know
 import hmac
 import json
 import re
+import unicodedata
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,10 @@ FRESH_US = 30_000_000
 MOST_BYTES = 4096
 MOST_SEEN = 10_000
 VERDICTS = ("gunshot", "no gunshot", "unsure")
+UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+"""Of Unicode's general categories: controls, surrogates, ends of lines."""
+TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+"""Of its bidirectional classes: those that turn a line's direction round."""
 NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
 FIELDS = {"by": str, "at_us": int, "nonce": str, "ask": str, "body": dict, "mac": str}
 
@@ -67,6 +72,9 @@ def check(ask: str, body: Mapping[str, Any]) -> None:
         raise Refused(f"verdict must be one of {', '.join(VERDICTS)}")
     if not all(isinstance(text, str) and len(text) <= 500 for text in body.values()):
         raise Refused("incident and note must be texts of at most 500 letters")
+    letters = {letter for text in body.values() for letter in text}
+    if any(unicodedata.category(each) in UNSEEN or unicodedata.bidirectional(each) in TURNS for each in letters):
+        raise Refused("incident and note must be one line, without control characters")
 
 
 def _read(line: bytes) -> dict[str, Any]:

@@ -63,6 +63,18 @@ def test_what_is_not_right_is_refused_in_words_that_name_no_secret(changed, why)
     assert KEY.hex() not in str(refused.value)
 
 
+@pytest.mark.parametrize("field", ["incident", "note"])
+@pytest.mark.parametrize(
+    "forged", ["\n00:00  n1", "\r", "\x1b[2J", "\x9b2J", "\0", "\ud800", "\u202e", "\u2028", "\x7f"]
+)
+def test_what_forges_a_line_or_moves_a_terminal_is_refused_and_costs_no_nonce(field, forged):
+    at_gateway = requests()
+    with pytest.raises(Refused, match="without control characters"):
+        at_gateway.take(line(body={**BODY, field: f"a{forged}b"}), T_US, AGE_US)
+
+    assert at_gateway.take(line(), T_US, AGE_US).body == BODY
+
+
 def test_what_was_signed_before_the_gateway_started_may_have_been_taken_and_is_refused():
     with pytest.raises(Refused, match="before the gateway's start"):
         requests().take(line(), T_US + S, S - 1)

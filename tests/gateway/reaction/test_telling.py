@@ -8,8 +8,9 @@ import pytest
 
 from dsp.geodesy import Site
 from dsp.placing.fix import Fix
+from gateway.alerts import told as told_as
 from gateway.alerts.bulletin import headline, incident_record, n_places
-from gateway.incident import Announce, Round
+from gateway.incident import Announce, Asked, Light, News, Outcome, Round
 from gateway.reaction.policy import Policy, Rules
 
 T_US = 1_763_000_000_000_000
@@ -99,3 +100,18 @@ def test_an_incident_has_a_longest_length(longest_s, incidents):
     told = told_of([shot(i, i * 10 * S) for i in range(10)], incident_longest_s=longest_s)
 
     assert len({each.incident.id for each in told}) == incidents
+
+
+FORGED = "a\n00:00:00.000Z  n1\x1b[2J\x9b\u202e\ud800 \u00e9"
+
+
+@pytest.mark.parametrize("told", [
+    Asked("desk", "review", {"incident": FORGED, "verdict": "unsure", "note": FORGED}, "0", "0", T_US),
+    Outcome(Light(("l1",), 100, "i-1"), "l1", False, T_US, FORGED),
+    News("edge", FORGED, T_US),
+])  # fmt: skip
+def test_what_others_put_in_is_one_line_that_moves_no_terminal(told):
+    said = told_as.line(told, SITE)
+
+    assert said.isprintable()
+    assert "a\ufffd00:00:00.000Z  n1\ufffd[2J\ufffd\ufffd\ufffd \u00e9" in said
