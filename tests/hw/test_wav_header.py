@@ -61,6 +61,22 @@ def test_a_file_whose_header_is_right_is_left_alone(tmp_path, behind):
     assert (len(samples), notes) == (len(SOUND), ())
 
 
+@pytest.mark.parametrize("behind", [b"APETAGEX\xd0\x07\0\0" + bytes(90), b"<xml>n1</xml>", b"<?xml\r\n version"])
+def test_words_behind_an_end_that_both_lengths_agree_on_are_no_sound(tmp_path, behind):
+    whole = wav()
+    samples, notes = heard(tmp_path, wav(behind=behind, riff=len(whole) - 8))
+
+    assert (len(samples), notes) == (len(SOUND), ())
+
+
+@pytest.mark.parametrize("declared", [0, 8_000])
+def test_sound_behind_the_lengths_of_a_last_save_is_heard_though_they_agree(tmp_path, declared):
+    head = len(wav()) - len(DATA)
+    samples, notes = heard(tmp_path, wav(declared, riff=head + declared - 8))
+
+    assert (len(samples), len(notes)) == (len(SOUND), 1)
+
+
 @pytest.mark.parametrize("declared", [UNKNOWN, WRAP // 2, len(DATA) + 4])
 def test_a_file_that_ends_before_its_header_says_is_heard_to_its_end(tmp_path, declared):
     samples, notes = heard(tmp_path, wav(declared))
