@@ -25,6 +25,7 @@ class Keyring:
         self._path = path
         self._stamp = _stamp(path)
         self.keys = read_keys(path)
+        self._why = ""
 
     def look(self) -> dict[str, list[str]]:
         """Take over what the file says now, if it is not what it was at the last look. Comes back: whose keys were
@@ -32,12 +33,14 @@ class Keyring:
         stamp = _stamp(self._path)
         if stamp == self._stamp:
             return {}
-        self._stamp = stamp
         try:
             keys = read_keys(self._path)
         except (OSError, ValueError) as error:
-            log.warning("the keys of before stay in force", why=str(error))
+            if str(error) != self._why:
+                log.warning("the keys of before stay in force", why=str(error))
+            self._why = str(error)
             return {}
+        self._stamp, self._why = stamp, ""
         changes = _changes(self.keys, keys)
         self.keys.clear()
         self.keys.update(keys)

@@ -1,5 +1,7 @@
 """Keys that change while a gateway runs: what the file says is in force, and a bad file changes nothing."""
 
+import pathlib
+
 import pytest
 
 from firmware import wire
@@ -53,6 +55,20 @@ def test_a_file_that_cannot_be_read_changes_nothing_until_it_can(write, text, mo
     write(f'n1 = "{B}"')
 
     assert ring.look() == {"rotated": ["n1"]}
+
+
+def test_a_file_that_could_not_be_read_for_once_is_read_again_though_it_has_not_changed(write, monkeypatch):
+    ring = Keyring(write(f'n1 = "{A}"'))
+    write(f'n1 = "{B}"')
+    with monkeypatch.context() as disk:
+        disk.setattr(pathlib.Path, "read_text", _too_many_open_files)
+        first = ring.look()
+
+    assert [first, ring.look()] == [{}, {"rotated": ["n1"]}]
+
+
+def _too_many_open_files(*_, **__):
+    raise OSError(24, "Too many open files")
 
 
 def test_a_file_that_is_away_changes_nothing(write):
