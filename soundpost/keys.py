@@ -20,6 +20,8 @@ EXAMPLE = """soundpost keys make n1 n2 n3 --out keys
 KEY_BYTES = 32
 NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
 TABLE = "keys.toml"
+NOBODY = "# keys of nodes, a line each: soundpost keys add\n"
+"""A table of none. It stays, so that a gateway takes over that nobody has a key, and is not taken for a torn file."""
 IN_FORCE = "A gateway that runs takes it over within 5 s"
 
 
@@ -83,7 +85,7 @@ def remove_keys(nodes: list[str], folder: pathlib.Path) -> None:
     with locked(folder):
         text, there = _table(folder)
         _check_there(nodes, there, folder)
-        write_private(folder, {TABLE: _with(text, dict.fromkeys(nodes, ""))}, instead=(TABLE,))
+        write_private(folder, {TABLE: _with(text, dict.fromkeys(nodes, "")) or NOBODY}, instead=(TABLE,))
         for node in nodes:
             (folder / f"{node}.key").unlink(missing_ok=True)
 
@@ -132,8 +134,9 @@ def _files(keys: Mapping[str, str]) -> dict[str, str]:
 
 def _table(folder: pathlib.Path) -> tuple[str, dict[str, str]]:
     """The text of the folder's keys.toml, and what it says."""
-    fingerprints(folder / TABLE)
-    text = (folder / TABLE).read_text("utf-8-sig")
+    text = (folder / TABLE).read_text("utf-8-sig", errors="replace")
+    if text.strip():  # versions before left an empty table where the last node was removed
+        fingerprints(folder / TABLE)
     return text, tomllib.loads(text)
 
 

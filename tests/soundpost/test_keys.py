@@ -86,6 +86,21 @@ def test_a_key_that_is_rotated_is_another_one_at_both_ends(folder):
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
+@pytest.mark.parametrize("as_before", [False, True])
+def test_a_table_whose_last_node_was_removed_is_one_of_none_that_can_be_added_to(folder, capsys, as_before):
+    nodes = list(read_keys(folder / "keys.toml"))
+    assert keys("remove", *nodes, folder=folder) == 0
+    if as_before:
+        (folder / "keys.toml").write_text("")
+    else:
+        assert keys("make", "n9", folder=folder) == 1
+        assert "is there already; `soundpost keys add`" in capsys.readouterr().err
+
+    assert read_keys(folder / "keys.toml") == {}
+    assert keys("add", "n9", folder=folder) == 0
+    assert read_keys(folder / "keys.toml") == {"n9": read_key(folder / "n9.key")}
+
+
 def test_a_node_that_is_removed_leaves_no_key_behind(folder):
     assert keys("remove", "n1", folder=folder) == 0
     assert list(read_keys(folder / "keys.toml")) == ["n2"]
