@@ -30,6 +30,7 @@ from gateway.journal.journal import Journal
 from gateway.journal.recovery import recent
 from gateway.journal.request import Requests
 from gateway.journal.rows import Row
+from gateway.judging.judge import Judge
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
 from gateway.reaction.cameras import Cameras, Eye
@@ -130,7 +131,8 @@ def build_core(
     live, weather = Associator(config.air.air(), places), config.air.air()
     watch = Watch(weather, config.medium.medium(weather), Ledger(places), airs if config.medium.learn else (), since_us)
     silence = None if since_us is None else Silence(places, since_us)
-    return Core(gate, live, policy, poles, Backlog(places), watch, rollout, silence)
+    judge = Judge(rare_s=config.policy.rare_h * 3600)
+    return Core(gate, live, policy, poles, Backlog(places), watch, rollout, silence, judge)
 
 
 def read_air(body: bytes) -> NewAir:

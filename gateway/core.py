@@ -54,7 +54,7 @@ class Core:
     these: of an arrival that is not known, or not yet). backlog : what becomes of arrivals that come late; without one
     they are fed to the associator, which places none of them. watch : what learns the street's air and its poles;
     without one the air stays as it is. rollout : what brings releases to nodes. silence : what tells of nodes that are
-    no longer heard.
+    no longer heard. judge : what says of each round what it is.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Core:
         watch: Watch | None = None,
         rollout: Rollout | None = None,
         silence: Silence | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.blame = Blame()
@@ -80,7 +81,7 @@ class Core:
         self._rollout = rollout
         self._silence = silence
         self._looks = Looks()
-        self._judge = Judge()
+        self._judge = judge or Judge()
         self._fed = Seen()
         self._step: int | None = None
         self._said_us: list[int] = []

@@ -41,6 +41,7 @@ class PolicyTable(Table):
     incident_gap_s: float = Field(default=30.0, gt=0, le=3600)
     incident_longest_s: float = Field(default=600.0, gt=0, le=3600)
     incident_radius_m: float = Field(default=100.0, gt=0, le=5000)
+    rare_h: float = Field(default=72.0, ge=1, le=2000)
     lights: LampRulesTable = LampRulesTable()
     cameras: CameraRulesTable = CameraRulesTable()
     announce: AnnounceRulesTable = AnnounceRulesTable()
