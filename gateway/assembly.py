@@ -26,6 +26,7 @@ from gateway.intake.link_serial import SerialLink
 from gateway.intake.seen import Seen
 from gateway.intake.tables import MqttTable
 from gateway.journal.doorbell import Doorbell
+from gateway.journal.file import check_place
 from gateway.journal.journal import Journal
 from gateway.journal.recovery import recent
 from gateway.journal.request import Requests
@@ -59,6 +60,7 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     for. Raises ValueError or OSError naming what cannot be opened at all."""
     links_there = links(config, folder)
     limit = None if config.journal_max_mb is None else config.journal_max_mb * 1_000_000
+    check_place(folder / config.journal)
     journal = Journal(folder / config.journal, limit)
     start_us, last_boot = now_us(), journal.last_boot()
     boot = last_boot + 1 if 0 < last_boot < U32 else 1 + secrets.randbits(30)
@@ -90,6 +92,7 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
         named.append(("releases", folder / config.releases))
     if faults := missing_files(named):
         raise OSError(faults)
+    check_place(folder / config.journal)
     links(config, folder)
     if config.requests_keys_file is not None:
         Keyring(folder / config.requests_keys_file)

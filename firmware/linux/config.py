@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hw.linux.settings import all_faults, read_toml, say_old_name
+from hw.linux.settings import Host, all_faults, read_toml, say_old_name
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 File = Annotated[str, Field(min_length=1, max_length=500)]
@@ -83,7 +83,7 @@ class UplinkTable(Table):
     wait: bool = False
     port: str | int
     baud: int = Field(default=115_200, ge=1200, le=4_000_000)
-    host: str | None = Field(default=None, min_length=1, max_length=253)
+    host: Host | None = None
     user: str | None = Field(default=None, max_length=64)
     password_file: File | None = None
     ca_file: File | None = None

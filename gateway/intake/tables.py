@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AliasChoices, Field
 
 from gateway.tables import Name, Table
+from hw.linux.settings import Host
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -15,7 +16,7 @@ class SerialTable(Table):
 
 
 class MqttTable(Table):
-    host: str = Field(min_length=1, max_length=253)
+    host: Host
     port: Port = 8883
     identifier: Name | None = None
     user: str | None = Field(default=None, max_length=64)

@@ -14,10 +14,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import IO
 
-from gateway.journal.rows import SCHEMA, SELECT, START, Row, check_identity, digest
+from gateway.journal.rows import APPLICATION_ID, SCHEMA, SELECT, START, Row, check_identity, digest
 
 INSERT = """insert into row values (?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (node, boot, sequence) where kind = 'frame' do nothing"""
+MAGIC = b"SQLite format 3\0"
+"""How a database begins; its application id is at byte 68 (sqlite.org/fileformat.html 1.3)."""
 DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -80,6 +82,23 @@ class JournalFile:
         with contextlib.suppress(sqlite3.Error):
             self.connection.close()
         self._lock.close()
+
+
+def check_place(path: pathlib.Path) -> None:
+    """Whether a journal can be there at all, whatever the disk does; opens nothing. Raises ValueError naming the file:
+    a folder or a device is there, another program's file, or there is no folder for it."""
+    if path.parent.exists() and not path.parent.is_dir():
+        raise ValueError(f"{path}: {path.parent} is no folder")
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise ValueError(f"{path}: a journal is a file, and this is {'a folder' if path.is_dir() else 'none'}")
+    with path.open("rb") as file:
+        head = file.read(100)
+    is_text = head and b"\0" not in head
+    is_another = head.startswith(MAGIC) and head[68:72] != APPLICATION_ID.to_bytes(4, "big")
+    if is_text or is_another:
+        raise ValueError(f"{path}: is not a journal of this program")
 
 
 def is_damage(error: sqlite3.Error) -> bool:

@@ -2,21 +2,35 @@
 the words for what is wrong in it, the same for every file."""
 
 import difflib
+import ipaddress
 import pathlib
 import re
 import sys
 import tomllib
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 PLAIN = {"extra_forbidden": "unknown key", "missing": "is missing"}
 NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
 MOST_TOLD = 20
 LIKE = 0.6
 """From which likeness on (difflib's ratio) a known key is named beside an unknown one."""
+
+
+def check_host(text: str) -> str:
+    """A host's name or address, as it is. Raises ValueError for what can be neither."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        if not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", text):
+            raise ValueError("must be a host's name or its IP address, without port or blanks") from None
+    return text
+
+
+Host = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(check_host)]
 
 
 def read_text(path: pathlib.Path) -> str:

@@ -198,14 +198,14 @@ async def test_a_gateway_whose_disk_is_bad_at_the_start_places_shots_and_acks_wh
     write_config, small_street, cable, start
 ):
     folder = write_config(f'[[serial]]\nport = "{cable.a}"\n')
-    (folder / "street.journal").mkdir()
+    (folder / "street.journal-wal").mkdir()
     gateway = await start(Gateway(folder))
     line = await open_serial_line(cable.b, 115200)
     frames = [frame for _, frame in small_street.frames_of(SHOT, now_us() - 400_000)]
     for frame in frames:
         await line.write_frame(frame)
     incident = await gateway.until("incident")
-    (folder / "street.journal").rmdir()
+    (folder / "street.journal-wal").rmdir()
     wanted = {(node, 5, sequence) for node, sequence in zip(_nodes(frames), range(1, 8), strict=True)}
     acks = await gather_acks(small_street, line.frames(), wanted)
     await gateway.until("journal")

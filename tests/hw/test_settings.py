@@ -56,3 +56,23 @@ def test_more_faults_than_anybody_reads_are_counted():
 
     assert told.count("unknown key") == MOST_TOLD
     assert told.endswith(f"; and {50 - MOST_TOLD} more")
+
+
+@pytest.mark.parametrize("host", ["ex ample::bad", "localhost:1883", "mqtt://broker", "a..b", "[::1]", "a\\n"])
+def test_a_host_that_can_be_none_is_refused_by_name(tmp_path, host):
+    path = tmp_path / "node.toml"
+    path.write_text(NODE.replace("localhost", host))
+    with pytest.raises(ValueError, match="must be a host's name or its IP address") as caught:
+        read_config(path)
+
+    assert str(caught.value).startswith(f"{path}: uplink.host: ")
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "broker.street.example.", "10.0.0.9", "::1", "fe80::1%eth0", "my_broker"]
+)
+def test_a_hosts_name_or_address_is_taken(tmp_path, host):
+    path = tmp_path / "node.toml"
+    path.write_text(NODE.replace("localhost", host))
+
+    assert read_config(path).uplink.host == host

@@ -1,7 +1,9 @@
 """`soundpost gateway --check` on the config that docs/ shows, with the files that it names."""
 
+import contextlib
 import pathlib
 import re
+import sqlite3
 import subprocess
 import sys
 
@@ -32,13 +34,13 @@ def street(tmp_path):
     return tmp_path
 
 
-def check(folder):
-    command = (sys.executable, "-m", "soundpost", "gateway", "--config", folder / "gateway.toml", "--check")
+def check(folder, *more):
+    command = (sys.executable, "-m", "soundpost", "gateway", "--config", folder / "gateway.toml", *more)
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
 
 
 def test_the_config_that_the_docs_show_is_good(street):
-    ran = check(street)
+    ran = check(street, "--check")
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "good. 4 poles, 2 lamps, 1 cameras" in ran.stdout
@@ -65,17 +67,40 @@ def test_the_config_that_the_docs_show_is_good(street):
 def test_a_lamp_bank_or_camera_that_makes_no_sense_is_one_line(street, good, bad, says):
     config = street / "gateway.toml"
     config.write_text(config.read_text().replace(good, bad))
-    ran = check(street)
+    ran = check(street, "--check")
 
     assert (ran.returncode, ran.stdout) == (1, "")
     assert says in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("journal", "says", "options"),
+    [
+        ("a_folder", "a_folder: a journal is a file, and this is a folder", []),
+        ("a_folder", "a_folder: a journal is a file, and this is a folder", ["--check"]),
+        ("keys.toml", "keys.toml: is not a journal of this program", ["--check"]),
+        ("addresses", "addresses: is not a journal of this program", ["--check"]),
+        ("keys.toml/street.journal", "keys.toml is no folder", ["--check"]),
+    ],
+)
+def test_a_journal_that_can_never_be_written_is_named_at_the_start(street, journal, says, options):
+    (street / "a_folder").mkdir()
+    with contextlib.closing(sqlite3.connect(street / "addresses")) as other:
+        other.execute("create table address(street text)")
+    config = street / "gateway.toml"
+    config.write_text(re.sub('(?m)^journal = ".*"', f'journal = "{journal}"', config.read_text()))
+    ran = check(street, *options)
+
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert says in ran.stderr.splitlines()[-1]
+    assert "Traceback" not in ran.stderr
+
+
 def test_a_camera_that_is_not_verified_is_said(street):
     config = street / "gateway.toml"
     config.write_text(config.read_text().replace('"http://10.0.0.9:80"', '"https://10.0.0.9"\nverify = false'))
-    ran = check(street)
+    ran = check(street, "--check")
 
     assert ran.returncode == 0
     assert "camera is not verified: whoever stands between can read and turn" in ran.stderr
@@ -85,7 +110,7 @@ def test_a_camera_that_is_not_verified_is_said(street):
 def test_a_journal_whose_folder_is_not_there_is_one_line(street):
     config = street / "gateway.toml"
     config.write_text(re.sub(r'(?m)^journal = ".*"', 'journal = "nowhere/street.journal"', config.read_text()))
-    ran = check(street)
+    ran = check(street, "--check")
 
     assert (ran.returncode, ran.stdout) == (1, "")
     assert f"journal: {street / 'nowhere'} is not there" in ran.stderr
@@ -95,7 +120,7 @@ def test_every_port_and_folder_that_is_not_there_is_named(street):
     config = street / "gateway.toml"
     (street / "port").unlink()
     config.write_text(config.read_text().replace('# releases = "releases" ', 'releases = "elsewhere" '))
-    ran = check(street)
+    ran = check(street, "--check")
 
     assert (ran.returncode, len(ran.stderr.splitlines())) == (1, 1)
     assert f"serial 1.port: {street / 'port'} is not there; releases: {street / 'elsewhere'} is not there" in ran.stderr
@@ -104,7 +129,7 @@ def test_every_port_and_folder_that_is_not_there_is_named(street):
 def test_faults_of_the_file_as_a_whole_come_together(street):
     config = street / "gateway.toml"
     config.write_text(config.read_text().replace('node = "n2"', 'node = "n1"').replace('"l2"', '"l1"'))
-    ran = check(street)
+    ran = check(street, "--check")
 
     assert "node n1 stands there twice; lamp name l1 stands there twice" in ran.stderr
 
@@ -112,7 +137,7 @@ def test_faults_of_the_file_as_a_whole_come_together(street):
 def test_the_tls_key_is_taken_under_its_name_of_before_and_that_is_said(street):
     config = street / "gateway.toml"
     config.write_text(config.read_text().replace("tls_key_file", "key_file"))
-    ran = check(street)
+    ran = check(street, "--check")
 
     assert ran.returncode == 0
     assert ran.stderr.count("mqtt.key_file: is called tls_key_file now; the old name is still taken") == 1
