@@ -7,8 +7,8 @@ unweighted peaks that are published: a .45 pistol is given with 165 dB (oklahoma
 meter; IMPULSE_DB is added for the peak of an impulse (an impulse is told 5 to 15 dB too low by such a meter: askt.gr on
 Berger's lecture of 2018, read there). All pages named were opened on 27 November 2026.
 
-Scores are quantiles at SHARES of the p that trees and nets give to the strongest onset of clips that they have never heard
-(data/README.md; classes of clips/more, esc10 with its fold left out).
+Scores are quantiles at SHARES of the p that trees and nets give to the strongest onset of clips that they have never
+heard (data/README.md; classes of clips/more, esc10 with its fold left out).
 """
 
 from dataclasses import dataclass
