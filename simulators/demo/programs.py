@@ -1,6 +1,7 @@
 """The processes that the demo starts: each with its logs, each ended by its own id, whatever happens."""
 
 import asyncio
+import ctypes
 import os
 import signal
 import sys
@@ -14,6 +15,8 @@ ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_
 """A street of programs on one machine must not each take all of its cores for a small product of matrices."""
 
 Told = Callable[[str], None]
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+DEATH_OF_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class Program:
@@ -80,6 +83,12 @@ class Program:
             self._first.exception()  # said by whoever waits for it; nobody may
 
 
+def _end_with_us() -> None:
+    """A demo that is killed outright leaves nothing running, which would hold its ports."""
+    if LIBC:
+        LIBC.prctl(DEATH_OF_PARENT, signal.SIGTERM)
+
+
 async def start(
     name: str,
     arguments: Sequence[str],
@@ -96,6 +105,7 @@ async def start(
             stderr=errors,
             env={**os.environ, **ONE_THREAD, **(environment or {})},
             start_new_session=True,
+            preexec_fn=_end_with_us if LIBC else None,
         )
     return Program(name, arguments, process, logs, told)
 
