@@ -1,11 +1,7 @@
-"""How likely an impulse is a gunshot, and what kind of impulse it is.
-
-The probability comes of boosted trees (dsp/hearing/trees.py) over the features and a coarse spectrogram. Their numbers
-are in dsp/hearing/gunshot_model.py, which `make train` writes. What it was trained on, what it gets wrong, and what it
-must not be used for: docs/model-card.md.
+"""What the trees are asked of an impulse, and what kind of impulse it is. Who says how likely it is a gunshot is
+dsp/hearing/judge.py; what that was trained on, gets wrong, and must not be used for: docs/model-card.md.
+docs/model-card.md.
 """
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +20,6 @@ INPUTS = (
 """What the trees ask about, in order: the features, two ratios that follow from them (late_db: 60 to 100 ms over 5 to
 20; ringing_db: 60 to 100 ms over what was before the onset), and the spectrogram's cells by where they begin."""
 LIKELY = 0.5
-MOST_LOG_ODDS = 30.0
 CRACK = 0.82
 """Of n_wave, the least that is called a crack. Chosen on what the detector makes of rendered sounds at 24, 48 and
 96 kHz and of everyday recordings. Blasts of 0.15 to 1 ms, with and without a reflection off the ground: at most 0.78.
@@ -45,11 +40,6 @@ def inputs(features: Features, cells: Floats) -> Floats:
         ],
         float,
     )  # fmt: skip
-
-
-def probability(log_odds: float) -> float:
-    """0 to 1."""
-    return 1 / (1 + math.exp(-max(-MOST_LOG_ODDS, min(MOST_LOG_ODDS, log_odds))))
 
 
 def kind_of(features: Features, p: float) -> str:

@@ -10,6 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from dsp.hearing.samples import stretch_of
+
 Floats = NDArray[np.float64]
 
 BEFORE_S, WINDOW_S = 0.040, 0.100
@@ -25,10 +27,7 @@ def common_form(raw: Floats, onset: int, rate_hz: int) -> Floats:
     Scaled to a peak of 1 (silence stays silence); the onset is at BEFORE_S. Past either end of `raw` there is silence.
     """
     n_before, n = round(BEFORE_S * rate_hz), round((BEFORE_S + WINDOW_S) * rate_hz)
-    stretch = np.zeros(n)
-    first = onset - n_before
-    part = raw[max(first, 0) : first + n]
-    stretch[max(-first, 0) : max(-first, 0) + len(part)] = part
+    stretch = stretch_of(raw, onset - n_before, n)
     stretch -= stretch.mean()
     fade, gain = _shape_of(n, rate_hz)
     form = np.fft.irfft(np.fft.rfft(stretch * fade)[: len(gain)] * gain, n_of(BEFORE_S + WINDOW_S))

@@ -137,7 +137,8 @@ class Detector:
         onsets = self._decide(self._stream.end_cell - AFTER + 1)
         last = self._stream.end_cell + FRAME + SAME + BACK_CELLS
         repeats = [repeat for channel in range(self.n_channels) for repeat in self._again(channel, last)]
-        self._look_again(self._stream.end_cell * self._cell + LOOKS_MS[-1] * self.rate_hz)
+        for channel in range(self.n_channels):
+            self._look_again(channel, self._stream.end_cell + 2 * LOOKS_MS[-1])
         return sorted(onsets + repeats, key=lambda onset: onset.sample)
 
     def _decide(self, last: int) -> list[Onset]:
@@ -150,37 +151,41 @@ class Detector:
         found: list[Onset] = []
         for channel, after in np.argwhere(peaks).tolist():
             found += self._again(channel, self._next + after)
+            self._look_again(channel, self._next + after)
             found += self._look_at(channel, self._next + after)
         self._next = last
-        found += [repeat for channel in range(self.n_channels) for repeat in self._again(channel, last)]
-        self._look_again(self._stream.end_cell * self._cell)
+        for channel in range(self.n_channels):
+            found += self._again(channel, last)
+            self._look_again(channel, last)
         waited_for = [repeats.next_cell for repeats in self._repeats if repeats.next_cell is not None]
         held = self._looks.first_needed(last * self._cell) // self._cell
         self._stream.forget(last - KEPT, min(last - SEEN - BACK_CELLS - 1, held, *waited_for, last))
         return sorted(found, key=lambda onset: onset.sample)
 
-    def _look_again(self, end: int) -> None:
-        """Later looks at what has been heard up to a sample."""
-        while due := self._looks.due(end):
-            for number, channel in due:
-                self._looks.look(number, self._stream.raw(channel), self._stream.zero)
-            self._looks.done()
+    def _look_again(self, channel: int, cell: int) -> None:
+        """Later looks that are known when a cell is decided: those whose sound ends by then, and no others, however
+        much more has come already."""
+        end = (cell + LOOK_AHEAD) * self._cell
+        while self._looks.is_due(channel, end):
+            for was, now in self._looks.look(channel, end, self._stream.raw(channel), self._stream.zero):
+                self._repeats[channel].better(was, now)
 
     def _again(self, channel: int, known_cell: int) -> list[Onset]:
         """Rounds like the first of a burst, well before a cell up to which all else has been decided."""
         repeats, told, found = self._repeats[channel], self._told[channel], list[Onset]()
         while repeats.due(known_cell - SAME - BACK_CELLS):
+            self._look_again(channel, repeats.frame_end + SAME + BACK_CELLS)
             again = repeats.look(self._stream.sound(channel, repeats.next_cell or 0, NEEDED))
             rounds = [self._repeated(each) for each in again]
-            found += [one for one in rounds if all(abs(one.sample - at) > SAME * self._cell for at in told)]
-        for one in found:
-            self._looks.liken(one, one.like or 0.0)
+            fresh = [one for one in rounds if all(abs(one.sample - at) > SAME * self._cell for at in told)]
+            for one in fresh:
+                self._looks.liken(one, one.like or 0.0)
+            found += fresh
         return found
 
     def _repeated(self, repeat: Repeat[Onset]) -> Onset:
         """A round like the first one, which says what it is like."""
         first, louder_db = repeat.first, 20 * float(np.log10(max(repeat.gain, 1e-9)))
-        known = self._looks.latest(first) or first
         sample = first.sample + repeat.later
         start = int(sample) - self._cell - self._skipped - self._stream.zero
         raw = self._stream.raw(first.channel)[max(start, 0) : start + DESCRIBED * self._cell]
@@ -190,8 +195,6 @@ class Detector:
             sigma_us=float(np.hypot(first.sigma_us, LATER_SIGMA_US)),
             level_db=first.level_db + louder_db,
             snr_db=first.snr_db + louder_db,
-            p_gunshot=known.p_gunshot,
-            kind=known.kind,
             clip=raw[: int(CLIP_S * self.rate_hz)].astype(np.float32),
             clip_sample=int(sample) - self._cell,
             clipped=bool(np.abs(raw).max(initial=0) >= FULL),
@@ -213,11 +216,10 @@ class Detector:
         told[:] = [*told[-TOLD:], onset.sample]
         cell = (int(onset.sample) - self._skipped) // self._cell
         first = repeats.same(cell, self._stream.sound(onset.channel, cell - LEAD - SAME, LENGTH + 2 * SAME))
-        is_waiting = False
         if first is not None and first.p_gunshot > onset.p_gunshot:
             onset = replace(onset, p_gunshot=first.p_gunshot, kind=first.kind)
-            is_waiting = self._looks.liken(onset, first.sample)
-        if not is_waiting:
+            self._looks.liken(onset, first.sample)
+        else:
             self._looks.expect(onset, int(onset.sample) - self._skipped)
         if onset.p_gunshot >= MAYBE:
             repeats.learn(onset, onset.p_gunshot >= SURE, cell, self._stream.sound(onset.channel, cell - LEAD, LENGTH))

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from dsp.hearing.log_mel import N_SAMPLES, RATE_HZ
+from dsp.hearing.samples import stretch_of
 from dsp.hearing.wide_ear import EXPLOSION, FIREWORKS, WideEar
 
 Floats = NDArray[np.float64]
 
-EAR_HZ, N_SAMPLES = 16_000, 15_600
 LEAD_S, PEAK = 0.050, 0.5  # before the onset; the loudest sample: how loud a recording was set says nothing
 MARGIN_S = 0.010  # for the resampling to settle
 LEAST_SCORE, SILENCE = 1e-3, 1e-9
@@ -26,14 +27,11 @@ def answers(ear: WideEar, raw: NDArray[np.floating], onset: int, rate_hz: int) -
 
 
 def _sound(raw: NDArray[np.floating], onset: int, rate_hz: int) -> NDArray[np.float32]:
-    """(N_SAMPLES,) at EAR_HZ from LEAD_S before the onset, PEAK loud; silence past either end of `raw`."""
+    """(N_SAMPLES,) at RATE_HZ from LEAD_S before the onset, PEAK loud; silence past either end of `raw`."""
     margin = round(MARGIN_S * rate_hz)
-    first, n = onset - round(LEAD_S * rate_hz) - margin, round(N_SAMPLES * rate_hz / EAR_HZ) + 2 * margin
-    piece = np.zeros(n)
-    part = raw[max(first, 0) : max(first + n, 0)]
-    piece[max(-first, 0) : max(-first, 0) + len(part)] = part
-    common = math.gcd(rate_hz, EAR_HZ)
-    sound = signal.resample_poly(piece, EAR_HZ // common, rate_hz // common)
-    start = round(margin * EAR_HZ / rate_hz)
+    first, n = onset - round(LEAD_S * rate_hz) - margin, round(N_SAMPLES * rate_hz / RATE_HZ) + 2 * margin
+    common = math.gcd(rate_hz, RATE_HZ)
+    sound = signal.resample_poly(stretch_of(raw, first, n), RATE_HZ // common, rate_hz // common)
+    start = round(margin * RATE_HZ / rate_hz)
     sound = sound[start : start + N_SAMPLES]
     return np.asarray(PEAK * sound / max(float(np.abs(sound).max()), SILENCE), np.float32)

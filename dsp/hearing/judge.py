@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.hearing.classify import probability
 from dsp.hearing.ear_answers import answers
 from dsp.hearing.gunshot_model import MODEL
 from dsp.hearing.patch import LOOKS_MS, patch
+from dsp.hearing.trees import probability
 from dsp.hearing.verdict import Verdict, is_near
 from dsp.hearing.wide_ear import WideEar
 
@@ -37,11 +37,10 @@ class Judge:
     def p(self, row: Floats, raw: Floats, onset: int, rate_hz: int, look: int) -> float:
         """Probability, 0 to 1, that it is a gunshot. row : what the trees ask about. raw : (n,) samples, onset : an
         index of them, of which those up to the look are used. look : 0, 1, 2 (patch.LOOKS_MS)."""
-        trees = MODEL.score(row)
         if self.verdict is None:
-            return probability(MODEL.slope * trees + MODEL.offset)
+            return MODEL.p(row)
         seen = patch(raw, onset, rate_hz, LOOKS_MS[look])
-        nets = self.verdict.score(seen, look)
+        trees, nets = MODEL.score(row), self.verdict.score(seen, look)
         if self.ear is None or look < len(LOOKS_MS) - 1 or not is_near(seen):
             return probability(self.verdict.log_odds(trees, nets, look))
         return probability(self.verdict.near_log_odds(trees, nets, answers(self.ear, raw, onset, rate_hz)))

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from dsp.hearing.samples import stretch_of
+
 Patch = NDArray[np.float32]
 
 BEFORE_MS, FRAME_MS, HOP_MS = 50, 16, 5
@@ -39,10 +41,8 @@ def patch(raw: NDArray[np.floating], onset: int, rate_hz: int, look_ms: int = LO
     n = frames_of(look_ms)
     window, bank = _shape_of(rate_hz)
     starts = np.array([round(k * HOP_MS * rate_hz / 1000) for k in range(n)])
-    first = onset - round(BEFORE_MS * rate_hz / 1000)
-    stretch = np.zeros(int(starts[-1]) + len(window), np.float32)
-    part = raw[max(first, 0) : max(first + len(stretch), 0)]
-    stretch[max(-first, 0) : max(-first, 0) + len(part)] = part
+    n_samples = int(starts[-1]) + len(window)
+    stretch = stretch_of(raw, onset - round(BEFORE_MS * rate_hz / 1000), n_samples).astype(np.float32)
     stretch /= max(float(np.abs(stretch[: starts[FIRST.stop - 1] + len(window)]).max()), SILENCE)  # no look after it
     frames = np.lib.stride_tricks.sliding_window_view(stretch, len(window))[starts] * window
     spectrum = fft.rfft(frames, 2 * (len(bank) - 1), axis=1)

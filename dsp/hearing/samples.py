@@ -17,6 +17,14 @@ def full_scale(samples: NDArray[np.generic]) -> Floats:
     return samples.astype(float) / half - (0.0 if np.issubdtype(samples.dtype, np.signedinteger) else 1.0)
 
 
+def stretch_of(raw: NDArray[np.floating], first: int, n: int) -> Floats:
+    """(n,) of samples from the one at `first` on, which may lie before them; silence past either end."""
+    stretch = np.zeros(n)
+    part = raw[max(first, 0) : max(first + n, 0)]
+    stretch[max(-first, 0) : max(-first, 0) + len(part)] = part
+    return stretch
+
+
 def is_step(raw: Floats, onset: int, cell: int, peak: float) -> bool:
     """Whether the level just jumps there: flat before and after, and the jump explains all that the band holds.
 

@@ -77,13 +77,24 @@ class Repeats(Generic[First]):
             self._start_cell = self._heard_cell = onset_cell - LEAD
             self.next_cell = self._start_cell + SOONEST - APART
 
+    def better(self, was: First, now: First) -> None:
+        """What the first round is taken for by now, if it is the one that is meant."""
+        if self._first is was:
+            self._first = now
+
     def forget(self) -> None:
         """No more is waited for."""
         self._first = self.next_cell = None
 
     def due(self, known_cell: int) -> bool:
         """Whether the next frame ends before a cell."""
-        return self.next_cell is not None and self.next_cell + APART + FRAME <= known_cell
+        return self.next_cell is not None and self.frame_end <= known_cell
+
+    @property
+    def frame_end(self) -> int:
+        """The cell that the next frame ends before."""
+        assert self.next_cell is not None, "nothing is waited for"
+        return self.next_cell + APART + FRAME
 
     def look(self, band: Floats) -> list[Repeat[First]]:
         """Rounds in the next frame; band : NEEDED cells of sound from `next_cell` on, fewer where the stream ends."""

@@ -16,6 +16,11 @@ Floats = NDArray[np.float64]
 MOST_LOG_ODDS = 30.0
 
 
+def probability(log_odds: float) -> float:
+    """0 to 1."""
+    return 1 / (1 + math.exp(-max(-MOST_LOG_ODDS, min(MOST_LOG_ODDS, log_odds))))
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
     """A complete tree, its nodes in reading order: node k has its children at 2 k + 1 (not greater) and 2 k + 2.
@@ -48,8 +53,7 @@ class Model:
 
     def p(self, row: Floats) -> float:
         """Probability, 0 to 1."""
-        log_odds = self.slope * self.score(row) + self.offset
-        return 1 / (1 + math.exp(-max(-MOST_LOG_ODDS, min(MOST_LOG_ODDS, log_odds))))
+        return probability(self.slope * self.score(row) + self.offset)
 
     @cached_property
     def _tables(self) -> tuple[NDArray[np.int64], Floats, Floats]:

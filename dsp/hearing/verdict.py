@@ -4,10 +4,8 @@ Nets (dsp/hearing/net.py) whose log odds are averaged; at each look a straight l
 trees' and theirs; what the wide ear's answer to a near sound is worth, and the line for those sounds.
 """
 
-import io
-import zipfile
-import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +13,13 @@ from numpy.typing import NDArray
 from dsp.hearing.ear_answers import N_ANSWERS
 from dsp.hearing.net import Net, require
 from dsp.hearing.patch import FIRST, LOOKS_MS, Patch
+from dsp.hearing.weights import arrays
 
 Floats = NDArray[np.float64]
 
 VERSION = 1
 MOST_BYTES = 4_000_000
 MOST_NETS = 16
-UNFIT = OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error
-"""What reading an .npz of hostile bytes was seen to raise."""
 TREBLE = slice(16, None)  # bands of the patch, from 2.5 kHz on
 NEAR = -1.1
 """Of the treble, in the patch's units of 30 dB: what has less of it came from afar, and is not shown to the wide ear,
@@ -45,7 +42,7 @@ class Verdict:
     def from_bytes(cls, content: bytes) -> "Verdict":
         """What a weights file says. Raises ValueError in a line for one that is cut, of another version, or does not
         fit this code."""
-        kept = _arrays(content)
+        kept = {name: _floats(name, each) for name, each in arrays(content, MOST_BYTES).items()}
         if kept.get("version", np.zeros(1)).tolist() != [VERSION]:
             raise ValueError(f"not of version {VERSION}")
         n_nets = len({name.partition("/")[0] for name in kept if "/" in name})
@@ -79,13 +76,7 @@ def is_near(patch: Patch) -> bool:
     return float(top[TREBLE].mean() - top.max()) > NEAR
 
 
-def _arrays(content: bytes) -> dict[str, Floats]:
-    """What an .npz holds, nothing pickled."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(info.file_size for info in archive.infolist()) > MOST_BYTES:
-                raise ValueError(f"larger than {MOST_BYTES} bytes")
-        with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-            return {name: np.asarray(kept[name], float) for name in kept.files}
-    except UNFIT as error:
-        raise ValueError(f"not a weights file ({error})") from error
+def _floats(name: str, values: NDArray[Any]) -> Floats:
+    if values.dtype.kind not in "fiu":
+        raise ValueError(f"{name} holds no numbers")
+    return values.astype(float)

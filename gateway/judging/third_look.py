@@ -99,8 +99,13 @@ def _log_odds(facts: Facts, agreed: Agreement, weights: Weights) -> float:
     if facts.around.n_burst > 1 and not _is_quiet(facts.level):
         log_odds += BURST
     log_odds += CRACK * facts.crack
-    if facts.rare is not None:
-        log_odds = facts.rare.bounded(log_odds + facts.rare.nats)
+    if facts.rare is None:
+        return _held(log_odds, facts, agreed)
+    return facts.rare.bounded(_held(log_odds + facts.rare.nats, facts, agreed))
+
+
+def _held(log_odds: float, facts: Facts, agreed: Agreement) -> float:
+    """Log odds, less what speaks for something else, and no more than AT_MOST where it is no gunshot by both."""
     if _something_else(facts):
         log_odds -= AGAINST
     elif facts.crack or (agreed.log_odds >= 0 and not _is_quiet(facts.level)):

@@ -11,6 +11,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import signal
 
+from dsp.hearing.samples import stretch_of
+
 Floats = NDArray[np.float64]
 
 CUT_HZ = 12_000
@@ -25,11 +27,8 @@ def cut(samples: NDArray[np.floating], onset: float, rate_hz: int) -> Floats:
     """(SPAN,) at CUT_HZ round an onset, an index of samples (n,), which lies at LEAD; silence past either end."""
     margin = round(0.1 * rate_hz)
     first, n = round(onset) - round(LEAD_S * rate_hz) - margin, round(CUT_S * rate_hz) + 2 * margin
-    piece = np.zeros(n)
-    part = samples[max(first, 0) : max(first + n, 0)]
-    piece[max(-first, 0) : max(-first, 0) + len(part)] = part
     common = math.gcd(rate_hz, CUT_HZ)
-    sound = signal.resample_poly(piece, CUT_HZ // common, rate_hz // common)
+    sound = signal.resample_poly(stretch_of(samples, first, n), CUT_HZ // common, rate_hz // common)
     start = round((onset - first) * CUT_HZ / rate_hz) - LEAD
     return np.asarray(sound[start : start + SPAN])
 

@@ -112,3 +112,48 @@ def test_a_later_round_is_taken_for_what_the_first_is_taken_for_at_last():
 
     assert len(onsets) == 3
     assert {onset.p_gunshot for onset in onsets} == {0.9}
+
+
+class ByLoudness(Judge):
+    """What is loud is the surer a gunshot the more of it was heard, what is not the less."""
+
+    looks_again = True
+
+    def p(self, row, raw, onset, rate_hz, look):
+        return ((0.3, 0.25, 0.2), (0.5, 0.7, 0.9))[int(np.abs(raw[onset : onset + 600]).max() > 0.5)][look]
+
+
+def volley(seed):
+    """A loud round, and weaker ones like it at any times within six seconds, all of which ring for long."""
+    rng, n, long = np.random.default_rng(seed), round(0.3 * RATE), RATE
+    shot = rng.normal(0, 0.4, n) * np.exp(-np.arange(n) / 300)
+    sound = rng.normal(0, 1e-3, 11 * RATE)
+    for number, late_s in enumerate(np.sort(rng.uniform(0, 6, 9))):
+        first = round((3 + late_s) * RATE)
+        sound[first : first + n] += shot * (rng.uniform(0.3, 0.6) if number else 1)
+        sound[first : first + long] += rng.normal(0, 0.05, long) * np.exp(-np.arange(long) / 6000)
+    return sound
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_rounds_like_the_first_are_taken_for_hangs_on_no_block(seed):
+    told = []
+    for block in (333, 5000, 200_000):
+        onsets, looks = fed(Detector(RATE, judge=ByLoudness()), volley(seed), block)
+        told.append(([(onset.sample, onset.p_gunshot, onset.like) for onset in onsets], looks))
+
+    assert told[0] == told[1] == told[2]
+
+
+def test_two_channels_are_told_as_one_would_be():
+    sound = np.stack([volley(1), volley(2)], 1)
+    both, looks = fed(Detector(RATE, 2, judge=ByLoudness()), sound, len(sound))
+    for channel in (0, 1):
+        alone, own = fed(Detector(RATE, judge=ByLoudness()), sound[:, channel], 480)
+
+        assert [(o.sample, o.p_gunshot) for o in both if o.channel == channel] == [
+            (o.sample, o.p_gunshot) for o in alone
+        ]
+        assert [(look.sample, look.p_gunshot) for look in looks if look.channel == channel] == [
+            (look.sample, look.p_gunshot) for look in own
+        ]

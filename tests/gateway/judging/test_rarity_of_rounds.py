@@ -11,6 +11,7 @@ from gateway.incident import Arrival
 from gateway.judging.agreement import Agreement
 from gateway.judging.rarity import AT_LEAST, AT_MOST, MOST_NATS, rare
 from gateway.judging.source_level import SourceLevel
+from gateway.judging.surroundings import Around
 from gateway.judging.third_look import Facts, third_look
 from gateway.judging.weights import WEIGHTS
 
@@ -113,3 +114,10 @@ def test_what_all_poles_find_rare_is_at_least_possible_and_what_all_hear_nightly
     assert "6 poles hear the like once in" in third_look(replace(none, rare=seldom), WEIGHTS).why
     assert third_look(sure, WEIGHTS).kind == "gunshot"
     assert third_look(replace(sure, rare=nightly), WEIGHTS).kind == "possible gunshot"
+
+
+def test_amid_fireworks_too_what_all_poles_find_rare_is_at_least_possible():
+    none = Facts(Agreement(-4.0, 6, 0), around=Around(display=True))
+
+    assert third_look(none, WEIGHTS).kind == "fireworks"
+    assert third_look(replace(none, rare=rare(arrivals(*[20] * 6))), WEIGHTS).kind == "possible gunshot"
