@@ -15,14 +15,27 @@ from simulators.training.figures import wrong
 from simulators.training.score_sounds import score_sounds
 from simulators.training.scoreboard import Figure, board, line
 
-HELP = (
-    "Score the detector on the folder of recordings (livefire, clips): what was trained is retrained without\n"
-    "each part that it is scored on. Or score the locator on the live fire in it and on synthetic nights. Or\n"
-    "score the third look on nights of clutter and fireworks, for which no recordings are needed. Or score\n"
-    "your own recordings of sounds, a folder of each class: nothing is trained for that.\n"
-    "Each takes some minutes."
-)
-DATA_HELP = "folder of recordings; of the locator, its livefire; of sounds, a folder of each class, gunshot* the guns"
+HELP = "Score what listens, what places and what judges, on recordings or on made-up nights. Each takes some minutes."
+DETECTOR, LOCATOR, NIGHTS, SOUNDS = "detector", "locator", "nights", "sounds"
+RECORDED = {
+    DETECTOR: (
+        "the detector and all who say what it heard, each trained anew without what it is scored on",
+        "folder of recordings: livefire, clips",
+        "the table, ROC and calibration",
+    ),
+    LOCATOR: (
+        "who places, on the live fire and on synthetic nights",
+        "the recordings' livefire",
+        "a map of every miss",
+    ),
+    SOUNDS: (
+        "your own recordings; nothing is trained for that",
+        "a folder of each class in it; the gunshots' names begin with gunshot",
+        "the worst of each class, to look at and to listen to",
+    ),
+}
+"""What is scored: what it is, what DATA is, what its page shows."""
+LEAD_HELP = "hear each behind a second of quiet: for clips that begin on their sound"
 EXAMPLE = "soundpost score locator ../shared/data/livefire --report out/locator"
 
 
@@ -36,21 +49,16 @@ class Told:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_subparsers(dest="what", required=True, metavar="WHAT", help="what to score")
-    for name in SCORED:
-        one = what.add_parser(name)
-        one.add_argument("data", type=Path, metavar="DATA", help=DATA_HELP)
+    what = parser.add_subparsers(dest="what", required=True, metavar="WHAT", help="what to score:")
+    for name, (words, data, page) in RECORDED.items():
+        one = what.add_parser(name, help=words, description=words)
+        one.add_argument("data", type=Path, metavar="DATA", help=data)
         one.add_argument("--json", action="store_true", help="JSON lines instead of a table")
-        one.add_argument(
-            "--report", type=Path, metavar="DIR", help="write a page there: curves, or a map of every miss"
-        )
+        one.add_argument("--report", type=Path, metavar="DIR", help=f"write a page there: {page}")
         if name == SOUNDS:
-            one.add_argument(
-                "--lead",
-                action="store_true",
-                help="hear each behind a second of quiet: for clips that begin on their sound",
-            )
-    nights = what.add_parser(NIGHTS)
+            one.add_argument("--lead", action="store_true", help=LEAD_HELP)
+    words = "the third look, on nights of clutter and fireworks; no recordings are needed"
+    nights = what.add_parser(NIGHTS, help=words, description=words)
     nights.add_argument("--nights", type=int, default=N_NIGHTS, metavar="N", help=f"so many (default {N_NIGHTS})")
     nights.add_argument("--json", action="store_true", help="JSON lines instead of a table")
 
@@ -64,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.report and args.what == LOCATOR:
         locator_page.check_folder(args.report)
-    told = _sounds(args.data, args.lead) if args.what == SOUNDS else SCORED[args.what](args.data)
+    told = SCORED[args.what](args)
     if args.report:
         told.write(args.report)
     _tell(told.figures, told.below, args.json)
@@ -79,22 +87,21 @@ def _tell(figures: Sequence[Figure], below: str, as_json: bool) -> None:
         print(below, end="")
 
 
-def _detector(data: Path) -> Told:
-    score = detector.score_detector(data)
+def _detector(args: argparse.Namespace) -> Told:
+    score = detector.score_detector(args.data)
     below = "\n".join(["", "called what they are not:", *(f"  {each}" for each in wrong(score.judged)), ""])
     return Told(score.figures, below, lambda folder: detector.write_report(folder, score))
 
 
-def _locator(data: Path) -> Told:
-    score = score_locator(data)
+def _locator(args: argparse.Namespace) -> Told:
+    score = score_locator(args.data)
     return Told(score.figures, "", lambda folder: locator_page.write_report(folder, score.figures, score.chapters))
 
 
-def _sounds(data: Path, lead: bool = False) -> Told:
-    figures, sounds = score_sounds(data, lead)
+def _sounds(args: argparse.Namespace) -> Told:
+    figures, sounds = score_sounds(args.data, args.lead)
     return Told(figures, "", lambda folder: listening_page.write_report(folder, figures, sounds))
 
 
 MOST_NIGHTS = 100_000
-DETECTOR, LOCATOR, NIGHTS, SOUNDS = "detector", "locator", "nights", "sounds"
 SCORED = {DETECTOR: _detector, LOCATOR: _locator, SOUNDS: _sounds}

@@ -48,11 +48,14 @@ def score_sounds(folder: Path, lead: bool = False) -> tuple[list[Figure], list[S
     """The figures, and every sound. lead : each is heard behind a second of faint noise, as it must be where it was cut
     to begin on its sound: the detector wants a moment of background. Raises OSError or ValueError, naming what is not
     there or cannot be read."""
+    folder.stat()
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and is_sound(path)]
     tasks = [(path, path.relative_to(folder).parts[0], lead) for path in paths if path.parent != folder]
     kinds = {kind for _, kind, _ in tasks}
     if not any(kind.startswith(GUNS) for kind in kinds) or all(kind.startswith(GUNS) for kind in kinds):
-        raise ValueError(f"{folder}: no folder of gunshots (its name begins with {GUNS!r}) and one of others in it")
+        raise ValueError(
+            f"{folder}: there must be sounds in a folder whose name begins with {GUNS!r}, and in one of another name"
+        )
     sounds = list(watched(in_turn(_listen, tasks), len(tasks), "listening"))
     return list(_figures(sounds)), sounds
 

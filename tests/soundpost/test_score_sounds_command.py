@@ -1,0 +1,63 @@
+"""`soundpost score sounds` on a small made-up folder of classes: its table, its page and what it refuses."""
+
+import base64
+import re
+
+import numpy as np
+import pytest
+import soundfile
+
+from soundpost.__main__ import main
+
+RATE_HZ = 16_000
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A gunshot that is heard, one that is silence, and two kinds of others; one is named to trouble a page."""
+    rng = np.random.default_rng(1)
+    faint, burst = rng.normal(0, 1e-4, 3 * RATE_HZ), rng.normal(0, 0.3, 4000) * np.exp(-np.arange(4000) / 300)
+    loud = faint.copy()
+    loud[RATE_HZ : RATE_HZ + 4000] += burst
+    for kind, name, sound in (
+        ("gunshot", "one", loud), ("gunshot", "silent", 0 * faint), ("door", "<b>", loud), ("rain", "hiss", faint),
+    ):  # fmt: skip
+        (tmp_path / "in" / kind).mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / "in" / kind / f"{name}.wav", sound, RATE_HZ, subtype="FLOAT")
+    return tmp_path / "in"
+
+
+def test_it_tells_figures_of_all_and_of_each_class_and_writes_a_page_that_asks_nobody(folder, capsys):
+    assert main(["score", "sounds", str(folder), "--report", str(folder.parent / "out")]) == 0
+
+    said, page = capsys.readouterr().out, (folder.parent / "out" / "index.html").read_text()
+    assert re.search(r"nets and trees: gunshots called gunshot +0\.\d+ .*of 2", said)
+    assert all(re.search(rf"^{kind}: called gunshot", said, re.M) for kind in ("door", "gunshot", "rain"))
+    assert "<b>" not in page
+    assert not re.search(r"(?:src|href)=(?!'data:)|<script|url\(", page)
+    assert page.count("<audio") == 3  # both gunshots, and the door: the rain was not heard
+    assert "nothing heard" in page
+    for kind, start in (("png", b"\x89PNG"), ("wav", b"RIFF")):
+        assert base64.b64decode(re.search(rf"{kind};base64,([^']+)'", page)[1]).startswith(start)
+
+
+def test_a_clip_that_begins_on_its_sound_is_heard_behind_a_lead(folder, capsys):
+    sound, _ = soundfile.read(folder / "gunshot" / "one.wav")
+    soundfile.write(folder / "gunshot" / "one.wav", sound[RATE_HZ:], RATE_HZ, subtype="FLOAT")
+    heard = []
+    for options in ((), ("--lead",)):
+        assert main(["score", "sounds", str(folder), *options, "--report", str(folder.parent / "out")]) == 0
+        heard.append((folder.parent / "out" / "index.html").read_text().count("nothing heard"))
+
+    assert heard == [2, 1]
+
+
+@pytest.mark.parametrize(("there", "said"), [("", "No such file"), ("door", "begins with 'gunshot'")])
+def test_a_folder_without_what_is_needed_is_one_line_that_says_what(folder, capsys, there, said):
+    where = folder / "nowhere" if not there else folder / there
+    assert main(["score", "sounds", str(where)]) == 1
+
+    told = capsys.readouterr()
+    assert said in told.err
+    assert told.err.count("\n") == 1
+    assert told.out == ""
