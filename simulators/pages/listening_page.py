@@ -24,10 +24,12 @@ ZOOM = 3  # pixels of a band and of a frame
 STYLE = """
 body { font-family: system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1.25rem;
   background: var(--page); color: var(--ink); }
-pre { overflow-x: auto; } ul { list-style: none; padding: 0; display: grid; gap: 1.5rem; grid-template-columns:
-repeat(auto-fill, minmax(18rem, 1fr)); } li { overflow-wrap: anywhere; min-width: 0; }
-li img { width: 100%; height: 5rem; image-rendering: pixelated; } audio {
-width: 100%; }
+pre { overflow-x: auto; }
+ul { list-style: none; padding: 0; display: grid; gap: 1.5rem;
+  grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); }
+li { overflow-wrap: anywhere; min-width: 0; }
+li img { width: 100%; height: 5rem; image-rendering: pixelated; }
+audio { width: 100%; }
 """
 
 
