@@ -8,7 +8,7 @@ import pathlib
 import secrets
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 import structlog
 
@@ -71,13 +71,15 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     airs = [air for body in journal.airs_since(since_us) if (air := read_air(body)).at_us <= start_us]
     gate = Gate(keyring.keys, seen, boot)
     updates = [read_updated(json.loads(body)) for body in journal.updates()]
+    if config.requests_keys_file is not None:
+        journal.recall_incidents()
     started = journal.append([Row("config", start_us, _fingerprint(config), boot=boot)])
     started.add_done_callback(asyncio.Future.exception)  # the journal's news say it
     await asyncio.wait([started], timeout=DISK_S)
     rollout = Rollout(gate.seal, updates)
     core = build_core(config, gate, airs, start_us, rollout)
     keys = Plug("keys", (), lambda tell: KeyWatch(keyring, core.rekeyed, tell, now_us))
-    more = [keys, *_followers(config, folder), *plugs(config, folder, rollout)]
+    more = [keys, *_followers(config, folder, journal.incidents), *plugs(config, folder, rollout)]
     agent = Agent(core, journal, links_there, now_us, teller, more)
     agent.recover(past, start_us)
     return agent
@@ -149,10 +151,10 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def _followers(config: GatewayConfig, folder: pathlib.Path) -> list[Plug]:
+def _followers(config: GatewayConfig, folder: pathlib.Path, incidents: Container[str]) -> list[Plug]:
     """Who follows the journal is woken; who may ask is known by a key of their own."""
     ring = None if config.requests_keys_file is None else Keyring(folder / config.requests_keys_file)
-    requests = None if ring is None else Requests(ring.keys)
+    requests = None if ring is None else Requests(ring.keys, incidents)
 
     def doorbell(tell: Callable[..., None]) -> Doorbell:
         return Doorbell(folder / config.journal, requests, tell, now_us)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from gateway.incident import Store
 from gateway.journal.file import JournalFile, JournalInUse, is_damage, set_aside
+from gateway.journal.incidents import KINDS, Incidents
 from gateway.journal.rows import SCHEMA, SELECT, Row, reading
 
 MAX_GROUP = 2000  # batches in one commit
@@ -48,10 +49,12 @@ class Journal:
     another gateway, another program's file, no such folder.
 
     max_bytes : the file grows no larger; past it the journal is full. again_s : how often a bad disk is tried again.
+    incidents : those that it tells of since it was opened; of the time before with `recall_incidents`.
     """
 
     def __init__(self, path: pathlib.Path, max_bytes: int | None = None, again_s: float = AGAIN_S) -> None:
         self.path = path
+        self.incidents = Incidents()
         self._max_bytes, self._again_s, self._due_s = max_bytes, again_s, 0.0
         self._news: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._trouble: str | None = None
@@ -69,6 +72,7 @@ class Journal:
     def append(self, rows: Sequence[Row]) -> "asyncio.Future[None]":
         """Keep rows, in the order of the calls. The answer is done once they are on disk, however long that takes, or
         raises JournalFull. A frame that is already there stays one row."""
+        self.incidents.heed(rows)
         batch = _Batch(rows, Future())
         self._waiting.put(batch)
         return asyncio.wrap_future(batch.durable)
@@ -100,6 +104,11 @@ class Journal:
     def updates(self) -> list[bytes]:
         """The bodies of all update rows, oldest first. Call it before the first `append`."""
         return [body for _, body in self._newest("update")][::-1]
+
+    def recall_incidents(self) -> None:
+        """Know the incidents of the time before, too. Call it before the first `append`."""
+        told = self._select(f"{SELECT} where kind in (?, ?) order by number", *KINDS)
+        self.incidents.heed(Row(kind, at_us, body) for _, kind, at_us, _, _, _, body, _ in told)
 
     def last_boot(self) -> int:
         """The boot number of the last gateway that wrote here, 0 for none. Call it before the first `append`."""

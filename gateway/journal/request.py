@@ -2,7 +2,8 @@
 
 A request is one line of JSON: `by` (who), `at_us` (when, microseconds UTC), `nonce` (16 bytes, hexadecimal), `ask`
 (what), `body` (a table), and `mac`: HMAC-SHA256 (RFC 2104) under who's key over CONTEXT and the rest as JSON with its
-keys sorted and no blanks. What is old, came before, or is signed by nobody known here is refused, with a word why.
+keys sorted and no blanks. What is old, came before, is signed by nobody known here, or is about an incident that the
+journal does not tell of is refused, with a word why.
 """
 
 import hmac
@@ -10,7 +11,7 @@ import json
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from gateway.incident import Asked
@@ -19,6 +20,7 @@ CONTEXT = b"soundpost/1 request\0"
 FRESH_US = 30_000_000
 MOST_BYTES = 4096
 MOST_SEEN = 10_000
+MOST_NAMED = 64  # letters of a name that are told back; a true one has 23
 VERDICTS = ("gunshot", "no gunshot", "unsure")
 UNSEEN = ("Cc", "Cs", "Zl", "Zp")
 """Of Unicode's general categories: controls, surrogates, ends of lines."""
@@ -39,10 +41,10 @@ def signed(ask: str, body: Mapping[str, Any], by: str, key: bytes, at_us: int, n
 
 
 class Requests:
-    """keys : who may ask -> the key, read at each request."""
+    """keys : who may ask -> the key, read at each request. incidents : the names of those that there are."""
 
-    def __init__(self, keys: Mapping[str, bytes]) -> None:
-        self._keys = keys
+    def __init__(self, keys: Mapping[str, bytes], incidents: Container[str]) -> None:
+        self._keys, self._incidents = keys, incidents
         self._nonces: deque[str] = deque(maxlen=MOST_SEEN)
 
     def take(self, line: bytes, now_us: int, age_us: int) -> Asked:
@@ -58,6 +60,8 @@ class Requests:
         if asked["nonce"] in self._nonces:
             raise Refused("came before")
         check(asked["ask"], asked["body"])
+        if asked["body"]["incident"] not in self._incidents:
+            raise Refused(f"there is no incident {asked['body']['incident'][:MOST_NAMED]!r} in this journal")
         self._nonces.append(asked["nonce"])
         return Asked(asked["by"], asked["ask"], asked["body"], asked["nonce"], mac, asked["at_us"])
 

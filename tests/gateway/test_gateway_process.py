@@ -516,25 +516,33 @@ async def test_a_follower_prints_rows_as_they_come_over_kills_of_gateway_and_fol
     assert not (folder / "street.journal.socket").exists()
 
 
-async def test_what_a_reviewer_says_is_a_row_and_what_nobody_may_say_is_none(write_config, cable, start):
+async def test_what_a_reviewer_says_is_a_row_and_what_nobody_may_say_is_none(write_config, small_street, cable, start):
     folder = write_config(f'[[serial]]\nport = "{cable.a}"\n', 'requests_keys_file = "reviewers/keys.toml"')
     assert (await run_command("keys", "make", "desk", "--out", folder / "reviewers"))[0] == 0
     assert (await run_command("keys", "make", "desk", "--out", folder / "forged"))[0] == 0
     gateway = await start(Gateway(folder))
-    said = ("review", folder / "street.journal", "i-1", "no gunshot", "--by", "desk", "--note", "a door", "--key")
+    line = await open_serial_line(cable.b, 115200)
+    for _, frame in small_street.frames_of(SHOT, now_us() - 400_000):
+        await line.write_frame(frame)
+    name = (await gateway.until("incident"))["incident"]
+    await line.close()
+    words = ("no gunshot", "--by", "desk", "--note", "a door", "--key")
+    said = ("journal", "review", folder / "street.journal", name, *words)
     async with asyncio.timeout(LIMIT_S):
         while not (folder / "street.journal.socket").exists():  # noqa: ASYNC110 (a file wakes nobody)
             await asyncio.sleep(0.01)
-    forged = await run_command("journal", *said, folder / "forged" / "desk.key")
-    taken = await run_command("journal", *said, folder / "reviewers" / "desk.key")
+    forged = await run_command(*said, folder / "forged" / "desk.key")
+    of_none = await run_command(*said[:3], "i-1", *words, folder / "reviewers" / "desk.key")
+    taken = await run_command(*said, folder / "reviewers" / "desk.key")
     told = await gateway.until("request")
     await gateway.stop()
-    gone = await run_command("journal", *said, folder / "reviewers" / "desk.key")
+    gone = await run_command(*said, folder / "reviewers" / "desk.key")
     with reading(folder / "street.journal") as connection:
         rows = [json.loads(each.row.body) for each in kept(connection, "request")]
 
     assert forged == (1, "soundpost journal: the gateway refuses it: signed by nobody who may ask here\n")
-    assert taken == (0, "written down: i-1 was no gunshot, says desk\n")
+    assert of_none == (1, "soundpost journal: the gateway refuses it: there is no incident 'i-1' in this journal\n")
+    assert taken == (0, f"written down: {name} was no gunshot, says desk\n")
     assert [(row["by"], row["ask"], row["body"]["note"]) for row in rows] == [("desk", "review", "a door")]
     assert rows[0] == told
     assert gone[0] == 1

@@ -35,7 +35,7 @@ async def test_a_follower_is_rung_for_when_it_is_let_in_and_at_each_commit_and_m
     plug = Plug(
         "followers",
         (Committed,),
-        lambda tell: Doorbell(tmp_path / "j", Requests({"desk": KEY}), tell, now_us),
+        lambda tell: Doorbell(tmp_path / "j", Requests({"desk": KEY}, {"i-1"}), tell, now_us),
         3.0,
         0.0,
     )

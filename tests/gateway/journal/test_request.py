@@ -15,7 +15,7 @@ AGE_US = 60 * S
 
 
 def requests():
-    return Requests({"desk": KEY})
+    return Requests({"desk": KEY}, {"i-1"})
 
 
 def line(ask="review", body=BODY, by="desk", key=KEY, at_us=T_US, nonce=bytes(16)):
@@ -44,6 +44,8 @@ def test_a_review_by_somebody_who_may_is_taken_once():
         (line(ask="open"), "ask must be review"),
         (line(body={**BODY, "verdict": "maybe"}), "verdict must be one of gunshot, no gunshot, unsure"),
         (line(body={"verdict": "unsure"}), "a review has incident"),
+        (line(body={**BODY, "incident": "i-2"}), "^there is no incident 'i-2' in this journal$"),
+        (line(body={**BODY, "incident": "x" * 500}), f"^there is no incident '{'x' * 64}' in this journal$"),
         (line(body={**BODY, "note": "x" * 501}), "at most 500"),
         (line(body={**BODY, "note": 5}), "texts"),
         (line(nonce=b"short"), "not of the form"),
@@ -71,6 +73,16 @@ def test_what_forges_a_line_or_moves_a_terminal_is_refused_and_costs_no_nonce(fi
     at_gateway = requests()
     with pytest.raises(Refused, match="without control characters"):
         at_gateway.take(line(body={**BODY, field: f"a{forged}b"}), T_US, AGE_US)
+
+    assert at_gateway.take(line(), T_US, AGE_US).body == BODY
+
+
+def test_an_incident_that_comes_to_be_may_be_reviewed_by_the_very_line_that_was_refused():
+    incidents = set()
+    at_gateway = Requests({"desk": KEY}, incidents)
+    with pytest.raises(Refused, match="no incident"):
+        at_gateway.take(line(), T_US, AGE_US)
+    incidents.add("i-1")
 
     assert at_gateway.take(line(), T_US, AGE_US).body == BODY
 
