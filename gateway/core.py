@@ -22,6 +22,7 @@ from gateway.intake.seen import Seen
 from gateway.judging.judge import Judge
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog, Decision
+from gateway.placing.line_of_fire import Cracks
 from gateway.placing.looks import Looked, Looks
 from gateway.reaction.policy import Policy
 from gateway.street import Pole
@@ -32,7 +33,7 @@ from gateway.upkeep.watch import Watch
 TICK_US = 50_000
 FRESH_HEALTH_US = 300_000_000  # older words of a node about itself are let go
 SETTLED_US = 60_000_000  # after so long without a frame nothing is waiting to be decided
-
+SOUNDS = {wire.BLAST: "blast", wire.CRACK: "crack", wire.OTHER: "other"}
 SAID_US, MOST_SAID = 60_000_000, 20  # unplaced sounds that are told in so long: more is noise to whoever reads it
 
 
@@ -80,7 +81,7 @@ class Core:
         self._watch = watch
         self._rollout = rollout
         self._silence = silence
-        self._looks = Looks()
+        self._looks, self._cracks = Looks(), Cracks()
         self._judge = judge or Judge()
         self._fed = Seen()
         self._step: int | None = None
@@ -162,12 +163,13 @@ class Core:
         return [*effects, *self._policy.tick(now_us), *self._look(now_us), *updates, *alarms]
 
     def _judged(self, decision: Decision) -> Decision:
-        """With what it is, by the third look."""
+        """With its line of fire, where cracks tell it, and what it is, by the third look."""
+        air = self._associator.air
         if isinstance(decision, Unplaced):
             return decision
         if isinstance(decision, Revised):
-            return replace(decision, now=self._judge.again(decision.now, self._associator.air))
-        return self._judge.feed(decision, self._associator.air)
+            return replace(decision, now=self._judge.again(self._cracks.aimed(decision.now, air), air))
+        return self._judge.feed(self._cracks.aimed(decision, air), air)
 
     def _decide(self, now_us: int) -> Sequence[Decision]:
         decided = self._associator.tick(now_us)
@@ -248,6 +250,7 @@ class Core:
             heard = arrival(pole, said)
             self.counts["arrivals"] += 1
             self._looks.hear((node, opened.boot, opened.sequence), heard, now_us)
+            self._cracks.feed(heard)
             if self._backlog is None:
                 self._associator.feed(heard)
             elif self._backlog.feed(heard, now_us, self._associator):
@@ -274,6 +277,7 @@ def arrival(pole: Pole, said: wire.Arrival) -> Arrival:
         snr_db=said.snr_cdb / 100,
         level_db=said.level_cdb / 100,
         p_gunshot=said.p_gunshot_permille / 1000,
+        sound=SOUNDS[said.sound],
         clip=Clip(said.clip, said.clip_hz, wire.CLIP_LEAD_US) if said.clip else None,
     )
 

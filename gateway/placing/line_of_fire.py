@@ -1,8 +1,13 @@
 """Which way the bullet of a round went, where poles told of its crack. The theory is in
-`dsp/placing/line_of_fire.py`."""
+`dsp/placing/line_of_fire.py`. Pure.
+
+Cracks take part in placing as any arrival does; that they are cracks counts here alone. A round is asked about when it
+is decided, and each time it is told otherwise (later looks, late arrivals); one fit takes some 60 ms, so what was asked
+before is remembered. A crack that comes when its round is told is of use only where that is told otherwise later.
+"""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +21,9 @@ CRACK_SIGMA_US = 3_000  # one sigma of a crack's path; chosen: below the blast's
 # a crack comes down from over the street, and mostly from near by
 FASTEST_MPS = 1300.0  # no bullet is (dsp/placing/crack_fit.py)
 REMEMBERED = 1000  # cracks: of some seconds of automatic fire
+ANSWERS = 64  # rounds: more than are told otherwise at the same time
+
+_Asked = tuple[tuple[Arrival, ...], tuple[Arrival, ...], Air]
 
 
 class Cracks:
@@ -23,6 +31,7 @@ class Cracks:
 
     def __init__(self) -> None:
         self._heard: deque[Arrival] = deque(maxlen=REMEMBERED)
+        self._answers: dict[_Asked, LineOfFire | None] = {}
 
     def feed(self, arrival: Arrival) -> None:
         """One more arrival of any sound, in any order."""
@@ -31,7 +40,15 @@ class Cracks:
 
     def aimed(self, shot: Round, air: Air) -> Round:
         """The round, with its line of fire where the cracks tell it."""
-        return replace(shot, line=line_of_fire(shot, self._heard, air)) if self._heard else shot
+        cracks = _its(shot, self._heard, air)
+        if not cracks or shot.withdrawn:
+            return shot
+        asked = shot.arrivals, cracks, air
+        if asked not in self._answers:
+            self._answers[asked] = _fitted(shot, cracks, air)
+            if len(self._answers) > ANSWERS:
+                del self._answers[next(iter(self._answers))]
+        return replace(shot, line=self._answers[asked])
 
 
 def line_of_fire(shot: Round, heard: Iterable[Arrival], air: Air) -> LineOfFire | None:
@@ -40,10 +57,16 @@ def line_of_fire(shot: Round, heard: Iterable[Arrival], air: Air) -> LineOfFire 
     heard : arrivals of the time around, of whatever sound. Cracks among them count that can be of this shot: not
     before any bullet could have come, not behind the blast.
     """
-    cracks = sorted(
-        {each for each in heard if each.sound == "crack" and _may_be_its(each, shot, air)},
-        key=lambda each: (each.node, each.t_us),
-    )
+    return _fitted(shot, _its(shot, heard, air), air)
+
+
+def _its(shot: Round, heard: Iterable[Arrival], air: Air) -> tuple[Arrival, ...]:
+    """Those of the cracks that may be of this shot, each once, in an order that hangs on nothing else."""
+    cracks = {each for each in heard if each.sound == "crack" and _may_be_its(each, shot, air)}
+    return tuple(sorted(cracks, key=lambda each: (each.node, each.t_us)))
+
+
+def _fitted(shot: Round, cracks: Sequence[Arrival], air: Air) -> LineOfFire | None:
     blasts = [each.xyz_m for each in shot.arrivals if each.sound != "crack"]
     if not cracks or not blasts:
         return None

@@ -15,6 +15,7 @@ from gateway.incident import Arrival, Round, Unplaced
 from gateway.judging.judge import Judge
 from gateway.placing.acoustics import Acoustics
 from gateway.placing.associate import Associator
+from gateway.placing.line_of_fire import Cracks
 from gateway.placing.poles import Place, districts
 from gateway.upkeep.ledger import Ledger
 from gateway.upkeep.watch import Watch
@@ -59,15 +60,18 @@ class Batch:
             medium = self._medium.get(district) or Medium(self._air)
             associator = Associator(medium.air(0), poles)
             watch = Watch(associator.air, medium, Ledger(poles)) if self._learn else None
-            judge = Judge()
-            for decision in _in_turn(heard, associator, watch):
-                yield judge.feed(decision, associator.air) if isinstance(decision, Round) else decision
+            judge, cracks = Judge(), Cracks()
+            for decision in _in_turn(heard, associator, cracks, watch):
+                air = associator.air
+                yield judge.feed(cracks.aimed(decision, air), air) if isinstance(decision, Round) else decision
             self.n_let_go += associator.n_let_go
             if watch:
                 self._medium[district] = Medium(watch.air, path_sigma_us=medium.path_us)
 
 
-def _in_turn(arrivals: Iterable[Arrival], associator: Associator, watch: Watch | None) -> Iterator[Decision]:
+def _in_turn(
+    arrivals: Iterable[Arrival], associator: Associator, cracks: Cracks, watch: Watch | None
+) -> Iterator[Decision]:
     """One district's decisions."""
     for arrival in arrivals:
         now_us = arrival.t_us - 1  # what comes in the same microsecond still belongs
@@ -79,6 +83,7 @@ def _in_turn(arrivals: Iterable[Arrival], associator: Associator, watch: Watch |
             watch.tick((), now_us)
             associator.air = watch.air
         associator.feed(arrival)
+        cracks.feed(arrival)
     yield from associator.flush()
 
 

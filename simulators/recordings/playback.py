@@ -90,5 +90,6 @@ def _arrival(track: Track, onset: Onset) -> Arrival:
         snr_db=onset.snr_db,
         level_db=onset.level_db,
         p_gunshot=onset.p_gunshot,
+        sound=onset.kind,
         clip=Clip(onset.pcm(track.rate_hz, wire.CLIP_LEAD_US), track.rate_hz, wire.CLIP_LEAD_US),
     )
