@@ -19,10 +19,10 @@ from dsp.hearing.patient import Patient
 from dsp.hearing.zeros import Zeros
 from firmware.linux.voices import judge, voices
 from hw.linux.audio_file import AudioFile, Shape
+from simulators.recordings.background import Background
 from simulators.recordings.forensic import full_scale_of
 from simulators.recordings.progress import watched
 from simulators.recordings.sources import SOUND, is_sound
-from soundpost.background import Background
 from soundpost.pictures import Pictures, add_picture_arguments
 from soundpost.terminal import columns, complain, one_line, printable
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulators.judging.figures import N_NIGHTS, score_nights
+from simulators.judging.rarity_figures import N_STREETS, score_rarity
 from simulators.locating import locator_page
 from simulators.locating.score_locator import score_locator
 from simulators.pages import listening_page
@@ -16,7 +17,7 @@ from simulators.training.score_sounds import score_sounds
 from simulators.training.scoreboard import Figure, board, line
 
 HELP = "Score what listens, what places and what judges, on recordings or on made-up nights. Each takes some minutes."
-DETECTOR, LOCATOR, NIGHTS, SOUNDS = "detector", "locator", "nights", "sounds"
+DETECTOR, LOCATOR, NIGHTS, RARITY, SOUNDS = "detector", "locator", "nights", "rarity", "sounds"
 RECORDED = {
     DETECTOR: (
         "the detector and all who say what it heard, each trained anew without what it is scored on",
@@ -61,6 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     nights = what.add_parser(NIGHTS, help=words, description=words)
     nights.add_argument("--nights", type=int, default=N_NIGHTS, metavar="N", help=f"so many (default {N_NIGHTS})")
     nights.add_argument("--json", action="store_true", help="JSON lines instead of a table")
+    words = "what it is worth that poles know what is rare where they stand: shots laid into weeks of made-up streets"
+    rarity = what.add_parser(RARITY, help=words, description=f"{words}. Trains anew without what is scored.")
+    rarity.add_argument("data", type=Path, metavar="DATA", help="folder of recordings: livefire, clips")
+    rarity.add_argument(
+        "--streets", type=int, default=N_STREETS, metavar="N", help=f"of each place (default {N_STREETS})"
+    )
+    rarity.add_argument("--json", action="store_true", help="JSON lines instead of a table")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,6 +77,11 @@ def run(args: argparse.Namespace) -> int:
         if not 1 <= args.nights <= MOST_NIGHTS:
             raise ValueError(f"--nights {args.nights}: must be 1 to {MOST_NIGHTS}")
         _tell(score_nights(args.nights), "", args.json)
+        return 0
+    if args.what == RARITY:
+        if not 1 <= args.streets <= MOST_STREETS:
+            raise ValueError(f"--streets {args.streets}: must be 1 to {MOST_STREETS}")
+        _tell(score_rarity(args.data, args.streets), "", args.json)
         return 0
     if args.report and args.what == LOCATOR:
         locator_page.check_folder(args.report)
@@ -103,5 +116,5 @@ def _sounds(args: argparse.Namespace) -> Told:
     return Told(figures, "", lambda folder: listening_page.write_report(folder, figures, sounds))
 
 
-MOST_NIGHTS = 100_000
+MOST_NIGHTS, MOST_STREETS = 100_000, 1000
 SCORED = {DETECTOR: _detector, LOCATOR: _locator, SOUNDS: _sounds}

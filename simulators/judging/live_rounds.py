@@ -47,7 +47,7 @@ def live_rounds(folder: Path) -> list[LiveRound]:
     examples += listen_all(grown(clips), "listening to what is made of it")
     p_of = {
         (f"{each.example.fold} {each.example.name}", round(each.example.onset_s * 1e6)): each.p
-        for each in _judged(examples)
+        for each in judged_by_strangers(examples)
         if each.example.fold.startswith(LIVE)
     }
     tests = read_tests(folder / "livefire", AUDIO)
@@ -55,7 +55,7 @@ def live_rounds(folder: Path) -> list[LiveRound]:
     return [scored(each, p_of, recording) for rounds, recording in placed for each in rounds]
 
 
-def _judged(examples: Sequence[Example]) -> list[Judged]:
+def judged_by_strangers(examples: Sequence[Example]) -> list[Judged]:
     """Every recorded onset, by voices that never heard its part."""
     if find_spec("torch") is None:
         return left_out(examples)

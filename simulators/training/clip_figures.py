@@ -46,7 +46,7 @@ def live_figures(clips: Sequence[Clip], judged: Sequence[Judged], words: str) ->
     if not shots:
         return
     yield Figure(f"{words}: onsets called gunshot", share(np.array([each.p >= LIKELY for each in shots])))
-    rounds = [ps for ps in _rounds(clips, shots).values() if len(ps) >= MANY]
+    rounds = [ps for ps in rounds_of(clips, shots).values() if len(ps) >= MANY]
     below = sum(float(np.median(ps)) < LIKELY for ps in rounds)
     yield Figure(
         f"{words}: rounds of {MANY} or more microphones below 0.5 by their median", f"{below} of {len(rounds)}"
@@ -107,7 +107,7 @@ def _is_impulsive(group: str) -> bool:
     return group in (CRACKLING, NEGATIVES) or group.removeprefix(f"{MORE} ") in IMPULSIVE
 
 
-def _rounds(clips: Sequence[Clip], shots: Sequence[Judged]) -> dict[tuple[str, str, int], list[float]]:
+def rounds_of(clips: Sequence[Clip], shots: Sequence[Judged]) -> dict[tuple[str, str, int], list[float]]:
     """p of each microphone of a round, by position, test and round."""
     known = {(clip.group, clip.name): clip for clip in clips}
     rounds: dict[tuple[str, str, int], list[float]] = defaultdict(list)

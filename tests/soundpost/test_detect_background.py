@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from hypothesis import given
 
+from simulators.recordings.background import Background
 from soundpost.__main__ import main
-from soundpost.background import Background
 
 RATE_HZ = 16_000
 SHARE = st.floats(0, 1)
