@@ -95,8 +95,10 @@ def score_rarity(folder: Path, n_streets: int = N_STREETS) -> list[Figure]:
 
 def rarity_figures(clips: Sequence[Clip], judged: Sequence[Judged], n_streets: int = N_STREETS) -> list[Figure]:
     """judged : every recorded onset, by voices that never heard its part. The wide ear's word counts where there is
-    one."""
+    one. ValueError where no gunshot of either kind, or too little else, was heard."""
     told = [each if np.isnan(each.with_ear) else replace(each, p=each.with_ear) for each in judged]
+    if len({each.example.group.startswith(LIVE) for each in told if each.example.truth == GUNSHOT}) < 2:
+        raise ValueError("gunshots of live fire and of clips must be heard in it: at least one is not there")
     known, figures = sources(clips, told), list[Figure]()
     for shots, ambience in ((_live(clips, told), CLIPS_AMBIENCE), (_of_clips(told), LIVE_QUIET)):
         lived = {place: _lived(place, shots, ambience, known, n_streets) for place in PLACES}

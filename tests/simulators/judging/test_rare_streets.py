@@ -8,7 +8,7 @@ import pytest
 from firmware.linux.rarity import DAY_US, EDGES, HOURS, SCORES, SPAN_US, Rarity
 from simulators.judging.everyday import Half, Impulse, Lasting, Source, halves
 from simulators.judging.rare_streets import ALONE, RARE, Shots, Task, at_many_poles, scored
-from simulators.judging.rarity_figures import Lived
+from simulators.judging.rarity_figures import Lived, rarity_figures
 from simulators.judging.recalls import recall, threshold
 from simulators.judging.weeks import N_POLES, Heard, Street, class_of, learn, live_through, permille_of, street_of
 
@@ -172,3 +172,8 @@ def test_an_hour_at_once_is_what_a_pole_learns_span_by_span():
 
     assert pole.between_s[0].tolist() == [real.ms_between(each, at_us) / 1000 for each in (0, *EDGES)]
     assert pole.code[0].tolist() == [real.code(each, at_us) for each in (0, *EDGES)]
+
+
+def test_without_gunshots_of_both_kinds_there_is_nothing_to_score():
+    with pytest.raises(ValueError, match="at least one is not there"):
+        rarity_figures([], [])
