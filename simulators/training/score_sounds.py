@@ -15,8 +15,12 @@ from dsp.hearing.classify import LIKELY
 from dsp.hearing.detect import Detector
 from dsp.hearing.judge import Judge
 from dsp.hearing.patient import Patient
-from firmware.linux.voices import judge
+from firmware.linux.voices import judge, voices
 from hw.linux.audio_file import read_audio
+from simulators.compared.asking import Asked, ask_all
+from simulators.compared.figures import FAINT
+from simulators.compared.installed import installed
+from simulators.compared.peer import Heard
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 from simulators.recordings.sources import is_sound
@@ -57,7 +61,7 @@ def score_sounds(folder: Path, lead: bool = False) -> tuple[list[Figure], list[S
             f"{folder}: there must be sounds in a folder whose name begins with {GUNS!r}, and in one of another name"
         )
     sounds = list(watched(in_turn(_listen, tasks), len(tasks), "listening"))
-    return list(_figures(sounds)), sounds
+    return [*_figures(sounds), *_of_peers(sounds, lead)], sounds
 
 
 def _listen(task: tuple[Path, str, bool]) -> Sound:
@@ -82,6 +86,8 @@ def _largest(samples: NDArray[np.float32], rate_hz: int, voices: Judge) -> tuple
 
 def _figures(sounds: Sequence[Sound]) -> Iterator[Figure]:
     yield from _together(sounds, "nets and trees", lambda sound: sound.alone)
+    for fault in voices()[1]:
+        yield Figure("a voice is not heard", fault)
     if judge().ear is None:
         yield Figure("with the wide ear", "not heard: there is none here (make ear)")
     else:
@@ -89,6 +95,24 @@ def _figures(sounds: Sequence[Sound]) -> Iterator[Figure]:
     for kind in sorted({sound.kind for sound in sounds}):
         called = np.array([sound.p >= LIKELY for sound in sounds if sound.kind == kind])
         yield Figure(f"{kind}: called gunshot", share(called))
+
+
+def _of_peers(sounds: Sequence[Sound], lead: bool) -> list[Figure]:
+    """What the peers that are here say of the same sounds, and a line of each that is not here."""
+    with installed() as here:
+        found = list(here.missing)
+        for peer in here.peers:
+            said = ask_all(peer, [Asked(sound.path, lead) for sound in sounds])
+            found += _of_peer(peer.name, sounds, said)
+        return found
+
+
+def _of_peer(name: str, sounds: Sequence[Sound], said: Sequence[Heard]) -> Iterator[Figure]:
+    largest = {sound.path: heard.largest for sound, heard in zip(sounds, said, strict=True)}
+    yield from _together(sounds, name, lambda sound: largest[sound.path])
+    for words, is_gun in (("gunshots", True), ("others", False)):
+        p = np.array([largest[sound.path] for sound in sounds if sound.is_gun is is_gun])
+        yield Figure(f"{name}: {words} at {FAINT}", share(p >= FAINT))
 
 
 def _together(sounds: Sequence[Sound], whose: str, pick: Callable[[Sound], float]) -> Iterator[Figure]:

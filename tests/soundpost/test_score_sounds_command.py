@@ -1,12 +1,17 @@
 """`soundpost score sounds` on a small made-up folder of classes: its table, its page and what it refuses."""
 
 import base64
+import contextlib
 import re
 
 import numpy as np
 import pytest
 import soundfile
 
+from simulators.compared.installed import Installed
+from simulators.compared.peer import Peer
+from simulators.training import score_sounds
+from simulators.training.scoreboard import Figure
 from soundpost.__main__ import main
 
 RATE_HZ = 16_000
@@ -39,6 +44,18 @@ def test_it_tells_figures_of_all_and_of_each_class_and_writes_a_page_that_asks_n
     assert "nothing heard" in page
     for kind, start in (("png", b"\x89PNG"), ("wav", b"RIFF")):
         assert base64.b64decode(re.search(rf"{kind};base64,([^']+)'", page)[1]).startswith(start)
+
+
+def test_peers_that_are_here_are_asked_about_the_same_sounds_and_others_are_named(folder, capsys, monkeypatch):
+    loud = Peer("Loud", "a" * 64, RATE_HZ, RATE_HZ, RATE_HZ, lambda windows: np.abs(windows).max(axis=1) > 0.05)
+    here = Installed((loud,), (Figure("BirdNET 2.4", "not asked: it is not installed here (make peers)"),))
+    monkeypatch.setattr(score_sounds, "installed", lambda: contextlib.nullcontext(here))
+
+    assert main(["score", "sounds", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"^Loud: area under the curve +0\.500$", said, re.M)  # a gunshot and a door of two each
+    assert re.search(r"^Loud: gunshots at 0.1 .* 1 of 2$", said, re.M)
+    assert re.search(r"^BirdNET 2.4 +not asked: it is not installed here \(make peers\)$", said, re.M)
 
 
 def test_a_clip_that_begins_on_its_sound_is_heard_behind_a_lead(folder, capsys):
