@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware.linux.voices import voices
 from simulators.pages.replay_report import Page, check_folder, page_of, write_report
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.playback import AUDIO, ORIGINS, Playback, play
@@ -50,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
     if args.report:
         check_folder(args.report)
     replays = _replay_all(scenario_path(args.source), args.origin, bool(args.report))
+    for fault in voices()[1] if args.origin == AUDIO else ():
+        complain("replay", ValueError(fault))
     if args.report:
         pages = [each.page for each in replays if each.page is not None]
         write_report(args.report, printable(f"{args.source}, from {args.origin}"), pages)

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from dsp.placing.fix import CHI2_2DOF, Fix, ellipse
+from firmware.linux.voices import voices
 from gateway.incident import Aim, Light, Round
 from simulators.recordings.export import write_recording
 from simulators.street.city import Night, live
 from simulators.street.scenario import read_scenario, scenario_path, shipped
 from simulators.street.scene import record
 from simulators.street.verdict import Fired, Verdict, error_m, judge
+from soundpost.terminal import complain
 
 HELP = "Render a scenario, run real nodes and the real core on it in virtual time, and compare with the truth."
 EXAMPLE = "soundpost simulate street --wav out/street"
@@ -39,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
     if args.wav:
         write_recording(recording, args.wav)
     night = live(recording, scenario)
+    for fault in voices()[1]:
+        complain("simulate", ValueError(fault))
     verdict = judge(recording.truths, [shot for shot, _ in night.rounds()])
     lines = list(_lines(night, verdict))
     for line in lines:

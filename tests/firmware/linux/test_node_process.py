@@ -13,6 +13,7 @@ import soundfile
 import structlog
 
 from firmware import wire
+from firmware.linux.voices import VERDICT
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
 from hw.serial_line import open_serial_line
@@ -93,6 +94,19 @@ sys.exit(main(sys.argv[1:]))
 """The node as it is, but for a detector that looks twice at each onset."""
 
 
+SPOILT = """
+import pathlib, sys
+from firmware.linux import run
+from firmware.linux.voices import voices
+from soundpost.__main__ import main
+
+weights = pathlib.Path(sys.argv.pop(1))
+run.voices = lambda: voices(weights, weights.with_name("no-ear.npz"))
+sys.exit(main(sys.argv[1:]))
+"""
+"""The node as it is, but for where its weights are."""
+
+
 class Gateway:
     """The far end: opens what comes and acks it, unless it is mute. `heard` holds the arrivals by (boot, sequence),
     `looks` the looks."""
@@ -164,6 +178,21 @@ async def test_later_looks_follow_their_arrivals_and_the_node_ends_when_they_are
     assert (code, len(gateway.heard)) == (0, 2)
     assert sorted(gateway.looks) == wanted
     assert "WARN" not in err.upper()
+
+
+async def test_a_node_whose_weights_are_cut_says_so_and_hears_with_the_first_look(node_folder):
+    whole = VERDICT.read_bytes()
+    (node_folder / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    with Cable() as cable:
+        gateway = Gateway(node_folder)
+        async with serving(gateway, cable.b):
+            program = ("-c", SPOILT, str(node_folder / "cut.npz"))
+            code, out, err = await finished(await started(configure(node_folder, cable.a), program))
+
+    (told,) = (line for line in (out + err).splitlines() if "a voice is not heard" in line)
+    assert (code, len(gateway.heard), gateway.looks) == (0, 2, [])
+    assert str(node_folder / "cut.npz") in told
+    assert all(arrival.p_gunshot_permille is not None for arrival in gateway.heard.values())
 
 
 async def test_what_is_rare_is_kept_in_the_state_folder_and_a_damaged_file_is_told(node_folder):

@@ -1,7 +1,6 @@
 """The voices of an installation, and what is said where one is not fit."""
 
-import shutil
-
+import numpy as np
 import pytest
 
 from dsp.hearing.verdict import Verdict
@@ -25,15 +24,31 @@ def test_a_node_without_a_wide_ear_says_nothing_of_it():
     assert (judge.ear, faults) == (None, ())
 
 
-@pytest.mark.parametrize("spoil", ["cut", "gone", "other"])
-def test_weights_that_are_not_fit_are_named_in_a_line_and_the_first_look_is_left(tmp_path, spoil):
+def written(path, **changes):
+    """The weights of the repository with some arrays changed."""
+    with np.load(VERDICT) as kept:
+        np.savez(path, allow_pickle=False, **{**kept, **changes})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: None, "No such file"),
+        (lambda path: path.write_bytes(b"a photograph"), "not a weights file"),
+        (lambda path: path.write_bytes(VERDICT.read_bytes()[:1000]), "not a weights file"),
+        (lambda path: written(path, version=np.array([2])), "not of version 1"),
+        (lambda path: written(path, lines=np.zeros((2, 3))), "lines has the shape"),
+        (lambda path: path.mkdir(), "Is a directory"),
+    ],
+    ids=["gone", "other", "cut", "of another version", "does not fit", "a folder"],
+)
+def test_weights_that_are_not_fit_are_named_in_a_line_and_the_first_look_is_left(tmp_path, spoil, said):
     path = tmp_path / "gunshot_net.npz"
-    if spoil != "gone":
-        shutil.copy(VERDICT, path)
-        path.write_bytes(path.read_bytes()[:1000] if spoil == "cut" else b"a photograph")
+    spoil(path)
     judge, (fault,) = voices(path, NOWHERE)
 
     assert str(path) in fault
+    assert said in fault
     assert "\n" not in fault
     assert not judge.looks_again
 

@@ -64,6 +64,16 @@ def test_full_scale_or_nothing_gives_no_source_level(levels_db):
     assert source_level(shot_of(levels_db)) is None
 
 
+def test_poles_that_are_not_calibrated_say_nothing_among_those_that_are():
+    levels = [heard_db(135.0, d) for d in OFF_M]
+    mixed = [levels[0], -12.0, levels[2], None, -3.0, -20.0]
+    alone = source_level(shot_of([levels[0], None, levels[2], None, None, None]))
+
+    assert source_level(shot_of(mixed)) == alone
+    assert alone.n == 2
+    assert alone.sigma_db > source_level(shot_of(levels)).sigma_db
+
+
 @pytest.mark.parametrize(("clip", "known"), [(None, False), (SOFT, False), (LOUDEST, True), (b"", False)])
 def test_a_clipped_microphone_is_known_by_the_sound_that_came_with_it(clip, known):
     arrival = Arrival("n", (0, 0, 0), 0, 1, clip=None if clip is None else Clip(clip, 8000, 0))
