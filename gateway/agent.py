@@ -19,12 +19,12 @@ import structlog
 from firmware.wire import REASONS
 from gateway.core import TICK_US, Core
 from gateway.edges import Edges, Plug
+from gateway.effects import Effect, Told
 from gateway.incident import (
     Alarm,
     Announce,
     Asked,
     Committed,
-    Effect,
     Heard,
     NewAir,
     News,
@@ -32,7 +32,6 @@ from gateway.incident import (
     Reply,
     Store,
     Tell,
-    Told,
     Updated,
 )
 from gateway.journal.journal import Journal, frame_row
@@ -40,6 +39,7 @@ from gateway.journal.keeping import Keeping
 from gateway.journal.moments import step_record
 from gateway.journal.recovery import Past, take_up
 from gateway.journal.rows import Row
+from gateway.reasons import Because
 from gateway.steady_clock import SteadyClock
 from gateway.systemd import notify
 from gateway.tasks import end
@@ -47,7 +47,7 @@ from gateway.tasks import end
 MAX_INBOX = 256
 MAX_TOGETHER = 256
 REMARK_S = 10.0
-REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold")
+REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold", "limited")
 KINDS = {
     Announce: "incident",
     Heard: "unplaced",
@@ -223,6 +223,8 @@ class Agent:
                 self._note("air", effect.at_us, dataclasses.asdict(effect))
             elif isinstance(effect, Announce | Heard | Alarm | Updated):
                 self.told(effect)
+            elif isinstance(effect, Because):
+                self._note("reason", effect.at_us, dataclasses.asdict(effect))
             elif not isinstance(effect, Store | Reply):
                 self._edges.order(effect)
         rows = [frame_row(effect) for effect in effects if isinstance(effect, Store)]

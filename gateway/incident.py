@@ -92,13 +92,14 @@ class Revised:
 @dataclass(frozen=True, slots=True)
 class Incident:
     """Rounds that policy took as one happening. kind : its likeliest round's; grade : its best one's. `historic`: too
-    old to act on when it became known."""
+    old to act on when it became known. quiet : the announced event that all its rounds lie in, or ""."""
 
     id: str
     rounds: tuple[Round, ...]
     kind: str
     grade: str
     historic: bool = False
+    quiet: str = ""
 
 
 def best(rounds: Iterable[Round]) -> Round:
@@ -174,13 +175,16 @@ class Updated:
 class Light:
     """Effect: bring these lamps to a level (per cent of full light).
 
-    `expires_us`: past it nothing may be switched any more; None for going back to rest, which does not age.
+    `expires_us`: past it nothing may be switched any more; None for going back to rest, which does not age. action :
+    which of the incident's orders it is (gateway/reasons.py). again : it may have been done before; read, then act.
     """
 
     lamps: tuple[str, ...]
     level_pct: int
     incident: str
     expires_us: int | None = None
+    action: str = field(default="", compare=False)
+    again: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,7 @@ class Aim:
     incident: str
     expires_us: int | None = None
     otherwise: "Aim | None" = None
+    action: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +291,3 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Committed:
     """Effect: rows are on the disk; wake whoever follows the journal."""
-
-
-Told = Announce | Heard | Alarm | Updated | Outcome | News | Asked
-"""What people and programs are told of, and the journal keeps."""
-Effect = Store | Reply | Light | Aim | Announce | Heard | Alarm | NewAir | Tell | Updated

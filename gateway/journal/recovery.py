@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.incident import Aim, Announce, Effect, Light
+from gateway.effects import Effect
+from gateway.incident import Aim, Announce, Light
 from gateway.journal.moments import Core, Moment, happen, moments
 from gateway.journal.rows import Row
 

@@ -1,0 +1,22 @@
+"""Everything that a core may ask of its shell, and everything that people and programs may be told of."""
+
+from gateway.incident import (
+    Aim,
+    Alarm,
+    Announce,
+    Asked,
+    Heard,
+    Light,
+    NewAir,
+    News,
+    Outcome,
+    Reply,
+    Store,
+    Tell,
+    Updated,
+)
+from gateway.reasons import Because
+
+Told = Announce | Heard | Alarm | Updated | Outcome | News | Asked
+"""What people and programs are told of, and the journal keeps."""
+Effect = Store | Reply | Light | Aim | Announce | Because | Heard | Alarm | NewAir | Tell | Updated
