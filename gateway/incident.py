@@ -3,8 +3,8 @@
 Values only. A core returns effects; the agent carries them out.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,8 @@ class Revised:
 @dataclass(frozen=True, slots=True)
 class Incident:
     """Rounds that policy took as one happening. kind : its likeliest round's; grade : its best one's. `historic`: too
-    old to act on when it became known. quiet : the announced event that all its rounds lie in, or ""."""
+    old to act on when it became known. quiet : the announced event that all its rounds lie in, or "". clips : whether
+    policy has clips of it kept."""
 
     id: str
     rounds: tuple[Round, ...]
@@ -100,6 +101,7 @@ class Incident:
     grade: str
     historic: bool = False
     quiet: str = ""
+    clips: bool = True
 
 
 def best(rounds: Iterable[Round]) -> Round:
@@ -173,11 +175,9 @@ class Updated:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Effect: bring these lamps to a level (per cent of full light).
-
-    `expires_us`: past it nothing may be switched any more; None for going back to rest, which does not age. action :
-    which of the incident's orders it is (gateway/reasons.py). again : it may have been done before; read, then act.
-    """
+    """Effect: bring these lamps to a level (per cent of full light). `expires_us`: past it nothing may be switched any
+    more; None for going back to rest, which does not age. action : its name (gateway/reasons.py). again : it may have
+    been done before; read first."""
 
     lamps: tuple[str, ...]
     level_pct: int
@@ -186,13 +186,16 @@ class Light:
     action: str = field(default="", compare=False)
     again: bool = field(default=False, compare=False)
 
+    def left(self, done: Collection[str]) -> "Light | None":
+        """What is still to be done where these lamps have done it; the others are read first."""
+        lamps = tuple(name for name in self.lamps if name not in done)
+        return replace(self, lamps=lamps, again=True) if lamps else None
+
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Effect: turn a camera to a true bearing and an elevation, degrees (bearing clockwise from north).
-
-    `expires_us`: past it nothing may be turned any more. `otherwise`: what to do if this camera does not answer.
-    """
+    """Effect: turn a camera to a true bearing and an elevation, degrees (bearing clockwise from north). `expires_us`:
+    past it nothing may be turned any more. `otherwise`: what to do if this camera does not answer."""
 
     camera: str
     azimuth_deg: float
@@ -201,6 +204,10 @@ class Aim:
     expires_us: int | None = None
     otherwise: "Aim | None" = None
     action: str = field(default="", compare=False)
+
+    def left(self, done: Collection[str]) -> "Aim | None":
+        """What is still to be done where these cameras have done it: nothing, once one has."""
+        return None if done else self
 
 
 @dataclass(frozen=True, slots=True)

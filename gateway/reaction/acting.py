@@ -47,6 +47,18 @@ class Acting:
             return []
         return [*self._light(incident, shot, now_us, before), *self._aim(incident, shot, now_us, before)]
 
+    def with_clips(self, incident: Incident, shot: Round, now_us: int, fresh: bool) -> Incident:
+        """An incident that says whether clips of it are kept. What once was asked for stays so, for it has begun by
+        then. A round that moves nothing leaves it as it is."""
+        if "clips" not in self._rules or not fresh:
+            return incident
+        verdict = self._asks("clips", incident, shot, now_us, None)
+        if verdict is None:
+            return replace(incident, clips=self._reasoning.did("clips", incident.id))
+        self._limits.spend("clips", incident.id, now_us)
+        self._reasoning.goes_on("clips", incident.id, verdict, now_us)
+        return replace(incident, clips=True)
+
     def tick(self, now_us: int, open_incidents: Collection[str]) -> list[Light]:
         """Lamps back to rest. What nobody holds and no incident may still ask for is forgotten."""
         for incident in self._reasoning.known():
@@ -82,7 +94,7 @@ class Acting:
             return []
         lit = {name for order in orders for name in order.lamps}
         devices = tuple(each for each in self._lamps.near(place_m) if each.name in lit)
-        return self._ordered("lights", incident.id, verdict, now_us, orders, devices)
+        return self._ordered("lights", incident.id, verdict, now_us, orders, devices, orders[0].level_pct)
 
     def _aim(self, incident: Incident, shot: Round, now_us: int, before: Incident | None) -> list[Aim]:
         place_m = best(incident.rounds).fix.xyz_m
@@ -113,11 +125,18 @@ class Acting:
         return verdict
 
     def _ordered(
-        self, act: str, incident: str, verdict: Verdict, now_us: int, orders: list[Order], devices: tuple[Near, ...]
+        self,
+        act: str,
+        incident: str,
+        verdict: Verdict,
+        now_us: int,
+        orders: list[Order],
+        devices: tuple[Near, ...],
+        bound: float | None = None,
     ) -> list[Order]:
         """These orders, named by the reason that is given for them."""
         self._limits.spend(act, incident, now_us)
-        action = self._reasoning.does(act, incident, verdict, now_us, devices)
+        action = self._reasoning.does(act, incident, verdict, now_us, devices, bound)
         return [named(order, action) for order in orders]
 
     def _refuse_all(self, incident: Incident, shot: Round, now_us: int) -> None:

@@ -43,7 +43,7 @@ class AnnounceRules(ActRules):
 class Rules:
     """All of policy. Two rounds within `incident_gap_s` and `incident_radius_m` of each other are one incident, which
     lasts `incident_longest_s` at most: then the next one begins. zones : places with rules of their own; quiet :
-    announced events."""
+    announced events. clips : what is asked for to keep clips."""
 
     incident_gap_s: float = 30.0
     incident_longest_s: float = 600.0
@@ -51,23 +51,24 @@ class Rules:
     lights: LampRules = field(default_factory=LampRules)
     cameras: CameraRules = field(default_factory=CameraRules)
     announce: AnnounceRules = field(default_factory=AnnounceRules)
-    clips: ActRules = field(default_factory=ActRules)
+    clips: ActRules | None = None
     zones: tuple[Region, ...] = ()
     quiet: tuple[Region, ...] = ()
 
     def acts(self) -> dict[str, ActRules]:
-        """By act, what it asks for."""
-        return {"lights": self.lights, "cameras": self.cameras, "clips": self.clips, "announce": self.announce}
+        """By act, what it asks for. Without rules for clips whoever keeps them goes by its own."""
+        acts = {"lights": self.lights, "cameras": self.cameras, "announce": self.announce}
+        return acts if self.clips is None else {**acts, "clips": self.clips}
 
 
 class Policy:
     """Feed it rounds as they are placed, tick it as time passes; it gives back what is to be done.
 
-    sun : t_us -> the sun's elevation in degrees, or None where that is unknown.
+    sun : t_us -> the sun's elevation in degrees, or None where that is unknown. rules : as they were given.
     """
 
     def __init__(self, rules: Rules, lamps: Iterable[Lamp], mounts: Iterable[Mount], sun: Sun) -> None:
-        self._rules = rules
+        self.rules = rules
         self._telling = Telling(rules.announce.at_once, round(rules.announce.then_s * 1e6))
         dark_deg = rules.lights.dark_below_deg
         self._reasoning = Reasoning()
@@ -80,7 +81,8 @@ class Policy:
     def feed(self, shot: Round, now_us: int) -> list[Announce | Light | Aim]:
         """What a new round asks for: first the lamps and the camera, then the telling."""
         fresh = self._is_fresh(shot, now_us)
-        incident = self._join(shot, fresh)
+        index = self._join(shot, fresh)
+        incident = self._open[index] = self._acting.with_clips(self._open[index], shot, now_us, fresh)
         self._changed_us[incident.id] = now_us
         orders: list[Announce | Light | Aim] = [*self._acting.act(incident, shot, now_us, fresh=fresh)]
         if self._is_worth_telling(incident, shot, now_us):
@@ -97,7 +99,8 @@ class Policy:
             return self._look(index, shot, now_us)
         others = (each for each in known.rounds if each.arrivals != revised.was.arrivals)
         fresh = self._is_fresh(shot, now_us) and not shot.withdrawn
-        incident = self._open[index] = self._of(known, (*others, shot), historic=known.historic and not fresh)
+        grown = self._of(known, (*others, shot), historic=known.historic and not fresh)
+        incident = self._open[index] = self._acting.with_clips(grown, shot, now_us, fresh)
         self._changed_us[incident.id] = now_us
         orders: list[Announce | Light | Aim] = [*self._acting.act(incident, shot, now_us, fresh=fresh)]
         if self._is_worth_telling(incident, shot, now_us) or self._conditions.meets("announce", known):
@@ -108,7 +111,7 @@ class Policy:
         """What the passing of time asks for: what waited to be told, lamps back to rest. Incidents that can change no
         more are forgotten."""
         told = self._telling.tick(now_us)
-        horizon_us = now_us - round(self._rules.incident_gap_s * 1e6) - REVISED_US
+        horizon_us = now_us - round(self.rules.incident_gap_s * 1e6) - REVISED_US
         for incident in [old for old in self._open if self._changed_us[old.id] < horizon_us]:
             self._open.remove(incident)
             del self._changed_us[incident.id]
@@ -139,15 +142,16 @@ class Policy:
         """What a round asks for that later looks have shown to be otherwise: what it did not ask for before."""
         known = self._open[index]
         rounds = (shot if each.arrivals == shot.arrivals else each for each in known.rounds)
-        incident = self._open[index] = self._of(known, rounds, known.historic)
         fresh = self._is_fresh(shot, now_us)
+        seen = self._of(known, rounds, known.historic)
+        incident = self._open[index] = self._acting.with_clips(seen, shot, now_us, fresh)
         orders: list[Announce | Light | Aim] = [*self._acting.act(incident, shot, now_us, known, fresh)]
         until_us, is_worth = self._wait_until_us(shot, now_us), self._is_worth_telling(incident, shot, now_us)
         return [*orders, *self._telling.look(incident, shot, now_us, until_us, is_worth)]
 
     def _wait_until_us(self, shot: Round, now_us: int) -> int:
         """How long a round may wait to be told: no longer than its poles owe looks at it."""
-        return min(shot.looks_until_us, now_us + round(self._rules.announce.wait_for_looks_s * 1e6))
+        return min(shot.looks_until_us, now_us + round(self.rules.announce.wait_for_looks_s * 1e6))
 
     def _is_fresh(self, shot: Round, now_us: int) -> bool:
         return -AHEAD_US <= now_us - shot.fix.t_us <= FRESH_US
@@ -160,21 +164,21 @@ class Policy:
             self._reasoning.goes_on("announce", incident.id, verdict, now_us)
         return not verdict.word
 
-    def _join(self, shot: Round, fresh: bool) -> Incident:
-        """The incident that this round belongs to, grown by it: the one with the nearest round, or a new one."""
+    def _join(self, shot: Round, fresh: bool) -> int:
+        """Which incident this round belongs to, grown by it: the one with the nearest round, or a new one."""
         near = [(gap, index) for index, known in enumerate(self._open) if (gap := self._gap(known, shot)) is not None]
         if not near:
-            incident = self._of(Incident(_name(shot), (shot,), shot.kind, shot.grade), (shot,), historic=not fresh)
-            self._open.append(incident)
-            return incident
+            new = Incident(_name(shot), (shot,), shot.kind, shot.grade)
+            self._open.append(self._of(new, (shot,), historic=not fresh))
+            return len(self._open) - 1
         _, index = min(near)
         known = self._open[index]
         self._open[index] = self._of(known, (*known.rounds, shot), historic=known.historic and not fresh)
-        return self._open[index]
+        return index
 
     def _gap(self, known: Incident, shot: Round) -> float | None:
         """Metres from the round to the nearest round of an incident, or None where it is not of that incident."""
-        near_us, longest_us = self._rules.incident_gap_s * 1e6, self._rules.incident_longest_s * 1e6
+        near_us, longest_us = self.rules.incident_gap_s * 1e6, self.rules.incident_longest_s * 1e6
         if max(abs(shot.fix.t_us - known.rounds[end].fix.t_us) for end in (0, -1)) > longest_us:
             return None
         gaps = [
@@ -183,7 +187,7 @@ class Policy:
             if abs(other.fix.t_us - shot.fix.t_us) <= near_us and not other.withdrawn
         ]
         nearest_m = min(gaps, default=None)
-        return nearest_m if nearest_m is not None and nearest_m <= self._rules.incident_radius_m else None
+        return nearest_m if nearest_m is not None and nearest_m <= self.rules.incident_radius_m else None
 
     def _of(self, known: Incident, rounds: Iterable[Round], historic: bool) -> Incident:
         """An incident, of these rounds now."""

@@ -21,12 +21,21 @@ class Reasoning:
         self._new: list[Because] = []
         self._numbers: dict[str, dict[str, int]] = {}  # incident -> act -> the last number
         self._last: dict[tuple[str, str], tuple[bool, str, str]] = {}
+        self._did: set[tuple[str, str]] = set()
 
     def does(
-        self, act: str, incident: str, verdict: Verdict, now_us: int, devices: tuple[Near, ...] = (), word: str = "does"
+        self,
+        act: str,
+        incident: str,
+        verdict: Verdict,
+        now_us: int,
+        devices: tuple[Near, ...] = (),
+        bound: float | None = None,
     ) -> str:
         """An act is done. Comes back: the id of the action."""
-        return self._give(Because(incident, act, 0, True, word, verdict.rule, now_us, verdict.weighed, devices))
+        return self._give(
+            Because(incident, act, 0, True, "does", verdict.rule, now_us, verdict.weighed, devices, bound)
+        )
 
     def goes_on(self, act: str, incident: str, verdict: Verdict, now_us: int) -> None:
         """An act is done for as long as nothing speaks against it: said where it was not so before."""
@@ -47,6 +56,10 @@ class Reasoning:
             reason = Because(incident, act, 0, False, verdict.word, verdict.rule, now_us, verdict.weighed, devices)
             self._give(replace(reason, bound=bound))
 
+    def did(self, act: str, incident: str) -> bool:
+        """Whether an act was done for an incident before."""
+        return (incident, act) in self._did
+
     def over(self, incident: str, lamps: tuple[str, ...], level_pct: int, now_us: int) -> str:
         """Lamps go back. Comes back: the id of the action."""
         devices = tuple(Near(name) for name in lamps)
@@ -66,11 +79,14 @@ class Reasoning:
         """Nothing more is done for it."""
         for act in self._numbers.pop(incident, {}):
             self._last.pop((incident, act), None)
+            self._did.discard((incident, act))
 
     def _give(self, reason: Because) -> str:
         numbers = self._numbers.setdefault(reason.incident, {})
         numbers[reason.act] = numbers.get(reason.act, 0) + 1
         self._last[reason.incident, reason.act] = reason.does, reason.word, reason.rule
+        if reason.does:
+            self._did.add((reason.incident, reason.act))
         self._new.append(replace(reason, number=numbers[reason.act]))
         return self._new[-1].action
 
