@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,12 +56,13 @@ class NoWayIn(PermissionError):
 
 
 class MqttConnection:
-    """A connection over which one topic is heard. Every fault is an OSError that names the broker and the cause."""
+    """A connection over which topics are heard. Every fault is an OSError that names the broker and the cause."""
 
-    def __init__(self, broker: Broker, session_s: int | None) -> None:
-        """session_s : how long the broker keeps what comes for us while we are away; None: not at all."""
+    def __init__(self, broker: Broker, session_s: int | None, most_bytes: int = MAX_PACKET_BYTES) -> None:
+        """session_s : how long the broker keeps what comes for us while we are away; None: not at all. most_bytes : of
+        one message; a broker lets longer ones fall."""
         self._broker = broker
-        self._client = _Client(broker, session_s)
+        self._client = _Client(broker, session_s, most_bytes)
 
     @property
     def window(self) -> int:
@@ -73,8 +74,8 @@ class MqttConnection:
         """How many frames at QoS 0 there was no room for."""
         return self._client.dropped
 
-    async def open(self, topic: str) -> None:
-        """Connect and listen on a topic. Raises NoWayIn where the broker refuses, else OSError."""
+    async def open(self, *topics: str) -> None:
+        """Connect and listen on topics. Raises NoWayIn where the broker refuses, else OSError."""
         try:
             await self._client.__aenter__()
         except MqttConnectError as error:
@@ -82,6 +83,16 @@ class MqttConnection:
         except aiomqtt.MqttError as error:
             self._client.give_up()
             raise OSError(f"{self._broker.name}: no way into the MQTT broker ({self._unanswered(error)})") from error
+        for topic in topics:
+            await self._listen(topic)
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """Frames as they come; each is taken when the next one is asked for. OSError when the broker is gone."""
+        async with contextlib.aclosing(self.messages()) as messages:
+            async for _, frame in messages:
+                yield frame
+
+    async def _listen(self, topic: str) -> None:
         try:
             codes = await self._client.subscribe(topic, qos=1)
         except aiomqtt.MqttError as error:
@@ -92,14 +103,14 @@ class MqttConnection:
                 await self.close()
                 raise NoWayIn(f"{self._broker.name}: the broker does not let us listen on {topic} at QoS 1 ({code})")
 
-    async def frames(self) -> AsyncIterator[bytes]:
-        """Frames as they come; each is taken when the next one is asked for. OSError when the broker is gone."""
+    async def messages(self) -> AsyncGenerator[tuple[str, bytes], None]:
+        """(topic, frame) in the same way."""
         try:
             async for first in self._client.messages:
                 each: aiomqtt.Message | None = first
                 while each is not None:
                     if isinstance(each.payload, bytes):
-                        yield each.payload
+                        yield str(each.topic), each.payload
                     self._client.take(each)
                     each = self._client.next_waiting()
         except aiomqtt.MqttError as error:
@@ -163,9 +174,9 @@ class _Waiting(FairQueue[aiomqtt.Message]):
 class _Client(aiomqtt.Client):
     """aiomqtt's client, which leaves the acknowledging to us and keeps the broker's refusals."""
 
-    def __init__(self, broker: Broker, session_s: int | None) -> None:
+    def __init__(self, broker: Broker, session_s: int | None, most_bytes: int) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.MaximumPacketSize = MAX_PACKET_BYTES
+        properties.MaximumPacketSize = most_bytes
         properties.ReceiveMaximum = UNTAKEN
         if session_s is not None:
             properties.SessionExpiryInterval = session_s
