@@ -108,5 +108,6 @@ def asked_record(asked: Asked) -> dict[str, Any]:
 
 def asked_line(asked: Asked) -> str:
     """The same for people."""
-    words = "  ".join(str(asked.body[name]) for name in ("incident", "verdict", "note") if name in asked.body)
+    names = ("did", "incident", "camera", "what", "file", "verdict", "note")
+    words = "  ".join(str(asked.body[name]) for name in names if asked.body.get(name))
     return f"{clock_time(asked.at_us)}  {asked.by}  {asked.ask}: {words}"

@@ -2,7 +2,7 @@
 
 A request is one line of JSON: `by` (who), `at_us` (when, microseconds UTC), `nonce` (16 bytes, hexadecimal), `ask`
 (what), `body` (a table), and `mac`: HMAC-SHA256 (RFC 2104) under who's key over CONTEXT and the rest as JSON with its
-keys sorted and no blanks. What is old, came before, is signed by nobody known here, or is about an incident that the
+keys sorted and no blanks. What is old, came before, is signed by nobody known here, or reviews an incident that the
 journal does not tell of is refused, with a word why.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from gateway.incident import Asked
+from gateway.journal.evidence_asks import fault_of
 
 CONTEXT = b"soundpost/1 request\0"
 FRESH_US = 30_000_000
@@ -60,7 +61,8 @@ class Requests:
         if asked["nonce"] in self._nonces:
             raise Refused("came before")
         check(asked["ask"], asked["body"])
-        if asked["body"]["incident"] not in self._incidents:
+        is_review = asked["ask"] == "review"  # evidence may outlive its journal
+        if is_review and asked["body"]["incident"] not in self._incidents:
             raise Refused(f"there is no incident {asked['body']['incident'][:MOST_NAMED]!r} in this journal")
         self._nonces.append(asked["nonce"])
         return Asked(asked["by"], asked["ask"], asked["body"], asked["nonce"], mac, asked["at_us"])
@@ -68,15 +70,23 @@ class Requests:
 
 def check(ask: str, body: Mapping[str, Any]) -> None:
     """Whether this can be asked for. Raises Refused."""
+    if ask == "evidence":
+        if words := fault_of(body):
+            raise Refused(words)
+        return _check_letters(body)
     if ask != "review":
-        raise Refused(f"ask must be review (it is {ask[:32]!r})")
+        raise Refused(f"ask must be review or evidence (it is {ask[:32]!r})")
     if set(body) - {"note"} != {"incident", "verdict"}:
         raise Refused("a review has incident, verdict and perhaps a note")
     if body["verdict"] not in VERDICTS:
         raise Refused(f"verdict must be one of {', '.join(VERDICTS)}")
     if not all(isinstance(text, str) and len(text) <= 500 for text in body.values()):
         raise Refused("incident and note must be texts of at most 500 letters")
-    letters = {letter for text in body.values() for letter in text}
+    return _check_letters(body)
+
+
+def _check_letters(body: Mapping[str, Any]) -> None:
+    letters = {letter for text in body.values() if isinstance(text, str) for letter in text}
     if any(unicodedata.category(each) in UNSEEN or unicodedata.bidirectional(each) in TURNS for each in letters):
         raise Refused("incident and note must be one line, without control characters")
 

@@ -41,7 +41,7 @@ def test_a_review_by_somebody_who_may_is_taken_once():
         (line().replace(b"no gunshot", b"gunshot"), "signed by nobody"),
         (line(at_us=T_US - FRESH_US - 1), "too old"),
         (line(at_us=T_US + FRESH_US + 1), "too old, from the future"),
-        (line(ask="open"), "ask must be review"),
+        (line(ask="open"), "ask must be review or evidence"),
         (line(body={**BODY, "verdict": "maybe"}), "verdict must be one of gunshot, no gunshot, unsure"),
         (line(body={"verdict": "unsure"}), "a review has incident"),
         (line(body={**BODY, "incident": "i-2"}), "^there is no incident 'i-2' in this journal$"),
