@@ -19,6 +19,7 @@ from gateway.alerts.notices import read_updated
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
+from gateway.evidence_program import check_evidence
 from gateway.incident import Aim, Committed, Light, NewAir
 from gateway.intake.gate import Gate
 from gateway.intake.keyring import Keyring, KeyWatch, read_secret
@@ -107,6 +108,7 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
         Keyring(folder / config.requests_keys_file)
     for plug in plugs(config, folder):
         plug.make(lambda told: None)
+    check_evidence(config, folder)
 
 
 def links(config: GatewayConfig, folder: pathlib.Path) -> list[Link]:

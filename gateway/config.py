@@ -15,6 +15,8 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from dsp.geodesy import Site
+from gateway.evidence.cases import Watcher
+from gateway.evidence.tables import EvidenceTable, StreamTable
 from gateway.intake.tables import MqttTable, SerialTable
 from gateway.reaction.device_tables import CameraTable, LampBankTable
 from gateway.reaction.policy_tables import PolicyTable
@@ -44,6 +46,7 @@ class GatewayConfig(Table):
     camera: tuple[CameraTable, ...] = ()
     serial: tuple[SerialTable, ...] = ()
     mqtt: MqttTable | None = None
+    evidence: EvidenceTable | None = None
 
     @model_validator(mode="after")
     def _street(self) -> Self:
@@ -54,6 +57,7 @@ class GatewayConfig(Table):
             "serial port": [line.port for line in self.serial],
         }
         checks: list[Callable[[], object]] = [lambda: _check_poles(self.poles()), self.lamps, self.mounts]
+        checks.append(self.evidence_watchers)
         checks += [functools.partial(_unlike, what, each) for what, each in names.items()]
         faults = [words for check in checks if (words := _fault_of(check))]
         if not self.serial and self.mqtt is None:
@@ -93,6 +97,26 @@ class GatewayConfig(Table):
             )
             for each in self.camera
         ]
+
+    def evidence_watchers(self) -> list[Watcher]:
+        """Where the cameras stand whose video is kept. Raises ValueError naming what is not in place."""
+        if self.evidence is None:
+            return []
+        site = self.the_site()
+        for reader in self.evidence.reader:
+            _place("evidence.reader", reader.name, reader, site)
+        return [self._watcher(each, site) for each in self.evidence.stream]
+
+    def _watcher(self, stream: StreamTable, site: Site) -> Watcher:
+        if stream.xyz_m is not None and stream.range_m is not None:
+            placed = Placed(xyz_m=stream.xyz_m)
+            return Watcher(stream.camera, _place("evidence.stream", stream.camera, placed, site), stream.range_m)
+        camera = next((each for each in self.camera if each.name == stream.camera), None)
+        if camera is None:
+            raise ValueError(
+                f"evidence.stream: camera {stream.camera} is none of [[camera]]; else give xyz_m and range_m"
+            )
+        return Watcher(stream.camera, _place("camera", camera.name, camera, site), camera.range_m)
 
 
 def read_config(path: pathlib.Path) -> GatewayConfig:

@@ -23,6 +23,7 @@ COMMANDS = {
     "board": "build, flash, provision and check a pole's 30-dollar board",
     "journal": "verify or read a gateway's journal",
     "policy": "try another policy on a journal, or say why what was done was done",
+    "evidence": "keep, list, show and export what cameras saw round a shot",
     "score": "how good detector and locator are, against their bars",
     "keys": "make and change the keys that nodes and gateway share",
 }

@@ -7,6 +7,7 @@ python=${PYTHON:-python3}
 missing=""
 PATH="$PATH:/usr/sbin"
 command -v mosquitto >/dev/null || missing="$missing mosquitto"
+command -v ffprobe >/dev/null || missing="$missing ffmpeg"
 command -v qemu-system-xtensa >/dev/null || missing="$missing qemu-system-misc"
 command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
 [ -e /usr/include/portaudio.h ] || missing="$missing portaudio19-dev"

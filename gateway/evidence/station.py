@@ -1,0 +1,298 @@
+"""Everything that evidence does, joined: cameras' rings, cases, clips, stills, sightings, triggers, retention.
+
+It is told an incident's rows and reviews, and tells the journal what it did (gateway/evidence/custody.py). What is slow
+or fails on one camera or reader is told and holds up nothing else.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
+
+import structlog
+
+from gateway.evidence import custody
+from gateway.evidence.camera_line import CameraLine
+from gateway.evidence.cases import Case, Cases
+from gateway.evidence.letting_go import Limits, for_room, outdated
+from gateway.evidence.recording import NewClip, Recording
+from gateway.evidence.shelf import Entry, Shelf
+from gateway.evidence.sightings import Attached, Sightings
+from gateway.evidence.telling import Telling
+from gateway.tasks import end
+from hw.rtsp_video import Picture
+
+LATE_US = 30_000_000
+TICK_S = 1.0
+TIDY_S = 60.0
+WRITE_S = 3.0
+TRIGGER_S = 3.0
+STOP_S = 5.0
+SAY_AGAIN_US = 600_000_000
+MOST_RECORDINGS = 64
+SIGHTINGS = "sightings.json"
+log = structlog.get_logger("gateway.evidence")
+
+
+class Trigger(Protocol):
+    """Tells a reader to read, now. Raises OSError."""
+
+    async def pulse(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a station is made of. still : a key picture to a JPEG. triggers : by reader."""
+
+    cases: Cases
+    sightings: Sightings
+    shelf: Shelf
+    lines: Mapping[str, CameraLine]
+    telling: Telling
+    triggers: Mapping[str, Trigger]
+    limits: Limits
+    new_clip: NewClip
+    still: Callable[[Picture], bytes]
+    clock: Callable[[], int]
+    least_free_bytes: int
+
+
+class Station:
+    """`run` it; tell it rows as they come."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._shelf, self._clock = parts.shelf, parts.clock
+        self._recording: dict[tuple[str, str], Recording] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._written: dict[str, tuple[float, str]] = {}
+        self._said_us: dict[tuple[str, str], int] = {}
+
+    async def incident(self, record: Mapping[str, Any]) -> None:
+        """An `incident` row, perhaps once more. What it asks for is begun; what must not happen twice is on the disk on
+        return. Where the disk does not take that, it is told as lost. Raises ValueError for a row that is none."""
+        case = self._parts.cases.feed(record, self._clock())
+        if case is None:
+            return
+        try:
+            await self._begin(case)
+        except OSError as error:
+            self._lost(case.incident, "all", str(error))
+
+    async def _begin(self, case: Case) -> None:
+        try:
+            self._shelf.begin(case.incident, case.shots[0].t_us, case.until_us)
+        except OSError:
+            await self._tidy()
+            self._shelf.begin(case.incident, case.shots[0].t_us, case.until_us)
+        for reader in self._shelf.trigger(
+            case.incident, [each for each in case.readers if each in self._parts.triggers]
+        ):
+            self._start(self._trigger(case.incident, reader), f"trigger {reader}")
+        for camera in case.cameras:
+            self._record(case, camera)
+        self._say_refused(self._parts.sightings.open(case))
+
+    def reviewed(self, incident: str, verdict: str) -> None:
+        """A review."""
+        self._shelf.review(incident, verdict)
+
+    def seen(self, reader: str, payload: bytes) -> None:
+        """A reader's message."""
+        self._say_refused(self._parts.sightings.feed(reader, payload, self._clock()))
+
+    def camera_says(self, camera: str, words: str) -> None:
+        """What is wrong with a camera, or right again."""
+        self._say_once(camera, words)
+
+    async def run(self) -> NoReturn:
+        """For ever: first what a kill left is told, then cameras are followed and time passes."""
+        self._take_up()
+        lines = [asyncio.create_task(line.run(), name=f"camera {name}") for name, line in self._parts.lines.items()]
+        telling = asyncio.create_task(self._parts.telling.run(), name="telling")
+        ticking = asyncio.create_task(self._tick(), name="evidence")
+        try:
+            done, _ = await asyncio.wait((*lines, telling, ticking), return_when=asyncio.FIRST_COMPLETED)
+            raise RuntimeError("a part of the evidence process ended") from next(iter(done)).exception()
+        finally:
+            await self._stop_recording()
+            await end(*lines, ticking, *self._tasks)
+            untold = await self._parts.telling.finish(2.0)
+            await end(telling)
+            if untold:
+                log.warning("what was done and is not told is told at the next start", things=untold)
+            for trigger in self._parts.triggers.values():
+                await trigger.close()
+
+    async def _stop_recording(self) -> None:
+        """Clips that are open become whole, as long as they are."""
+        for recording in self._recording.values():
+            recording.stop()
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks), timeout=STOP_S)
+
+    def _take_up(self) -> None:
+        for incident, name in self._shelf.clear_parts():
+            self._lost(incident, name, "was being written when the program was killed")
+        for name, why in self._shelf.damaged.items():
+            log.error("a folder is not as it was left; it is not touched", folder=name, why=why)
+        for about in self._shelf.abouts():
+            for entry in about.files.values():
+                if not entry.told:
+                    self._kept(about.incident, entry)
+
+    def _record(self, case: Case, camera: str) -> None:
+        key = (case.incident, camera)
+        if key in self._recording:
+            return
+        if len(self._recording) >= MOST_RECORDINGS:
+            self._lost(case.incident, camera, f"more than {MOST_RECORDINGS} recordings at once")
+            return
+        recording = Recording(
+            self._shelf, case.incident, camera, self._parts.lines[camera].ring,
+            lambda: (case.from_us, self._parts.cases.until_us(case.incident)),
+            self._parts.new_clip, self._kept, self._lost, self._clock,
+        )  # fmt: skip
+        self._recording[key] = recording
+        self._start(self._whole(key, recording), f"record {camera}")
+
+    async def _whole(self, key: tuple[str, str], recording: Recording) -> None:
+        """A still at once, then the clip."""
+        try:
+            await self._tidy()
+            await self._still(*key)
+            await recording.run()
+        finally:
+            self._recording.pop(key, None)
+
+    async def _still(self, incident: str, camera: str) -> None:
+        name = f"{camera}.jpg"
+        picture = self._parts.lines[camera].ring.newest_key()
+        if picture is None or name in self._shelf.about(incident).files:
+            return
+        entry = Entry(name, "still", camera, picture.at_us, picture.at_us, "", 0, "")
+        try:
+            jpeg = await asyncio.to_thread(self._parts.still, picture)
+            self._kept(incident, await asyncio.to_thread(self._shelf.put, incident, entry, jpeg))
+        except (OSError, ValueError) as error:
+            self._lost(incident, camera, f"no still: {error}")
+
+    async def _trigger(self, incident: str, reader: str) -> None:
+        try:
+            async with asyncio.timeout(TRIGGER_S):
+                await self._parts.triggers[reader].pulse()
+        except (OSError, TimeoutError) as error:
+            why = str(error) or f"no answer within {TRIGGER_S:g} s"
+            self._parts.telling.say(custody.triggered(incident, reader, f"NOT DONE: {why}"))
+            return
+        self._parts.telling.say(custody.triggered(incident, reader, "told to read"))
+
+    async def _tick(self) -> NoReturn:
+        loop = asyncio.get_running_loop()
+        tidy_s = loop.time()
+        while True:
+            await asyncio.sleep(TICK_S)
+            over = self._parts.sightings.tick(self._clock(), LATE_US)
+            for attached in (*self._parts.sightings.attached.values(), *over):
+                await self._write_sightings(attached, loop.time(), is_last=attached in over)
+            if loop.time() >= tidy_s:
+                tidy_s = loop.time() + TIDY_S
+                await self._tidy()
+
+    async def _write_sightings(self, attached: Attached, now_s: float, *, is_last: bool) -> None:
+        """Where there is more than was written, and not too often."""
+        incident, records = attached.case.incident, attached.records()
+        text = json.dumps({"incident": incident, "sightings": records}, sort_keys=True)
+        written_s, before = self._written.get(incident, (0.0, ""))
+        if not records or text == before or not (is_last or now_s - written_s >= WRITE_S):
+            return
+        self._written[incident] = (now_s, text)
+        entry = Entry(SIGHTINGS, "sightings", "", records[0]["first_us"], records[-1]["last_us"], "", 0, "")
+        try:
+            for picture in await asyncio.to_thread(self._put_pictures, attached):
+                self._kept(incident, picture)
+            self._kept(incident, await asyncio.to_thread(self._shelf.put, incident, entry, text.encode()))
+        except (OSError, ValueError) as error:
+            self._lost(incident, SIGHTINGS, str(error))
+        if is_last:
+            self._written.pop(incident, None)
+
+    def _put_pictures(self, attached: Attached) -> list[Entry]:
+        """The plates' own pictures, by their hash."""
+        put = []
+        while attached.shown:
+            shown = attached.shown.pop()
+            entry = Entry(
+                f"plate-{shown.sha256[:16]}.jpg", "picture", shown.reader, shown.at_us, shown.at_us, "", 0, ""
+            )
+            put.append(self._shelf.put(attached.case.incident, entry, shown.picture))
+        return put
+
+    async def _tidy(self) -> None:
+        """What is too old goes, and what there is no room for."""
+        try:
+            held = await asyncio.to_thread(self._shelf.held, self._clock())
+            await self._let_go(outdated(held, self._parts.limits, self._clock()))
+            await self._make_room()
+        except (OSError, ValueError) as error:
+            self._say_once("folder", str(error))
+
+    async def _make_room(self) -> None:
+        held = await asyncio.to_thread(self._shelf.held, self._clock())
+        over = sum(each.n_bytes for each in held) - self._parts.limits.most_bytes
+        lacking = self._parts.least_free_bytes - self._shelf.free_bytes()
+        going = for_room(held, max(over, lacking))
+        await self._let_go(going)
+        if max(over, lacking) > 0 and not going:
+            self._say_once("folder", "is full, and nothing in it may be let go: clips may be lost")
+
+    async def _let_go(self, going: Sequence[tuple[str, str]]) -> None:
+        for incident, why in going:
+            self._parts.telling.say(custody.let_go(incident, why))
+            try:
+                await asyncio.to_thread(self._shelf.remove, incident)
+            except OSError as error:
+                self._say_once(incident, f"cannot be let go: {error}")
+
+    def _kept(self, incident: str, entry: Entry) -> None:
+        self._parts.telling.say(custody.kept(incident, entry), lambda: self._is_told(incident, entry))
+
+    def _is_told(self, incident: str, entry: Entry) -> None:
+        """It is in the journal, unless it is another file by now."""
+        try:
+            if self._shelf.about(incident).files.get(entry.name) == entry:
+                self._shelf.told(incident, entry.name)
+        except (OSError, ValueError) as error:
+            self._say_once("folder", str(error))
+
+    def _lost(self, incident: str, what: str, why: str) -> None:
+        log.error("evidence is lost", incident=incident, what=what, why=why)
+        self._parts.telling.say(custody.lost(incident, what, why))
+
+    def _say_refused(self, refused: Sequence[tuple[str, str]]) -> None:
+        """What a reader said that is no sighting is kept apart: told, and nothing of it repeated."""
+        for reader, why in refused:
+            self._say_once(reader, f"said what is no sighting, and is not kept: {why}")
+
+    def _say_once(self, source: str, words: str) -> None:
+        """In SAY_AGAIN_US: a journal forgets nothing, and some cameras come and go all day."""
+        now_us = self._clock()
+        self._said_us = {each: us for each, us in self._said_us.items() if 0 <= now_us - us < SAY_AGAIN_US}
+        if (source, words) not in self._said_us:
+            self._said_us[source, words] = now_us
+            log.warning("evidence", of=source, news=words)
+            self._parts.telling.say(custody.fault(source, words))
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a part of the evidence process failed", part=task.get_name(), exc_info=error)

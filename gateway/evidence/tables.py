@@ -1,0 +1,203 @@
+"""The tables of gateway.toml that say what is kept of an incident: [evidence] and what stands in it."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from gateway.evidence.cases import Rules
+from gateway.evidence.letting_go import DAY_US, Limits
+from gateway.evidence.push import Fields
+from gateway.evidence.sightings import Window
+from gateway.incident import MAY_BE_GUNSHOT
+from gateway.tables import Name, Placed, Table
+from hw.linux.settings import Host
+from hw.rtsp_camera import place_of
+
+File = Annotated[str, Field(min_length=1, max_length=200)]
+Topic = Annotated[str, Field(pattern=r"^[^#+/\s\x00-\x1f]{1,64}$")]
+Path = Annotated[str, Field(pattern=r"^([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)?$", max_length=100)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^@\s]+$", max_length=200)]
+
+
+class StreamTable(Table):
+    """A camera's video. camera : one of [[camera]], whose place, range, user and password it has, or a name of its own
+    with xyz_m. ca_file : the authority that signed an rtsps camera's certificate; None: one that this host trusts."""
+
+    camera: Name
+    url: str = Field(max_length=300)
+    xyz_m: tuple[float, float, float] | None = None
+    range_m: float | None = Field(default=None, gt=0, le=5000)
+    user: str | None = Field(default=None, max_length=64)
+    password_file: File | None = None
+    ca_file: File | None = None
+    most_mb: int = Field(default=64, ge=1, le=2000)
+
+    @model_validator(mode="after")
+    def _place(self) -> Self:
+        is_tls = place_of(self.url).is_tls
+        if self.ca_file is not None and not is_tls:
+            raise ValueError("ca_file: only with an rtsps url")
+        if (self.xyz_m is None) != (self.range_m is None):
+            raise ValueError("give xyz_m and range_m together, or neither where [[camera]] has them")
+        return self
+
+
+class FieldsTable(Table):
+    """Where a vendor's push has what."""
+
+    plate: Path = "plate"
+    confidence: Path = "confidence"
+    at: Path = "at"
+    picture: Path = "picture"
+    each: Path = ""
+    confidence_of: float = Field(default=1.0, gt=0, le=10_000)
+
+    def fields(self) -> Fields:
+        """As gateway/evidence/push.py has them."""
+        return Fields(**self.model_dump())
+
+
+class TriggerTable(Table):
+    """How a reader is told to read. kind : `onvif` (url of the device, relay: its token), `http` (a POST to url) or
+    `contact` (a coil of a Modbus board, url as of a lamp bank). pulse_s : how long relay or coil is on."""
+
+    kind: str = Field(pattern=r"^(onvif|http|contact)$")
+    url: str = Field(min_length=1, max_length=200)
+    relay: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    coil: int | None = Field(default=None, ge=0, le=65535)
+    user: str = Field(default="", max_length=64)
+    password_file: File | None = None
+    pulse_s: float = Field(default=0.5, ge=0.05, le=2.0)
+
+    @model_validator(mode="after")
+    def _kind(self) -> Self:
+        wanted = {"onvif": ("relay",), "http": (), "contact": ("coil",)}[self.kind]
+        given = tuple(name for name in ("relay", "coil") if getattr(self, name) is not None)
+        if given != wanted:
+            raise ValueError(f"kind {self.kind}: give {wanted[0] if wanted else 'neither relay nor coil'}")
+        if self.kind != "contact" and ("@" in self.url or not self.url.startswith(("http://", "https://"))):
+            raise ValueError("url: must be http://HOST:PORT... or https://..., without a user or password")
+        return self
+
+
+class ReaderTable(Placed):
+    """A plate reader or a camera's analytics. topic : its TopicPrefix, where it speaks ONVIF Profile M over
+    [evidence.mqtt]. push : it pushes to /readers/NAME of [evidence.http]. plates, objects : what of it is taken. A
+    sighting counts where the incident is within range_m of the reader, or near the sighting's own place where it tells
+    one."""
+
+    name: Name
+    range_m: float = Field(default=100.0, gt=0, le=5000)
+    topic: Topic | None = None
+    push: bool = False
+    fields: FieldsTable = FieldsTable()
+    plates: bool = True
+    objects: bool = False
+    trigger: TriggerTable | None = None
+
+    @model_validator(mode="after")
+    def _way(self) -> Self:
+        if (self.topic is not None) and self.push:
+            raise ValueError("give topic or push = true, not both")
+        if self.topic is None and not self.push and self.trigger is None:
+            raise ValueError("give topic, push = true or a trigger")
+        if self.push and not self.plates:
+            raise ValueError("push: brings plates only")
+        return self
+
+
+class EvidenceMqttTable(Table):
+    """The broker that readers speak through; a client id of our own."""
+
+    host: Host
+    port: int = Field(default=8883, ge=1, le=65535)
+    user: str | None = Field(default=None, max_length=64)
+    password_file: File | None = None
+    tls: bool = True
+    ca_file: File | None = None
+    cert_file: File | None = None
+    tls_key_file: File | None = None
+
+
+class EvidenceHttpTable(Table):
+    """Where readers push to. token_file : the one line that they show, as a bearer token or as the password."""
+
+    host: Host = "127.0.0.1"
+    port: int = Field(default=8070, ge=0, le=65535)
+    token_file: File
+    cert_file: File | None = None
+    tls_key_file: File | None = None
+
+    @model_validator(mode="after")
+    def _clear(self) -> Self:
+        if (self.cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("give cert_file and tls_key_file together, or neither")
+        if self.cert_file is None and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("host: without cert_file and tls_key_file only 127.0.0.1, ::1 or localhost")
+        return self
+
+
+class EvidenceTable(Table):
+    """All of it. key_file : the gateway's key, under which each incident's is wrapped. by, request_key_file : as whom
+    the journal is told, one of requests_keys_file."""
+
+    folder: File = "evidence"
+    key_file: File
+    by: Name = "evidence"
+    request_key_file: File
+    before_s: float = Field(default=10.0, ge=1, le=60)
+    after_s: float = Field(default=30.0, ge=1, le=600)
+    longest_s: float = Field(default=600.0, ge=10, le=3600)
+    min_grade: str = Field(default="C", pattern=r"^[ABC]$")
+    min_p_gunshot: float = Field(default=MAY_BE_GUNSHOT, ge=0, le=1)
+    keep_days: float = Field(default=30.0, ge=0.01, le=3650)
+    keep_no_gunshot_days: float = Field(default=1.0, ge=0.01, le=3650)
+    most_gb: float = Field(default=50.0, ge=0.01, le=100_000)
+    least_free_mb: int = Field(default=500, ge=1, le=1_000_000)
+    nice: int = Field(default=15, ge=0, le=19)
+    sightings_before_s: float = Field(default=30.0, ge=0, le=600)
+    sightings_after_s: float = Field(default=120.0, ge=0, le=3600)
+    sightings_near_m: float = Field(default=150.0, gt=0, le=5000)
+    sightings_most_mb: int = Field(default=16, ge=1, le=1000)
+    stream: tuple[StreamTable, ...] = ()
+    reader: tuple[ReaderTable, ...] = ()
+    mqtt: EvidenceMqttTable | None = None
+    http: EvidenceHttpTable | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for what, names in (
+            ("camera", [each.camera for each in self.stream]),
+            ("reader", [one.name for one in self.reader]),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{what} {twice[0]} stands there twice")
+        topics = [each.topic for each in self.reader if each.topic is not None]
+        if len(set(topics)) < len(topics):
+            raise ValueError("reader: two have one topic")
+        if topics and self.mqtt is None:
+            raise ValueError("reader: a topic needs [evidence.mqtt]")
+        if any(each.push for each in self.reader) and self.http is None:
+            raise ValueError("reader: push needs [evidence.http]")
+        if not self.stream and not self.reader:
+            raise ValueError("gives neither a [[evidence.stream]] nor a [[evidence.reader]]")
+        return self
+
+    def rules(self) -> Rules:
+        """When to record."""
+        before_us, after_us, longest_us = map(_us, (self.before_s, self.after_s, self.longest_s))
+        return Rules(before_us, after_us, longest_us, self.min_grade, self.min_p_gunshot)
+
+    def limits(self) -> Limits:
+        """When to let go."""
+        keep_us, no_gunshot_us = round(self.keep_days * DAY_US), round(self.keep_no_gunshot_days * DAY_US)
+        return Limits(keep_us, no_gunshot_us, round(self.most_gb * 1e9))
+
+    def window(self) -> Window:
+        """Which sightings count."""
+        return Window(_us(self.sightings_before_s), _us(self.sightings_after_s), self.sightings_near_m)
+
+
+def _us(seconds: float) -> int:
+    return round(seconds * 1e6)

@@ -1,0 +1,215 @@
+"""`soundpost evidence`: keeps what cameras and plate readers saw round a shot; lists, shows and exports it.
+
+Whoever is shown anything, or takes it along, is written down first: the gateway takes a signed request, and not a byte
+goes out before its row can be read in the journal, on the disk (DESIGN section 7). So it needs a running gateway.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.config import GatewayConfig, read_config
+from gateway.evidence import custody
+from gateway.evidence.shelf import About, Entry, Shelf
+from gateway.evidence_program import ask_gateway, check_evidence, keep_evidence, make_way, read_key
+from gateway.journal.rows import reading
+from soundpost.lasting_output import lasting_output
+from soundpost.logs import log_to_standard_error
+from soundpost.private_files import write_private
+
+HELP = "Keep what cameras and plate readers saw round a shot, encrypted; list, show and export it."
+EXAMPLE = """soundpost evidence --config gateway.toml
+  soundpost evidence list --config gateway.toml
+  soundpost evidence show INCIDENT --config gateway.toml --by desk --key desk.key
+  soundpost evidence export INCIDENT --config gateway.toml --by desk --key desk.key --out case-17"""
+VERBS = {
+    "run": "keep evidence, as a process beside the gateway, until told to stop",
+    "list": "what is kept of which incident; nothing of it is opened",
+    "show": "plates and objects of an incident, and its files",
+    "export": "all files of an incident, decrypted, into a new folder",
+}
+ON_DISK_S, LOOK_S = 10.0, 0.02
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `soundpost evidence`."""
+    told = "; ".join(f"{verb}: {words}" for verb, words in VERBS.items())
+    parser.add_argument("verb", nargs="?", choices=VERBS, default="run", help=f"{told} (default: run)")
+    parser.add_argument("incident", nargs="?", metavar="INCIDENT", help="of show and export: the incident's name")
+    parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="gateway.toml")
+    parser.add_argument("--by", metavar="NAME", help="who is shown it; named in requests_keys_file")
+    parser.add_argument("--key", type=pathlib.Path, metavar="FILE", help="NAME.key of soundpost keys")
+    parser.add_argument("--note", default="", help="why, in words, for the journal")
+    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="of export: a folder that is not there yet")
+    parser.add_argument("--json", action="store_true", help="JSON lines")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises ValueError or OSError of one line."""
+    config, folder = read_config(args.config), args.config.parent
+    if config.evidence is None:
+        raise ValueError(f"{args.config}: has no [evidence]")
+    if args.verb == "run":
+        return _keep(args, config, folder)
+    shelf = Shelf(folder / config.evidence.folder, read_key(folder / config.evidence.key_file))
+    if args.verb == "list":
+        return _list(shelf, args.json)
+    if args.incident is None or args.by is None or args.key is None or (args.verb == "export" and args.out is None):
+        raise ValueError(f"{args.verb}: give INCIDENT, --by, --key" + (", --out" if args.verb == "export" else ""))
+    about = shelf.about(args.incident)
+    if args.verb == "export" and args.out.exists():
+        raise ValueError(f"{args.out}: is there already; give a folder that is not")
+    _write_down(args, folder / config.journal)
+    hashes = _hashes(folder / config.journal, args.incident)
+    return _show(shelf, about, hashes, args.json) if args.verb == "show" else _export(shelf, about, hashes, args)
+
+
+def _keep(args: argparse.Namespace, config: GatewayConfig, folder: pathlib.Path) -> int:
+    assert config.evidence is not None
+    table = config.evidence
+    check_evidence(config, folder)
+    log_to_standard_error()
+    make_way(table.nice)
+
+    def ready() -> None:
+        told = {"what": "ready", "cameras": [each.camera for each in table.stream]}
+        print(json.dumps(told) if args.json else f"ready, keeps what {len(told['cameras'])} cameras see", flush=True)
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await keep_evidence(config, folder, stop, ready)
+
+    with lasting_output():
+        asyncio.run(serve())
+    return 0
+
+
+def _write_down(args: argparse.Namespace, journal: pathlib.Path) -> None:
+    """The access's row, on the disk on return. Raises Refused or OSError where that is not to be had."""
+    with reading(journal) as rows:
+        last = rows.execute("select max(number) from row").fetchone()[0] or 0
+    nonce = ask_gateway(
+        journal, args.by, read_key(args.key), custody.access(args.incident, "all", args.verb, args.note)
+    )
+    due_s = time.monotonic() + ON_DISK_S
+    while time.monotonic() < due_s:
+        with reading(journal) as rows:
+            found = rows.execute("select body from row where number > ? and kind = 'request'", (last,)).fetchall()
+        if any(json.loads(body).get("nonce") == nonce for (body,) in found):
+            return
+        time.sleep(LOOK_S)
+    raise OSError(f"{journal}: the access was not written down within {ON_DISK_S:g} s, so nothing is opened")
+
+
+def _hashes(journal: pathlib.Path, incident: str) -> dict[str, str]:
+    """What the journal says that each file's hash is, by the newest row of it."""
+    found: dict[str, str] = {}
+    with reading(journal) as rows:
+        for (text,) in rows.execute("select body from row where kind = 'request' order by number"):
+            body = json.loads(text).get("body", {})
+            if body.get("did") == "kept" and body.get("incident") == incident:
+                found[body["file"]] = body["sha256"]
+    return found
+
+
+def _list(shelf: Shelf, as_json: bool) -> int:
+    for about in shelf.abouts():
+        record = _record(about)
+        if as_json:
+            print(json.dumps(record))
+        else:
+            kinds = ", ".join(f"{n} {what}" for what, n in record["files"].items()) or "nothing yet"
+            print(f"{about.incident}  {kinds}, {record['bytes'] / 1e6:.1f} MB  {about.verdict or 'not reviewed'}")
+    for name, why in shelf.damaged.items():
+        print(json.dumps({"damaged": name, "why": why}) if as_json else f"{name}  DAMAGED: {why}")
+    return 0
+
+
+def _record(about: About) -> dict[str, Any]:
+    files = sorted(about.files.values(), key=lambda entry: entry.name)
+    kinds = {what: sum(each.what == what for each in files) for what in sorted({each.what for each in files})}
+    return {
+        "incident": about.incident,
+        "t_us": about.t_us,
+        "until_us": about.until_us,
+        "verdict": about.verdict,
+        "files": kinds,
+        "bytes": sum(each.n_bytes for each in files),
+    }
+
+
+def _show(shelf: Shelf, about: About, hashes: Mapping[str, str], as_json: bool) -> int:
+    for entry in _files(about):
+        span_s, known = (entry.until_us - entry.from_us) / 1e6, _known(entry, hashes)
+        words = f"{entry.name}  {entry.what}  {_when(entry.from_us)}  {span_s:.1f} s  sha256 {entry.sha256}  {known}"
+        record = {"file": entry.name, "what": entry.what, "sha256": entry.sha256, "journal": known}
+        print(json.dumps(record) if as_json else words)
+        if entry.what == "sightings":
+            for each in json.loads(b"".join(shelf.read(about.incident, entry.name)))["sightings"]:
+                print(json.dumps(each) if as_json else _seen(each))
+    return 0
+
+
+def _seen(each: dict[str, Any]) -> str:
+    what = f"plate {each['plate']}" if "plate" in each else each["object"]
+    sure = "?" if each["confidence"] is None else f"{each['confidence']:.2f}"
+    picture = f"  picture {each['picture_sha256']}" if each.get("picture_sha256") else ""
+    return f"    {_when(each['first_us'])}  {each['reader']}  {what}  confidence {sure}{picture}"
+
+
+def _known(entry: Entry, hashes: Mapping[str, str]) -> str:
+    """What the journal says of a file."""
+    if entry.name not in hashes:
+        return "not in the journal yet"
+    return "as in the journal" if hashes[entry.name] == entry.sha256 else "NOT AS IN THE JOURNAL"
+
+
+def _export(shelf: Shelf, about: About, hashes: Mapping[str, str], args: argparse.Namespace) -> int:
+    """Each file whole, and with the hash that the journal has of it; else none of that name."""
+    args.out.mkdir(mode=0o700)
+    told = []
+    for entry in _files(about):
+        if hashes.get(entry.name, entry.sha256) != entry.sha256:
+            raise ValueError(f"{entry.name}: the journal has another hash of it: it is not what was kept")
+        _copy(shelf, about.incident, entry, args.out / entry.name)
+        known = _known(entry, hashes)
+        when = {"from_us": entry.from_us, "until_us": entry.until_us}
+        told.append({"file": entry.name, "camera": entry.camera, **when, "sha256": entry.sha256, "journal": known})
+    text = json.dumps({"incident": about.incident, "verdict": about.verdict, "by": args.by, "files": told}, indent=1)
+    write_private(args.out, {"about.json": text + "\n"})
+    print(json.dumps({"out": str(args.out), "files": len(told)}) if args.json else f"{args.out}: {len(told)} files")
+    return 0
+
+
+def _copy(shelf: Shelf, incident: str, entry: Entry, path: pathlib.Path) -> None:
+    hashed = hashlib.sha256()
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            for block in shelf.read(incident, entry.name):
+                hashed.update(block)
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+        if hashed.hexdigest() != entry.sha256:
+            raise ValueError(f"{entry.name}: is not what was kept: its hash is another")
+    except (OSError, ValueError):
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _files(about: About) -> Sequence[Entry]:
+    return sorted(about.files.values(), key=lambda entry: (entry.from_us, entry.name))
+
+
+def _when(at_us: int) -> str:
+    return f"{datetime.fromtimestamp(at_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}Z"
