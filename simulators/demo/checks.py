@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.street import level_m
+from simulators.demo.evidence import Seen
 from simulators.demo.findings import FULL_PCT, Look, Shot
 from simulators.street.scenario import Scenario
 
 WITHIN_M = 5.0
 WITHIN_DEG = 1.0
 RADIUS_M = 120.0  # policy.lights.radius_m of a gateway.toml that says nothing of it
+BEFORE_US = 1_000_000  # at least so much of a clip lies before the shot; how much depends on when its camera was up
 EDGE_M = 5.0  # a lamp this near to the radius may come up or not, as the fix falls
 
 
@@ -26,13 +28,14 @@ class Check:
 class Witness:
     """What the demo itself saw at the end. levels_pct : of each lamp, read from the lamp bank's register by a client of
     the demo's own. looks : of each camera for each incident. journal : what `soundpost journal verify` said. statuses :
-    of every program, its exit status."""
+    of every program, its exit status. seen : by the cameras, and exported."""
 
     levels_pct: Mapping[str, int]
     looks: Sequence[Look]
     journal_status: int
     journal: str
     statuses: Mapping[str, int]
+    seen: Sequence[Seen] = ()
 
 
 def checks(scenario: Scenario, shots: Sequence[Shot], witness: Witness) -> tuple[Check, ...]:
@@ -42,6 +45,7 @@ def checks(scenario: Scenario, shots: Sequence[Shot], witness: Witness) -> tuple
         found.append(_lamps(lamps_due(scenario, shots), witness.levels_pct))
     if scenario.cameras:
         found.append(_camera(cameras_due(scenario, shots), shots, witness.looks))
+        found.append(_seen(incidents_due(scenario, shots), witness.seen))
     found.append(Check("the journal is whole", witness.journal_status == 0, witness.journal))
     return (*found, _programs(witness.statuses))
 
@@ -61,6 +65,31 @@ def cameras_due(scenario: Scenario, shots: Sequence[Shot]) -> bool:
         for camera in scenario.cameras
         for shot in shots
     )
+
+
+def incidents_due(scenario: Scenario, shots: Sequence[Shot]) -> dict[str, int]:
+    """The incidents that a camera must have seen, and when the first round of each was fired, us UTC."""
+    found: dict[str, int] = {}
+    for shot in shots:
+        near = cameras_due(scenario, [shot])
+        if near and shot.placed is not None:
+            found.setdefault(shot.placed.incident, shot.fired.t_us)
+    return found
+
+
+def _seen(due: Mapping[str, int], seen: Sequence[Seen]) -> Check:
+    words = "a clip from before each shooting, a still and plates, exported"
+    whole = [
+        each
+        for each in seen
+        if each.incident in due
+        and any(clip.from_us < due[each.incident] - BEFORE_US and clip.n_pictures for clip in each.clips)
+        and each.stills
+        and each.plates
+    ]
+    n_pictures = sum(clip.n_pictures for each in seen for clip in each.clips)
+    found = f"{len(whole)} of {len(due)}; {sum(len(each.clips) for each in seen)} clips with {n_pictures} pictures"
+    return Check(words, len(whole) == len(due), found)
 
 
 def _placed(shots: Sequence[Shot]) -> Check:

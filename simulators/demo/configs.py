@@ -52,12 +52,13 @@ def write_node(plan: Plan, track: Track, ports: Ports) -> Path:
     return _write(plan.folder / "nodes" / f"{node}.toml", tables)
 
 
-def write_gateway(plan: Plan, ports: Ports) -> Path:
-    """The gateway's config, gateway/gateway.toml."""
+def write_gateway(plan: Plan, ports: Ports, more: Mapping[str, object]) -> Path:
+    """The gateway's config, gateway/gateway.toml. more : further keys and tables."""
     scenario = plan.scenario
     tables: Table = {
         "journal": "journal.sqlite",
         "keys_file": "../keys/keys.toml",
+        **more,
         "site": scenario.site.model_dump(),
         "air": scenario.air.model_dump(),
         "policy": POLICY,

@@ -9,6 +9,7 @@ from typing import Any
 
 from hw.modbus_lamps import ModbusLamps
 from hw.onvif_camera import OnvifCamera
+from simulators.demo.evidence import Seen
 from simulators.demo.plan import Plan
 from simulators.demo.programs import Program
 from simulators.demo.stage import Stage, staged
@@ -48,7 +49,8 @@ class Ran:
 @dataclass(frozen=True, slots=True)
 class Passed:
     """A night that is over. plan, recording : with the time at which the sound really began. levels_pct : of the lamps,
-    by the lamp bank's own registers. late_s : nodes that listened only after the first shot, and by how much."""
+    by the lamp bank's own registers. late_s : nodes that listened only after the first shot, and by how much. seen : by
+    the cameras, as it was exported."""
 
     plan: Plan
     recording: Recording
@@ -56,6 +58,7 @@ class Passed:
     aimed: tuple[Aimed, ...]
     ran: tuple[Ran, ...]
     late_s: Mapping[str, float]
+    seen: tuple[Seen, ...] = ()
 
 
 def now_us() -> int:
@@ -71,11 +74,13 @@ async def pass_night(plan: Plan, terminal: Terminal) -> Passed:
             recording = await night.prepare()
             await night.listen()
             levels_pct = await night.read_lamps()
+            journal = plan.folder / "gateway" / "journal.sqlite"
+            seen = await stage.evidence.collect(journal) if stage.evidence else ()
         finally:
             await night.leave_cameras()
         statuses = await stage.close()
     ran = tuple(Ran(each.name, " ".join(each.arguments), each.pid, statuses[each.name]) for each in stage.programs)
-    return Passed(stage.plan, recording, levels_pct, tuple(night.aimed), ran, night.late_s)
+    return Passed(stage.plan, recording, levels_pct, tuple(night.aimed), ran, night.late_s, seen)
 
 
 @dataclass(slots=True)

@@ -16,7 +16,10 @@ from simulators.street.scenario import Scenario, SiteEntry
 DARK_BELOW_DEG = -0.833  # gateway.toml's default for policy.lights.dark_below_deg
 MARK = "result.json"
 """The file by which a folder is known as an earlier demo's."""
-MADE = ("gateway", "keys", "logs", "nodes", "sound", "state", "broker", "report.html", MARK)
+MADE = (
+    *("gateway", "keys", "logs", "nodes", "sound", "state", "broker", "report.html", MARK),
+    *("evidence", "reviewers", "seen", "vault"),
+)
 """All that a demo puts into its folder."""
 SERIAL, MQTT, BOTH = "serial", "mqtt", "both"
 ON_MQTT_OF_BOTH = 2
@@ -97,5 +100,5 @@ def clear(folder: Path, keep: bool, now_us: int) -> None:
         else:
             for path in folder.iterdir():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for name in ("logs", "nodes", "gateway"):
+    for name in ("logs", "nodes", "gateway", "evidence"):
         (folder / name).mkdir(parents=True)

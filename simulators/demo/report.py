@@ -1,5 +1,6 @@
 """report.html: the result as one page that needs nothing from outside, for a phone or a desk, in dark or light."""
 
+import base64
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from markupsafe import Markup
 
 from dsp.placing.fix import ellipse
 from gateway.street import level_m
+from simulators.demo.evidence import Seen
 from simulators.demo.findings import Shot, channels, lamp_writes, ms_after
 from simulators.demo.night import Ran
 from simulators.demo.plan import night_words
@@ -50,6 +52,7 @@ def render(result: Result) -> str:
         others=[_besides(result, index) for index in range(len(result.besides))],
         timelines=[(title, Markup(picture)) for title, picture in _timelines(result)],
         sounds=[(title, Markup(picture)) for title, picture in _sounds(result)],
+        seen=[_seen(each, plan.folder) for each in result.passed.seen],
         ran=[_ran(each, result) for each in result.passed.ran],
     )
 
@@ -227,11 +230,23 @@ def _onsets_s(result: Result, node: str, *, used: bool) -> list[float]:
     return [(t_us - start_us) / 1e6 for t_us in result.story.onsets_us.get(node, ()) if (t_us in taken) == used]
 
 
+def _seen(each: Seen, folder: Path) -> dict[str, object]:
+    """What the cameras saw of an incident: stills in the page, clips beside it."""
+    clips = [
+        (clip.path.relative_to(folder), f"{(clip.until_us - clip.from_us) / 1e6:.1f} s, {clip.n_pictures} pictures")
+        for clip in each.clips
+    ]
+    stills = [base64.b64encode(path.read_bytes()).decode() for path in each.stills]
+    return {"incident": each.incident, "clips": clips, "stills": stills, "plates": ", ".join(each.plates)}
+
+
 def _ran(each: Ran, result: Result) -> dict[str, str | int]:
     """A line of the table of programs."""
     links = result.passed.plan.links
     words = {"mosquitto": "MQTT 5 broker", "lamp-bank": "Modbus TCP", "gateway": ", ".join(sorted(set(links.values())))}
-    link = links.get(each.name.removeprefix("node-"), "ONVIF" if each.name.startswith("camera-") else "")
+    words |= {"evidence": "RTSP, HTTP", "plate-reader": "HTTP, ONVIF relay"}
+    peers = {"camera": "ONVIF", "picture": "RTSP"}
+    link = links.get(each.name.removeprefix("node-"), peers.get(each.name.partition("-")[0], ""))
     command = each.command.replace(sys.executable, "python").replace(f"{result.passed.plan.folder}/", "")
     return {
         "name": each.name,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from simulators.demo.broker import start_broker
 from simulators.demo.configs import Ports, write_gateway, write_node, write_secret
+from simulators.demo.evidence import EvidenceStage
 from simulators.demo.plan import MQTT, SERIAL, Plan
 from simulators.demo.programs import Program, Told, python, run_once, start
 from simulators.peers.cable import Cable
@@ -30,6 +31,7 @@ class Stage:
         self.programs: list[Program] = []
         self.nodes: list[Program] = []
         self.gateway: Program | None = None
+        self.evidence: EvidenceStage | None = None
         self.gateway_took_s = 0.0
         self.camera_password = secrets.token_urlsafe(18)
         self.ports = Ports({}, None, None, {})
@@ -59,11 +61,15 @@ class Stage:
             serial[node] = (self._cables[-1].a, self._cables[-1].b)
         broker, bank, cameras = await self._peers()
         self.ports = Ports(serial, broker, bank, cameras)
-        config = write_gateway(self.plan, self.ports)
+        if seeing := self.plan.scenario.cameras:
+            self.evidence = EvidenceStage(self.plan.folder, seeing, self.camera_password, self._start_aside)
+        config = write_gateway(self.plan, self.ports, await self.evidence.open_peers() if self.evidence else {})
         command, begun_s = python("soundpost", "gateway", "--json", "--config", str(config)), time.monotonic()
         self.gateway = await self._start("gateway", command, heard_from_gateway)
         await self.gateway.first_line(READY_S)
         self.gateway_took_s = time.monotonic() - begun_s
+        if self.evidence:
+            await self.evidence.open()
 
     async def open_nodes(self, recording: Recording, is_ready: Callable[[str], None]) -> None:
         """Start a node for each track and return when all listen; `is_ready` is told each name as it does."""
@@ -83,9 +89,10 @@ class Stage:
     async def close(self) -> dict[str, int]:
         """End everything, the nodes first, then the gateway, then the peers. The exit status of each."""
         ends = [program for program in (self.gateway,) if program is not None]
-        peers = [program for program in self.programs if program not in (*self.nodes, *ends)]
+        beside = [program for program in self.programs if program.name == "evidence"]
+        peers = [program for program in self.programs if program not in (*self.nodes, *ends, *beside)]
         statuses: dict[str, int] = {}
-        for together in (self.nodes, ends, peers):
+        for together in (self.nodes, beside, ends, peers):
             ended = await asyncio.gather(*(program.stop() for program in together))
             statuses |= {program.name: status for program, status in zip(together, ended, strict=True)}
         for cable in self._cables:
@@ -113,6 +120,9 @@ class Stage:
     async def _camera(self, name: str) -> Program:
         command = python("simulators.peers.camera", "--speed-deg-s", "120", "--log", str(self.camera_log(name)))
         return await self._start(f"camera-{name}", command, secret={"CAMERA_PASSWORD": self.camera_password})
+
+    async def _start_aside(self, name: str, command: list[str], secret: dict[str, str] | None) -> Program:
+        return await self._start(name, command, None, secret)
 
     async def _start(
         self, name: str, command: list[str], told: Told | None = None, secret: dict[str, str] | None = None

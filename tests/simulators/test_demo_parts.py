@@ -17,6 +17,7 @@ from gateway.config import read_config as read_gateway
 from gateway.incident import Round
 from gateway.reaction.sun import sun_over
 from simulators.demo import checks, configs, findings, plan, programs, report, result, story
+from simulators.demo.evidence import Clip, Seen
 from simulators.demo.night import Passed, Ran
 from simulators.street.scenario import read_scenario, scenario_path
 from simulators.street.scene import record
@@ -83,7 +84,7 @@ def test_the_configs_are_what_node_and_gateway_read(scenario, tmp_path):
     ports = configs.Ports(serial, 40123, "tcp://127.0.0.1:40124", dict.fromkeys(("C1", "C2"), "http://127.0.0.1:9"))
     tracks = record(scenario.model_copy(update={"duration_s": 17.2}), "street").tracks
     nodes = {track.node: read_node(configs.write_node(made, track, ports)) for track in tracks}
-    gateway = read_gateway(configs.write_gateway(made, ports))
+    gateway = read_gateway(configs.write_gateway(made, ports, {}))
 
     assert [nodes[node].uplink.kind for node in ("P1", "P8")] == ["serial", "mqtt"]
     assert nodes["P1"].uplink.port == "/dev/pts/50"
@@ -172,7 +173,9 @@ def test_a_camera_is_held_to_the_bearing_of_the_round_it_was_turned_to(scenario)
 def a_witness(scenario, **changes):
     levels = {lamp.name: 100 for lamp in scenario.lamps}
     looks = [findings.Look("C2", INCIDENT, 64.0, -5.0, 0.3)]
-    return dataclasses.replace(checks.Witness(levels, looks, 0, "whole, 9 rows", {"gateway": 0}), **changes)
+    clip = Clip(Path("c.mp4"), first_us(scenario) - 5_000_000, first_us(scenario) + 4_000_000, 135)
+    seen = [Seen(INCIDENT, (clip,), (Path("c.jpg"),), ("AB12CDE",))]
+    return dataclasses.replace(checks.Witness(levels, looks, 0, "whole, 9 rows", {"gateway": 0}, seen), **changes)
 
 
 def verdict(scenario, witness, n_missed=0, off_m=0.1):
@@ -199,6 +202,7 @@ def test_a_good_night_holds_in_every_check(scenario):
             "camera within 1 degree of the true bearing",
             "1.20",
         ),
+        ({"seen": []}, {}, "a clip from before each shooting, a still and plates, exported", "0 of 1; 0 clips"),
         ({"journal_status": 1, "journal": "row 7"}, {}, "the journal is whole", "row 7"),
         ({"statuses": {"gateway": 0, "node-P3": -9}}, {}, "every program ended cleanly", "node-P3 with -9"),
     ],
