@@ -39,6 +39,7 @@ from gateway.reaction.device_tables import CameraTable, LampBankTable
 from gateway.reaction.lights import LampBank, try_s
 from gateway.reaction.policy import Policy
 from gateway.reaction.sun import sun_over
+from gateway.reaction.walls import Walls
 from gateway.upkeep.ledger import Ledger
 from gateway.upkeep.releases import Releases
 from gateway.upkeep.rollout import Rollout
@@ -130,7 +131,8 @@ def build_core(
 ) -> Core:
     """The core that a config asks for; a replay of the journal builds it in the same way. airs : what a journal has of
     them, oldest first. since_us : from when on it learns the air and watches the poles; None: never."""
-    policy = Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
+    walls = Walls(config.the_walls())
+    policy = Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()), walls)
     poles = config.poles()
     places = {node: pole.xyz_m for node, pole in poles.items()}
     live, weather = Associator(config.air.air(), places), config.air.air()

@@ -188,6 +188,8 @@ class Aim:
     """Effect: turn a camera to a true bearing and an elevation, degrees (bearing clockwise from north).
 
     `expires_us`: past it nothing may be turned any more. `otherwise`: what to do if this camera does not answer.
+    place_m : what is to be seen. width_deg : how much of it, across. home : it has looked there for long enough; if it
+    still does, it goes back.
     """
 
     camera: str
@@ -196,6 +198,9 @@ class Aim:
     incident: str
     expires_us: int | None = None
     otherwise: "Aim | None" = None
+    place_m: tuple[float, float, float] | None = None
+    width_deg: float | None = None
+    home: bool = False
 
 
 @dataclass(frozen=True, slots=True)

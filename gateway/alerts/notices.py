@@ -10,7 +10,11 @@ def outcome_record(outcome: Outcome) -> dict[str, Any]:
     """What became of an order on one lamp or camera, for machines. t_us: when that was known."""
     effect = outcome.effect
     order: dict[str, Any] = (
-        {"what": "aim", "azimuth_deg": round(effect.azimuth_deg, 3), "elevation_deg": round(effect.elevation_deg, 3)}
+        {
+            "what": "home" if effect.home else "aim",
+            "azimuth_deg": round(effect.azimuth_deg, 3),
+            "elevation_deg": round(effect.elevation_deg, 3),
+        }
         if isinstance(effect, Aim)
         else {"what": "light", "level_pct": effect.level_pct}
     )
@@ -22,7 +26,7 @@ def outcome_line(outcome: Outcome) -> str:
     """The same for people."""
     effect = outcome.effect
     order = (
-        f"turn to {effect.azimuth_deg:.1f} deg, {effect.elevation_deg:+.1f} deg"
+        f"{'home from' if effect.home else 'turn to'} {effect.azimuth_deg:.1f} deg, {effect.elevation_deg:+.1f} deg"
         if isinstance(effect, Aim)
         else f"to {effect.level_pct} %"
     )

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from gateway.incident import Aim, Announce, Arrival, Incident, Light, Revised, Round, best, likeliest
-from gateway.reaction.camera_policy import CameraPolicy, CameraRules
+from gateway.reaction.camera_policy import CameraPolicy, CameraRules, followed
 from gateway.reaction.lamp_policy import LampPolicy, LampRules, Sun
 from gateway.reaction.telling import Telling
+from gateway.reaction.walls import Walls
 from gateway.street import Lamp, Mount, level_m
 
 FRESH_US = 30_000_000
@@ -51,10 +52,12 @@ class Policy:
     sun : t_us -> the sun's elevation in degrees, or None where that is unknown.
     """
 
-    def __init__(self, rules: Rules, lamps: Iterable[Lamp], mounts: Iterable[Mount], sun: Sun) -> None:
+    def __init__(
+        self, rules: Rules, lamps: Iterable[Lamp], mounts: Iterable[Mount], sun: Sun, walls: Walls | None = None
+    ) -> None:
         self._rules = rules
         self._lamps = LampPolicy(rules.lights, lamps, sun)
-        self._cameras = CameraPolicy(mounts)
+        self._cameras = CameraPolicy(mounts, rules=rules.cameras, walls=walls)
         self._telling = Telling()
         self._open: list[Incident] = []
         self._changed_us: dict[str, int] = {}  # by incident, when it last did
@@ -86,9 +89,9 @@ class Policy:
             orders += self._telling.feed(incident, shot, now_us, self._wait_until_us(shot, now_us))
         return orders
 
-    def tick(self, now_us: int) -> list[Announce | Light]:
-        """What the passing of time asks for: what waited to be told, lamps back to rest. Incidents that can change no
-        more are forgotten."""
+    def tick(self, now_us: int) -> list[Announce | Light | Aim]:
+        """What the passing of time asks for: what waited to be told, lamps back to rest, cameras home. Incidents that
+        can change no more are forgotten."""
         told = self._telling.tick(now_us)
         horizon_us = now_us - round(self._rules.incident_gap_s * 1e6) - REVISED_US
         for incident in [old for old in self._open if self._changed_us[old.id] < horizon_us]:
@@ -97,12 +100,13 @@ class Policy:
             self._lamps.forget(incident.id)
             self._cameras.forget(incident.id)
             self._telling.forget(incident.id)
-        return [*told, *self._lamps.tick(now_us)]
+        return [*told, *self._lamps.tick(now_us), *self._cameras.tick(now_us)]
 
     def shift(self, by_us: int) -> None:
         """The clock was set by so much."""
         self._changed_us = {name: changed_us + by_us for name, changed_us in self._changed_us.items()}
         self._lamps.shift(by_us)
+        self._cameras.shift(by_us)
         self._telling.shift(by_us)
 
     def _look(self, index: int, shot: Round, now_us: int) -> list[Announce | Light | Aim]:
@@ -129,7 +133,7 @@ class Policy:
         if self._asks(incident, before, self._rules.lights):
             orders += self._lamps.light(incident.id, shot.fix.xyz_m, now_us, expires_us)
         if self._asks(incident, before, self._rules.cameras):
-            orders += self._cameras.aim(incident.id, best(incident.rounds).fix.xyz_m, expires_us)
+            orders += self._cameras.aim(incident.id, followed(incident.rounds), now_us, expires_us)
         return orders
 
     def _asks(self, incident: Incident, before: Incident | None, rules: LampRules | CameraRules) -> bool:

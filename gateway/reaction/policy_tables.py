@@ -29,6 +29,9 @@ class LampRulesTable(Table):
 class CameraRulesTable(Table):
     min_grade: Grade = "C"
     min_p_gunshot: Share = MAY_BE_GUNSHOT
+    at_once: int = Field(default=2, ge=1, le=8)
+    home_s: float = Field(default=300.0, ge=0, le=86_400)
+    operator_s: float = Field(default=120.0, ge=0, le=86_400)
 
 
 class AnnounceRulesTable(Table):

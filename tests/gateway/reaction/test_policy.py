@@ -167,8 +167,8 @@ def test_an_incident_is_what_its_likeliest_round_is_however_well_that_is_placed(
     assert (incident.kind, incident.grade) == ("gunshot", "A")
 
 
-def test_the_nearest_camera_turns_and_the_other_is_its_next_best():
-    aim = of(Aim, policy(mounts=MOUNTS).feed(shot(), T_US))[0]
+def test_where_one_camera_turns_the_nearest_does_and_the_other_is_its_next_best():
+    aim = of(Aim, policy(mounts=MOUNTS, cameras=CameraRules(at_once=1)).feed(shot(), T_US))[0]
     azimuth_deg, elevation_deg, _ = bearing((30, 0, 5), (0, 0, 1.5))
 
     assert (aim.camera, aim.otherwise.camera, aim.otherwise.otherwise) == ("east", "west", None)
