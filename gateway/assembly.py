@@ -34,8 +34,9 @@ from gateway.journal.rows import Row
 from gateway.judging.judge import Judge
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
-from gateway.reaction.cameras import Cameras, Eye
+from gateway.reaction.cameras import Cameras
 from gateway.reaction.device_tables import CameraTable, LampBankTable
+from gateway.reaction.eye import Eye
 from gateway.reaction.lights import LampBank, try_s
 from gateway.reaction.policy import Policy
 from gateway.reaction.sun import sun_over
@@ -176,10 +177,22 @@ def _lamps(bank: LampBankTable) -> Plug:
 
 
 def _eyes(config: GatewayConfig, folder: pathlib.Path) -> list[Eye]:
-    return [Eye(mount, _camera(table, folder)) for table, mount in zip(config.camera, config.mounts(), strict=True)]
+    operator_s, site = config.policy.cameras.operator_s, config.the_site()
+    return [
+        Eye(
+            mount,
+            camera_of(table, folder),
+            site=site if table.geo_move else None,
+            home_deg=table.home_deg,
+            operator_s=operator_s,
+        )
+        for table, mount in zip(config.camera, config.mounts(), strict=True)
+    ]
 
 
-def _camera(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
+def camera_of(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
+    """The driver of a camera. folder : where its files are looked for. Raises OSError or ValueError naming a file that
+    cannot be used."""
     if not table.verify:
         log.warning("camera is not verified: whoever stands between can read and turn", camera=table.name)
     return OnvifCamera(
@@ -188,6 +201,7 @@ def _camera(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
         read_secret(folder / table.password_file) if table.password_file else "",
         pan_span_deg=table.pan_span_deg,
         tilt_span_deg=table.tilt_span_deg,
+        presets={each.token: (each.pan_deg, each.tilt_deg) for each in table.preset},
         trust=Trust(str(folder / table.ca_file) if table.ca_file else None, table.fingerprint, table.verify),
     )
 

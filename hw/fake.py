@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.onvif_camera import check_reach, wind
-from hw.ports import Block, ClockReading
+from hw.ports import Block, ClockReading, GeoPlace, Look
 
 
 class FakeMicrophone:
@@ -100,27 +100,60 @@ class FakeLamps:
 
 
 class FakeCamera:
-    """A camera that looks where `orders` (pan_deg, tilt_deg) last told it, at once."""
+    """A camera that looks where `orders` (pan_deg, tilt_deg) last told it, at once. `zooms` and `places` are what came
+    with each. takes_places : it takes a place, and looks then where `drive_look` says. home_deg : its own home."""
 
     def __init__(
-        self, pan_span_deg: tuple[float, float] = (-180, 180), tilt_span_deg: tuple[float, float] = (-90, 90)
+        self,
+        pan_span_deg: tuple[float, float] = (-180, 180),
+        tilt_span_deg: tuple[float, float] = (-90, 90),
+        *,
+        takes_places: bool = False,
+        home_deg: tuple[float, float] | None = None,
     ) -> None:
         self.orders: list[tuple[float, float]] = []
+        self.zooms: list[float | None] = []
+        self.places: list[GeoPlace | None] = []
+        self._looks = Look(0.0, 0.0)
         self._spans_deg = (pan_span_deg, tilt_span_deg)
+        self._takes_places, self._home_deg = takes_places, home_deg
         self._failure: OSError | None = None
 
-    async def aim(self, pan_deg: float, tilt_deg: float) -> None:
+    async def aim(
+        self, pan_deg: float, tilt_deg: float, zoom: float | None = None, place: GeoPlace | None = None
+    ) -> str:
         pan_span_deg, tilt_span_deg = self._spans_deg
         goal_deg = (wind(pan_deg, pan_span_deg), check_reach("tilt", tilt_deg, tilt_span_deg))
         self._reach()
         self.orders.append(goal_deg)
+        self.zooms.append(zoom)
+        self.places.append(place)
+        if self._takes_places and place is not None:
+            return "place"
+        self._looks = Look(*goal_deg, zoom)
+        return "angles"
+
+    async def read_look(self) -> Look:
+        self._reach()
+        return self._looks
 
     async def read_aim(self) -> tuple[float, float]:
+        """(pan, tilt) of where it looks."""
+        look = await self.read_look()
+        return look.pan_deg, look.tilt_deg
+
+    async def go_home(self) -> None:
         self._reach()
-        return self.orders[-1] if self.orders else (0.0, 0.0)
+        if self._home_deg is None:
+            raise ValueError("the camera has no home of its own")
+        self.drive_look(*self._home_deg)
 
     async def close(self) -> None:
         return
+
+    def drive_look(self, pan_deg: float, tilt_deg: float, zoom: float | None = None) -> None:
+        """Somebody else turns it."""
+        self._looks = Look(pan_deg, tilt_deg, zoom)
 
     def drive_failure(self, error: OSError | None) -> None:
         """From now on every order raises this; None mends the camera."""

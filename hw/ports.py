@@ -65,15 +65,41 @@ class Lamps(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class GeoPlace:
+    """A place on the globe, and how much of it is to be seen, metres across and up."""
+
+    lat_deg: float
+    lon_deg: float
+    h_m: float
+    width_m: float
+    height_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where a camera says it looks. zoom : 0 (wide) to 1; None where it does not say."""
+
+    pan_deg: float
+    tilt_deg: float
+    zoom: float | None = None
+
+
 class Camera(Protocol):
     """A camera that pans and tilts. Degrees in the camera's own frame: pan clockwise from its zero, tilt up from level.
 
-    `aim` returns once the camera has taken the order, `read_aim` tells where it says it looks.
+    `aim` returns once the camera has taken the order, and says how: by `angles`, by the `place`, where that is given
+    and the camera takes one, or by a `preset` and its name. zoom : 0 (wide) to 1; None leaves it. `read_look` is where
+    it says it looks, None where it cannot say. `go_home` turns it to its own home; ValueError where it has none.
     """
 
-    async def aim(self, pan_deg: float, tilt_deg: float) -> None: ...
+    async def aim(
+        self, pan_deg: float, tilt_deg: float, zoom: float | None = None, place: GeoPlace | None = None
+    ) -> str: ...
 
-    async def read_aim(self) -> tuple[float, float]: ...
+    async def read_look(self) -> Look | None: ...
+
+    async def go_home(self) -> None: ...
 
     async def close(self) -> None: ...
 

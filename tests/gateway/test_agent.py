@@ -19,7 +19,8 @@ from gateway.journal.journal import Journal, JournalFull
 from gateway.journal.moments import read_step
 from gateway.journal.recovery import recent
 from gateway.journal.rows import Row, kept, reading, verify
-from gateway.reaction.cameras import Cameras, Eye
+from gateway.reaction.cameras import Cameras
+from gateway.reaction.eye import Eye
 from gateway.reaction.lights import LampBank, try_s
 from hw.fake import FakeCamera, FakeLamps, FakeLine
 from hw.modbus_lamps import ModbusLamps
@@ -308,13 +309,13 @@ class StubbornCamera(FakeCamera):
         super().__init__()
         self.breaks, self.let_go = breaks, asyncio.Event()
 
-    async def aim(self, pan_deg, tilt_deg):
+    async def aim(self, *order):
         if self.breaks == "raises":
             raise ZeroDivisionError("a bug")
         while self.breaks == "hangs" and not self.let_go.is_set():
             with contextlib.suppress(asyncio.CancelledError):
                 await self.let_go.wait()
-        await super().aim(pan_deg, tilt_deg)
+        return await super().aim(*order)
 
 
 def breaking(made, kind, breaks):

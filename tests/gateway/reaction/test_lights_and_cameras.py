@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from gateway.edges import Edges, Plug
 from gateway.incident import Aim, Light
-from gateway.reaction.cameras import Cameras, Eye
+from gateway.reaction.cameras import Cameras
+from gateway.reaction.eye import Eye
 from gateway.reaction.lights import LampBank, try_s
 from gateway.street import Mount
 from hw.fake import FakeCamera, FakeClock, FakeLamps
@@ -80,9 +81,9 @@ class SilentCamera(FakeCamera):
         super().__init__()
         self._voice = asyncio.Event()
 
-    async def aim(self, pan_deg, tilt_deg):
+    async def aim(self, *order):
         await self._voice.wait()
-        await super().aim(pan_deg, tilt_deg)
+        return await super().aim(*order)
 
     def drive_voice(self):
         self._voice.set()
