@@ -121,6 +121,16 @@ class OnvifCamera:
                 raise ValueError("the camera has no home of its own")
             await link.ptz.go_home()
 
+    async def about(self) -> Any:
+        """What it says of itself: an hw.onvif_about.About."""
+        async with self._conversation() as link:
+            return await _load("hw.onvif_about").about(self._soap, self._base, link.ptz)
+
+    async def spans_deg(self) -> tuple[Span, Span] | None:
+        """Its travel of pan and tilt; None where it takes no angles."""
+        async with self._conversation() as link:
+            return link.spans_deg
+
     async def close(self) -> None:
         """Hang up. The next order would connect again."""
         if self._connecting is not None:

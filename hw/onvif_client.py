@@ -37,8 +37,8 @@ async def open_ptz(soap: SoapClient, *, guess_space: bool) -> Ptz:
     The camera's services are sought at the configured address, whatever address it announces. guess_space : where it
     does not tell its spaces, take the generic one. Of a camera that takes no angle its presets are asked for.
     """
-    soap.ahead = await clock_ahead(soap)
-    paths = await paths_of(soap)
+    soap.ahead = await clock_ahead(soap) or timedelta(0)
+    paths = paths_of(await services(soap))
     profile, node = await _profile(soap, paths[MEDIA])
     ptz = Ptz(soap, paths[PTZ], profile, await _abilities(soap, paths[PTZ], node, guess_space=guess_space))
     if ptz.can.spaces or not ptz.can.n_presets:
@@ -46,20 +46,20 @@ async def open_ptz(soap: SoapClient, *, guess_space: bool) -> Ptz:
     return replace(ptz, presets=await ptz.read_presets())
 
 
-async def clock_ahead(soap: SoapClient) -> timedelta:
-    """How far the camera's clock is ahead of ours, so that it takes our tokens; nothing where it does not say."""
+async def clock_ahead(soap: SoapClient) -> timedelta | None:
+    """How far the camera's clock is ahead of ours, so that it takes our tokens; None where it does not say."""
     try:
         answer = await soap.call(DEVICE_PATH, DEVICE, "GetSystemDateAndTime", with_token=False)
         utc = need(answer.find(".//{*}UTCDateTime"))
         names = ("Date/{*}Year", "Date/{*}Month", "Date/{*}Day", "Time/{*}Hour", "Time/{*}Minute", "Time/{*}Second")
         there = datetime(*(int(utc.findtext("{*}" + name)) for name in names), tzinfo=UTC)  # type: ignore[arg-type, misc]
     except (Refused, LookupError, TypeError, ValueError):
-        return timedelta(0)
-    return there - datetime.now(UTC) if there.year in YEARS else timedelta(0)
+        return None
+    return there - datetime.now(UTC) if there.year in YEARS else None
 
 
-async def paths_of(soap: SoapClient) -> dict[str, str]:
-    """Path of the media and of the PTZ service."""
+async def services(soap: SoapClient) -> list[tuple[str, str]]:
+    """(namespace, address) of each service, as the camera tells them."""
     try:
         wanted = "<IncludeCapability>false</IncludeCapability>"
         answer = await soap.call(DEVICE_PATH, DEVICE, "GetServices", wanted)
@@ -68,10 +68,15 @@ async def paths_of(soap: SoapClient) -> dict[str, str]:
         answer = await soap.call(DEVICE_PATH, DEVICE, "GetCapabilities", "<Category>All</Category>")
         names = {MEDIA: "Media", PTZ: "PTZ"}
         told = [(space, answer.findtext(f"{{*}}Capabilities/{{*}}{name}/{{*}}XAddr")) for space, name in names.items()]
+    return [(space.strip(), address.strip()) for space, address in told if space and address and address.strip()]
+
+
+def paths_of(told: list[tuple[str, str]]) -> dict[str, str]:
+    """Path of the media and of the PTZ service; the host that is told with it is not heeded."""
     paths = {}
     for namespace, name in ((MEDIA, "media"), (PTZ, "PTZ")):
         with all_there():
-            parts = [urlsplit((address or "").strip()) for space, address in told if space == namespace and address]
+            parts = [urlsplit(address) for space, address in told if space == namespace]
         if not parts or not parts[0].path.startswith("/"):
             raise OSError(f"the camera has no {name} service")
         paths[namespace] = parts[0].path + (f"?{parts[0].query}" if parts[0].query else "")

@@ -23,11 +23,12 @@ COMMANDS = {
     "board": "build, flash, provision and check a pole's 30-dollar board",
     "journal": "verify or read a gateway's journal",
     "score": "how good detector and locator are, against their bars",
+    "camera": "ask cameras what they can, and survey their mounts",
     "keys": "make and change the keys that nodes and gateway share",
 }
 
 
-FOLDERS = ("board",)
+FOLDERS = ("board", "camera")
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -87,14 +87,14 @@ async def test_a_camera_that_refuses_a_place_is_told_the_angles_and_no_more_plac
     assert asked == ["GeoMove", "AbsoluteMove", "AbsoluteMove"]
 
 
-@pytest.mark.parametrize(("tells", "told"), [(True, None), (False, PRESETS), (True, {"door": (80.0, -20.0)})])
+@pytest.mark.parametrize(("tells", "told"), [(True, None), (False, PRESETS), (True, {"door": (75.0, -18.0)})])
 async def test_a_camera_that_takes_no_angles_goes_to_its_nearest_preset(tells, told):
     spans = {"pan_span_deg": (-180, 180), "tilt_span_deg": (-90, 90)} if tells else {}  # it tells shares of its travel
     model = Model(turns=False, presets=PRESETS, tells_presets=tells)
     async with camera(model, {"presets": told, **spans}) as (_, ours):
         how = await ours.aim(75, -18)
 
-        assert how == ("preset door" if told == {"door": (80.0, -20.0)} else "preset yard")
+        assert how == ("preset door" if told == {"door": (75.0, -18.0)} else "preset yard")
         assert await ours.read_look() is None
         with pytest.raises(ValueError, match="no preset within 30 degrees of pan 170, tilt 0"):
             await ours.aim(170, 0)

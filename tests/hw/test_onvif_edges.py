@@ -269,7 +269,7 @@ async def test_a_connection_is_kept_warm_and_a_camera_that_comes_back_is_said(mo
                 await failed_often.wait()
                 there.answers["GetProfiles"] = fixed(onvif_soap.PROFILES)
                 await looked_twice.wait()
-                while len(logs) < 2:  # the answer is on its way
+                while len(logs) < 2:  # noqa: ASYNC110 - the answer is on its way
                     await asyncio.sleep(0.01)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
