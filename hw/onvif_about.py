@@ -67,7 +67,7 @@ async def _identity(soap: SoapClient) -> dict[str, str]:
     except Refused:
         return {}
     names = ("Manufacturer", "Model", "FirmwareVersion")
-    return {name: told for name in names if (told := plain(answer.findtext("{*}" + name)))}
+    return {name: told for name in names if (told := plain(soap.hide(answer.findtext("{*}" + name) or "")))}
 
 
 def _elsewhere(told: list[tuple[str, str]], base: str) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ async def _stream(soap: SoapClient, path: str, profile: str) -> str:
         parts = urlsplit((answer.findtext("{*}MediaUri/{*}Uri") or "").strip())
     except (Refused, ValueError):
         return ""
-    return plain(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])))
+    return plain(soap.hide(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))))
 
 
 async def _stands(soap: SoapClient) -> Stands | None:

@@ -89,7 +89,7 @@ class VirtualCamera:
     async def open(self) -> None:
         """Listen. Raises OSError naming the address where that cannot be done."""
         app = web.Application(client_max_size=onvif_soap.MAX_REQUEST_BYTES)
-        app.router.add_post("/onvif/{service}", self._answer)
+        app.router.add_post("/onvif/{service}", self.answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         scheme, (host, port) = "http" if self._tls is None else "https", self._address
@@ -107,7 +107,8 @@ class VirtualCamera:
             self._runner = None
         self.notebook.close()
 
-    async def _answer(self, http: web.Request) -> web.Response:
+    async def answer(self, http: web.Request) -> web.StreamResponse:
+        """What a request gets."""
         status = 200
         try:
             request = onvif_soap.parse(await http.read())

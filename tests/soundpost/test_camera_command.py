@@ -81,7 +81,7 @@ def soon(monkeypatch):
 def test_what_a_camera_can_and_says_of_itself_is_told(street, virtual, capsys):
     place = SITE.to_geodetic(28, -6, 6)
     model = Model(view=((0.0, 60.0), (1.0, 3.0)), pose=Pose(*place, 120.0), home_deg=(0, 0), presets={"gate": (5, 0)})
-    there = virtual(model, announced="http://192.0.2.7:8080", stream_uri="rtsp://op:hunter2@192.0.2.7/cam")
+    there = virtual(model, announced="http://192.0.2.7:8080", stream_uri=f"rtsp://op:hunter2@192.0.2.7/cam?password={SECRET}")
 
     assert main(["camera", "check", "--config", street(corner=there.url)]) == 0
     told = capsys.readouterr().out
@@ -90,7 +90,7 @@ def test_what_a_camera_can_and_says_of_itself_is_told(street, virtual, capsys):
         "Manufacturer Soundpost, Model virtual",
         "places (GeoMove), angles (AbsoluteMove), zoom, home, presets gate",
         "pan -180 to 180, tilt -90 to 90 degrees",
-        "rtsp://192.0.2.7/cam",
+        "rtsp://192.0.2.7/cam?password=***",
         f"its answers point to http://192.0.2.7:8080; it is spoken to at {there.url} only (NAT?)",
         "it zooms; give view_deg",
         "it gives 120.0 degrees as its yaw, its survey 137.0",

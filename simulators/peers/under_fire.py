@@ -1,0 +1,118 @@
+"""The cameras' edge at cameras that answer as none should, and what it costs the others: for a test and a bench.
+
+Each hostile camera gets one order after another, each as soon as something became of the last; a good one that nobody
+disturbs gets its own every few milliseconds, and shows how late orders are carried out.
+"""
+
+import asyncio
+import itertools
+import random
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dsp.geodesy import Site
+from gateway.incident import Aim, Outcome
+from gateway.reaction.cameras import Cameras
+from gateway.reaction.eye import Eye
+from gateway.street import Mount
+from hw.fake import FakeCamera
+from hw.onvif_camera import OnvifCamera
+
+STEADY = "steady"
+STEADY_S = 0.02
+VIEW = ((0.0, 60.0), (1.0, 3.0))
+AFTER = {
+    "": {"took", "failed", "left"},
+    "took": {"there", "failed", "left", "misplaced"},
+    "misplaced": {"took", "failed"},
+    "there": set(),
+    "failed": set(),
+    "left": set(),
+}
+"""What may be told of an order after what. Told of nothing, it is unlogged."""
+
+
+@dataclass(slots=True)
+class Toll:
+    """orders : by hostile camera's order, what was told of it, in words of AFTER. notes : all that was told.
+    late_s : of each order of the steady camera, how long it took. longest_s : what the loop was held up for."""
+
+    orders: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    notes: list[str] = field(default_factory=list)
+    late_s: list[float] = field(default_factory=list)
+    longest_s: float = 0.0
+
+    def illegal(self) -> list[str]:
+        """Orders whose outcomes do not follow from one another, or that nothing was told of."""
+        return [
+            f"{name}: {words}"
+            for name, words in self.orders.items()
+            if not words or any(now not in AFTER[last] for last, now in itertools.pairwise(["", *words]))
+        ]
+
+
+def word(outcome: Outcome) -> str:
+    """What became of an order, in a word of AFTER."""
+    note = outcome.note
+    if note.startswith("took the order"):
+        return "took"
+    if note.startswith("looks there"):
+        return "there"
+    if note.startswith("left to its operator"):
+        return "left"
+    return "misplaced" if note.startswith("by the place") else "failed"
+
+
+async def under_fire(
+    urls: Sequence[str], password: str, orders_each: int, *, timeout_s: float = 3.0, seed: int = 1
+) -> Toll:
+    """Give so many orders to the hostile camera at each url. timeout_s : of each call."""
+    toll, waiting = Toll(), dict[str, asyncio.Event]()
+    given_s: dict[str, float] = {}
+
+    def report(outcome: Outcome) -> None:
+        name = outcome.effect.incident
+        if outcome.device == STEADY:
+            if name in given_s:
+                toll.late_s.append(time.monotonic() - given_s.pop(name))
+            return
+        toll.notes.append(outcome.note)
+        toll.orders[name].append(word(outcome))
+        waiting[name].set()
+
+    site, dice = Site(38.9, -77.0, 20.0), random.Random(seed)  # noqa: S311 - where they turn is no secret
+    drivers = [OnvifCamera(url, "soundpost", password, timeout_s=timeout_s) for url in urls]
+    mounts = [Mount(f"h{index}", (0.0, 0.0, 5.0), view=VIEW) for index in range(len(urls))]
+    eyes = [Eye(mount, driver, site=site, operator_s=1.0) for mount, driver in zip(mounts, drivers, strict=True)]
+    edge = Cameras([*eyes, Eye(Mount(STEADY, (0.0, 0.0, 5.0)), FakeCamera())], _now_us, report)
+
+    async def storm(name: str) -> None:
+        for number in range(orders_each):
+            incident = f"{name}-{number}"
+            waiting[incident] = asyncio.Event()
+            toll.orders[incident] = []
+            azimuth_deg = dice.uniform(0, 360)
+            edge.order(Aim(name, azimuth_deg, -4.0, incident, None, None, (0.0, 50.0, 1.5), 9.0))
+            await waiting[incident].wait()
+
+    async def steady() -> None:
+        for number in itertools.count():
+            given_s[f"s{number}"] = began_s = time.monotonic()
+            edge.order(Aim(STEADY, float(number % 360), -4.0, f"s{number}"))
+            await asyncio.sleep(STEADY_S)
+            toll.longest_s = max(toll.longest_s, time.monotonic() - began_s - STEADY_S)
+
+    beating = asyncio.create_task(steady())
+    try:
+        await asyncio.gather(*(storm(mount.name) for mount in mounts))
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+        await edge.close()
+    return toll
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
