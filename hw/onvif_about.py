@@ -3,16 +3,18 @@
 Operations of the device (ver10) and media (ver10) services; the shape of a location is common.xsd's LocationEntity.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
 from hw.onvif_client import DEVICE, DEVICE_PATH, MEDIA, clock_ahead, paths_of, services
 from hw.onvif_ptz import Abilities, Ptz, number
-from hw.soap_client import Refused, SoapClient
+from hw.soap_client import SoapClient
 
 MOST_LETTERS = 80
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,19 @@ def plain(text: str | None) -> str:
     return "".join(each for each in " ".join((text or "").split()) if each.isprintable())[:MOST_LETTERS]
 
 
-async def _identity(soap: SoapClient) -> dict[str, str]:
+async def _asked(answer: Awaitable[T]) -> T | None:
+    """What it answers; None where it refuses, or answers what is none. Raises TimeoutError where it is silent."""
     try:
-        answer = await soap.call(DEVICE_PATH, DEVICE, "GetDeviceInformation")
-    except Refused:
+        return await answer
+    except TimeoutError:
+        raise
+    except OSError:
+        return None
+
+
+async def _identity(soap: SoapClient) -> dict[str, str]:
+    answer = await _asked(soap.call(DEVICE_PATH, DEVICE, "GetDeviceInformation"))
+    if answer is None:
         return {}
     names = ("Manufacturer", "Model", "FirmwareVersion")
     return {name: told for name in names if (told := plain(soap.hide(answer.findtext("{*}" + name) or "")))}
@@ -86,10 +97,7 @@ def _elsewhere(told: list[tuple[str, str]], base: str) -> tuple[str, ...]:
 
 
 async def _presets(ptz: Ptz) -> list[str]:
-    try:
-        return [plain(each) for each in await ptz.read_presets()]
-    except Refused:
-        return []
+    return [plain(each) for each in await _asked(ptz.read_presets()) or ()]
 
 
 async def _stream(soap: SoapClient, path: str, profile: str) -> str:
@@ -97,17 +105,19 @@ async def _stream(soap: SoapClient, path: str, profile: str) -> str:
         "<StreamSetup><tt:Stream>RTP-Unicast</tt:Stream><tt:Transport><tt:Protocol>RTSP</tt:Protocol></tt:Transport>"
         f"</StreamSetup><ProfileToken>{escape(profile)}</ProfileToken>"
     )
+    answer = await _asked(soap.call(path, MEDIA, "GetStreamUri", setup))
     try:
-        answer = await soap.call(path, MEDIA, "GetStreamUri", setup)
-        parts = urlsplit((answer.findtext("{*}MediaUri/{*}Uri") or "").strip())
-    except (Refused, ValueError):
+        parts = urlsplit("" if answer is None else (answer.findtext("{*}MediaUri/{*}Uri") or "").strip())
+    except ValueError:
         return ""
     return plain(soap.hide(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))))
 
 
 async def _stands(soap: SoapClient) -> Stands | None:
+    answer = await _asked(soap.call(DEVICE_PATH, DEVICE, "GetGeoLocation"))
+    if answer is None:
+        return None
     try:
-        answer = await soap.call(DEVICE_PATH, DEVICE, "GetGeoLocation")
         place, turn = answer.find("{*}Location/{*}GeoLocation"), answer.find("{*}Location/{*}GeoOrientation")
         if place is None:
             return None
@@ -118,5 +128,5 @@ async def _stands(soap: SoapClient) -> Stands | None:
             None if h_m is None else number(h_m),
             None if yaw_deg is None else number(yaw_deg),
         )
-    except (Refused, ValueError):
+    except ValueError:
         return None

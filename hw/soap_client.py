@@ -27,6 +27,8 @@ import aiohttp
 from lxml import etree
 
 MOST_BYTES = 1_000_000
+MOST_UNDECLARED = 2000
+UNDECLARED = "NS_ERR_UNDEFINED_NAMESPACE"
 KEEP_S = 75.0
 """How long an idle connection is kept. Cameras are asked more often than that (gateway/reaction/cameras.py)."""
 ENVELOPE = (
@@ -179,14 +181,27 @@ def unpack(packed: bytes, encoding: str) -> bytes:
 
 
 def parse(answer: bytes) -> "etree._Element | None":
-    """What stands first in the SOAP body; None where the bytes are no SOAP. No entity is opened, nothing fetched."""
+    """What stands first in the SOAP body; None where the bytes are no SOAP. No entity is opened, nothing fetched.
+
+    Prefixes that are not declared are let pass, for there are cameras that forget to (ipycam 1.3): such a camera has
+    turned, and must not be taken for one that has not. Nothing else that is not well-formed is.
+    """
     if b"<!DOCTYPE" in answer:
         return None
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
     try:
         root = etree.fromstring(answer, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
+    if (
+        root is None
+        or len(parser.error_log) > MOST_UNDECLARED
+        or any(each.type_name != UNDECLARED for each in parser.error_log)
+    ):
+        return None
+    if len(parser.error_log):
+        for each in root.iter(etree.Element):
+            each.tag = each.tag if each.tag.startswith("{") else each.tag.rpartition(":")[2]
     return root.find("{*}Body/{*}*") if root.getroottree().docinfo.internalDTD is None else None
 
 

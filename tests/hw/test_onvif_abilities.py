@@ -150,3 +150,20 @@ def test_a_virtual_head_that_cannot_turn_to_a_place_says_so():
         Head(Model(pan_span_deg=(-10, 10), pose=POSE)).angles_to(SITE.to_geodetic(-40, 0, 1.5), None)
     with pytest.raises(ValueError, match="takes no places"):
         Head(Model()).angles_to((38.9, -77.0, 20.0), None)
+
+
+@pytest.mark.parametrize("operation", ["AbsoluteMove", "GetStatus", "GetNodes"])
+async def test_a_camera_that_forgets_to_declare_a_prefix_is_understood(monkeypatch, operation):
+    names = {**onvif_soap.NAMESPACES}
+
+    def forgetful(body):
+        declared = {prefix: uri for prefix, uri in names.items() if prefix != "tptz" or operation not in body}
+        names_there = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in declared.items())
+        return onvif_soap.ENVELOPE.format(names=names_there, body=body)
+
+    monkeypatch.setattr("simulators.peers.onvif_soap.envelope", forgetful)
+    async with camera(Model(view=VIEW)) as (there, ours):
+        await ours.aim(10, -5, 0.25)
+
+        assert there.looks() == pytest.approx((10, -5), abs=1e-4)
+        assert (await ours.read_look()).zoom == pytest.approx(0.25)

@@ -81,7 +81,9 @@ def soon(monkeypatch):
 def test_what_a_camera_can_and_says_of_itself_is_told(street, virtual, capsys):
     place = SITE.to_geodetic(28, -6, 6)
     model = Model(view=((0.0, 60.0), (1.0, 3.0)), pose=Pose(*place, 120.0), home_deg=(0, 0), presets={"gate": (5, 0)})
-    there = virtual(model, announced="http://192.0.2.7:8080", stream_uri=f"rtsp://op:hunter2@192.0.2.7/cam?password={SECRET}")
+    there = virtual(
+        model, announced="http://192.0.2.7:8080", stream_uri=f"rtsp://op:hunter2@192.0.2.7/cam?password={SECRET}"
+    )
 
     assert main(["camera", "check", "--config", street(corner=there.url)]) == 0
     told = capsys.readouterr().out
