@@ -17,30 +17,26 @@ from collections.abc import Callable, Iterator, Sequence
 
 from simulators.peers.under_fire import under_fire
 
-N_CAMERAS, ORDERS_EACH = 12, 700
+N_CAMERAS, ORDERS_EACH = 24, 400
 SECRET = "correct-horse-battery"
 
 
 @contextlib.contextmanager
 def hostile(n_cameras: int, given: Counter[str]) -> Iterator[list[str]]:
-    """Urls of so many; `given` counts what they gave, at the end."""
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "simulators.peers.hostile_camera", "--seed", str(seed)],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "CAMERA_PASSWORD": SECRET},
-        )
-        for seed in range(n_cameras)
-    ]
+    """Urls of so many, in a program of their own; `given` counts what they gave, at the end."""
+    command = [sys.executable, "-m", "simulators.peers.hostile_camera", "--silent-share", "0.002"]
+    running = subprocess.Popen(
+        [*command, "--cameras", str(n_cameras)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "CAMERA_PASSWORD": SECRET},
+    )
     try:
-        yield [json.loads(each.stdout.readline() if each.stdout else "")["url"] for each in running]
+        yield json.loads(running.stdout.readline() if running.stdout else "")["urls"]
     finally:
-        for each in running:
-            each.send_signal(signal.SIGTERM)
-        for each in running:
-            said, _ = each.communicate(timeout=20)
-            given.update(json.loads(said.splitlines()[-1]))
+        running.send_signal(signal.SIGTERM)
+        said, _ = running.communicate(timeout=60)
+        given.update(json.loads(said.splitlines()[-1]))
 
 
 def in_ms(late_s: Sequence[float]) -> str:

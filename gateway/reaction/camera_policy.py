@@ -131,6 +131,10 @@ class CameraPolicy:
                 each = each.otherwise
         return list(orders)
 
+    def sees(self, target: Target) -> bool:
+        """Whether any can be turned there."""
+        return bool(self._sights(target))
+
     def tick(self, now_us: int) -> list[Aim]:
         """The cameras that have stayed for long enough go back, those of one incident after another."""
         if not self._rules.home_s:
@@ -201,8 +205,8 @@ class CameraPolicy:
                 incident,
                 expires_us,
                 order,
-                (target.xyz_m[0], target.xyz_m[1], self._ground_m + CHEST_M),
-                self._width_deg(each, target),
+                place_m=(target.xyz_m[0], target.xyz_m[1], self._ground_m + CHEST_M),
+                width_deg=self._width_deg(each, target),
             )
         assert order is not None
         return order

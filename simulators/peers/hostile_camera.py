@@ -2,9 +2,9 @@
 
 It counts what it gave in `given`. elsewhere : where its redirects point.
 
-usage: python -m simulators.peers.hostile_camera --listen 127.0.0.1:0 [--seed 1] [--elsewhere http://127.0.0.1:8080]
-The password comes in the environment variable CAMERA_PASSWORD. First it prints one line,
-{"url": "http://127.0.0.1:40123"}; at its end a second one, {"fault": 812, ...}.
+usage: python -m simulators.peers.hostile_camera --cameras 24 [--seed 1] [--elsewhere http://127.0.0.1:8080]
+The password comes in the environment variable CAMERA_PASSWORD. First it prints one line, {"urls": [...]}; at its end a
+second one of what they gave, {"true": 9021, "fault": 812, ...}.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import gzip
 import json
 import os
 import random
+import signal
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -23,7 +24,7 @@ from aiohttp import web
 from simulators.peers import onvif_soap
 from simulators.peers.camera import VirtualCamera
 from simulators.peers.head import Model, Pose
-from simulators.peers.peer import host_and_port, live, run
+from simulators.peers.peer import run
 
 SILENT_S = 5.0
 TRUE = 0.5
@@ -195,21 +196,33 @@ SLOW = ("silent", "drips")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one as a process until SIGTERM. Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m simulators.peers.hostile_camera", description="a hostile camera")
-    parser.add_argument("--listen", type=host_and_port, default=("127.0.0.1", 0), metavar="HOST:PORT")
-    parser.add_argument("--seed", type=int, default=1)
+    """Run some as a process until SIGTERM. Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m simulators.peers.hostile_camera", description="hostile cameras")
+    parser.add_argument("--cameras", type=int, default=1, help="so many, each at a port of its own")
+    parser.add_argument("--seed", type=int, default=1, help="of the first")
+    parser.add_argument("--silent-share", type=float, default=0.01, help="of the bad answers")
     parser.add_argument("--elsewhere", default="http://127.0.0.1:9", metavar="URL")
     args = parser.parse_args(argv)
+    return run("hostile camera", _life(args))
 
-    async def life() -> None:
-        camera = HostileCamera(
-            args.listen, password=os.environ.get("CAMERA_PASSWORD", "street"), seed=args.seed, elsewhere=args.elsewhere
-        )
-        await live(camera)
-        sys.stdout.write(json.dumps(camera.given) + "\n")
 
-    return run("hostile camera", life())
+async def _life(args: argparse.Namespace) -> None:
+    stopped, password = asyncio.Event(), os.environ.get("CAMERA_PASSWORD", "street")
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    cameras = [
+        HostileCamera(password=password, seed=args.seed + i, elsewhere=args.elsewhere, silent_share=args.silent_share)
+        for i in range(args.cameras)
+    ]
+    for camera in cameras:
+        await camera.open()
+    sys.stdout.write(json.dumps({"urls": [camera.url for camera in cameras]}) + "\n")
+    sys.stdout.flush()
+    await stopped.wait()
+    given: Counter[str] = Counter()
+    for camera in cameras:
+        await camera.close()
+        given.update(camera.given)
+    sys.stdout.write(json.dumps(given) + "\n")
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ async def under_fire(
             waiting[incident] = asyncio.Event()
             toll.orders[incident] = []
             azimuth_deg = dice.uniform(0, 360)
-            edge.order(Aim(name, azimuth_deg, -4.0, incident, None, None, (0.0, 50.0, 1.5), 9.0))
+            edge.order(Aim(name, azimuth_deg, -4.0, incident, place_m=(0.0, 50.0, 1.5), width_deg=9.0))
             await waiting[incident].wait()
 
     async def steady() -> None:

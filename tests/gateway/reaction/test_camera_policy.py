@@ -68,6 +68,7 @@ def test_a_camera_behind_a_wall_is_left_alone():
 
     assert names(cameras(WEST, EAST, walls=walls).aim("i", target(), T_US, 0)) == [["west"]]
     assert cameras(EAST, walls=walls).aim("i", target(), T_US, 0) == []
+    assert not cameras(EAST, walls=walls).sees(target()) and cameras(WEST, walls=walls).sees(target())
 
 
 def test_a_wall_hides_only_what_is_lower_than_its_top():

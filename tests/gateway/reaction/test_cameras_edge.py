@@ -46,7 +46,7 @@ def street(*cameras, site=None, operator_s=120.0, home_deg=None, **mount):
 def aim(*names, azimuth_deg=0.0, width_deg=None, home=False):
     order = None
     for name in reversed(names):
-        order = Aim(name, azimuth_deg, -4.0, "i1", None, order, PLACE_M, width_deg, home)
+        order = Aim(name, azimuth_deg, -4.0, "i1", None, order, place_m=PLACE_M, width_deg=width_deg, home=home)
     return order
 
 
