@@ -24,7 +24,7 @@ from gateway.street import angle_deg
 from gateway.tasks import end
 from hw.ports import Look
 
-GIVE_UP_S = 3.0  # notes/reliability.md 4.3: PTZ gives up within 3 s, next camera within 1 s
+GIVE_UP_S = 2.8  # notes/reliability.md 4.3: PTZ gives up within 3 s, the next camera within 1 s; less what is late
 GREET_S = 20.0  # a slow camera takes 1.5 s a call, and connecting is five calls and a look
 WARM_S = 20.0
 LOOK_S = 0.25

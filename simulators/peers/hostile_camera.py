@@ -125,8 +125,8 @@ class HostileCamera(VirtualCamera):
 
     async def _hung_up(self, http: web.Request, body: str) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": str(len(body) + 1000)})
-        await response.prepare(http)
         with contextlib.suppress(ConnectionError):
+            await response.prepare(http)
             await response.write(body.encode()[: len(body) // 2])
         if http.transport is not None:
             http.transport.abort()
@@ -162,8 +162,8 @@ def _bomb(body: str) -> bytes:
 async def _stream(http: web.Request, first: bytes, part: bytes, times: int, each_s: float = 0.0) -> web.StreamResponse:
     """As far as anybody listens."""
     response = web.StreamResponse()
-    await response.prepare(http)
     with contextlib.suppress(ConnectionError):
+        await response.prepare(http)
         await response.write(first)
         for _ in range(times):
             await response.write(part)

@@ -37,12 +37,14 @@ AFTER = {
 @dataclass(slots=True)
 class Toll:
     """orders : by hostile camera's order, what was told of it, in words of AFTER. notes : all that was told.
-    late_s : of each order of the steady camera, how long it took. longest_s : what the loop was held up for."""
+    late_s : of each order of the steady camera, how long it took. longest_s : what the loop was held up for, and busy_s
+    : the most that it worked meanwhile; what is more of the former is the machine's."""
 
     orders: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     notes: list[str] = field(default_factory=list)
     late_s: list[float] = field(default_factory=list)
     longest_s: float = 0.0
+    busy_s: float = 0.0
 
     def illegal(self) -> list[str]:
         """Orders whose outcomes do not follow from one another, or that nothing was told of."""
@@ -99,10 +101,12 @@ async def under_fire(
 
     async def steady() -> None:
         for number in itertools.count():
+            worked_s = time.thread_time()
             given_s[f"s{number}"] = began_s = time.monotonic()
             edge.order(Aim(STEADY, float(number % 360), -4.0, f"s{number}"))
             await asyncio.sleep(STEADY_S)
             toll.longest_s = max(toll.longest_s, time.monotonic() - began_s - STEADY_S)
+            toll.busy_s = max(toll.busy_s, time.thread_time() - worked_s)
 
     beating = asyncio.create_task(steady())
     try:
