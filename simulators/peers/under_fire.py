@@ -21,6 +21,7 @@ from hw.fake import FakeCamera
 from hw.onvif_camera import OnvifCamera
 
 STEADY = "steady"
+SITE = Site(38.9, -77.0, 20.0)
 STEADY_S = 0.02
 VIEW = ((0.0, 60.0), (1.0, 3.0))
 AFTER = {
@@ -71,51 +72,58 @@ async def under_fire(
     urls: Sequence[str], password: str, orders_each: int, *, timeout_s: float = 3.0, seed: int = 1
 ) -> Toll:
     """Give so many orders to the hostile camera at each url. timeout_s : of each call."""
-    toll, waiting = Toll(), dict[str, asyncio.Event]()
-    given_s: dict[str, float] = {}
-
-    def report(outcome: Outcome) -> None:
-        name = outcome.effect.incident
-        if outcome.device == STEADY:
-            if name in given_s:
-                toll.late_s.append(time.monotonic() - given_s.pop(name))
-            return
-        toll.notes.append(outcome.note)
-        toll.orders[name].append(word(outcome))
-        waiting[name].set()
-
-    site, dice = Site(38.9, -77.0, 20.0), random.Random(seed)  # noqa: S311 - where they turn is no secret
+    fire = _Fire(seed)
     drivers = [OnvifCamera(url, "soundpost", password, timeout_s=timeout_s) for url in urls]
     mounts = [Mount(f"h{index}", (0.0, 0.0, 5.0), view=VIEW) for index in range(len(urls))]
-    eyes = [Eye(mount, driver, site=site, operator_s=1.0) for mount, driver in zip(mounts, drivers, strict=True)]
-    edge = Cameras([*eyes, Eye(Mount(STEADY, (0.0, 0.0, 5.0)), FakeCamera())], _now_us, report)
-
-    async def storm(name: str) -> None:
-        for number in range(orders_each):
-            incident = f"{name}-{number}"
-            waiting[incident] = asyncio.Event()
-            toll.orders[incident] = []
-            azimuth_deg = dice.uniform(0, 360)
-            edge.order(Aim(name, azimuth_deg, -4.0, incident, place_m=(0.0, 50.0, 1.5), width_deg=9.0))
-            await waiting[incident].wait()
-
-    async def steady() -> None:
-        for number in itertools.count():
-            worked_s = time.thread_time()
-            given_s[f"s{number}"] = began_s = time.monotonic()
-            edge.order(Aim(STEADY, float(number % 360), -4.0, f"s{number}"))
-            await asyncio.sleep(STEADY_S)
-            toll.longest_s = max(toll.longest_s, time.monotonic() - began_s - STEADY_S)
-            toll.busy_s = max(toll.busy_s, time.thread_time() - worked_s)
-
-    beating = asyncio.create_task(steady())
+    eyes = [Eye(mount, driver, site=SITE, operator_s=1.0) for mount, driver in zip(mounts, drivers, strict=True)]
+    edge = Cameras([*eyes, Eye(Mount(STEADY, (0.0, 0.0, 5.0)), FakeCamera())], _now_us, fire.report)
+    beating = asyncio.create_task(fire.steady(edge))
     try:
-        await asyncio.gather(*(storm(mount.name) for mount in mounts))
+        await asyncio.gather(*(fire.storm(edge, mount.name, orders_each) for mount in mounts))
     finally:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
         await edge.close()
-    return toll
+    return fire.toll
+
+
+class _Fire:
+    """Orders, and what becomes of them."""
+
+    def __init__(self, seed: int) -> None:
+        self.toll = Toll()
+        self._dice = random.Random(seed)  # noqa: S311 - where they turn is no secret
+        self._told: dict[str, asyncio.Event] = {}
+        self._given_s: dict[str, float] = {}
+
+    def report(self, outcome: Outcome) -> None:
+        name = outcome.effect.incident
+        if outcome.device == STEADY:
+            if name in self._given_s:
+                self.toll.late_s.append(time.monotonic() - self._given_s.pop(name))
+            return
+        self.toll.notes.append(outcome.note)
+        self.toll.orders[name].append(word(outcome))
+        self._told[name].set()
+
+    async def storm(self, edge: Cameras, camera: str, n_orders: int) -> None:
+        """One order after another, each as soon as something became of the last."""
+        for number in range(n_orders):
+            incident, azimuth_deg = f"{camera}-{number}", self._dice.uniform(0, 360)
+            self._told[incident] = asyncio.Event()
+            self.toll.orders[incident] = []
+            edge.order(Aim(camera, azimuth_deg, -4.0, incident, place_m=(0.0, 50.0, 1.5), width_deg=9.0))
+            await self._told[incident].wait()
+
+    async def steady(self, edge: Cameras) -> None:
+        """An order each STEADY_S to the camera that nobody disturbs, for ever."""
+        for number in itertools.count():
+            worked_s, began_s = time.thread_time(), time.monotonic()
+            self._given_s[f"s{number}"] = began_s
+            edge.order(Aim(STEADY, float(number % 360), -4.0, f"s{number}"))
+            await asyncio.sleep(STEADY_S)
+            self.toll.longest_s = max(self.toll.longest_s, time.monotonic() - began_s - STEADY_S)
+            self.toll.busy_s = max(self.toll.busy_s, time.thread_time() - worked_s)
 
 
 def _now_us() -> int:
