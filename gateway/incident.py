@@ -3,8 +3,8 @@
 Values only. A core returns effects; the agent carries them out.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -92,13 +92,16 @@ class Revised:
 @dataclass(frozen=True, slots=True)
 class Incident:
     """Rounds that policy took as one happening. kind : its likeliest round's; grade : its best one's. `historic`: too
-    old to act on when it became known."""
+    old to act on when it became known. quiet : the announced event that all its rounds lie in, or "". clips : whether
+    policy has clips of it kept."""
 
     id: str
     rounds: tuple[Round, ...]
     kind: str
     grade: str
     historic: bool = False
+    quiet: str = ""
+    clips: bool = True
 
 
 def best(rounds: Iterable[Round]) -> Round:
@@ -172,15 +175,21 @@ class Updated:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Effect: bring these lamps to a level (per cent of full light).
-
-    `expires_us`: past it nothing may be switched any more; None for going back to rest, which does not age.
-    """
+    """Effect: bring these lamps to a level (per cent of full light). `expires_us`: past it nothing may be switched any
+    more; None for going back to rest, which does not age. action : its name (gateway/reasons.py). again : it may have
+    been done before; read first."""
 
     lamps: tuple[str, ...]
     level_pct: int
     incident: str
     expires_us: int | None = None
+    action: str = field(default="", compare=False)
+    again: bool = field(default=False, compare=False)
+
+    def left(self, done: Collection[str]) -> "Light | None":
+        """What is still to be done where these lamps have done it; the others are read first."""
+        lamps = tuple(name for name in self.lamps if name not in done)
+        return replace(self, lamps=lamps, again=True) if lamps else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +210,11 @@ class Aim:
     place_m: tuple[float, float, float] | None = None
     width_deg: float | None = None
     home: bool = False
+    action: str = field(default="", compare=False)
+
+    def left(self, done: Collection[str]) -> "Aim | None":
+        """What is still to be done where these cameras have done it: nothing, once one has."""
+        return None if done else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +305,3 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Committed:
     """Effect: rows are on the disk; wake whoever follows the journal."""
-
-
-Told = Announce | Heard | Alarm | Updated | Outcome | News | Asked
-"""What people and programs are told of, and the journal keeps."""
-Effect = Store | Reply | Light | Aim | Announce | Heard | Alarm | NewAir | Tell | Updated

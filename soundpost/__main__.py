@@ -22,13 +22,14 @@ COMMANDS = {
     "gateway": "run a gateway",
     "board": "build, flash, provision and check a pole's 30-dollar board",
     "journal": "verify or read a gateway's journal",
+    "policy": "try another policy on a journal, or say why what was done was done",
     "score": "how good detector and locator are, against their bars",
     "camera": "ask cameras what they can, and survey their mounts",
     "keys": "make and change the keys that nodes and gateway share",
 }
 
 
-FOLDERS = ("board", "camera")
+FOLDERS = ("board", "camera", "policy")
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

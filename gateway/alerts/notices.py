@@ -19,7 +19,8 @@ def outcome_record(outcome: Outcome) -> dict[str, Any]:
         else {"what": "light", "level_pct": effect.level_pct}
     )
     told = {"device": outcome.device, "incident": effect.incident, "done": outcome.done}
-    return {**order, **told, "t_us": outcome.at_us, "note": outcome.note}
+    action = {"action": effect.action} if effect.action else {}
+    return {**order, **told, **action, "t_us": outcome.at_us, "note": outcome.note}
 
 
 def outcome_line(outcome: Outcome) -> str:

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.geodesy import bearing
-from gateway.incident import MAY_BE_GUNSHOT, Aim, Round, best
+from gateway.incident import Aim, Round, best
+from gateway.reaction.conditions import ActRules
 from gateway.reaction.walls import Walls
 from gateway.street import Mount, Place, angle_deg
 
@@ -37,12 +38,10 @@ HOME_LATE_US = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class CameraRules:
+class CameraRules(ActRules):
     """What cameras turn for. at_once : so many for an incident. home_s : how long they stay; 0: for ever. operator_s :
     how long a camera is left to whoever else moved it (gateway/reaction/operator.py); 0: not at all."""
 
-    min_grade: str = "C"
-    min_p_gunshot: float = MAY_BE_GUNSHOT
     at_once: int = 2
     home_s: float = 300.0
     operator_s: float = 120.0

@@ -121,8 +121,10 @@ class LampBank:
         channel, level_pct = self._channels[name], light.level_pct
         try:
             async with asyncio.timeout(self._try_s):
-                await self._lamps.write_level(channel, level_pct)
-                found_pct = await self._lamps.read_level(channel)
+                found_pct = await self._lamps.read_level(channel) if light.again else None
+                if found_pct != level_pct:  # what is there already is not switched a second time
+                    await self._lamps.write_level(channel, level_pct)
+                    found_pct = await self._lamps.read_level(channel)
         except TimeoutError:
             return self._failed(name, f"no answer within {self._try_s:g} s")
         except (OSError, ValueError) as error:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -163,6 +164,16 @@ async def test_an_order_that_expires_while_the_bank_is_away_is_dropped_and_going
 
     assert [(each.device, each.done) for each in reports] == [("a", False), ("b", True)]
     assert lamps.orders == [(1, 30)]
+
+
+@pytest.mark.parametrize(("is_at", "orders"), [(100, []), (30, [(0, 100)])])
+async def test_a_lamp_that_may_be_up_already_is_read_first_and_not_switched_twice(is_at, orders):
+    lamps = FakeLamps(level_pct=is_at)
+    async with street((lamps, {"a": 0})) as (lights, reports, _):
+        lights.order(replace(light("a"), again=True))
+        await reports.until(len)
+
+    assert (reports[0].done, reports[0].note, lamps.orders) == (True, "reads 100 %", orders)
 
 
 async def test_a_newer_order_takes_the_place_of_one_that_waits():
