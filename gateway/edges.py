@@ -19,6 +19,7 @@ import structlog
 
 from gateway.backoff import Backoff
 from gateway.incident import Asked, News, Outcome
+from gateway.lamp_notice import LampNotice
 from gateway.tasks import end
 
 LOOK_S = 0.25
@@ -29,7 +30,7 @@ STEADY_S = 10.0
 SAY_AGAIN_S = 600.0
 log = structlog.get_logger("gateway.edges")
 
-Tell = Callable[[Outcome | News | Asked], None]
+Tell = Callable[[Outcome | News | Asked | LampNotice], None]
 Beat = Callable[[], None]
 
 

@@ -172,15 +172,18 @@ class Updated:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Effect: bring these lamps to a level (per cent of full light).
+    """Effect: bring these lamps to a level (per cent of full light), within fade_s where they can fade.
 
-    `expires_us`: past it nothing may be switched any more; None for going back to rest, which does not age.
+    `expires_us`: past it nothing may be switched any more; None for going back to rest, which does not age. `back`: to
+    what each was before it was brought up; level_pct where that is not known.
     """
 
     lamps: tuple[str, ...]
     level_pct: int
     incident: str
     expires_us: int | None = None
+    back: bool = False
+    fade_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +255,8 @@ class NewAir:
 class Outcome:
     """What became of a Light or an Aim on one device, as the shell that carried it out tells the agent.
 
-    `device` : name of the lamp or camera. `note` : in words, for the journal and the terminal.
+    `device` : name of the lamp or camera. `note` : in words, for the journal and the terminal. was_pct : what a lamp
+    that we hold up goes back to.
     """
 
     effect: Light | Aim
@@ -260,6 +264,7 @@ class Outcome:
     done: bool
     at_us: int
     note: str
+    was_pct: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,9 @@ class LampPolicy:
         for name in sorted(over):
             del self._held_until_us[name]
             lamps_of.setdefault(self._held_for.pop(name), []).append(name)
-        level_pct = 0 if over and self._is_day(now_us) else self._rules.rest_level_pct
-        return [Light(tuple(lamps), level_pct, incident) for incident, lamps in lamps_of.items()]
+        is_day = bool(over) and self._is_day(now_us)
+        level_pct = 0 if is_day else self._rules.rest_level_pct
+        return [Light(tuple(lamps), level_pct, incident, back=not is_day) for incident, lamps in lamps_of.items()]
 
     def shift(self, by_us: int) -> None:
         """The clock was set by so much: lamps are held as long as they were to be."""
