@@ -1,6 +1,7 @@
 """From the tables of gateway.toml to lamp banks that run: their drivers, what is watched, what the journal has."""
 
 import functools
+import importlib
 import json
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ from hw.linux.lamp_map_file import lamp_map
 from hw.modbus_lamps import ModbusLamps
 from hw.ports import Lamps
 
+OTHERS = {"dali": ("hw.dali_lamps", "DaliLamps", "dali"), "gpio": ("hw.gpio_lamps", "GpioLamps", "gpio")}
+LAST_CHANNEL = {"dali": 63, "gpio": 1023}
 MOST_ROWS = 20_000  # of effects that are looked through for lamps that are up
 log = structlog.get_logger("gateway.lamp_banks")
 
@@ -60,12 +63,30 @@ def lamp_plugs(
 
 def lamp_driver(bank: LampBankTable, folder: pathlib.Path) -> Lamps:
     """What speaks to a bank. Raises ValueError or OSError naming what is wrong with its table or map."""
+    scheme = bank.url.partition(":")[0]
+    if scheme in OTHERS:
+        if bank.map != "plain":
+            raise ValueError(f"lamp_bank {bank.url}: map is for Modbus boards (tcp://, rtu://)")
+        return _other(bank, *OTHERS[scheme])
     board = lamp_map(bank.map, folder)
     lamps = ModbusLamps(bank.url, bank.answer_s, board, bank.fail_s)
     last = max(bank.lamps, key=lambda lamp: lamp.channel)
     if last.channel >= board.board.lamps:
         n_lamps = board.board.lamps
         raise ValueError(f"lamp {last.name}: channel {last.channel}; {board.board.name} has 0 to {n_lamps - 1}")
+    return lamps
+
+
+def _other(bank: LampBankTable, module: str, name: str, extra: str) -> Lamps:
+    """A driver whose library only they need who have such lamps."""
+    try:
+        driver = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        raise ValueError(f"lamp_bank {bank.url}: needs soundpost[{extra}] to be installed ({error})") from error
+    lamps: Lamps = driver(bank.url, bank.answer_s) if extra == "dali" else driver(bank.url)
+    for lamp in bank.lamps:
+        if lamp.channel > LAST_CHANNEL[extra]:
+            raise ValueError(f"lamp {lamp.name}: channel {lamp.channel}; must be 0 to {LAST_CHANNEL[extra]}")
     return lamps
 
 

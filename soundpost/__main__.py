@@ -23,6 +23,7 @@ COMMANDS = {
     "board": "build, flash, provision and check a pole's 30-dollar board",
     "journal": "verify or read a gateway's journal",
     "score": "how good detector and locator are, against their bars",
+    "lamps": "which lamps have failed, and telling the city of them",
     "keys": "make and change the keys that nodes and gateway share",
 }
 

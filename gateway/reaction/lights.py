@@ -99,6 +99,7 @@ class LampBank:
         self._backoff = Backoff()
         self._turn: Iterator[str] = itertools.cycle(sorted(channels, key=lambda lamp: channels[lamp]))
         self._look_due_s = self._keep_due_s = 0.0
+        self._kept: dict[int, int] = {}  # what the bank was told last that lamps are without us
 
     def order(self, light: Light) -> None:
         """Take an order for those of its lamps that are ours. Returns at once."""
@@ -111,7 +112,7 @@ class LampBank:
         """See to the orders, for ever. It looks at once, so that the first shot need not wait for the connection."""
         while True:
             beat()
-            if not self._wanted:
+            while not self._wanted and _now_s() >= self._due_s():
                 await self._look(beat)
             await until(self._woken, beat, max(0.0, self._due_s() - _now_s()))
             self._woken.clear()
@@ -146,7 +147,8 @@ class LampBank:
             self._look_due_s = _now_s() + (self._backoff.next_s() if whole else self._pause_s())
             return
         self._worked(name)
-        self._look_due_s = _now_s() + self._pause_s()
+        if len(self._found) == len(self._channels):  # else on: at the start all are looked at
+            self._look_due_s = _now_s() + self._pause_s()
         if state.level_pct is not None:
             self._found[name] = _Found(state.level_pct, _now_s())
         if news := self._memory.saw(name, state.level_pct, state.manual, _now_us()):
@@ -162,16 +164,20 @@ class LampBank:
         """Say that we are here, where that is due."""
         if self._lamps.fail_s is None or _now_s() < self._keep_due_s:
             return
-        levels = {name: found.level_pct for name, found in self._found.items()}
-        before = {self._channels[name]: level for name, level in self._memory.before(levels).items()}
         self._keep_due_s = _now_s() + self._lamps.fail_s / KEEPS
         try:
             async with asyncio.timeout(self._try_s):
-                await self._lamps.keep(before)
+                await self._keep_now()
         except (TimeoutError, OSError) as error:
             self._failed(self.name, str(error) or f"no answer within {self._try_s:g} s")
         else:
             self._worked(self.name)
+
+    async def _keep_now(self) -> None:
+        levels = {name: found.level_pct for name, found in self._found.items()}
+        before = {self._channels[name]: level for name, level in self._memory.before(levels).items()}
+        await self._lamps.keep(before)
+        self._kept = before
 
     async def _rest(self, beat: Beat, waits_s: float) -> None:
         """Leave the bank alone for a while, or until a new order comes."""
@@ -225,6 +231,7 @@ class LampBank:
                     self._tell(light, name, step.why, done=step.done)
                     return True
                 self._memory.telling(name, light, step.level_pct, found_pct, _now_us())
+                await self._secure(name, found_pct)
                 await self._lamps.write_level(channel, step.level_pct, light.fade_s)
                 now_pct = await self._lamps.read_level(channel)
         except TimeoutError:
@@ -240,6 +247,13 @@ class LampBank:
         self._see(LampSeen(name, self._clock(), _now_us(), LampState(now_pct), now_pct))
         self._tell(light, name, f"reads {now_pct} %", done=True)
         return True
+
+    async def _secure(self, name: str, found_pct: int) -> None:
+        """Before a lamp comes up the bank knows what it is without us: what comes next may kill us."""
+        self._found[name] = _Found(found_pct, _now_s())
+        held = self._memory.held(name)
+        if self._lamps.fail_s is not None and held and self._kept.get(self._channels[name]) != held.before_pct:
+            await self._keep_now()
 
     def _failed(self, name: str, why: str) -> bool:
         if not self._failing:

@@ -14,11 +14,12 @@ GEAR_FAILURE, LAMP_FAILURE, LIT = 1, 2, 4
 
 @dataclass(slots=True)
 class LampBody:
-    """level_pct : what its register holds. rated_w : what it draws at 100 per cent. cycle_us : of which a cycling lamp
-    is dark for a quarter."""
+    """level_pct : what its register holds, of `full`. rated_w : what it draws at full light. cycle_us : of which a
+    cycling lamp is dark for a quarter."""
 
     level_pct: int
     kind: str = "good"
+    full: int = 100
     rated_w: float = 40.0
     slow_us: int = 2_000_000
     cycle_us: int = 120_000_000
@@ -54,8 +55,8 @@ class LampBody:
             return 0.0
         if self.kind == "cycling" and now_us % self.cycle_us < self.cycle_us // 4:
             return 0.0
-        burns_pct = 100 if self.kind == "burning" else self._burns_pct
-        return self.rated_w * burns_pct / 100
+        burns_pct = self.full if self.kind == "burning" else self._burns_pct
+        return self.rated_w * burns_pct / self.full
 
     def status(self, now_us: int) -> int:
         """The flags that its gear shows."""

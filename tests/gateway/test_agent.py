@@ -20,7 +20,7 @@ from gateway.journal.moments import read_step
 from gateway.journal.recovery import recent
 from gateway.journal.rows import Row, kept, reading, verify
 from gateway.reaction.cameras import Cameras, Eye
-from gateway.reaction.lights import LampBank, try_s
+from gateway.reaction.lights import BankRules, LampBank, try_s
 from hw.fake import FakeCamera, FakeLamps, FakeLine
 from hw.modbus_lamps import ModbusLamps
 from simulators.peers.lamp_bank import LampBank as Bank
@@ -97,7 +97,7 @@ class World:
 
     def bank(self, name, make, channels, answer_s=0.5):
         """A plug of a bank with these lamps; make : () -> its driver."""
-        joined = functools.partial(LampBank, channels=channels, clock=self.now_us, answer_s=answer_s)
+        joined = functools.partial(LampBank, channels=channels, clock=self.now_us, rules=BankRules(answer_s))
         patience_s = try_s(answer_s) + 0.5
         return Plug(name, (Light,), lambda tell: joined(name, make(), report=tell), patience_s)
 

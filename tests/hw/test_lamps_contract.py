@@ -1,15 +1,20 @@
-"""What every Lamps driver does (hw/ports.py): one test over the fake, Modbus TCP and Modbus RTU over a real pty."""
+"""What every Lamps driver does (hw/ports.py): one test over the fake, Modbus and DALI over real ptys, TCP and GPIO."""
 
 import contextlib
 import pathlib
 
 import pytest
+from gpiod.line import Value
+from gpiozero.pins.mock import MockFactory
 
+from hw.dali_lamps import DaliLamps
 from hw.fake import FakeLamps
+from hw.gpio_lamps import ChipPin, GpioLamps, ZeroPin
 from hw.linux.lamp_map_file import lamp_map
 from hw.modbus_lamps import ModbusLamps
 from hw.ports import LampRefuses
 from simulators.peers.cable import Cable
+from simulators.peers.dali_bus import DaliBus
 from simulators.peers.lamp_bank import LampBank
 
 NIGHT_PCT = 30
@@ -51,7 +56,88 @@ async def rtu():
             await bank.close()
 
 
-@pytest.fixture(params=[fake, tcp, with_watchdog, rtu], ids=lambda kind: kind.__name__)
+@contextlib.asynccontextmanager
+async def dali():
+    with Cable() as cable:
+        bus = DaliBus(cable.a, 8, NIGHT_PCT)
+        await bus.open()
+        lamps = DaliLamps(f"dali://{cable.b}", ANSWER_S)
+        try:
+            yield lamps
+        finally:
+            await lamps.close()
+            await bus.close()
+
+
+def gpio(open_pin):
+    """Relays: they know 0 and 100 only, and start off."""
+
+    @contextlib.asynccontextmanager
+    async def open_lamps():
+        lamps = GpioLamps("gpio://", open_pin())
+        for channel in range(8):
+            await lamps.write_level(channel, NIGHT_PCT)
+        try:
+            yield lamps
+        finally:
+            await lamps.close()
+
+    return open_lamps
+
+
+def gpiozero():
+    factory = MockFactory()
+    return lambda line: ZeroPin(line, False, factory) if line < 8 else no_line(line)
+
+
+def gpiod():
+    chip = FakeChip(8)
+    return lambda line: ChipPin("/dev/gpiochip0", line, False, chip.request_lines)
+
+
+def no_line(line):
+    raise OSError(f"no line {line}")
+
+
+class FakeChip:
+    """A gpiochip's lines; `states` is what they are at."""
+
+    def __init__(self, n_lines):
+        self.states = [Value.INACTIVE] * n_lines
+        self.outputs = set()
+
+    def request_lines(self, path, consumer, config):
+        (line,) = config
+        if line >= len(self.states):
+            no_line(line)
+        return FakeRequest(self, line)
+
+
+class FakeRequest:
+    def __init__(self, chip, line):
+        self._chip, self._line = chip, line
+
+    def get_value(self, line):
+        return self._chip.states[line]
+
+    def set_value(self, line, value):
+        assert line in self._chip.outputs
+        self._chip.states[line] = value
+
+    def reconfigure_lines(self, config):
+        for line, settings in config.items():
+            self._chip.outputs.add(line)
+            self._chip.states[line] = settings.output_value
+
+    def release(self):
+        self._chip.outputs.discard(self._line)
+
+
+DRIVERS = [fake, tcp, with_watchdog, rtu, dali]
+RELAYS = {"gpiozero": gpio(gpiozero), "gpiod": gpio(gpiod)}
+
+
+@pytest.fixture(params=[*DRIVERS, *RELAYS.values()], ids=[*(kind.__name__ for kind in DRIVERS), *RELAYS])
 async def lamps(request):
     async with request.param() as driver:
         yield driver
@@ -67,7 +153,8 @@ async def test_a_level_that_was_written_can_be_read(lamps):
 async def test_other_lamps_keep_the_level_they_started_with(lamps):
     await lamps.write_level(3, 100)
 
-    assert [await lamps.read_level(channel) for channel in range(8)] == [30, 30, 30, 100, 30, 30, 30, 30]
+    night_pct = lamps.nearest(NIGHT_PCT)
+    assert [await lamps.read_level(channel) for channel in range(8)] == [night_pct] * 3 + [100] + [night_pct] * 4
 
 
 async def test_what_a_lamp_was_can_be_put_back_exactly(lamps):
@@ -88,7 +175,7 @@ async def test_saying_that_we_are_here_moves_no_lamp(lamps):
     for _ in range(3):
         await lamps.keep(dict.fromkeys(range(8), 30))
 
-    assert [await lamps.read_level(channel) for channel in range(8)] == [30] * 8
+    assert [await lamps.read_level(channel) for channel in range(8)] == [lamps.nearest(NIGHT_PCT)] * 8
 
 
 @pytest.mark.parametrize("level_pct", [-1, 101])
@@ -106,4 +193,4 @@ async def test_a_lamp_that_is_not_there_is_refused_by_name(lamps):
     with pytest.raises(LampRefuses, match="lamp 8: "):
         await lamps.write_level(8, 50)
 
-    assert await lamps.read_level(7) == NIGHT_PCT
+    assert await lamps.read_level(7) == lamps.nearest(NIGHT_PCT)
