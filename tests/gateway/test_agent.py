@@ -292,7 +292,7 @@ class StubbornLamps(FakeLamps):
         super().__init__()
         self.breaks, self.let_go = breaks, asyncio.Event()
 
-    async def write_level(self, channel, level_pct):
+    async def write_level(self, channel, level_pct, fade_s=0.0):
         if self.breaks == "raises":
             raise ZeroDivisionError("a bug")
         while self.breaks == "hangs" and not self.let_go.is_set():
