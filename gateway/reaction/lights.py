@@ -95,6 +95,7 @@ class LampBank:
         self._wanted: dict[str, Light] = {}
         self._found: dict[str, _Found] = {}
         self._failing: set[str] = set()
+        self._n_failures = 0  # since the bank last worked
         self._woken = asyncio.Event()
         self._backoff = Backoff()
         self._turn: Iterator[str] = itertools.cycle(sorted(channels, key=lambda lamp: channels[lamp]))
@@ -259,6 +260,7 @@ class LampBank:
         if not self._failing:
             log.warning("lamps do not answer", bank=self.name, lamp=name, why=why)
         self._failing.add(name)
+        self._n_failures += 1
         return False
 
     def _worked(self, name: str) -> None:
@@ -266,7 +268,8 @@ class LampBank:
         was_failing = bool(self._failing)
         self._failing -= {name, self.name}
         if was_failing and not self._failing:
-            log.info("lamps answer again", bank=self.name)
+            log.info("lamps answer again", bank=self.name, failures=self._n_failures)
+            self._n_failures = 0
 
     def _tell(self, light: Light, name: str, note: str, *, done: bool = False) -> None:
         if not done:

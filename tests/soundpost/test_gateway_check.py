@@ -74,11 +74,7 @@ def test_the_config_that_the_docs_show_is_good(street):
         ),
         ('map = "plain"', 'map = "nowhere.toml"', "nowhere.toml"),
         ("channel = 1,", "channel = 0,", "lamp_bank 1: lamps l1 and l2 are both on channel 0"),
-        (
-            'map = "plain"',
-            'map = "icpdas-tm-r5"\nfail_s = 9.0',
-            "lamp_bank 1.fail_s: Input should be less than or equal to 8",
-        ),
+        ("fail_s = 6.0", "fail_s = 9.0", "lamp_bank 1.fail_s: Input should be less than or equal to 8"),
         ("channel = 1,", "channel = 1000,", "lamp l2: channel 1000; plain has 0 to 999"),
     ],
 )
@@ -89,7 +85,7 @@ def test_a_lamp_bank_or_camera_that_makes_no_sense_is_one_line(street, good, bad
 
     assert (ran.returncode, ran.stdout) == (1, "")
     assert says in ran.stderr
-    assert len(ran.stderr.splitlines()) == 1
+    assert len([line for line in ran.stderr.splitlines() if "level=warning" not in line]) == 1
 
 
 @pytest.mark.parametrize(
