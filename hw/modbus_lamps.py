@@ -43,6 +43,7 @@ class ModbusLamps:
         self._map = board
         self._line = ModbusLine(url, answer_s)
         self._armed = False
+        self._fade: int | None = None  # as the board was told last
         self._safe: dict[int, int] = {}
         self._timed: set[int] = set()
         self._raw: dict[tuple[int, int], int] = {}  # (channel, per cent) -> what the cell held, to be put back exactly
@@ -59,7 +60,9 @@ class ModbusLamps:
         self._check(channel, level_pct)
         if self._map.fade is not None and self._map.level is not None:
             steps = min(round(fade_s / self._map.fade.unit_s), self._map.fade.longest)
-            await self._write("holding", self._map.fade.register_, steps, channel)
+            if steps != self._fade:
+                await self._write("holding", self._map.fade.register_, steps, channel)
+                self._fade = steps
         if self._map.level is not None:
             await self._write("holding", self._map.level.of(channel), self._cell(channel, level_pct), channel)
         if self._map.relay is not None:
@@ -201,7 +204,7 @@ class ModbusLamps:
 
     def _forget(self) -> None:
         """The board may have been away, and have forgotten what it was told."""
-        self._armed = False
+        self._armed, self._fade = False, None
         self._safe.clear()
 
 

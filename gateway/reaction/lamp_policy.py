@@ -18,7 +18,8 @@ START = "start"  # stands for the incident where none is known: lamps that an ea
 
 @dataclass(frozen=True, slots=True)
 class LampRules:
-    """What lights up and when. `dark_below_deg`: the sun's elevation under which it is dark.
+    """What lights up and when. `dark_below_deg`: the sun's elevation under which it is dark. `fade_s`: how long going
+    back takes, where lamps can fade; they come up at once.
 
     Its default is the sunset of almanacs: the sun's upper edge on the horizon (from general knowledge).
     """
@@ -31,6 +32,7 @@ class LampRules:
     only_when_dark: bool = True
     dark_below_deg: float = -0.833
     rest_level_pct: int = 30
+    fade_s: float = 0.0
 
 
 class LampPolicy:
@@ -70,7 +72,11 @@ class LampPolicy:
             lamps_of.setdefault(self._held_for.pop(name), []).append(name)
         is_day = bool(over) and self._is_day(now_us)
         level_pct = 0 if is_day else self._rules.rest_level_pct
-        return [Light(tuple(lamps), level_pct, incident, back=not is_day) for incident, lamps in lamps_of.items()]
+        fade_s = self._rules.fade_s
+        return [
+            Light(tuple(lamps), level_pct, incident, back=not is_day, fade_s=fade_s)
+            for incident, lamps in lamps_of.items()
+        ]
 
     def shift(self, by_us: int) -> None:
         """The clock was set by so much: lamps are held as long as they were to be."""

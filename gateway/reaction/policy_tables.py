@@ -24,6 +24,7 @@ class LampRulesTable(Table):
     only_when_dark: bool = True
     dark_below_deg: float = Field(default=-0.833, ge=-18, le=90)
     rest_level_pct: Percent = 30
+    fade_s: float = Field(default=0.0, ge=0, le=60)
 
 
 class CameraRulesTable(Table):

@@ -86,6 +86,15 @@ def test_what_an_earlier_run_left_lit_goes_back_after_one_hold():
     assert street.tick(T_US + 60 * S) == [Light(("far", "near"), 30, "start", back=True)]
 
 
+def test_lamps_come_up_at_once_and_go_back_in_the_time_that_the_rules_say():
+    street = policy(lights=LampRules(hold_s=60, fade_s=5.0))
+    up = of(Light, street.feed(shot(), T_US + S))
+    back = street.tick(T_US + 62 * S)
+
+    assert [each.fade_s for each in up] == [0.0]
+    assert {each.fade_s for each in back} == {5.0}
+
+
 def test_lamps_go_out_if_it_is_day_when_the_hold_ends():
     sun = {"deg": -20.0}
     street = Policy(Rules(lights=LampRules(hold_s=60)), LAMPS[:1], (), lambda t_us: sun["deg"])
