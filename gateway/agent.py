@@ -8,6 +8,7 @@ costs acks, not decisions.
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import json
 import logging
 import time
@@ -19,12 +20,12 @@ import structlog
 from firmware.wire import REASONS
 from gateway.core import TICK_US, Core
 from gateway.edges import Edges, Plug
+from gateway.effects import ONCE, Effect, Told
 from gateway.incident import (
     Alarm,
     Announce,
     Asked,
     Committed,
-    Effect,
     Heard,
     NewAir,
     News,
@@ -32,15 +33,15 @@ from gateway.incident import (
     Reply,
     Store,
     Tell,
-    Told,
     Updated,
 )
 from gateway.journal.journal import Journal, frame_row
 from gateway.journal.keeping import Keeping
 from gateway.journal.moments import step_record
-from gateway.journal.recovery import Past, take_up
+from gateway.journal.recovery import Before, Past, take_up
 from gateway.journal.rows import Row
 from gateway.lamp_notice import LampNotice
+from gateway.reasons import Because
 from gateway.steady_clock import SteadyClock
 from gateway.systemd import notify
 from gateway.tasks import end
@@ -48,7 +49,7 @@ from gateway.tasks import end
 MAX_INBOX = 256
 MAX_TOGETHER = 256
 REMARK_S = 10.0
-REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold")
+REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold", "limited")
 KINDS = {
     Announce: "incident",
     Heard: "unplaced",
@@ -59,6 +60,7 @@ KINDS = {
     LampNotice: "lamp",
 }
 """What is told -> the kind of its row in the journal."""
+KEPT = (Store, Reply, Tell, NewAir, Because, Announce, Heard, Alarm, Updated)  # what no edge is ordered
 log = structlog.get_logger("gateway.agent")
 
 
@@ -113,6 +115,7 @@ class Agent:
         self._heard_on: dict[str, str] = {}
         self._recovered: list[Effect] = []
         self._now_us = 0
+        self._before = Before(Past(), 0)
         self._remarked: dict[str, int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -137,7 +140,7 @@ class Agent:
         journal's row of this start."""
         if past.cut:
             log.warning("only the newest frames are taken up again", left_out=past.cut)
-        self._recovered, self._now_us = take_up(self._core, past, now_us), now_us
+        self._recovered, self._now_us, self._before = take_up(self._core, past, now_us), now_us, Before(past, now_us)
 
     async def _work(self, stop: asyncio.Event) -> None:
         inner = (self._take_in(), self._tick(), self._edges.run())
@@ -218,6 +221,16 @@ class Agent:
             self._keeping.keep([Row("clock", step.after_us, step_record(step))])
 
     def _carry_out(self, effects: Sequence[Effect]) -> None:
+        """What moves something first; but what must not be done twice waits for its reason to be on the disk."""
+        effects = self._before.sift(effects, self._now_us)
+        once = [effect for effect in effects if isinstance(effect, ONCE)]
+        self._order(effect for effect in effects if not isinstance(effect, (*KEPT, *ONCE)))
+        frames = [frame_row(effect) for effect in effects if isinstance(effect, Store)]
+        if frames:
+            self._keeping.keep(frames, [effect for effect in effects if isinstance(effect, Reply)])
+        reasons = [_reason_row(effect) for effect in effects if isinstance(effect, Because)]
+        if reasons or once:
+            self._keeping.keep_first(reasons, functools.partial(self._order, once))
         for effect in effects:
             if isinstance(effect, Tell):
                 self._send(effect)
@@ -225,11 +238,10 @@ class Agent:
                 self._note("air", effect.at_us, dataclasses.asdict(effect))
             elif isinstance(effect, Announce | Heard | Alarm | Updated):
                 self.told(effect)
-            elif not isinstance(effect, Store | Reply):
-                self._edges.order(effect)
-        rows = [frame_row(effect) for effect in effects if isinstance(effect, Store)]
-        if rows:
-            self._keeping.keep(rows, [effect for effect in effects if isinstance(effect, Reply)])
+
+    def _order(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            self._edges.order(effect)
 
     def _send(self, effect: Tell) -> None:
         """Where the node was heard, else everywhere."""
@@ -257,6 +269,10 @@ class Agent:
         for charge in self._core.blame.tell(self._now_us):
             log.warning("a node's frames are of no use", node=charge.node, why=charge.why, frames=charge.n_frames)
         self._remarked = {word: self._core.counts[word] for word in REMARKABLE}
+
+
+def _reason_row(reason: Because) -> Row:
+    return Row("reason", reason.at_us, json.dumps(dataclasses.asdict(reason), sort_keys=True).encode())
 
 
 @contextlib.contextmanager

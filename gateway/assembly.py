@@ -14,6 +14,7 @@ import structlog
 
 from firmware.wire import U32
 from gateway.agent import Agent, Link, Teller
+from gateway.alerts.because import read_because
 from gateway.alerts.notices import read_updated
 from gateway.config import GatewayConfig
 from gateway.core import Core
@@ -37,7 +38,10 @@ from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
 from gateway.reaction.cameras import Cameras, Eye
 from gateway.reaction.device_tables import CameraTable
-from gateway.reaction.policy import Policy
+from gateway.reaction.limits import HOUR_US, Spent
+from gateway.reaction.policy import Policy, Rules
+from gateway.reaction.policy_tables import PolicyTable
+from gateway.reaction.region_tables import Ground
 from gateway.reaction.sun import sun_over
 from gateway.upkeep.ledger import Ledger
 from gateway.upkeep.releases import Releases
@@ -58,7 +62,7 @@ log = structlog.get_logger("gateway.assembly")
 async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring, teller: Teller) -> Agent:
     """The agent that a config asks for, with what its journal has of the time before. folder : where files are looked
     for. Raises ValueError or OSError naming what cannot be opened at all."""
-    links_there = links(config, folder)
+    links_there, policy = links(config, folder), build_policy(config, folder)
     limit = None if config.journal_max_mb is None else config.journal_max_mb * 1_000_000
     check_place(folder / config.journal)
     journal = Journal(folder / config.journal, limit)
@@ -74,11 +78,13 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     updates = [read_updated(json.loads(body)) for body in journal.updates()]
     if config.requests_keys_file is not None:
         journal.recall_incidents()
-    started = journal.append([Row("config", start_us, _fingerprint(config), boot=boot)])
+    if any(rules.most_per_h is not None for rules in policy.rules.acts().values()):
+        policy.recall(_spent(journal.reasons_since(start_us - HOUR_US), since_us))
+    started = journal.append([Row("config", start_us, _fingerprint(config, folder), boot=boot)])
     started.add_done_callback(asyncio.Future.exception)  # the journal's news say it
     await asyncio.wait([started], timeout=DISK_S)
     rollout = Rollout(gate.seal, updates)
-    core = build_core(config, gate, airs, start_us, rollout)
+    core = build_core(config, gate, airs, start_us, rollout, policy)
     keys = Plug("keys", (), lambda tell: KeyWatch(keyring, core.rekeyed, tell, now_us))
     more = [keys, *_followers(config, folder, journal.incidents), *plugs(config, folder, rollout, lamps)]
     agent = Agent(core, journal, links_there, now_us, teller, more)
@@ -97,6 +103,7 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
         raise OSError(faults)
     check_place(folder / config.journal)
     links(config, folder)
+    build_policy(config, folder)
     if config.requests_keys_file is not None:
         Keyring(folder / config.requests_keys_file)
     for plug in plugs(config, folder):
@@ -130,17 +137,43 @@ def build_core(
     airs: Sequence[NewAir] = (),
     since_us: int | None = None,
     rollout: Rollout | None = None,
+    policy: Policy | None = None,
 ) -> Core:
     """The core that a config asks for; a replay of the journal builds it in the same way. airs : what a journal has of
-    them, oldest first. since_us : from when on it learns the air and watches the poles; None: never."""
-    policy = Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
+    them, oldest first. since_us : from when on it learns the air and watches the poles; None: never. policy : as of
+    `build_policy`; one whose config names no files needs not be given."""
     poles = config.poles()
     places = {node: pole.xyz_m for node, pole in poles.items()}
     live, weather = Associator(config.air.air(), places), config.air.air()
     watch = Watch(weather, config.medium.medium(weather), Ledger(places), airs if config.medium.learn else (), since_us)
     silence = None if since_us is None else Silence(places, since_us)
     judge = Judge(rare_s=config.policy.rare_h * 3600)
-    return Core(gate, live, policy, poles, Backlog(places), watch, rollout, silence, judge)
+    decides = policy or Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
+    return Core(gate, live, decides, poles, Backlog(places), watch, rollout, silence, judge)
+
+
+def build_policy(config: GatewayConfig, folder: pathlib.Path) -> Policy:
+    """The policy that a config asks for. Raises as `build_rules` does."""
+    return Policy(build_rules(config, folder), config.lamps(), config.mounts(), sun_over(config.the_site()))
+
+
+def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable | None = None) -> Rules:
+    """The rules of a config's policy, or of another one for its street. folder : where the files that it names are
+    looked for. Raises ValueError naming a file that cannot be used, or a street without lamps."""
+    lamps = config.lamps()
+    rules = (table or config.policy).rules(Ground(folder, config.the_site()))
+    for street in rules.lights.streets:
+        if not any(street.holds(lamp.xyz_m) for lamp in lamps):
+            near_m = min((street.away_m(lamp.xyz_m) for lamp in lamps), default=None)
+            nearest = "there are none" if near_m is None else f"the nearest stands {near_m:.0f} m off"
+            raise ValueError(f"policy.lights.streets: {street.name} has no lamp; {nearest}")
+    return rules
+
+
+def _spent(bodies: Sequence[bytes], until_us: int) -> list[Spent]:
+    """What was done of late that counts for limits, but for what is taken up again and so will be done once more."""
+    reasons = [read_because(json.loads(body)) for body in bodies]
+    return [Spent(each.act, each.incident, each.at_us) for each in reasons if each.does and each.at_us < until_us]
 
 
 def read_air(body: bytes) -> NewAir:
@@ -199,7 +232,12 @@ def _client_id(folder: pathlib.Path) -> str:
     return f"soundpost-gateway-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
 
 
-def _fingerprint(config: GatewayConfig) -> bytes:
-    """What the journal keeps of the config that was in force: its hash, and the policy in full."""
+def _fingerprint(config: GatewayConfig, folder: pathlib.Path) -> bytes:
+    """What the journal keeps of the config that was in force: its hash, the policy in full, and the hashes of the files
+    that the policy names."""
     digest = hashlib.sha256(config.model_dump_json().encode()).hexdigest()
-    return json.dumps({"sha256": digest, "policy": config.policy.model_dump()}, sort_keys=True).encode()
+    policy = config.policy.model_dump(mode="json", by_alias=True)
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in config.policy.files()}
+    return json.dumps(
+        {"sha256": digest, "policy": policy, **({"files": files} if files else {})}, sort_keys=True
+    ).encode()

@@ -15,7 +15,8 @@ from itertools import groupby
 
 from firmware import wire
 from firmware.fields import MAX_SPANS
-from gateway.incident import Arrival, Clip, ClockStep, Effect, Heard, NewAir, Reply, Revised, Store, Unplaced
+from gateway.effects import Effect
+from gateway.incident import Arrival, Clip, ClockStep, Heard, NewAir, Reply, Revised, Store, Unplaced
 from gateway.intake.blame import Blame
 from gateway.intake.gate import Gate, Opened
 from gateway.intake.seen import Seen
@@ -52,10 +53,10 @@ class Core:
     clock is coarse or unset), `arrivals` (associated), `late` (of these), `crowded` (let go for want of room to look at
     all), `forgotten` (of these: let go early for want of room), `rounds`, `revised` and `withdrawn` (of these),
     `bettered` (by later looks alone), `unplaced`, `untold` (of these: there were too many), `looks`, `looks_ahead` (of
-    these: of an arrival that is not known, or not yet). backlog : what becomes of arrivals that come late; without one
-    they are fed to the associator, which places none of them. watch : what learns the street's air and its poles;
-    without one the air stays as it is. rollout : what brings releases to nodes. silence : what tells of nodes that are
-    no longer heard. judge : what says of each round what it is.
+    these: of an arrival that is not known, or not yet), `limited` (held back by a limit of policy). backlog : what
+    becomes of arrivals that come late; without one they are fed to the associator, which places none of them. watch :
+    what learns the street's air and its poles; without one the air stays as it is. rollout : what brings releases to
+    nodes. silence : what tells of nodes that are no longer heard. judge : what says of each round what it is.
     """
 
     def __init__(
@@ -75,12 +76,9 @@ class Core:
         self.nodes: dict[str, NodeState] = {}
         self._gate = gate
         self._associator = associator
-        self._policy = policy
-        self._poles = poles
-        self._backlog = backlog
-        self._watch = watch
-        self._rollout = rollout
-        self._silence = silence
+        self._policy, self._poles = policy, poles
+        self._backlog, self._watch = backlog, watch
+        self._rollout, self._silence = rollout, silence
         self._looks, self._cracks = Looks(), Cracks()
         self._judge = judge or Judge()
         self._fed = Seen()
@@ -160,7 +158,9 @@ class Core:
                 effects += self._watch.feed(decision, now_us) if self._watch else []
         updates = self._rollout.tick(now_us) if self._rollout else []
         alarms = self._silence.tick(self.nodes, now_us) if self._silence else []
-        return [*effects, *self._policy.tick(now_us), *self._look(now_us), *updates, *alarms]
+        self.counts["limited"] = self._policy.n_limited
+        effects += [*self._policy.tick(now_us), *self._policy.take_reasons()]
+        return [*effects, *self._look(now_us), *updates, *alarms]
 
     def _judged(self, decision: Decision) -> Decision:
         """With its line of fire, where cracks tell it, and what it is, by the third look."""

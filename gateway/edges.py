@@ -3,9 +3,9 @@ other.
 
 An edge takes effects of certain kinds, carries them out, and tells what became of them. It joins by a Plug: what it
 takes and how it is made. The agent routes by the effect's type and knows no more of it. One that ends, raises or hangs
-is dropped, said, and made anew after a short wait, each longer; it gets once more what it was ordered lately (what has
-expired it refuses by itself). It takes nothing else with it, unless it blocks the whole program: that is for the
-watchdog of systemd.
+is dropped, said, and made anew after a short wait, each longer; it gets once more what it was ordered lately and has
+not told of as done (what has expired it refuses by itself). It takes nothing else with it, unless it blocks the whole
+program: that is for the watchdog of systemd.
 """
 
 import asyncio
@@ -96,7 +96,8 @@ class _Keeper:
         self.plug = plug
         self._tell = tell
         self._clock = clock
-        self._edge: Edge | None = plug.make(tell)
+        self._edge: Edge | None = plug.make(self._told)
+        self._done: dict[tuple[str, str], set[str]] = {}  # by incident and action, the devices that did it
         self._lately: deque[tuple[float, Any]] = deque()
         self._backoff = Backoff(first_s=0.5, longest_s=LONGEST_WAIT_S)
         self._beaten_s = 0.0
@@ -105,7 +106,7 @@ class _Keeper:
     def order(self, effect: Any) -> None:
         now_s = _now_s()
         while self._lately and self._lately[0][0] < now_s - self.plug.recall_s:
-            self._lately.popleft()
+            self._done.pop(_which(self._lately.popleft()[1]), None)
         self._lately.append((now_s, effect))
         self._hand(effect)
 
@@ -159,13 +160,20 @@ class _Keeper:
 
     def _make_anew(self) -> None:
         try:
-            self._edge = self.plug.make(self._tell)
+            self._edge = self.plug.make(self._told)
         except Exception as error:
             self._say_down(f"cannot be made: {error}")
             return
         for ordered_s, effect in tuple(self._lately):
-            if ordered_s >= _now_s() - self.plug.recall_s:
-                self._hand(effect)
+            left = _left(effect, self._done.get(_which(effect), set()))
+            if left is not None and ordered_s >= _now_s() - self.plug.recall_s:
+                self._hand(left)
+
+    def _told(self, told: Outcome | News | Asked | LampNotice) -> None:
+        """What an edge tells; what it has done it is not told to do again, should it have to be made anew."""
+        if isinstance(told, Outcome) and told.done and told.effect.action:
+            self._done.setdefault(_which(told.effect), set()).add(told.device)
+        self._tell(told)
 
     def _say_down(self, why: str) -> None:
         """Once, and again where it goes on."""
@@ -176,6 +184,16 @@ class _Keeper:
     def _say(self, words: str) -> None:
         log.warning("an edge", edge=self.plug.name, news=words)
         self._tell(News("edge", f"{self.plug.name} {words}", self._clock()))
+
+
+def _which(effect: Any) -> tuple[str, str]:
+    """Which order an effect is, of all of its edge."""
+    return getattr(effect, "incident", ""), getattr(effect, "action", "")
+
+
+def _left(effect: Any, done: set[str]) -> Any:
+    """What is left of an order when these devices have done it; None where nothing is."""
+    return effect.left(done) if hasattr(effect, "left") else effect
 
 
 def _now_s() -> float:

@@ -3,8 +3,8 @@
 Values only. A core returns effects; the agent carries them out.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -92,13 +92,16 @@ class Revised:
 @dataclass(frozen=True, slots=True)
 class Incident:
     """Rounds that policy took as one happening. kind : its likeliest round's; grade : its best one's. `historic`: too
-    old to act on when it became known."""
+    old to act on when it became known. quiet : the announced event that all its rounds lie in, or "". clips : whether
+    policy has clips of it kept."""
 
     id: str
     rounds: tuple[Round, ...]
     kind: str
     grade: str
     historic: bool = False
+    quiet: str = ""
+    clips: bool = True
 
 
 def best(rounds: Iterable[Round]) -> Round:
@@ -172,11 +175,9 @@ class Updated:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Effect: bring these lamps to a level (per cent of full light), within fade_s where they can fade.
-
-    `expires_us`: past it nothing may be switched any more; None for going back to rest, which does not age. `back`: to
-    what each was before it was brought up; level_pct where that is not known.
-    """
+    """Effect: bring these lamps to a level (per cent of full light), within fade_s where they can fade. `expires_us`:
+    past it nothing may be switched any more; None for going back to rest, which does not age. `back`: to what each was
+    before it was brought up; level_pct where that is not known. action : its name (gateway/reasons.py)."""
 
     lamps: tuple[str, ...]
     level_pct: int
@@ -184,14 +185,18 @@ class Light:
     expires_us: int | None = None
     back: bool = False
     fade_s: float = 0.0
+    action: str = field(default="", compare=False)
+
+    def left(self, done: Collection[str]) -> "Light | None":
+        """What is still to be done where these lamps have done it."""
+        lamps = tuple(name for name in self.lamps if name not in done)
+        return replace(self, lamps=lamps) if lamps else None
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Effect: turn a camera to a true bearing and an elevation, degrees (bearing clockwise from north).
-
-    `expires_us`: past it nothing may be turned any more. `otherwise`: what to do if this camera does not answer.
-    """
+    """Effect: turn a camera to a true bearing and an elevation, degrees (bearing clockwise from north). `expires_us`:
+    past it nothing may be turned any more. `otherwise`: what to do if this camera does not answer."""
 
     camera: str
     azimuth_deg: float
@@ -199,15 +204,17 @@ class Aim:
     incident: str
     expires_us: int | None = None
     otherwise: "Aim | None" = None
+    action: str = field(default="", compare=False)
+
+    def left(self, done: Collection[str]) -> "Aim | None":
+        """What is still to be done where these cameras have done it: nothing, once one has."""
+        return None if done else self
 
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Effect: tell people of an incident, and write it to the journal.
-
-    news : its rounds that are new, or otherwise than they were told, in the order that they became so. is_new : whether
-    the incident was not told of before.
-    """
+    """Effect: tell people of an incident, and write it to the journal. news : its rounds that are new, or otherwise
+    than they were told, in the order that they became so. is_new : whether it was not told of before."""
 
     incident: Incident
     news: tuple[Round, ...]
@@ -291,8 +298,3 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Committed:
     """Effect: rows are on the disk; wake whoever follows the journal."""
-
-
-Told = Announce | Heard | Alarm | Updated | Outcome | News | Asked
-"""What people and programs are told of, and the journal keeps."""
-Effect = Store | Reply | Light | Aim | Announce | Heard | Alarm | NewAir | Tell | Updated

@@ -13,9 +13,9 @@ from gateway.alerts.notices import read_lamp_notice
 from gateway.edges import Plug, Tell
 from gateway.incident import Light
 from gateway.lamp_notice import LampNotice
+from gateway.reaction.conditions import Sun
 from gateway.reaction.lamp_faults import LampFaults, LampKind
 from gateway.reaction.lamp_memory import Held, LampMemory
-from gateway.reaction.lamp_policy import Sun
 from gateway.reaction.lamp_seen import LampSeen
 from gateway.reaction.lamp_tables import LampBankTable
 from gateway.reaction.lights import BankRules, LampBank, try_s

@@ -22,13 +22,14 @@ COMMANDS = {
     "gateway": "run a gateway",
     "board": "build, flash, provision and check a pole's 30-dollar board",
     "journal": "verify or read a gateway's journal",
+    "policy": "try another policy on a journal, or say why what was done was done",
     "score": "how good detector and locator are, against their bars",
     "lamps": "which lamps have failed, and telling the city of them",
     "keys": "make and change the keys that nodes and gateway share",
 }
 
 
-FOLDERS = ("board",)
+FOLDERS = ("board", "policy")
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -17,7 +17,7 @@ from gateway.agent import run_until_signalled
 from gateway.alerts.told import line, record
 from gateway.assembly import assemble, check
 from gateway.config import GatewayConfig, read_config
-from gateway.incident import Told
+from gateway.effects import Told
 from gateway.intake.keyring import Keyring, keyless
 from gateway.lamp_notice import LampNotice
 from gateway.tasks import end_all

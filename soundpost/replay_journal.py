@@ -8,7 +8,7 @@ from typing import Any
 
 from firmware import wire
 from gateway.alerts.bulletin import incident_record
-from gateway.assembly import build_core, read_air
+from gateway.assembly import build_core, build_policy, read_air
 from gateway.config import GatewayConfig, read_config
 from gateway.core import arrival
 from gateway.incident import Announce, Arrival, Heard, Incident
@@ -59,7 +59,7 @@ def replay_journal(path: Path, config_path: Path) -> JournalReplay:
         frames = [(each.row.at_us, each.row.body) for each in kept(connection, "frame")]
         airs = [read_air(each.row.body) for each in kept(connection, "air")]
         was = [each.row.body for each in kept(connection, "incident")]
-        core = build_core(config, gate, airs, None)
+        core = build_core(config, gate, airs, None, policy=build_policy(config, config_path.parent))
         told = [
             each for each in replay(core, (one.row for one in kept(connection))) if isinstance(each, Announce | Heard)
         ]

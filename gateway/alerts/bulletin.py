@@ -32,6 +32,7 @@ def headline(announce: Announce, site: Site) -> str:
         *((f"best grade {incident.grade}",) if best(incident.rounds).grade < shot.grade else ()),
         incident.id,
         *((f"({shot.why})",) if shot.why else ()),
+        *((f"WITHIN AN ANNOUNCED EVENT: {incident.quiet}",) if incident.quiet else ()),
         *(("HISTORIC: nothing was moved",) if incident.historic else ()),
     )
     return "  ".join(words)
@@ -58,6 +59,8 @@ def incident_record(announce: Announce, site: Site) -> dict[str, Any]:
         "first_us": min(shot.fix.t_us for shot in incident.rounds),
         **_round_record(best(incident.rounds), site),
         **_judged_record(likeliest(incident.rounds)),
+        **_quiet_record(incident),
+        **({} if incident.clips else {"clips": False}),
         "n_rounds": n_rounds(incident),
         "n_places": n_places(incident.rounds),
         "rounds": [_round_record(shot, site) for shot in announce.news],
@@ -143,6 +146,15 @@ def _judged_record(shot: Round) -> dict[str, Any]:
     """What it is."""
     p_gunshot = None if shot.p_gunshot is None else round(shot.p_gunshot, 3)
     return {"p_gunshot": p_gunshot, "kind": shot.kind, "why": shot.why}
+
+
+def _quiet_record(incident: Incident) -> dict[str, Any]:
+    """That it lies in the place and the time of an announced event: its name, and in why."""
+    if not incident.quiet:
+        return {}
+    within = f"within an announced event: {incident.quiet}"
+    why = likeliest(incident.rounds).why
+    return {"quiet": incident.quiet, "why": f"{why}; {within}" if why else within}
 
 
 def _line_record(line: LineOfFire) -> dict[str, Any]:

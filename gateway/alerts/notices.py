@@ -16,8 +16,9 @@ def outcome_record(outcome: Outcome) -> dict[str, Any]:
         else {"what": "light", "level_pct": effect.level_pct}
     )
     told = {"device": outcome.device, "incident": effect.incident, "done": outcome.done}
+    action = {"action": effect.action} if effect.action else {}
     was = {} if outcome.was_pct is None else {"was_pct": outcome.was_pct}
-    return {**order, **told, "t_us": outcome.at_us, "note": outcome.note, **was}
+    return {**order, **told, **action, "t_us": outcome.at_us, "note": outcome.note, **was}
 
 
 def outcome_line(outcome: Outcome) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 from dsp.geodesy import Site
 from gateway.alerts import notices
 from gateway.alerts.bulletin import headline, incident_record
-from gateway.incident import Alarm, Announce, Asked, Heard, News, Outcome, Told, Updated
+from gateway.effects import Told
+from gateway.incident import Alarm, Announce, Asked, Heard, News, Outcome, Updated
 from gateway.lamp_notice import LampNotice
 
 OTHERS: Mapping[type, tuple[Callable[[Any], str], Callable[[Any], dict[str, Any]]]] = {

@@ -101,6 +101,11 @@ class Journal:
                 break
         return bodies[::-1]
 
+    def reasons_since(self, since_us: int) -> list[bytes]:
+        """The bodies of the reasons that were given since then, oldest first. Call it before the first `append`."""
+        rows = itertools.takewhile(lambda row: row[0] >= since_us, self._newest("reason"))
+        return [body for _, body in rows][::-1]
+
     def updates(self) -> list[bytes]:
         """The bodies of all update rows, oldest first. Call it before the first `append`."""
         return [body for _, body in self._newest("update")][::-1]

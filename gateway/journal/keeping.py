@@ -10,6 +10,7 @@ from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
 
 LAST_WORDS_S = 5.0
+FIRST_S = 0.05
 log = structlog.get_logger("gateway.agent")
 
 
@@ -29,6 +30,15 @@ class Keeping:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def keep_first(self, rows: Sequence[Row], then: Callable[[], None]) -> None:
+        """Rows to the journal now; `then` when they are on disk. It waits no longer than FIRST_S: a bad disk costs
+        acks, not decisions."""
+        durable = self._journal.append(rows)
+        for work in (self._answer_when(durable, ()), self._follow(durable, then)):
+            task = asyncio.create_task(work)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
     def news(self) -> list[str]:
         """What became of the disk since the last call; it is in the log, too."""
         news = self._journal.news()
@@ -47,6 +57,10 @@ class Keeping:
         if lost:
             log.error("the disk took nothing to the end: rows are lost; nodes keep what they said", rows=lost)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _follow(self, durable: "asyncio.Future[None]", then: Callable[[], None]) -> None:
+        await asyncio.wait([durable], timeout=FIRST_S)
+        then()
 
     async def _answer_when(self, durable: "asyncio.Future[None]", replies: Sequence[Reply]) -> None:
         try:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.incident import ClockStep, Effect
+from gateway.effects import Effect
+from gateway.incident import ClockStep
 from gateway.journal.rows import Row
 
 

@@ -2,23 +2,29 @@
 
 An earlier run had stored and acked frames that it may not have decided, and had told of incidents that may still grow.
 So what the journal says of the last minutes happens again to the new core, from before the first round of whatever may
-still change; what then comes out and was told before is not told again. A clock that was ahead leaves rows that lie in
-the future: they are not fed, nor is what lies before a step of the clock, when nothing is the same time as now.
+still change; what then comes out and was told or done before is not told or done again: an order goes by the name of
+its reason (gateway/reasons.py), and what an earlier run gave a reason for it has ordered. A clock that was ahead leaves
+rows that lie in the future: they are not fed, nor is what lies before a step of the clock, when nothing is the same
+time as now.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.incident import Aim, Announce, Effect, Light
+from gateway.effects import ONCE, Effect
+from gateway.incident import Aim, Announce, Light
 from gateway.journal.moments import Core, Moment, happen, moments
 from gateway.journal.rows import Row
+from gateway.reasons import Because
 
 RECENT_US = 300_000_000
 """Longer than gateway/placing/memory.py remembers, and than an incident that has ended may still change
 (gateway/reaction/policy.py)."""
 WARM_US = 20_000_000
 """Before that: what a decision may hang on (the longest wait, and how long a place is remembered)."""
+DOUBT_US = 60_000_000
+"""After a start: longer than what an earlier run decided can still move something."""
 MOST = 20_000
 """Frames: what a start may take, a minute at the worst."""
 
@@ -28,11 +34,14 @@ Key = tuple[str, str, int, tuple[tuple[int, int, bool], ...]]
 @dataclass(frozen=True, slots=True)
 class Past:
     """rows : of all kinds, oldest first, to be taken up. cut : how many frames were left out, for want of time. known :
-    the announcements that were made."""
+    the announcements that were made. reasons : the reasons that were given, as (incident, action). done : what devices
+    did, as (incident, action, device)."""
 
     rows: Sequence[Row] = ()
     cut: int = 0
     known: frozenset[Key] = frozenset()
+    reasons: frozenset[tuple[str, str]] = frozenset()
+    done: frozenset[tuple[str, str, str]] = frozenset()
 
 
 def recent(newest_first: Iterable[Row], now_us: int) -> Past:
@@ -53,7 +62,11 @@ def recent(newest_first: Iterable[Row], now_us: int) -> Past:
     if len(frames) > MOST:
         rows = rows[: rows.index(frames[MOST])]
     known = frozenset(key(row.body) for row in rows if row.kind == "incident")
-    return Past(rows[::-1], max(0, len(frames) - MOST), known)
+    given = [json.loads(row.body) for row in rows if row.kind == "reason"]
+    reasons = frozenset((each["incident"], f"{each['act']}-{each['number']}") for each in given)
+    told = [json.loads(row.body) for row in rows if row.kind == "effect"]
+    done = frozenset((each["incident"], each.get("action", ""), each["device"]) for each in told if each["done"])
+    return Past(rows[::-1], max(0, len(frames) - MOST), known, reasons, done)
 
 
 def take_up(core: Core, past: Past, now_us: int) -> list[Effect]:
@@ -61,25 +74,46 @@ def take_up(core: Core, past: Past, now_us: int) -> list[Effect]:
     last_us = past.rows[-1].at_us if past.rows else None
     start = Moment(now_us, starts=True, last_us=last_us)
     effects = [effect for each in (*moments(past.rows), start) for effect in happen(core, each)]
-    return [effect for effect in _undone(effects, past.known) if not _is_over(effect, now_us)]
+    return [effect for effect in _undone(effects, past) if not _is_over(effect, now_us)]
 
 
-def _undone(effects: Iterable[Effect], known: frozenset[Key]) -> Iterator[Effect]:
-    """Announcements that were not made, and what cameras were told with them. Lamps are told once more: one that is up
-    comes to no harm by it, and whether it came up before the kill nobody knows."""
-    aims: list[Aim] = []
-    for effect in effects:
-        if isinstance(effect, Aim):
-            aims.append(effect)
-        elif isinstance(effect, Light):
-            yield effect
-        elif isinstance(effect, Announce):
-            done = key_of(effect) in known
-            yield from (aim for aim in aims if not (done and aim.incident == effect.incident.id))
-            aims = []
-            if not done:
+class Before:
+    """What a gateway before this one may have done, for as long as it may matter: it may have decided on frames that
+    were not on its disk yet, and that nodes say again. start_us : when this one started."""
+
+    def __init__(self, past: Past, start_us: int) -> None:
+        self._reasons = past.reasons
+        self._until_us = start_us + DOUBT_US
+
+    def sift(self, effects: Sequence[Effect], now_us: int) -> Sequence[Effect]:
+        """Without what was given a reason for; lamps, which need none, are read first."""
+        if now_us > self._until_us:
+            return effects
+        return [
+            each.left(()) or each if isinstance(each, Light) else each
+            for each in effects
+            if not (isinstance(each, (*ONCE, Because)) and (each.incident, each.action) in self._reasons)
+        ]
+
+
+def _undone(effects: Sequence[Effect], past: Past) -> Iterator[Effect]:
+    """What was not told and not done. Whether a lamp came up before the kill nobody knows where it did not say so: it
+    is told once more, and read first. Of several orders for a lamp the last one counts."""
+    last = {name: index for index, effect in enumerate(effects) if isinstance(effect, Light) for name in effect.lamps}
+    for index, effect in enumerate(effects):
+        if isinstance(effect, Light):
+            over = {name for name in effect.lamps if last[name] != index or _did(past, effect, name)}
+            if (left := effect.left(over)) is not None:
+                yield left
+        elif isinstance(effect, (*ONCE, Because)):
+            if (effect.incident, effect.action) not in past.reasons:
                 yield effect
-    yield from aims
+        elif isinstance(effect, Announce) and key_of(effect) not in past.known:
+            yield effect
+
+
+def _did(past: Past, light: Light, lamp: str) -> bool:
+    return light.action != "" and (light.incident, light.action, lamp) in past.done
 
 
 def _is_over(effect: Effect, now_us: int) -> bool:

@@ -8,7 +8,8 @@ mount, moved by more than a degree. Of two incidents at once the newer has the c
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gateway.incident import MAY_BE_GUNSHOT, Aim
+from gateway.incident import Aim
+from gateway.reaction.conditions import ActRules
 from gateway.street import Mount, Place, angle_deg
 
 CHEST_M = 1.5
@@ -16,11 +17,8 @@ MOVED_DEG = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class CameraRules:
+class CameraRules(ActRules):
     """What a camera turns for."""
-
-    min_grade: str = "C"
-    min_p_gunshot: float = MAY_BE_GUNSHOT
 
 
 class CameraPolicy:
@@ -40,6 +38,10 @@ class CameraPolicy:
             return []
         self._asked[incident] = order
         return [order]
+
+    def sees(self, place_m: Place) -> bool:
+        """Whether any can be turned there."""
+        return bool(self._sights(place_m))
 
     def forget(self, incident: str) -> None:
         """An incident can get no further rounds: what it asked for need not be remembered."""

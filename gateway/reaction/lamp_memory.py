@@ -80,8 +80,8 @@ class LampMemory:
         """What to do about an order, for a lamp found so. level_pct : what is asked, as this bank can do it."""
         held = self._held.get(name)
         goes_back = light.expires_us is None
-        if goes_back and held is not None and found_pct == held.before_pct:
-            del self._held[name]
+        if goes_back and found_pct == (level_pct if held is None else held.before_pct):
+            self._held.pop(name, None)
             return Leave(f"reads {found_pct} %", True)
         self.saw(name, found_pct, None, now_us)
         if self._in_hand(name, now_us):

@@ -1,38 +1,39 @@
 """Which lamps come up for a shot, how long they stay up, and when they go back. Pure.
 
-A lamp within `radius_m` of a round comes up to `level_pct` if it is dark, and if nobody can say whether it is. It is
-asked once for each incident while it is held; further rounds only hold it longer. When the last hold has run out it
-goes back to `rest_level_pct`, or to nothing if it is day by then. What a gateway before this one may have left lit is
-taken to be held from the first tick on.
+A lamp within `radius_m` of a round comes up to `level_pct` if it is dark, and if nobody can say whether it is; so do
+those of the street that the round was fired in, within `street_radius_m`. It is asked once for each incident while it
+is held; further rounds only hold it longer. When the last hold has run out it goes back to `rest_level_pct`, or to
+nothing if it is day by then. What a gateway before this one may have left lit is taken to be held from the first tick
+on.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.incident import MAY_BE_GUNSHOT, Light
+from gateway.incident import Light
+from gateway.reaction.conditions import DARK_BELOW_DEG, ActRules, Sun
+from gateway.reaction.zones import Zone
+from gateway.reasons import Near
 from gateway.street import Lamp, Place, level_m
 
-Sun = Callable[[int], float | None]
 START = "start"  # stands for the incident where none is known: lamps that an earlier run of the gateway may have left
 
 
 @dataclass(frozen=True, slots=True)
-class LampRules:
+class LampRules(ActRules):
     """What lights up and when. `dark_below_deg`: the sun's elevation under which it is dark. `fade_s`: how long going
-    back takes, where lamps can fade; they come up at once.
+    back takes, where lamps can fade; they come up at once. streets : which lamps belong together, however far along the
+    street they stand, up to `street_radius_m` from the round."""
 
-    Its default is the sunset of almanacs: the sun's upper edge on the horizon (from general knowledge).
-    """
-
-    min_grade: str = "C"
-    min_p_gunshot: float = MAY_BE_GUNSHOT
     radius_m: float = 120.0
     level_pct: int = 100
     hold_s: float = 300.0
     only_when_dark: bool = True
-    dark_below_deg: float = -0.833
+    dark_below_deg: float = DARK_BELOW_DEG
     rest_level_pct: int = 30
     fade_s: float = 0.0
+    street_radius_m: float = 300.0
+    streets: tuple[Zone, ...] = ()
 
 
 class LampPolicy:
@@ -42,6 +43,10 @@ class LampPolicy:
         self._rules = rules
         self._lamps: Mapping[str, Place] = {lamp.name: lamp.xyz_m for lamp in lamps}
         self._sun = sun
+        self._of_street = {
+            street.name: {name for name, xyz_m in self._lamps.items() if street.holds(xyz_m)}
+            for street in rules.streets
+        }
         self._held_until_us: dict[str, int] = {}
         self._held_for: dict[str, str] = {}
         self._asked: set[tuple[str, str]] = set()
@@ -51,12 +56,34 @@ class LampPolicy:
         """The lamps to bring up for a round at this place: only those that this incident has not asked for yet."""
         if self._is_day(now_us):
             return []
-        near = [name for name, xyz_m in self._lamps.items() if level_m(xyz_m, place_m) <= self._rules.radius_m]
+        near = [each.name for each in self.near(place_m)]
         for name in near:
             self._hold(name, incident, now_us)
         new = tuple(name for name in near if (incident, name) not in self._asked)
         self._asked.update((incident, name) for name in new)
         return [Light(new, self._rules.level_pct, incident, expires_us)] if new else []
+
+    def near(self, place_m: Place) -> tuple[Near, ...]:
+        """The lamps that belong to a round at this place, and how far off they are."""
+        along = {
+            name for street in self._rules.streets if street.holds(place_m) for name in self._of_street[street.name]
+        }
+        away = [Near(name, level_m(xyz_m, place_m)) for name, xyz_m in self._lamps.items()]
+        return tuple(each for each in away if self._reaches(each, along))
+
+    def why_not(self, place_m: Place, now_us: int) -> tuple[str, tuple[Near, ...], float | None]:
+        """What stands against light at this place now (`day`, `far`; "" where it is lit already), the nearest lamp, and
+        what that is measured by."""
+        if self._is_day(now_us):
+            return "day", (), self._rules.dark_below_deg
+        if self.near(place_m):
+            return "", (), None
+        away = [Near(name, level_m(xyz_m, place_m)) for name, xyz_m in self._lamps.items()]
+        return "far", tuple(sorted(away, key=lambda each: each.away_m or 0.0)[:1]), self._rules.radius_m
+
+    def holds(self, incident: str) -> bool:
+        """Whether lamps are still up for this incident."""
+        return incident in self._held_for.values()
 
     def tick(self, now_us: int) -> list[Light]:
         """The lamps whose last hold has run out go back, one effect for each incident that held them."""
@@ -85,6 +112,11 @@ class LampPolicy:
     def forget(self, incident: str) -> None:
         """An incident can get no further rounds: what it asked for need not be remembered."""
         self._asked = {asked for asked in self._asked if asked[0] != incident}
+
+    def _reaches(self, lamp: Near, along: set[str]) -> bool:
+        assert lamp.away_m is not None
+        rules = self._rules
+        return lamp.away_m <= rules.radius_m or (lamp.name in along and lamp.away_m <= rules.street_radius_m)
 
     def _hold(self, name: str, incident: str, now_us: int) -> None:
         until_us = now_us + round(self._rules.hold_s * 1e6)

@@ -1,23 +1,42 @@
-"""The tables of gateway.toml that say when lamps, cameras and people are told of a shot."""
+"""The tables of gateway.toml that say when lamps, cameras and people are told of a shot: docs/policy.md."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gateway.incident import MAY_BE_GUNSHOT
 from gateway.reaction.camera_policy import CameraRules
+from gateway.reaction.conditions import ActRules
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import AnnounceRules, Rules
+from gateway.reaction.region_tables import ChangeTable, Grade, Ground, QuietTable, RegionTable, Share
 from gateway.tables import Table
 
-Grade = Annotated[str, Field(pattern=r"^[ABC]$")]
 Percent = Annotated[int, Field(ge=0, le=100)]
-Share = Annotated[float, Field(ge=0, le=1)]
+MOST_REGIONS = 200
 
 
-class LampRulesTable(Table):
+class ActTable(Table):
+    """What an act asks for."""
+
+    act: bool = True
     min_grade: Grade = "C"
     min_p_gunshot: Share = MAY_BE_GUNSHOT
+    day: ChangeTable = ChangeTable()
+    night: ChangeTable = ChangeTable()
+
+    def fields(self) -> dict[str, Any]:
+        """Its fields, those of the day and the night as policy has them."""
+        told = {name: getattr(self, name) for name in type(self).model_fields}
+        return {**told, "day": self.day.change(), "night": self.night.change()}
+
+
+class LimitedTable(ActTable):
+    most_per_h: int | None = Field(default=None, ge=1, le=100_000)
+
+
+class LampRulesTable(LimitedTable):
     radius_m: float = Field(default=120.0, gt=0, le=5000)
     level_pct: Percent = 100
     hold_s: float = Field(default=300.0, ge=1, le=86_400)
@@ -25,17 +44,27 @@ class LampRulesTable(Table):
     dark_below_deg: float = Field(default=-0.833, ge=-18, le=90)
     rest_level_pct: Percent = 30
     fade_s: float = Field(default=0.0, ge=0, le=60)
+    streets: str | None = Field(default=None, min_length=1, max_length=200)
+    street_width_m: float = Field(default=20.0, gt=0, le=200)
+    street_radius_m: float = Field(default=300.0, gt=0, le=5000)
+
+    def rules(self, ground: Ground | None) -> LampRules:
+        """As policy has them. Raises ValueError for a file that cannot be used."""
+        told = {name: value for name, value in self.fields().items() if name not in ("streets", "street_width_m")}
+        if self.streets is None:
+            return LampRules(**told)
+        assert ground is not None
+        field = "policy.lights.streets"
+        return LampRules(**told, streets=ground.zones(field, self.streets, self.street_width_m / 2))
 
 
-class CameraRulesTable(Table):
-    min_grade: Grade = "C"
-    min_p_gunshot: Share = MAY_BE_GUNSHOT
+class AnnounceRulesTable(ActTable):
+    """People are told of everything that meets the bar: there is no limit that drops any of it."""
 
-
-class AnnounceRulesTable(Table):
-    min_grade: Grade = "C"
     min_p_gunshot: Share = 0.0
     wait_for_looks_s: float = Field(default=1.5, ge=0, le=1.5)
+    at_once: int = Field(default=20, ge=1, le=1000)
+    then_s: float = Field(default=5.0, ge=0, le=30)
 
 
 class PolicyTable(Table):
@@ -44,16 +73,45 @@ class PolicyTable(Table):
     incident_radius_m: float = Field(default=100.0, gt=0, le=5000)
     rare_h: float = Field(default=72.0, ge=1, le=2000)
     lights: LampRulesTable = LampRulesTable()
-    cameras: CameraRulesTable = CameraRulesTable()
+    cameras: LimitedTable = LimitedTable()
+    clips: LimitedTable | None = None
     announce: AnnounceRulesTable = AnnounceRulesTable()
+    zone: tuple[RegionTable, ...] = Field(default=(), max_length=MOST_REGIONS)
+    quiet: tuple[QuietTable, ...] = Field(default=(), max_length=MOST_REGIONS)
 
-    def rules(self) -> Rules:
-        """The rules as policy has them."""
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        for what, regions in (("zone", self.zone), ("quiet", self.quiet)):
+            names = [each.name for each in regions]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{what} {twice[0]!r} stands there twice")
+        return self
+
+    def rules(self, ground: Ground | None = None) -> Rules:
+        """The rules as policy has them. ground : reads the files that it names; needed where it names a place. Raises
+        ValueError naming a place or file that cannot be used."""
+        if ground is None and (self.zone or self.quiet or self.lights.streets):
+            raise ValueError("policy: names places, and nobody says where its files lie")
         return Rules(
             self.incident_gap_s,
             self.incident_longest_s,
             self.incident_radius_m,
-            LampRules(**self.lights.model_dump()),
-            CameraRules(**self.cameras.model_dump()),
-            AnnounceRules(**self.announce.model_dump()),
+            self.lights.rules(ground),
+            CameraRules(**self.cameras.fields()),
+            AnnounceRules(**self.announce.fields()),
+            self._clips(),
+            tuple(each.region(ground) for each in self.zone if ground),
+            tuple(each.region(ground) for each in self.quiet if ground),
         )
+
+    def _clips(self) -> ActRules | None:
+        """None where nothing is said of clips: then whoever keeps them goes by its own settings alone."""
+        parts = [*(each.clips for each in self.zone), *(each.clips for each in self.quiet)]
+        named = self.clips is not None or any(part is not None for part in parts)
+        return ActRules(**(self.clips or LimitedTable()).fields()) if named else None
+
+    def files(self) -> Iterator[str]:
+        """The files that it names."""
+        named = (self.lights.streets, *(each.file for each in self.zone), *(each.file for each in self.quiet))
+        yield from dict.fromkeys(file for file in named if file is not None)

@@ -33,9 +33,11 @@ class _Told:
 
 
 class Telling:
-    """Feed it each change of an incident, tick it as time passes."""
+    """Feed it each change of an incident, tick it as time passes. at_once, then_us : how many announcements of an
+    incident go as they come, and how long at least lies between two after that."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = AT_ONCE, then_us: int = THEN_US) -> None:
+        self._at_once, self._then_us = at_once, then_us
         self._told: dict[str, _Told] = {}
 
     def feed(self, incident: Incident, shot: Round, now_us: int, until_us: int = 0) -> list[Announce]:
@@ -86,7 +88,7 @@ class Telling:
 
     def _is_due(self, told: _Told, now_us: int) -> bool:
         may_go = min(one.until_us for one in told.untold) <= now_us
-        return may_go and (told.n < AT_ONCE or now_us - told.last_us >= THEN_US)
+        return may_go and (told.n < self._at_once or now_us - told.last_us >= self._then_us)
 
     def _tell(self, told: _Told, now_us: int) -> list[Announce]:
         announce = Announce(told.incident, tuple(one.shot for one in told.untold), is_new=told.n == 0)

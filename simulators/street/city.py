@@ -19,7 +19,8 @@ from firmware.linux.look_outbox import LookOutbox
 from firmware.linux.looking_node import LookingNode
 from firmware.linux.voices import judge
 from gateway.core import Core
-from gateway.incident import Announce, Effect, Reply, Round
+from gateway.effects import Effect
+from gateway.incident import Announce, Reply, Round
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
 from gateway.placing.associate import Associator

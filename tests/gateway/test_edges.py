@@ -100,7 +100,7 @@ LIGHT, AIM = Light(("l0",), 100, "i1"), Aim("c1", 0, 0, "i1")
 
 
 def did(effect):
-    return lambda told: isinstance(told, Outcome) and told.effect is effect
+    return lambda told: isinstance(told, Outcome) and told.effect == effect
 
 
 @pytest.mark.parametrize("breaks", ["raises", "ends", "hangs", "hangs and will not end", "refuses"])
@@ -192,3 +192,32 @@ async def test_a_program_that_stood_still_blames_no_edge():
 
     assert world.news() == []
     assert len(made) == 1
+
+
+async def test_an_edge_that_is_made_anew_is_not_told_again_what_it_has_done():
+    world = World("raises")
+    light = Light(("l0", "l1"), 100, "i1", action="lights-1")
+    orders = []
+
+    class Half(Doer):
+        """Does one lamp of two, then breaks; the next one says what it is told."""
+
+        async def _carry_out(self, effect):
+            orders.append(effect)
+            self._tell(Outcome(effect, "l0" if len(orders) == 1 else "l1", True, 0, "done"))
+            if len(orders) == 1:
+                raise ZeroDivisionError("a bug")
+
+    world.edges = Edges([Plug("lamps", (Light,), Half, 0.5)], world.tell, lambda: 0)
+    async with running(world):
+        world.edges.order(light)
+        await world.until(lambda told: isinstance(told, Outcome) and told.device == "l1")
+
+    assert [each.lamps for each in orders] == [("l0", "l1"), ("l1",)]
+
+
+@pytest.mark.parametrize(("done", "left"), [((), ("c1",)), (("c2",), ())])
+def test_of_an_aim_that_some_camera_took_nothing_is_left(done, left):
+    order = AIM.left(done)
+
+    assert tuple([order.camera] if order else []) == left

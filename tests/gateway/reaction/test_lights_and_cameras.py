@@ -164,6 +164,16 @@ async def test_an_order_that_expires_while_the_bank_is_away_is_dropped_and_going
     assert lamps.orders == [(1, 30)]
 
 
+@pytest.mark.parametrize(("is_at", "orders"), [(100, []), (30, [(0, 100)])])
+async def test_a_lamp_that_may_be_up_already_is_read_first_and_not_switched_twice(is_at, orders):
+    lamps = FakeLamps(level_pct=is_at)
+    async with street((lamps, {"a": 0})) as (lights, reports, _):
+        lights.order(light("a"))
+        await reports.until(len)
+
+    assert (reports[0].done, reports[0].note, lamps.orders) == (True, "reads 100 %", orders)
+
+
 async def test_a_newer_order_takes_the_place_of_one_that_waits():
     lamps = FakeLamps()
     async with street((lamps, {"a": 0})) as (lights, reports, _):

@@ -1,0 +1,154 @@
+"""What moves for an incident: lamps and cameras, each weighed, limited, named and given a reason. Pure.
+
+Every order bears the name of its reason (gateway/reasons.py), so that it can be told from every other one, and done
+once. A new act is a method beside `_light` and `_aim`, with its rules in gateway/reaction/conditions.py.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from gateway.incident import Aim, Incident, Light, Round, best
+from gateway.reaction.camera_policy import CameraPolicy
+from gateway.reaction.conditions import ActRules, Conditions, Verdict
+from gateway.reaction.lamp_policy import START, LampPolicy
+from gateway.reaction.limits import Limits, Spent
+from gateway.reaction.reasoning import Order, Reasoning, named
+from gateway.reasons import Near
+
+FRESH_US = 30_000_000
+"""What is older moves nothing."""
+
+
+class Acting:
+    """acts : the rules of each act. n_limited : how often an act was not done for a limit."""
+
+    def __init__(
+        self,
+        acts: Mapping[str, ActRules],
+        conditions: Conditions,
+        reasoning: Reasoning,
+        lamps: LampPolicy,
+        cameras: CameraPolicy,
+    ) -> None:
+        self.n_limited = 0
+        self._rules = acts
+        self._conditions = conditions
+        self._reasoning = reasoning
+        self._lamps = lamps
+        self._cameras = cameras
+        self._limits = Limits({act: rules.most_per_h for act, rules in acts.items()})
+
+    def act(
+        self, incident: Incident, shot: Round, now_us: int, before: Incident | None = None, fresh: bool = True
+    ) -> list[Light | Aim]:
+        """What moves for it. before : what was acted on already."""
+        if not fresh:
+            self._refuse_all(incident, shot, now_us)
+            return []
+        return [*self._light(incident, shot, now_us, before), *self._aim(incident, shot, now_us, before)]
+
+    def with_clips(self, incident: Incident, shot: Round, now_us: int, fresh: bool) -> Incident:
+        """An incident that says whether clips of it are kept. What once was asked for stays so, for it has begun by
+        then. A round that moves nothing leaves it as it is."""
+        if "clips" not in self._rules or not fresh:
+            return incident
+        verdict = self._asks("clips", incident, shot, now_us, None)
+        if verdict is None:
+            return replace(incident, clips=self._reasoning.did("clips", incident.id))
+        self._limits.spend("clips", incident.id, now_us)
+        self._reasoning.goes_on("clips", incident.id, verdict, now_us)
+        return replace(incident, clips=True)
+
+    def tick(self, now_us: int, open_incidents: Collection[str]) -> list[Light]:
+        """Lamps back to rest. What nobody holds and no incident may still ask for is forgotten."""
+        for incident in self._reasoning.known():
+            if incident not in open_incidents and not self._lamps.holds(incident):
+                self._reasoning.forget(incident)
+        self._limits.forget(now_us)
+        return [self._at_rest(light, now_us) for light in self._lamps.tick(now_us)]
+
+    def recall(self, spent: Iterable[Spent]) -> None:
+        """What a gateway before this one did, which counts for the limits."""
+        self._limits.recall(spent)
+
+    def shift(self, by_us: int) -> None:
+        """The clock was set by so much."""
+        self._lamps.shift(by_us)
+        self._limits.shift(by_us)
+
+    def forget(self, incident: str) -> None:
+        """It gets no further rounds."""
+        self._lamps.forget(incident)
+        self._cameras.forget(incident)
+
+    def _light(self, incident: Incident, shot: Round, now_us: int, before: Incident | None) -> list[Light]:
+        place_m = shot.fix.xyz_m
+        verdict = self._asks("lights", incident, shot, now_us, before)
+        if verdict is None:
+            return []
+        orders = self._lamps.light(incident.id, place_m, now_us, shot.fix.t_us + FRESH_US)
+        if not orders:
+            word, devices, bound = self._lamps.why_not(place_m, now_us)
+            if word:
+                self._reasoning.does_not("lights", incident.id, replace(verdict, word=word), now_us, devices, bound)
+            return []
+        lit = {name for order in orders for name in order.lamps}
+        devices = tuple(each for each in self._lamps.near(place_m) if each.name in lit)
+        return self._ordered("lights", incident.id, verdict, now_us, orders, devices, orders[0].level_pct)
+
+    def _aim(self, incident: Incident, shot: Round, now_us: int, before: Incident | None) -> list[Aim]:
+        place_m = best(incident.rounds).fix.xyz_m
+        verdict = self._asks("cameras", incident, shot, now_us, before)
+        if verdict is None:
+            return []
+        orders = self._cameras.aim(incident.id, place_m, shot.fix.t_us + FRESH_US)
+        if not orders:
+            if not self._cameras.sees(place_m):
+                self._reasoning.does_not("cameras", incident.id, replace(verdict, word="blind"), now_us)
+            return []
+        return self._ordered(
+            "cameras", incident.id, verdict, now_us, orders, tuple(Near(each.camera) for each in orders)
+        )
+
+    def _asks(self, act: str, incident: Incident, shot: Round, now_us: int, before: Incident | None) -> Verdict | None:
+        """Whether an act is asked for now and was not before; the verdict on it where it is."""
+        verdict = self._conditions.weigh(act, incident, now_us - shot.fix.t_us)
+        if not verdict.word and before is not None and self._conditions.meets(act, before):
+            return None
+        most = self._rules[act].most_per_h
+        if not verdict.word and not self._limits.admits(act, incident.id, now_us):
+            self.n_limited += 1
+            verdict = replace(verdict, word="limit")
+        if verdict.word:
+            self._reasoning.does_not(act, incident.id, verdict, now_us, bound=most if verdict.word == "limit" else None)
+            return None
+        return verdict
+
+    def _ordered(
+        self,
+        act: str,
+        incident: str,
+        verdict: Verdict,
+        now_us: int,
+        orders: list[Order],
+        devices: tuple[Near, ...],
+        bound: float | None = None,
+    ) -> list[Order]:
+        """These orders, named by the reason that is given for them."""
+        self._limits.spend(act, incident, now_us)
+        action = self._reasoning.does(act, incident, verdict, now_us, devices, bound)
+        return [named(order, action) for order in orders]
+
+    def _refuse_all(self, incident: Incident, shot: Round, now_us: int) -> None:
+        """Say that a round moves nothing: it was withdrawn, is too old, or of the future."""
+        age_us = now_us - shot.fix.t_us
+        word = "withdrawn" if shot.withdrawn else "old" if age_us > FRESH_US else "ahead"
+        for act in ("lights", "cameras"):
+            verdict = replace(self._conditions.weigh(act, incident, age_us), word=word, rule="policy")
+            self._reasoning.does_not(act, incident.id, verdict, now_us, bound=FRESH_US / 1e6)
+
+    def _at_rest(self, light: Light, now_us: int) -> Light:
+        """Lamps that go back, by name: the time is one where no incident is known that held them."""
+        if light.incident == START:
+            return named(light, f"lights-{now_us}")
+        return named(light, self._reasoning.over(light.incident, light.lamps, light.level_pct, now_us))
