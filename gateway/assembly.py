@@ -19,7 +19,7 @@ from gateway.alerts.notices import read_updated
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
-from gateway.incident import Aim, Committed, Light, NewAir
+from gateway.incident import Aim, Committed, NewAir
 from gateway.intake.gate import Gate
 from gateway.intake.keyring import Keyring, KeyWatch, read_secret
 from gateway.intake.link_mqtt import MqttLink
@@ -33,12 +33,12 @@ from gateway.journal.recovery import recent
 from gateway.journal.request import Requests
 from gateway.journal.rows import Row
 from gateway.judging.judge import Judge
+from gateway.lamp_banks import LampPast, lamp_past, lamp_plugs
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
 from gateway.reaction.cameras import Cameras
-from gateway.reaction.device_tables import CameraTable, LampBankTable
+from gateway.reaction.device_tables import CameraTable
 from gateway.reaction.eye import Eye
-from gateway.reaction.lights import LampBank, try_s
 from gateway.reaction.limits import HOUR_US, Spent
 from gateway.reaction.policy import Policy, Rules
 from gateway.reaction.policy_tables import PolicyTable
@@ -51,12 +51,12 @@ from gateway.upkeep.rollout import Rollout
 from gateway.upkeep.silence import Silence
 from gateway.upkeep.watch import Watch
 from hw.linux.settings import missing_files
-from hw.modbus_lamps import ModbusLamps
 from hw.mqtt_connection import Broker, tls_context
 from hw.onvif_camera import OnvifCamera, Trust
 from hw.serial_line import open_serial_line
 
 SEEN_FRAMES = 100_000
+UNKNOWN = LampPast()
 DISK_S = 3.0  # a start waits so long for its own row to be on the disk, and goes on without it
 log = structlog.get_logger("gateway.assembly")
 
@@ -76,6 +76,7 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     since_us = past.rows[0].at_us if past.rows else start_us
     airs = [air for body in journal.airs_since(since_us) if (air := read_air(body)).at_us <= start_us]
     gate = Gate(keyring.keys, seen, boot)
+    lamps = lamp_past(journal.newest_bodies("effect"), journal.newest_bodies("lamp"))
     updates = [read_updated(json.loads(body)) for body in journal.updates()]
     if config.requests_keys_file is not None:
         journal.recall_incidents()
@@ -87,7 +88,7 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     rollout = Rollout(gate.seal, updates)
     core = build_core(config, gate, airs, start_us, rollout, policy)
     keys = Plug("keys", (), lambda tell: KeyWatch(keyring, core.rekeyed, tell, now_us))
-    more = [keys, *_followers(config, folder, journal.incidents), *plugs(config, folder, rollout)]
+    more = [keys, *_followers(config, folder, journal.incidents), *plugs(config, folder, rollout, lamps)]
     agent = Agent(core, journal, links_there, now_us, teller, more)
     agent.recover(past, start_us)
     return agent
@@ -119,9 +120,11 @@ def links(config: GatewayConfig, folder: pathlib.Path) -> list[Link]:
     return [*lines, *([MqttLink(_broker(config.mqtt, folder))] if config.mqtt is not None else ())]
 
 
-def plugs(config: GatewayConfig, folder: pathlib.Path, rollout: Rollout | None = None) -> list[Plug]:
-    """Whatever acts."""
-    found = [_lamps(bank) for bank in config.lamp_bank]
+def plugs(
+    config: GatewayConfig, folder: pathlib.Path, rollout: Rollout | None = None, lamps: LampPast = UNKNOWN
+) -> list[Plug]:
+    """Whatever acts. lamps : what the journal has of them."""
+    found = lamp_plugs(config.lamp_bank, folder, sun_over(config.the_site()), now_us, lamps)
     if config.camera:
         found.append(Plug("cameras", (Aim,), lambda tell: Cameras(_eyes(config, folder), now_us, tell)))
     if config.releases is not None and rollout is not None:
@@ -204,13 +207,6 @@ def _followers(config: GatewayConfig, folder: pathlib.Path, incidents: Container
         words = "keys of those who may ask"
         found.append(Plug(words, (), lambda tell: KeyWatch(ring, lambda nodes: None, tell, now_us, words)))
     return found
-
-
-def _lamps(bank: LampBankTable) -> Plug:
-    def make(tell: Callable[..., None]) -> LampBank:
-        return LampBank(bank.url, ModbusLamps(bank.url, bank.answer_s), bank.channels(), now_us, tell, bank.answer_s)
-
-    return Plug(f"lamp bank {bank.url}", (Light,), make, patience_s=try_s(bank.answer_s) + 0.5)
 
 
 def _eyes(config: GatewayConfig, folder: pathlib.Path) -> list[Eye]:

@@ -16,7 +16,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from dsp.geodesy import Site
 from gateway.intake.tables import MqttTable, SerialTable
-from gateway.reaction.device_tables import CameraTable, LampBankTable
+from gateway.reaction.device_tables import CameraTable
+from gateway.reaction.lamp_tables import LampBankTable
 from gateway.reaction.policy_tables import PolicyTable
 from gateway.reaction.walls import Wall, read_walls
 from gateway.street import Lamp, Mount, Pole, level_m

@@ -25,6 +25,7 @@ COMMANDS = {
     "policy": "try another policy on a journal, or say why what was done was done",
     "score": "how good detector and locator are, against their bars",
     "camera": "ask cameras what they can, and survey their mounts",
+    "lamps": "which lamps have failed, and telling the city of them",
     "keys": "make and change the keys that nodes and gateway share",
 }
 

@@ -1,4 +1,4 @@
-"""The tables of gateway.toml that say what lamps and cameras there are."""
+"""The tables of gateway.toml that say what cameras there are; those of lamps: lamp_tables.py."""
 
 from itertools import pairwise
 from typing import Annotated, Self
@@ -12,23 +12,6 @@ PanDeg = Annotated[float, Field(ge=-360, le=360)]
 TiltDeg = Annotated[float, Field(ge=-90, le=90)]
 Share = Annotated[float, Field(ge=0, le=1)]
 WidthDeg = Annotated[float, Field(ge=0.1, le=180)]
-
-
-class LampTable(Placed):
-    name: Name
-    channel: int = Field(ge=0, le=65535)
-
-
-class LampBankTable(Table):
-    """answer_s : how long the bank may take for one answer; lighting a lamp takes three."""
-
-    url: str = Field(min_length=1, max_length=200)
-    answer_s: float = Field(default=0.5, ge=0.05, le=5)
-    lamps: tuple[LampTable, ...] = Field(min_length=1)
-
-    def channels(self) -> dict[str, int]:
-        """The channel of each lamp, by name."""
-        return {lamp.name: lamp.channel for lamp in self.lamps}
 
 
 class PresetTable(Table):

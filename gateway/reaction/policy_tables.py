@@ -43,6 +43,7 @@ class LampRulesTable(LimitedTable):
     only_when_dark: bool = True
     dark_below_deg: float = Field(default=-0.833, ge=-18, le=90)
     rest_level_pct: Percent = 30
+    fade_s: float = Field(default=0.0, ge=0, le=60)
     streets: str | None = Field(default=None, min_length=1, max_length=200)
     street_width_m: float = Field(default=20.0, gt=0, le=200)
     street_radius_m: float = Field(default=300.0, gt=0, le=5000)

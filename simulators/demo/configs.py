@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulators.demo.plan import MQTT, SERIAL, Plan
+from simulators.peers.lamp_bank import MOST_WITH_MORE
 from simulators.recordings.recording import Track
 
 Table = dict[str, object]
@@ -69,7 +70,9 @@ def write_gateway(plan: Plan, ports: Ports) -> Path:
     if plan.nodes_on(MQTT):
         tables["mqtt"] = {key: value for key, value in _mqtt(ports, "gateway").items() if key != "kind"}
     if ports.lamp_bank:
-        tables["lamp_bank"] = [{"url": ports.lamp_bank, "lamps": [lamp.model_dump() for lamp in scenario.lamps]}]
+        has_more = max(lamp.channel for lamp in scenario.lamps) < MOST_WITH_MORE
+        board: Table = {"url": ports.lamp_bank, "map": "soundpost-bank" if has_more else "plain"}
+        tables["lamp_bank"] = [{**board, "lamps": [lamp.model_dump() for lamp in scenario.lamps]}]
     if ports.cameras:
         account = {"user": "soundpost", "password_file": "../keys/cameras.password"}
         tables["camera"] = [
