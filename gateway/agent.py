@@ -40,6 +40,7 @@ from gateway.journal.keeping import Keeping
 from gateway.journal.moments import step_record
 from gateway.journal.recovery import Before, Past, take_up
 from gateway.journal.rows import Row
+from gateway.lamp_notice import LampNotice
 from gateway.reasons import Because
 from gateway.steady_clock import SteadyClock
 from gateway.systemd import notify
@@ -56,10 +57,10 @@ KINDS = {
     Updated: "update",
     Outcome: "effect",
     Asked: "request",
+    LampNotice: "lamp",
 }
 """What is told -> the kind of its row in the journal."""
-KEPT = (Store, Reply, Tell, NewAir, Because, Announce, Heard, Alarm, Updated)
-"""What no edge is ordered."""
+KEPT = (Store, Reply, Tell, NewAir, Because, Announce, Heard, Alarm, Updated)  # what no edge is ordered
 log = structlog.get_logger("gateway.agent")
 
 
@@ -80,12 +81,12 @@ class Link(Protocol):
 class Teller(Protocol):
     """Who is told what happens, as it happens: the terminal, or a program that reads it. Its faults end nothing."""
 
-    def record(self, told: Told) -> dict[str, Any]:
+    def record(self, told: Told | LampNotice) -> dict[str, Any]:
         """What is told, for the journal. It raises nothing."""
 
     def ready(self, links: Sequence[str]) -> None: ...
 
-    def tell(self, told: Told) -> None: ...
+    def tell(self, told: Told | LampNotice) -> None: ...
 
 
 class Agent:
@@ -127,7 +128,7 @@ class Agent:
         finally:
             await self._close()
 
-    def told(self, told: Told) -> None:
+    def told(self, told: Told | LampNotice) -> None:
         """Write it down, then tell it."""
         kind = told.what if isinstance(told, News) else KINDS[type(told)]
         self._note(kind, getattr(told, "at_us", self._now_us), self._teller.record(told))

@@ -20,7 +20,7 @@ from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
 from gateway.evidence_program import check_evidence
-from gateway.incident import Aim, Committed, Light, NewAir
+from gateway.incident import Aim, Committed, NewAir
 from gateway.intake.gate import Gate
 from gateway.intake.keyring import Keyring, KeyWatch, read_secret
 from gateway.intake.link_mqtt import MqttLink
@@ -34,28 +34,30 @@ from gateway.journal.recovery import recent
 from gateway.journal.request import Requests
 from gateway.journal.rows import Row
 from gateway.judging.judge import Judge
+from gateway.lamp_banks import LampPast, lamp_past, lamp_plugs
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
-from gateway.reaction.cameras import Cameras, Eye
-from gateway.reaction.device_tables import CameraTable, LampBankTable
-from gateway.reaction.lights import LampBank, try_s
+from gateway.reaction.cameras import Cameras
+from gateway.reaction.device_tables import CameraTable
+from gateway.reaction.eye import Eye
 from gateway.reaction.limits import HOUR_US, Spent
 from gateway.reaction.policy import Policy, Rules
 from gateway.reaction.policy_tables import PolicyTable
 from gateway.reaction.region_tables import Ground
 from gateway.reaction.sun import sun_over
+from gateway.reaction.walls import Walls
 from gateway.upkeep.ledger import Ledger
 from gateway.upkeep.releases import Releases
 from gateway.upkeep.rollout import Rollout
 from gateway.upkeep.silence import Silence
 from gateway.upkeep.watch import Watch
 from hw.linux.settings import missing_files
-from hw.modbus_lamps import ModbusLamps
 from hw.mqtt_connection import Broker, tls_context
 from hw.onvif_camera import OnvifCamera, Trust
 from hw.serial_line import open_serial_line
 
 SEEN_FRAMES = 100_000
+UNKNOWN = LampPast()
 DISK_S = 3.0  # a start waits so long for its own row to be on the disk, and goes on without it
 log = structlog.get_logger("gateway.assembly")
 
@@ -75,6 +77,7 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     since_us = past.rows[0].at_us if past.rows else start_us
     airs = [air for body in journal.airs_since(since_us) if (air := read_air(body)).at_us <= start_us]
     gate = Gate(keyring.keys, seen, boot)
+    lamps = lamp_past(journal.newest_bodies("effect"), journal.newest_bodies("lamp"))
     updates = [read_updated(json.loads(body)) for body in journal.updates()]
     if config.requests_keys_file is not None:
         journal.recall_incidents()
@@ -86,7 +89,7 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     rollout = Rollout(gate.seal, updates)
     core = build_core(config, gate, airs, start_us, rollout, policy)
     keys = Plug("keys", (), lambda tell: KeyWatch(keyring, core.rekeyed, tell, now_us))
-    more = [keys, *_followers(config, folder, journal.incidents), *plugs(config, folder, rollout)]
+    more = [keys, *_followers(config, folder, journal.incidents), *plugs(config, folder, rollout, lamps)]
     agent = Agent(core, journal, links_there, now_us, teller, more)
     agent.recover(past, start_us)
     return agent
@@ -119,9 +122,11 @@ def links(config: GatewayConfig, folder: pathlib.Path) -> list[Link]:
     return [*lines, *([MqttLink(_broker(config.mqtt, folder))] if config.mqtt is not None else ())]
 
 
-def plugs(config: GatewayConfig, folder: pathlib.Path, rollout: Rollout | None = None) -> list[Plug]:
-    """Whatever acts."""
-    found = [_lamps(bank) for bank in config.lamp_bank]
+def plugs(
+    config: GatewayConfig, folder: pathlib.Path, rollout: Rollout | None = None, lamps: LampPast = UNKNOWN
+) -> list[Plug]:
+    """Whatever acts. lamps : what the journal has of them."""
+    found = lamp_plugs(config.lamp_bank, folder, sun_over(config.the_site()), now_us, lamps)
     if config.camera:
         found.append(Plug("cameras", (Aim,), lambda tell: Cameras(_eyes(config, folder), now_us, tell)))
     if config.releases is not None and rollout is not None:
@@ -147,13 +152,18 @@ def build_core(
     watch = Watch(weather, config.medium.medium(weather), Ledger(places), airs if config.medium.learn else (), since_us)
     silence = None if since_us is None else Silence(places, since_us)
     judge = Judge(rare_s=config.policy.rare_h * 3600)
-    decides = policy or Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
+    decides = policy or _policy(config, config.policy.rules())
     return Core(gate, live, decides, poles, Backlog(places), watch, rollout, silence, judge)
 
 
 def build_policy(config: GatewayConfig, folder: pathlib.Path) -> Policy:
     """The policy that a config asks for. Raises as `build_rules` does."""
-    return Policy(build_rules(config, folder), config.lamps(), config.mounts(), sun_over(config.the_site()))
+    return _policy(config, build_rules(config, folder))
+
+
+def _policy(config: GatewayConfig, rules: Rules) -> Policy:
+    walls = Walls(config.the_walls())
+    return Policy(rules, config.lamps(), config.mounts(), sun_over(config.the_site()), walls)
 
 
 def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable | None = None) -> Rules:
@@ -201,18 +211,23 @@ def _followers(config: GatewayConfig, folder: pathlib.Path, incidents: Container
     return found
 
 
-def _lamps(bank: LampBankTable) -> Plug:
-    def make(tell: Callable[..., None]) -> LampBank:
-        return LampBank(bank.url, ModbusLamps(bank.url, bank.answer_s), bank.channels(), now_us, tell, bank.answer_s)
-
-    return Plug(f"lamp bank {bank.url}", (Light,), make, patience_s=try_s(bank.answer_s) + 0.5)
-
-
 def _eyes(config: GatewayConfig, folder: pathlib.Path) -> list[Eye]:
-    return [Eye(mount, _camera(table, folder)) for table, mount in zip(config.camera, config.mounts(), strict=True)]
+    operator_s, site = config.policy.cameras.operator_s, config.the_site()
+    return [
+        Eye(
+            mount,
+            camera_of(table, folder),
+            site=site if table.geo_move else None,
+            home_deg=table.home_deg,
+            operator_s=operator_s,
+        )
+        for table, mount in zip(config.camera, config.mounts(), strict=True)
+    ]
 
 
-def _camera(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
+def camera_of(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
+    """The driver of a camera. folder : where its files are looked for. Raises OSError or ValueError naming a file that
+    cannot be used."""
     if not table.verify:
         log.warning("camera is not verified: whoever stands between can read and turn", camera=table.name)
     return OnvifCamera(
@@ -221,6 +236,7 @@ def _camera(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
         read_secret(folder / table.password_file) if table.password_file else "",
         pan_span_deg=table.pan_span_deg,
         tilt_span_deg=table.tilt_span_deg,
+        presets={each.token: (each.pan_deg, each.tilt_deg) for each in table.preset},
         trust=Trust(str(folder / table.ca_file) if table.ca_file else None, table.fingerprint, table.verify),
     )
 

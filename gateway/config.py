@@ -9,8 +9,8 @@ import functools
 import json
 import math
 import pathlib
-from collections.abc import Callable, Mapping
-from typing import Self
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -18,15 +18,26 @@ from dsp.geodesy import Site
 from gateway.evidence.cases import Watcher
 from gateway.evidence.tables import EvidenceTable, StreamTable
 from gateway.intake.tables import MqttTable, SerialTable
-from gateway.reaction.device_tables import CameraTable, LampBankTable
+from gateway.reaction.device_tables import CameraTable
+from gateway.reaction.lamp_tables import LampBankTable
 from gateway.reaction.policy_tables import PolicyTable
-from gateway.street import Lamp, Mount, Pole
+from gateway.reaction.walls import Wall, read_walls
+from gateway.street import Lamp, Mount, Pole, level_m
 from gateway.tables import Placed, PoleTable, SiteTable, Table
 from gateway.upkeep.tables import AirTable, MediumTable
-from hw.linux.settings import all_faults, read_toml, say_old_name
+from hw.linux.settings import all_faults, read_text, read_toml, say_old_name
 
 APART_M = 0.5
+LEAST_POLE_M, LONGEST_POLE_M = 3.0, 12.0
+"""How high over the ground a microphone is, at least and at most."""
 LEAST_POLES = 4
+
+
+class WallsTable(Table):
+    """`walls = FILE` as it is read: the file's name, and its lines in metres of the site, each with its height."""
+
+    file: str
+    lines: tuple[tuple[float | None, tuple[tuple[float, float], ...]], ...]
 
 
 class GatewayConfig(Table):
@@ -44,6 +55,7 @@ class GatewayConfig(Table):
     policy: PolicyTable = PolicyTable()
     lamp_bank: tuple[LampBankTable, ...] = ()
     camera: tuple[CameraTable, ...] = ()
+    walls: WallsTable | None = None
     serial: tuple[SerialTable, ...] = ()
     mqtt: MqttTable | None = None
     evidence: EvidenceTable | None = None
@@ -56,8 +68,8 @@ class GatewayConfig(Table):
             "lamp bank url": [bank.url for bank in self.lamp_bank],
             "serial port": [line.port for line in self.serial],
         }
-        checks: list[Callable[[], object]] = [lambda: _check_poles(self.poles()), self.lamps, self.mounts]
-        checks.append(self.evidence_watchers)
+        checks: list[Callable[[], object]] = [lambda: _check_poles(self.poles()), self.lamps, self.evidence_watchers]
+        checks.append(lambda: _check_mounts(self.mounts(), self.poles().values()))
         checks += [functools.partial(_unlike, what, each) for what, each in names.items()]
         faults = [words for check in checks if (words := _fault_of(check))]
         if not self.serial and self.mqtt is None:
@@ -83,20 +95,14 @@ class GatewayConfig(Table):
             Lamp(lamp.name, _place("lamp", lamp.name, lamp, site)) for bank in self.lamp_bank for lamp in bank.lamps
         ]
 
+    def the_walls(self) -> list[Wall]:
+        """What cameras cannot see through."""
+        return [Wall(line, height_m) for height_m, line in self.walls.lines] if self.walls else []
+
     def mounts(self) -> list[Mount]:
         """All cameras' mounts."""
         site = self.the_site()
-        return [
-            Mount(
-                each.name,
-                _place("camera", each.name, each, site),
-                each.bearing_deg,
-                each.pan_deg,
-                each.tilt_deg,
-                each.range_m,
-            )
-            for each in self.camera
-        ]
+        return [each.mount(_place("camera", each.name, each, site)) for each in self.camera]
 
     def evidence_watchers(self) -> list[Watcher]:
         """Where the cameras stand whose video is kept. Raises ValueError naming what is not in place."""
@@ -120,13 +126,31 @@ class GatewayConfig(Table):
 
 
 def read_config(path: pathlib.Path) -> GatewayConfig:
-    """Read and check a gateway.toml. Raises ValueError of one line, or OSError where the file cannot be read."""
+    """Read and check a gateway.toml. Raises ValueError of one line, or OSError where a file cannot be read."""
     document = read_toml(path)
     say_old_name(document, "mqtt", "key_file", "tls_key_file", path)
+    if isinstance(document.get("walls"), str):
+        document["walls"] = _walls(path, document)
     try:
         return GatewayConfig.model_validate_json(json.dumps(document, default=str))
     except ValidationError as error:
         raise ValueError(f"{path}: {all_faults(error, GatewayConfig, document)}") from None
+
+
+def _walls(path: pathlib.Path, document: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The file of walls, read beside the config; without a site, which is told as a fault of its own, none."""
+    named = path.parent / document["walls"]
+    try:
+        site = SiteTable.model_validate_json(json.dumps(document.get("site"), default=str))
+    except ValidationError:
+        return None
+    try:
+        walls = read_walls(json.loads(read_text(named)), Site(site.lat_deg, site.lon_deg, site.h_m))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: walls: {named}: is not GeoJSON ({error})") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: walls: {named}: {error}") from None
+    return {"file": document["walls"], "lines": [(wall.height_m, wall.en_m) for wall in walls]}
 
 
 def _place(what: str, name: str, table: Placed, site: Site) -> tuple[float, float, float]:
@@ -144,6 +168,19 @@ def _check_poles(poles: Mapping[str, Pole]) -> None:
         for other in places[:index]:
             if math.dist(pole.xyz_m, other.xyz_m) < APART_M:
                 raise ValueError(f"pole: nodes {other.node} and {pole.node} stand less than {APART_M} m apart")
+
+
+def _check_mounts(mounts: Iterable[Mount], poles: Iterable[Pole]) -> None:
+    """Where the poles stand high the ground is the site's; on a slope it is not known better than a pole is long."""
+    places = [pole.xyz_m for pole in poles]
+    for mount in mounts:
+        pole_m = min(places, key=lambda xyz_m: level_m(xyz_m, mount.xyz_m))[2]
+        ground_m = 0.0 if pole_m >= LEAST_POLE_M else pole_m - LONGEST_POLE_M
+        if mount.xyz_m[2] <= ground_m:
+            raise ValueError(
+                f"camera {mount.name}: stands {mount.xyz_m[2]:.1f} m above the site, which is below the ground there; "
+                f"must be above {ground_m:.1f} m"
+            )
 
 
 def _fault_of(check: Callable[[], object]) -> str:

@@ -19,6 +19,7 @@ import structlog
 
 from gateway.backoff import Backoff
 from gateway.incident import Asked, News, Outcome
+from gateway.lamp_notice import LampNotice
 from gateway.tasks import end
 
 LOOK_S = 0.25
@@ -29,7 +30,7 @@ STEADY_S = 10.0
 SAY_AGAIN_S = 600.0
 log = structlog.get_logger("gateway.edges")
 
-Tell = Callable[[Outcome | News | Asked], None]
+Tell = Callable[[Outcome | News | Asked | LampNotice], None]
 Beat = Callable[[], None]
 
 
@@ -168,7 +169,7 @@ class _Keeper:
             if left is not None and ordered_s >= _now_s() - self.plug.recall_s:
                 self._hand(left)
 
-    def _told(self, told: Outcome | News | Asked) -> None:
+    def _told(self, told: Outcome | News | Asked | LampNotice) -> None:
         """What an edge tells; what it has done it is not told to do again, should it have to be made anew."""
         if isinstance(told, Outcome) and told.done and told.effect.action:
             self._done.setdefault(_which(told.effect), set()).add(told.device)

@@ -5,6 +5,7 @@ Places are metres east, north, up of the site's origin. A mount looks at true be
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dsp.geodesy import bearing
 
@@ -33,6 +34,9 @@ class Mount:
     """A camera's mount: where it stands, where its pan 0 points, and how far it turns, tilts and sees.
 
     Limits are (lowest, highest) degrees in the camera's own frame: pan clockwise from its zero, tilt up from level.
+    tilt_zero_deg : the elevation where its tilt is 0. lean_deg, lean_to_deg : by how much its axis is off the vertical,
+    and to which true bearing. view : how wide its picture is, degrees, by zoom (0 to 1), (zoom, width_deg) by rising
+    zoom and falling width; empty: it is not told to zoom. aspect : its picture's width over its height.
     """
 
     name: str
@@ -41,13 +45,20 @@ class Mount:
     pan_deg: tuple[float, float] = (-180.0, 180.0)
     tilt_deg: tuple[float, float] = (-90.0, 30.0)
     range_m: float = 150.0
+    tilt_zero_deg: float = 0.0
+    lean_deg: float = 0.0
+    lean_to_deg: float = 0.0
+    view: tuple[tuple[float, float], ...] = ()
+    aspect: float = 16 / 9
 
     def pan_tilt(self, azimuth_deg: float, elevation_deg: float) -> tuple[float, float] | None:
         """Pan and tilt that look along a true bearing and elevation, or None where the mount cannot turn there."""
-        turn_deg = (azimuth_deg - self.bearing_deg) % 360.0
+        if self.lean_deg:
+            azimuth_deg, elevation_deg = upright(azimuth_deg, elevation_deg, self.lean_deg, self.lean_to_deg)
+        turn_deg, tilt_deg = (azimuth_deg - self.bearing_deg) % 360.0, elevation_deg - self.tilt_zero_deg
         for pan_deg in (turn_deg, turn_deg - 360.0):
-            if _within(pan_deg, self.pan_deg) and _within(elevation_deg, self.tilt_deg):
-                return pan_deg, elevation_deg
+            if _within(pan_deg, self.pan_deg) and _within(tilt_deg, self.tilt_deg):
+                return pan_deg, tilt_deg
         return None
 
     def sight(self, place_m: Place) -> tuple[float, float, float] | None:
@@ -56,6 +67,36 @@ class Mount:
         if distance_m > self.range_m or self.pan_tilt(azimuth_deg, elevation_deg) is None:
             return None
         return azimuth_deg, elevation_deg, distance_m
+
+    def zoom(self, width_deg: float) -> float | None:
+        """The most zoom whose picture is this wide or wider, the widest where none is; None where `view` is empty.
+
+        Between two entries the logarithm of the width is taken to be straight, as zoom drives mostly make it.
+        """
+        if not self.view:
+            return None
+        for (zoom, wide_deg), (next_zoom, next_deg) in reversed(list(pairwise(self.view))):
+            if next_deg >= width_deg:
+                return next_zoom
+            if wide_deg >= width_deg:
+                return zoom + (next_zoom - zoom) * math.log(wide_deg / width_deg) / math.log(wide_deg / next_deg)
+        return self.view[-1][0] if len(self.view) == 1 and self.view[0][1] >= width_deg else self.view[0][0]
+
+
+def upright(azimuth_deg: float, elevation_deg: float, lean_deg: float, lean_to_deg: float) -> tuple[float, float]:
+    """A direction as a mount sees it whose axis leans by lean_deg to the bearing lean_to_deg: (azimuth, elevation).
+
+    The turn that sets the axis upright (Rodrigues' rotation about the level line across the lean; general knowledge).
+    """
+    azimuth, elevation, lean = (math.radians(each) for each in (azimuth_deg - lean_to_deg, elevation_deg, lean_deg))
+    along, across, up = (
+        math.cos(elevation) * math.cos(azimuth),
+        math.cos(elevation) * math.sin(azimuth),
+        math.sin(elevation),
+    )
+    level, high = along * math.cos(lean) - up * math.sin(lean), along * math.sin(lean) + up * math.cos(lean)
+    turned_deg = math.degrees(math.atan2(across, level)) + lean_to_deg
+    return turned_deg % 360.0, math.degrees(math.atan2(high, math.hypot(level, across)))
 
 
 def level_m(a_m: Place, b_m: Place) -> float:

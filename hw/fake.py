@@ -4,13 +4,14 @@ What a test does to them is called `drive_...`; what was done to them can be rea
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hw.onvif_camera import check_reach, wind
-from hw.ports import Block, ClockReading
+from hw.ports import Block, ClockReading, GeoPlace, LampRefuses, LampState, Look, check_lamp
 
 
 class FakeMicrophone:
@@ -65,23 +66,44 @@ class FakeMicrophone:
 
 
 class FakeLamps:
-    """Lamps with `levels` (per cent, by channel) and `orders`, the (channel, level_pct) written, in order."""
+    """Lamps with `levels` (per cent, by channel) and `orders`, the (channel, level_pct) written, in order.
 
-    def __init__(self, n_lamps: int = 8, level_pct: int = 0) -> None:
+    fail_s : as hw/ports.py has it; `kept` is what the last `keep` said, `n_kept` how often it came. `states` : what a
+    lamp says of itself beside its level.
+    """
+
+    def __init__(self, n_lamps: int = 8, level_pct: int = 0, fail_s: float | None = None) -> None:
         self.levels = [level_pct] * n_lamps
         self.orders: list[tuple[int, int]] = []
+        self.fades_s: list[float] = []
+        self.fail_s = fail_s
+        self.kept: dict[int, int] = {}
+        self.n_kept = 0
+        self.states: dict[int, LampState] = {}
         self._failure: OSError | None = None
 
-    async def write_level(self, channel: int, level_pct: int) -> None:
-        if not 0 <= level_pct <= 100:
-            raise ValueError(f"lamp level {level_pct} %: must be 0 to 100")
-        self._reach(channel)
+    def nearest(self, level_pct: int) -> int:
+        return level_pct
+
+    async def write_level(self, channel: int, level_pct: int, fade_s: float = 0.0) -> None:
+        self._reach(channel, level_pct)
         self.orders.append((channel, level_pct))
+        self.fades_s.append(fade_s)
         self.levels[channel] = level_pct
 
     async def read_level(self, channel: int) -> int:
         self._reach(channel)
         return self.levels[channel]
+
+    async def read_state(self, channel: int) -> LampState:
+        level_pct = await self.read_level(channel)
+        return replace(self.states.get(channel, LampState()), level_pct=level_pct)
+
+    async def keep(self, before_pct: Mapping[int, int]) -> None:
+        if self._failure is not None:
+            raise self._failure
+        self.n_kept += 1
+        self.kept = dict(before_pct)
 
     async def close(self) -> None:
         return
@@ -90,37 +112,77 @@ class FakeLamps:
         """From now on every order raises this; None mends the bank."""
         self._failure = error
 
-    def _reach(self, channel: int) -> None:
-        if channel < 0:
-            raise ValueError(f"lamp channel {channel}: must be 0 to 65535")
+    def drive_level(self, channel: int, level_pct: int) -> None:
+        """Somebody else sets a lamp."""
+        self.levels[channel] = level_pct
+
+    def drive_state(self, channel: int, state: LampState) -> None:
+        """From now on a lamp says this of itself; its level is as it is."""
+        self.states[channel] = state
+
+    def _reach(self, channel: int, level_pct: int = 0) -> None:
+        check_lamp(channel, level_pct)
         if self._failure is not None:
             raise self._failure
         if channel >= len(self.levels):
-            raise OSError(f"lamp {channel}: the lamp bank refuses")
+            raise LampRefuses(f"lamp {channel}: the lamp bank refuses")
 
 
 class FakeCamera:
-    """A camera that looks where `orders` (pan_deg, tilt_deg) last told it, at once."""
+    """A camera that looks where `orders` (pan_deg, tilt_deg) last told it, at once. `zooms` and `places` are what came
+    with each. takes_places : it takes a place, and looks then where `drive_look` says. home_deg : its own home."""
 
     def __init__(
-        self, pan_span_deg: tuple[float, float] = (-180, 180), tilt_span_deg: tuple[float, float] = (-90, 90)
+        self,
+        pan_span_deg: tuple[float, float] = (-180, 180),
+        tilt_span_deg: tuple[float, float] = (-90, 90),
+        *,
+        takes_places: bool = False,
+        home_deg: tuple[float, float] | None = None,
     ) -> None:
         self.orders: list[tuple[float, float]] = []
+        self.zooms: list[float | None] = []
+        self.places: list[GeoPlace | None] = []
+        self._looks = Look(0.0, 0.0)
         self._spans_deg = (pan_span_deg, tilt_span_deg)
+        self._takes_places, self._home_deg = takes_places, home_deg
         self._failure: OSError | None = None
 
-    async def aim(self, pan_deg: float, tilt_deg: float) -> None:
+    async def aim(
+        self, pan_deg: float, tilt_deg: float, zoom: float | None = None, place: GeoPlace | None = None
+    ) -> str:
         pan_span_deg, tilt_span_deg = self._spans_deg
         goal_deg = (wind(pan_deg, pan_span_deg), check_reach("tilt", tilt_deg, tilt_span_deg))
         self._reach()
         self.orders.append(goal_deg)
+        self.zooms.append(zoom)
+        self.places.append(place)
+        if self._takes_places and place is not None:
+            return "place"
+        self._looks = Look(*goal_deg, zoom)
+        return "angles"
+
+    async def read_look(self) -> Look:
+        self._reach()
+        return self._looks
 
     async def read_aim(self) -> tuple[float, float]:
+        """(pan, tilt) of where it looks."""
+        look = await self.read_look()
+        return look.pan_deg, look.tilt_deg
+
+    async def go_home(self) -> None:
         self._reach()
-        return self.orders[-1] if self.orders else (0.0, 0.0)
+        if self._home_deg is None:
+            raise ValueError("the camera has no home of its own")
+        self.drive_look(*self._home_deg)
 
     async def close(self) -> None:
         return
+
+    def drive_look(self, pan_deg: float, tilt_deg: float, zoom: float | None = None) -> None:
+        """Somebody else turns it."""
+        self._looks = Look(pan_deg, tilt_deg, zoom)
 
     def drive_failure(self, error: OSError | None) -> None:
         """From now on every order raises this; None mends the camera."""

@@ -27,7 +27,9 @@ MOST_BYTES = 1024
 """No answer is longer than 260 bytes; whoever says more than this without one talks without end."""
 READS = (1, 2, 3, 4)
 """Function codes whose answers repeat no address."""
-FORMS = "must be tcp://HOST:PORT or rtu:///dev/PORT?baud=19200 (both may add unit=1 to 247)"
+FORMS = (
+    "must be tcp://HOST:PORT or rtu:///dev/PORT?baud=19200 (both may add unit=1 to 247), dali:///dev/PORT or gpio://"
+)
 
 
 class Stream(Protocol):

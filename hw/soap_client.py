@@ -27,6 +27,8 @@ import aiohttp
 from lxml import etree
 
 MOST_BYTES = 1_000_000
+MOST_UNDECLARED = 2000
+UNDECLARED = "NS_ERR_UNDEFINED_NAMESPACE"
 KEEP_S = 75.0
 """How long an idle connection is kept. Cameras are asked more often than that (gateway/reaction/cameras.py)."""
 ENVELOPE = (
@@ -57,6 +59,10 @@ class Account:
 
     def __repr__(self) -> str:
         return f"Account({self.user!r})"
+
+    def hide(self, text: str) -> str:
+        """What a device says, without the password: it knows it, and may say it back."""
+        return text.replace(self.password, "***") if self.password else text
 
     def token(self, now: datetime) -> str:
         """The SOAP header for a request made at `now` by the device's own clock."""
@@ -106,11 +112,28 @@ class SoapClient:
         with _in_few_words():
             async with asyncio.timeout(self._call_s):
                 status, answer = await self._post(path, f"{namespace}/{operation}", asked.encode())
-                return _result(await asyncio.to_thread(parse, answer), status, f"{operation}Response")
+                return self._result(await asyncio.to_thread(parse, answer), status, f"{operation}Response")
+
+    def hide(self, text: str) -> str:
+        """What the device said, fit to be told on: without our password."""
+        return self._account.hide(text)
 
     async def close(self) -> None:
         """Hang up."""
         await self._web.close()
+
+    def _result(self, found: "etree._Element | None", status: int, wanted: str) -> "etree._Element":
+        """The element that was asked for. Raises Refused for a fault, OSError for anything else."""
+        name = None if found is None else etree.QName(found).localname
+        if found is not None and name == "Fault":
+            reason = found.find("{*}Reason/{*}Text")
+            text = "without a reason" if reason is None else self.hide(" ".join((reason.text or "").split()))
+            raise Refused(f"the camera refuses: {''.join(filter(str.isprintable, text))[:120]}")
+        if status >= 400:
+            raise Refused(f"the camera refuses: HTTP {status}")
+        if found is None or name != wanted:
+            raise OSError(f"the camera does not speak ONVIF as it should (HTTP {status})")
+        return found
 
     async def _post(self, path: str, action: str, asked: bytes) -> tuple[int, bytes]:
         """Status and unpacked body. Where a kept connection turns out to be closed, once more over a new one."""
@@ -158,29 +181,28 @@ def unpack(packed: bytes, encoding: str) -> bytes:
 
 
 def parse(answer: bytes) -> "etree._Element | None":
-    """What stands first in the SOAP body; None where the bytes are no SOAP. No entity is opened, nothing fetched."""
+    """What stands first in the SOAP body; None where the bytes are no SOAP. No entity is opened, nothing fetched.
+
+    Prefixes that are not declared are let pass, for there are cameras that forget to (ipycam 1.3): such a camera has
+    turned, and must not be taken for one that has not. Nothing else that is not well-formed is.
+    """
     if b"<!DOCTYPE" in answer:
         return None
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
     try:
         root = etree.fromstring(answer, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
+    if (
+        root is None
+        or len(parser.error_log) > MOST_UNDECLARED
+        or any(each.type_name != UNDECLARED for each in parser.error_log)
+    ):
+        return None
+    if len(parser.error_log):
+        for each in root.iter(etree.Element):
+            each.tag = each.tag if each.tag.startswith("{") else each.tag.rpartition(":")[2]
     return root.find("{*}Body/{*}*") if root.getroottree().docinfo.internalDTD is None else None
-
-
-def _result(found: "etree._Element | None", status: int, wanted: str) -> "etree._Element":
-    """The element that was asked for. Raises Refused for a fault, OSError for anything else."""
-    name = None if found is None else etree.QName(found).localname
-    if found is not None and name == "Fault":
-        reason = found.find("{*}Reason/{*}Text")
-        text = "without a reason" if reason is None else " ".join((reason.text or "").split())
-        raise Refused(f"the camera refuses: {''.join(filter(str.isprintable, text))[:120]}")
-    if status >= 400:
-        raise Refused(f"the camera refuses: HTTP {status}")
-    if found is None or name != wanted:
-        raise OSError(f"the camera does not speak ONVIF as it should (HTTP {status})")
-    return found
 
 
 @contextmanager

@@ -25,11 +25,13 @@ COMMANDS = {
     "policy": "try another policy on a journal, or say why what was done was done",
     "evidence": "keep, list, show and export what cameras saw round a shot",
     "score": "how good detector and locator are, against their bars",
+    "camera": "ask cameras what they can, and survey their mounts",
+    "lamps": "which lamps have failed, and telling the city of them",
     "keys": "make and change the keys that nodes and gateway share",
 }
 
 
-FOLDERS = ("board", "policy")
+FOLDERS = ("board", "camera", "policy")
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -19,6 +19,7 @@ from gateway.assembly import assemble, check
 from gateway.config import GatewayConfig, read_config
 from gateway.effects import Told
 from gateway.intake.keyring import Keyring, keyless
+from gateway.lamp_notice import LampNotice
 from gateway.tasks import end_all
 from soundpost.lasting_output import lasting_output
 from soundpost.logs import log_to_standard_error
@@ -78,11 +79,11 @@ class Terminal:
         """The gateway listens."""
         self._say(f"ready, listening on {', '.join(links)}", {"what": "ready", "links": list(links)})
 
-    def record(self, told: Told) -> dict[str, Any]:
+    def record(self, told: Told | LampNotice) -> dict[str, Any]:
         """What happened, for the journal."""
         return record(told, self._site)
 
-    def tell(self, told: Told) -> None:
+    def tell(self, told: Told | LampNotice) -> None:
         """What happened."""
         self._say(line(told, self._site), record(told, self._site))
 

@@ -4,26 +4,32 @@ from typing import Any
 
 from gateway.alerts.clock_time import clock_time
 from gateway.incident import Aim, Alarm, Asked, Heard, News, Outcome, Updated
+from gateway.lamp_notice import LampNotice
 
 
 def outcome_record(outcome: Outcome) -> dict[str, Any]:
     """What became of an order on one lamp or camera, for machines. t_us: when that was known."""
     effect = outcome.effect
     order: dict[str, Any] = (
-        {"what": "aim", "azimuth_deg": round(effect.azimuth_deg, 3), "elevation_deg": round(effect.elevation_deg, 3)}
+        {
+            "what": "home" if effect.home else "aim",
+            "azimuth_deg": round(effect.azimuth_deg, 3),
+            "elevation_deg": round(effect.elevation_deg, 3),
+        }
         if isinstance(effect, Aim)
         else {"what": "light", "level_pct": effect.level_pct}
     )
     told = {"device": outcome.device, "incident": effect.incident, "done": outcome.done}
     action = {"action": effect.action} if effect.action else {}
-    return {**order, **told, **action, "t_us": outcome.at_us, "note": outcome.note}
+    was = {} if outcome.was_pct is None else {"was_pct": outcome.was_pct}
+    return {**order, **told, **action, "t_us": outcome.at_us, "note": outcome.note, **was}
 
 
 def outcome_line(outcome: Outcome) -> str:
     """The same for people."""
     effect = outcome.effect
     order = (
-        f"turn to {effect.azimuth_deg:.1f} deg, {effect.elevation_deg:+.1f} deg"
+        f"{'home from' if effect.home else 'turn to'} {effect.azimuth_deg:.1f} deg, {effect.elevation_deg:+.1f} deg"
         if isinstance(effect, Aim)
         else f"to {effect.level_pct} %"
     )
@@ -111,3 +117,29 @@ def asked_line(asked: Asked) -> str:
     names = ("did", "incident", "camera", "what", "file", "verdict", "note")
     words = "  ".join(str(asked.body[name]) for name in names if asked.body.get(name))
     return f"{clock_time(asked.at_us)}  {asked.by}  {asked.ask}: {words}"
+
+
+def lamp_record(notice: LampNotice) -> dict[str, Any]:
+    """What is wrong with a lamp, or that it is well again, for machines."""
+    told = {"notice": notice.notice, "lamp": notice.lamp, "fault": notice.fault, "open": notice.is_open}
+    history = [{"t_us": at_us, "what": words} for at_us, words in notice.history]
+    return {
+        "what": "lamp",
+        **told,
+        "why": notice.why,
+        "since_us": notice.since_us,
+        "t_us": notice.at_us,
+        "history": history,
+    }
+
+
+def read_lamp_notice(record: dict[str, Any]) -> LampNotice:
+    """The inverse of `lamp_record`."""
+    history = tuple((each["t_us"], each["what"]) for each in record["history"])
+    told = (record["notice"], record["lamp"], record["fault"], record["open"], record["why"])
+    return LampNotice(*told, record["since_us"], record["t_us"], history)
+
+
+def lamp_line(notice: LampNotice) -> str:
+    """The same for people."""
+    return f"{clock_time(notice.at_us)}  lamp {notice.lamp}  {'FAULT ' if notice.is_open else ''}{notice.why}"

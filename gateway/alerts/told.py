@@ -8,6 +8,7 @@ from gateway.alerts import notices
 from gateway.alerts.bulletin import headline, incident_record
 from gateway.effects import Told
 from gateway.incident import Alarm, Announce, Asked, Heard, News, Outcome, Updated
+from gateway.lamp_notice import LampNotice
 
 OTHERS: Mapping[type, tuple[Callable[[Any], str], Callable[[Any], dict[str, Any]]]] = {
     Outcome: (notices.outcome_line, notices.outcome_record),
@@ -16,16 +17,17 @@ OTHERS: Mapping[type, tuple[Callable[[Any], str], Callable[[Any], dict[str, Any]
     Updated: (notices.updated_line, notices.updated_record),
     News: (notices.news_line, notices.news_record),
     Asked: (notices.asked_line, notices.asked_record),
+    LampNotice: (notices.lamp_line, notices.lamp_record),
 }
 
 
-def line(told: Told, site: Site) -> str:
+def line(told: Told | LampNotice, site: Site) -> str:
     """For people. What a camera, a lamp or a reviewer put in that is no letter is shown as a box: nobody forges a line
     or moves the terminal."""
     text = headline(told, site) if isinstance(told, Announce) else OTHERS[type(told)][0](told)
     return "".join(each if each.isprintable() else "\ufffd" for each in text)
 
 
-def record(told: Told, site: Site) -> dict[str, Any]:
+def record(told: Told | LampNotice, site: Site) -> dict[str, Any]:
     """For programs."""
     return incident_record(told, site) if isinstance(told, Announce) else OTHERS[type(told)][1](told)

@@ -115,6 +115,10 @@ class Journal:
         told = self._select(f"{SELECT} where kind in (?, ?) order by number", *KINDS)
         self.incidents.heed(Row(kind, at_us, body) for _, kind, at_us, _, _, _, body, _ in told)
 
+    def newest_bodies(self, kind: str) -> Iterator[bytes]:
+        """The bodies of the rows of one kind, the newest first. Call it before the first `append`."""
+        return (body for _, body in self._newest(kind))
+
     def last_boot(self) -> int:
         """The boot number of the last gateway that wrote here, 0 for none. Call it before the first `append`."""
         newest = "select boot from row where kind = 'config' order by number desc limit 1"

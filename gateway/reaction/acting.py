@@ -7,8 +7,8 @@ once. A new act is a method beside `_light` and `_aim`, with its rules in gatewa
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from gateway.incident import Aim, Incident, Light, Round, best
-from gateway.reaction.camera_policy import CameraPolicy
+from gateway.incident import Aim, Incident, Light, Round
+from gateway.reaction.camera_policy import CameraPolicy, followed
 from gateway.reaction.conditions import ActRules, Conditions, Verdict
 from gateway.reaction.lamp_policy import START, LampPolicy
 from gateway.reaction.limits import Limits, Spent
@@ -59,13 +59,14 @@ class Acting:
         self._reasoning.goes_on("clips", incident.id, verdict, now_us)
         return replace(incident, clips=True)
 
-    def tick(self, now_us: int, open_incidents: Collection[str]) -> list[Light]:
-        """Lamps back to rest. What nobody holds and no incident may still ask for is forgotten."""
+    def tick(self, now_us: int, open_incidents: Collection[str]) -> list[Light | Aim]:
+        """Lamps back to rest, cameras home. What nobody holds and no incident may still ask for is forgotten."""
         for incident in self._reasoning.known():
             if incident not in open_incidents and not self._lamps.holds(incident):
                 self._reasoning.forget(incident)
         self._limits.forget(now_us)
-        return [self._at_rest(light, now_us) for light in self._lamps.tick(now_us)]
+        home = [named(aim, f"cameras-{now_us}") for aim in self._cameras.tick(now_us)]
+        return [*(self._at_rest(light, now_us) for light in self._lamps.tick(now_us)), *home]
 
     def recall(self, spent: Iterable[Spent]) -> None:
         """What a gateway before this one did, which counts for the limits."""
@@ -74,6 +75,7 @@ class Acting:
     def shift(self, by_us: int) -> None:
         """The clock was set by so much."""
         self._lamps.shift(by_us)
+        self._cameras.shift(by_us)
         self._limits.shift(by_us)
 
     def forget(self, incident: str) -> None:
@@ -97,13 +99,13 @@ class Acting:
         return self._ordered("lights", incident.id, verdict, now_us, orders, devices, orders[0].level_pct)
 
     def _aim(self, incident: Incident, shot: Round, now_us: int, before: Incident | None) -> list[Aim]:
-        place_m = best(incident.rounds).fix.xyz_m
+        target = followed(incident.rounds)
         verdict = self._asks("cameras", incident, shot, now_us, before)
         if verdict is None:
             return []
-        orders = self._cameras.aim(incident.id, place_m, shot.fix.t_us + FRESH_US)
+        orders = self._cameras.aim(incident.id, target, now_us, shot.fix.t_us + FRESH_US)
         if not orders:
-            if not self._cameras.sees(place_m):
+            if not self._cameras.sees(target):
                 self._reasoning.does_not("cameras", incident.id, replace(verdict, word="blind"), now_us)
             return []
         return self._ordered(

@@ -3,28 +3,33 @@ within 3 s.
 
 Each order is a task of its own; a camera takes one order at a time, and of those that wait the newest only. A camera
 that failed is left alone for a while, each longer and with jitter, as long as another can do it. What a camera says
-about where it looks is read back until it is within a degree of the order, and reported. Between orders each camera is
-asked where it looks from time to time: its connection is warm when a shot comes, and one that is away is known before.
+about where it looks is read back until it is within a degree of the order, and reported; one that was told a place and
+looks elsewhere, for it does not know well where it stands, is told the angles. Between orders each camera is asked
+where it looks from time to time: its connection is warm when a shot comes, and one that is away is known before.
+
+Before an order it is asked, too, for a moment: one that somebody else has just turned is left to him for a while, and
+the next best is asked (gateway/reaction/operator.py). One goes home only if it still looks where it was told to.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, NoReturn
 
 import structlog
 
-from gateway.backoff import Backoff
 from gateway.incident import Aim, Outcome
-from gateway.street import Mount, angle_deg
+from gateway.reaction.eye import Eye
+from gateway.street import angle_deg
 from gateway.tasks import end
-from hw.ports import Camera
+from hw.ports import Look
 
-GIVE_UP_S = 3.0  # notes/reliability.md 4.3: PTZ gives up within 3 s, next camera within 1 s
+GIVE_UP_S = 2.8  # notes/reliability.md 4.3: PTZ gives up within 3 s, the next camera within 1 s; less what is late
 GREET_S = 20.0  # a slow camera takes 1.5 s a call, and connecting is five calls and a look
 WARM_S = 20.0
 LOOK_S = 0.25
-GRACE_S = 0.25  # past its limit, for a call to come back
+FIRST_LOOK = 1 / 12  # of GIVE_UP_S, for whose it is
+STILL_DEG = 0.1
 SETTLE_S = 12.0  # half a turn at 15 degrees a second, a slow camera
 SETTLE_STEP_S = 0.25
 NEAR_DEG = 1.0
@@ -32,67 +37,6 @@ log = structlog.get_logger("gateway.reaction.cameras")
 
 Report = Callable[[Outcome], None]
 Clock = Callable[[], int]
-
-
-class Eye:
-    """A camera on its mount, and whether it answered last time."""
-
-    def __init__(self, mount: Mount, camera: Camera) -> None:
-        self.mount = mount
-        self.camera = camera
-        self.newest: Aim | None = None
-        self.alone = asyncio.Lock()
-        self._away_until_s = 0.0
-        self._answers = True
-        self._refused = False
-        self._backoff = Backoff(first_s=5.0, longest_s=60.0)
-        self._due_s: dict[object, float] = {}
-
-    @contextlib.asynccontextmanager
-    async def within(self, limit_s: float) -> AsyncIterator[None]:
-        """Calls of the camera that may take so long together. Raises TimeoutError where they take longer."""
-        call = object()
-        self._due_s[call] = asyncio.get_running_loop().time() + limit_s + GRACE_S
-        try:
-            async with asyncio.timeout(limit_s):
-                yield
-        finally:
-            del self._due_s[call]
-
-    def hangs(self, now_s: float) -> bool:
-        """Whether a call did not even come back when its time was over."""
-        return any(due_s < now_s for due_s in self._due_s.values())
-
-    def is_away(self, now_s: float) -> bool:
-        """Whether it failed so lately that another camera should be asked first."""
-        return now_s < self._away_until_s
-
-    def failed(self, now_s: float, why: str) -> None:
-        """It did not do as it was told. Said once, until it works again."""
-        self._refused = True
-        self.silent(now_s, why)
-
-    def silent(self, now_s: float, why: str) -> None:
-        """It did not answer. Said once, until it answers again."""
-        self._away_until_s = now_s + self._backoff.next_s()
-        if self._answers:
-            log.warning("camera does not answer", camera=self.mount.name, why=why)
-        self._answers = False
-
-    def worked(self) -> None:
-        """It took an order."""
-        self._refused = False
-        self.answered()
-
-    def answered(self) -> None:
-        """It said where it looks. One that failed an order has yet to take one."""
-        if self._refused:
-            return
-        self._away_until_s = 0.0
-        self._backoff.reset()
-        if not self._answers:
-            log.info("camera answers again", camera=self.mount.name)
-        self._answers = True
 
 
 class Cameras:
@@ -157,7 +101,7 @@ class Cameras:
     async def _greet(self, eye: Eye) -> None:
         try:
             async with eye.within(GREET_S):
-                await eye.camera.read_aim()
+                await eye.look(self._clock())
         except (TimeoutError, OSError) as error:
             eye.silent(asyncio.get_running_loop().time(), str(error) or f"no answer within {GREET_S:g} s")
         else:
@@ -178,52 +122,136 @@ class Cameras:
             if eye.newest is not aim:
                 return True
             if aim.expires_us is not None and self._clock() > aim.expires_us:
-                self._report(Outcome(aim, aim.camera, False, self._clock(), "too late: the event is past"))
+                self._tell(aim, False, "too late: the event is past")
                 return True
-            taken = await self._order(eye, aim)
-        if taken:
-            await self._watch(eye, aim)
-        return taken
+            if aim.home:
+                await self._go_home(eye, aim)
+                return True
+            left_s = GIVE_UP_S - await self._look_first(eye)
+            if eye.operator.has_it(self._clock()):
+                self._tell(aim, False, "left to its operator, who has just moved it")
+                return False
+            how = await self._order(eye, aim, left_s, by_place=True)
+        if how:
+            await self._watch(eye, aim, how)
+        return bool(how)
 
-    async def _order(self, eye: Eye, aim: Aim) -> bool:
-        look = eye.mount.pan_tilt(aim.azimuth_deg, aim.elevation_deg)
+    async def _look_first(self, eye: Eye) -> float:
+        """Whose it is, and where it looks before it is turned, as far as it says so at once. Comes back: seconds."""
+        began_s = asyncio.get_running_loop().time()
+        if not eye.is_away(began_s):
+            with contextlib.suppress(TimeoutError, OSError):
+                async with eye.within(GIVE_UP_S * FIRST_LOOK):
+                    look = await eye.look(self._clock())
+                    eye.before = eye.before if eye.is_turned else look
+        return asyncio.get_running_loop().time() - began_s
+
+    async def _order(self, eye: Eye, aim: Aim, limit_s: float, *, by_place: bool) -> str:
+        """How it took it; "" where it did not."""
         try:
-            if look is None:
-                raise ValueError(f"cannot turn to {aim.azimuth_deg:.1f}, {aim.elevation_deg:.1f} degrees")
-            async with eye.within(GIVE_UP_S):
-                await eye.camera.aim(*look)
+            async with eye.within(limit_s):
+                how = await eye.turn(aim, self._clock(), by_place=by_place)
         except TimeoutError:
             why = f"no answer within {GIVE_UP_S:g} s"
         except (OSError, ValueError) as error:
             why = str(error)
         else:
             eye.worked()
-            self._report(Outcome(aim, aim.camera, True, self._clock(), "took the order"))
-            return True
+            self._tell(aim, True, "took the order" if how == "angles" else f"took the order, by {how}")
+            return how
         eye.failed(asyncio.get_running_loop().time(), why)
-        self._report(Outcome(aim, aim.camera, False, self._clock(), why))
-        return False
+        self._tell(aim, False, why)
+        return ""
 
-    async def _watch(self, eye: Eye, aim: Aim) -> None:
-        """Read back until the camera looks where it was told, a newer order has come, or it has had long enough."""
+    async def _watch(self, eye: Eye, aim: Aim, how: str) -> None:
+        """Read back until the camera looks where it was told, is somebody else's, a newer order has come, or it has had
+        long enough."""
         want = eye.mount.pan_tilt(aim.azimuth_deg, aim.elevation_deg)
         assert want is not None
         off_deg = 180.0
         try:
             async with eye.within(SETTLE_S):
-                while eye.newest is aim:
-                    off_deg = angle_deg(want, await eye.camera.read_aim())
-                    if off_deg <= NEAR_DEG:
-                        break
-                    await asyncio.sleep(SETTLE_STEP_S)
-                else:
+                last: Look | None = None
+                while eye.newest is aim and off_deg > NEAR_DEG:
+                    look = await eye.look(self._clock())
+                    if look is None or how.startswith("preset"):
+                        return
+                    if eye.operator.has_it(self._clock()):
+                        self._tell(aim, False, "left to its operator, who has moved it meanwhile")
+                        return
+                    off_deg = angle_deg(want, (look.pan_deg, look.tilt_deg))
+                    if off_deg > NEAR_DEG and how == "place" and _stands(last, look):
+                        self._tell(
+                            aim, False, f"by the place it looks {off_deg:.1f} degrees off; it is told the angles"
+                        )
+                        how = await self._order(eye, aim, GIVE_UP_S, by_place=False) or "not"
+                    last = look
+                    await asyncio.sleep(SETTLE_STEP_S if off_deg > NEAR_DEG else 0)
+                if eye.newest is not aim:
                     return
             note = f"looks there, {off_deg:.2f} degrees off"
         except TimeoutError:
             note = f"still {off_deg:.1f} degrees off after {SETTLE_S:g} s"
         except OSError as error:
             note = f"does not tell where it looks: {error}"
-        self._report(Outcome(aim, aim.camera, off_deg <= NEAR_DEG, self._clock(), note))
+        self._tell(aim, off_deg <= NEAR_DEG, note)
+
+    async def _go_home(self, eye: Eye, aim: Aim) -> None:
+        """Back to where it belongs, if it still looks where it was told to; what was never turned is not spoken of."""
+        try:
+            async with eye.within(GIVE_UP_S):
+                look = await eye.look(self._clock())
+                if not self._was_left_so(eye, aim, look):
+                    if eye.is_turned:
+                        self._tell(aim, False, "left as it is: somebody else has moved it")
+                    eye.is_turned = False
+                    return
+                note = await self._home(eye)
+        except TimeoutError:
+            self._tell(aim, False, f"no answer within {GIVE_UP_S:g} s")
+        except (OSError, ValueError) as error:
+            self._tell(aim, False, str(error))
+        else:
+            eye.is_turned = False
+            self._tell(aim, True, note)
+
+    def _was_left_so(self, eye: Eye, aim: Aim, look: Look | None) -> bool:
+        """Whether it looks where this order, of another run of the gateway perhaps, says that it was turned to."""
+        if look is None:
+            return eye.is_turned
+        looks_deg, want = (look.pan_deg, look.tilt_deg), eye.mount.pan_tilt(aim.azimuth_deg, aim.elevation_deg)
+        if eye.operator.has_it(self._clock()):
+            return False
+        return (eye.is_turned and eye.operator.shows(looks_deg)) or (
+            want is not None and angle_deg(looks_deg, want) <= 2 * NEAR_DEG
+        )
+
+    async def _home(self, eye: Eye) -> str:
+        """Send it: in words, where to. Raises ValueError where it has nowhere to go."""
+        if eye.home_deg is None:
+            try:
+                await eye.camera.go_home()
+            except ValueError:
+                if eye.before is None:
+                    raise ValueError("has no home, and where it looked before is not known") from None
+            else:
+                eye.operator.told(None, self._clock())
+                return "sent to its own home"
+        home = eye.home_deg or (eye.before.pan_deg, eye.before.tilt_deg)  # type: ignore[union-attr]
+        zoom = eye.before.zoom if eye.home_deg is None and eye.before is not None else eye.widest
+        await eye.camera.aim(*home, zoom)
+        eye.operator.told(home, self._clock())
+        return "sent home" if eye.home_deg else "sent back to where it looked before"
+
+    def _tell(self, aim: Aim, done: bool, note: str) -> None:
+        self._report(Outcome(aim, aim.camera, done, self._clock(), note))
+
+
+def _stands(before: Look | None, now: Look) -> bool:
+    """Whether it does not move any more."""
+    return before is not None and (
+        angle_deg((before.pan_deg, before.tilt_deg), (now.pan_deg, now.tilt_deg)) <= STILL_DEG
+    )
 
 
 def chain(aim: Aim | None) -> Iterable[Aim]:

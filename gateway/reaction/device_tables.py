@@ -1,33 +1,34 @@
-"""The tables of gateway.toml that say what lamps and cameras there are."""
+"""The tables of gateway.toml that say what cameras there are; those of lamps: lamp_tables.py."""
 
-from typing import Self
+from itertools import pairwise
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from gateway.street import Mount, Place
 from gateway.tables import Name, Placed, Table
 
+PanDeg = Annotated[float, Field(ge=-360, le=360)]
+TiltDeg = Annotated[float, Field(ge=-90, le=90)]
+Share = Annotated[float, Field(ge=0, le=1)]
+WidthDeg = Annotated[float, Field(ge=0.1, le=180)]
 
-class LampTable(Placed):
-    name: Name
-    channel: int = Field(ge=0, le=65535)
 
+class PresetTable(Table):
+    """A preset of the camera's own, by its token, and where it looks in the camera's own frame."""
 
-class LampBankTable(Table):
-    """answer_s : how long the bank may take for one answer; lighting a lamp takes three."""
-
-    url: str = Field(min_length=1, max_length=200)
-    answer_s: float = Field(default=0.5, ge=0.05, le=5)
-    lamps: tuple[LampTable, ...] = Field(min_length=1)
-
-    def channels(self) -> dict[str, int]:
-        """The channel of each lamp, by name."""
-        return {lamp.name: lamp.channel for lamp in self.lamps}
+    token: str = Field(min_length=1, max_length=64)
+    pan_deg: PanDeg
+    tilt_deg: TiltDeg
 
 
 class CameraTable(Placed):
     """pan_deg, tilt_deg: within which we may turn it. pan_span_deg, tilt_span_deg: its whole travel, where it does not
-    say so itself or says it wrong. ca_file, fingerprint (SHA-256 of its certificate) or verify = false: how an https
-    camera shows that it is the one; none of them: by an authority that this host trusts."""
+    say so itself or says it wrong. bearing_deg to lean_to_deg: as `soundpost camera survey` finds them. view_deg: how
+    wide its picture is by zoom. geo_move: whether it may be told a place instead of angles, where it takes one. preset:
+    for one that cannot be turned to an angle. home_deg: pan and tilt to go back to, instead of its own home. ca_file,
+    fingerprint (SHA-256 of its certificate) or verify = false: how an https camera shows that it is the one; none of
+    them: by an authority that this host trusts."""
 
     name: Name
     url: str = Field(pattern=r"^https?://[^@\s]+$", max_length=200)
@@ -42,6 +43,27 @@ class CameraTable(Placed):
     pan_span_deg: tuple[float, float] | None = None
     tilt_span_deg: tuple[float, float] | None = None
     range_m: float = Field(default=150.0, gt=0, le=5000)
+    tilt_zero_deg: float = Field(default=0.0, ge=-45, le=45)
+    lean_deg: float = Field(default=0.0, ge=0, le=20)
+    lean_to_deg: float = Field(default=0.0, ge=-360, le=360)
+    view_deg: tuple[tuple[Share, WidthDeg], ...] = ()
+    aspect: float = Field(default=16 / 9, ge=0.3, le=5)
+    geo_move: bool = True
+    preset: tuple[PresetTable, ...] = ()
+    home_deg: tuple[PanDeg, TiltDeg] | None = None
+
+    def mount(self, place_m: Place) -> Mount:
+        """What it stands on, at this place."""
+        return Mount(
+            self.name, place_m, self.bearing_deg, self.pan_deg, self.tilt_deg, self.range_m,
+            self.tilt_zero_deg, self.lean_deg, self.lean_to_deg, self.view_deg, self.aspect,
+        )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _view(self) -> Self:
+        if any(zoom >= more or wide_deg <= less_deg for (zoom, wide_deg), (more, less_deg) in pairwise(self.view_deg)):
+            raise ValueError("view_deg must be [[zoom, width], ...] by rising zoom and falling width in degrees")
+        return self
 
     @model_validator(mode="after")
     def _trust(self) -> Self:

@@ -21,8 +21,9 @@ START = "start"  # stands for the incident where none is known: lamps that an ea
 
 @dataclass(frozen=True, slots=True)
 class LampRules(ActRules):
-    """What lights up and when. `dark_below_deg`: the sun's elevation under which it is dark. streets : which lamps
-    belong together, however far along the street they stand, up to `street_radius_m` from the round."""
+    """What lights up and when. `dark_below_deg`: the sun's elevation under which it is dark. `fade_s`: how long going
+    back takes, where lamps can fade; they come up at once. streets : which lamps belong together, however far along the
+    street they stand, up to `street_radius_m` from the round."""
 
     radius_m: float = 120.0
     level_pct: int = 100
@@ -30,6 +31,7 @@ class LampRules(ActRules):
     only_when_dark: bool = True
     dark_below_deg: float = DARK_BELOW_DEG
     rest_level_pct: int = 30
+    fade_s: float = 0.0
     street_radius_m: float = 300.0
     streets: tuple[Zone, ...] = ()
 
@@ -95,8 +97,13 @@ class LampPolicy:
         for name in sorted(over):
             del self._held_until_us[name]
             lamps_of.setdefault(self._held_for.pop(name), []).append(name)
-        level_pct = 0 if over and self._is_day(now_us) else self._rules.rest_level_pct
-        return [Light(tuple(lamps), level_pct, incident) for incident, lamps in lamps_of.items()]
+        is_day = bool(over) and self._is_day(now_us)
+        level_pct = 0 if is_day else self._rules.rest_level_pct
+        fade_s = self._rules.fade_s
+        return [
+            Light(tuple(lamps), level_pct, incident, back=not is_day, fade_s=fade_s)
+            for incident, lamps in lamps_of.items()
+        ]
 
     def shift(self, by_us: int) -> None:
         """The clock was set by so much: lamps are held as long as they were to be."""

@@ -1,31 +1,43 @@
 """Carries out Light: an edge (gateway/edges.py) for each lamp bank, so that a dead bank delays no other.
 
-A lamp is written, then read back. Three tries at most, then the bank gets a rest, each longer and with jitter, until it
-answers, a newer order takes the place of this one, or this one has expired: nothing comes up for an event that is past.
-Going back to rest does not expire.
+A lamp is read, written, then read back (gateway/reaction/lamp_memory.py decides). Three tries at most, then the bank
+gets a rest, each longer and with jitter, until it answers, a newer order takes the place of this one, or this one has
+expired: nothing comes up for an event that is past. Going back does not expire.
+
+Between orders one lamp after the other is looked at, so that a lamp that has failed is known before it is needed, and
+the bank is told that we are here: without that it lets go of its lamps by itself (hw/ports.py, `fail_s`). An order
+waits for one look at most.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import NoReturn
 
 import structlog
 
 from gateway.backoff import Backoff
 from gateway.incident import Light, Outcome
+from gateway.reaction.lamp_memory import LampMemory, Leave, Wait
+from gateway.reaction.lamp_seen import LampSeen
 from gateway.tasks import until
-from hw.ports import Lamps
+from hw.ports import LampRefuses, Lamps, LampState
 
 TRIES = 3
-TRY_ANSWERS = 5
-"""A try has the time of the three answers that it needs, of connecting and of a line that must fall quiet. The driver
+TRY_ANSWERS = 6
+"""A try has the time of the four answers that it needs, of connecting and of a line that must fall quiet. The driver
 gives up on each answer by itself, so that three tries at a silent bank take the time of three answers."""
 ANSWER_S = 0.5
+LOOKS_S = 5.0
+KEEPS = 3  # times in fail_s
+FRESH_S = 10.0  # of what a look found
 log = structlog.get_logger("gateway.reaction.lights")
 
 Report = Callable[[Outcome], None]
 Clock = Callable[[], int]
 Beat = Callable[[], None]
+See = Callable[[LampSeen], None]
 
 
 def try_s(answer_s: float) -> float:
@@ -33,11 +45,31 @@ def try_s(answer_s: float) -> float:
     return TRY_ANSWERS * answer_s
 
 
+def unseen(seen: LampSeen) -> None:
+    """Nobody looks for faults."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankRules:
+    """answer_s : how long the bank may take for one answer. looks_s : how often each lamp is looked at."""
+
+    answer_s: float = ANSWER_S
+    looks_s: float = LOOKS_S
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a look found, and when (of the loop's clock)."""
+
+    level_pct: int
+    at_s: float
+
+
 class LampBank:
     """One bank: what each of its lamps should be at, and the task that sees to it.
 
-    channels : name of lamp -> channel of the bank. report : is told what became of each lamp of each order. answer_s :
-    how long the bank may take for one answer.
+    channels : name of lamp -> channel of the bank. report : is told what became of each lamp of each order. see : is
+    told what each look found. memory : outlives this edge, should a fresh one be needed.
     """
 
     def __init__(
@@ -47,18 +79,28 @@ class LampBank:
         channels: Mapping[str, int],
         clock: Clock,
         report: Report,
-        answer_s: float = ANSWER_S,
+        rules: BankRules | None = None,
+        memory: LampMemory | None = None,
+        see: See = unseen,
     ) -> None:
         self.name = name
         self._lamps = lamps
         self._channels = channels
         self._clock = clock
         self._report = report
-        self._try_s = try_s(answer_s)
+        self._rules = rules or BankRules()
+        self._try_s = try_s(self._rules.answer_s)
+        self._memory = memory or LampMemory()
+        self._see = see
         self._wanted: dict[str, Light] = {}
+        self._found: dict[str, _Found] = {}
         self._failing: set[str] = set()
+        self._n_failures = 0  # since the bank last worked
         self._woken = asyncio.Event()
         self._backoff = Backoff()
+        self._turn: Iterator[str] = itertools.cycle(sorted(channels, key=lambda lamp: channels[lamp]))
+        self._look_due_s = self._keep_due_s = 0.0
+        self._kept: dict[int, int] = {}  # what the bank was told last that lamps are without us
 
     def order(self, light: Light) -> None:
         """Take an order for those of its lamps that are ours. Returns at once."""
@@ -68,88 +110,177 @@ class LampBank:
             self._woken.set()
 
     async def run(self, beat: Beat) -> NoReturn:
-        """See to the orders, for ever."""
-        beat()
-        await self._greet()
+        """See to the orders, for ever. It looks at once, so that the first shot need not wait for the connection."""
         while True:
-            await until(self._woken, beat)
+            beat()
+            while not self._wanted and _now_s() >= self._due_s():
+                await self._look(beat)
+            await until(self._woken, beat, max(0.0, self._due_s() - _now_s()))
             self._woken.clear()
             while self._wanted:
-                await self._round(beat)
+                waits_s = await self._round(beat)
+                await self._keep()
                 if self._wanted:
-                    await self._rest(beat)
+                    await self._rest(beat, waits_s)
 
     async def close(self) -> None:
         """Hang up."""
         await self._lamps.close()
 
-    async def _greet(self) -> None:
-        """Connect now, so that the first shot need not wait for it, and a bank that is away is known."""
-        name = min(self._channels, key=lambda lamp: self._channels[lamp])
+    def _due_s(self) -> float:
+        """When there is something to do without an order."""
+        return self._look_due_s if self._lamps.fail_s is None else min(self._look_due_s, self._keep_due_s)
+
+    async def _look(self, beat: Beat) -> None:
+        """Say that we are here, and look at the next lamp, where either is due."""
+        await self._keep()
+        beat()
+        if _now_s() < self._look_due_s or self._wanted:
+            return
+        name = next(self._turn)
         try:
             async with asyncio.timeout(self._try_s):
-                await self._lamps.read_level(self._channels[name])
+                state = await self._lamps.read_state(self._channels[name])
         except (TimeoutError, OSError) as error:
             self._failed(name, str(error) or f"no answer within {self._try_s:g} s")
+            whole = not isinstance(error, LampRefuses)
+            self._see(LampSeen(self.name if whole else name, self._clock(), _now_us(), whole_bank=whole))
+            self._look_due_s = _now_s() + (self._backoff.next_s() if whole else self._pause_s())
+            return
+        self._worked(name)
+        if len(self._found) == len(self._channels):  # else on: at the start all are looked at
+            self._look_due_s = _now_s() + self._pause_s()
+        if state.level_pct is not None:
+            self._found[name] = _Found(state.level_pct, _now_s())
+        if news := self._memory.saw(name, state.level_pct, state.manual, _now_us()):
+            log.info("a lamp is not as we left it", lamp=name, news=news)
+        held = self._memory.held(name)
+        self._see(LampSeen(name, self._clock(), _now_us(), state, held.told_pct if held else None))
+        self._see(LampSeen(self.name, self._clock(), _now_us(), state, whole_bank=True))
 
-    async def _rest(self, beat: Beat) -> None:
+    def _pause_s(self) -> float:
+        return self._rules.looks_s / len(self._channels)
+
+    async def _keep(self) -> None:
+        """Say that we are here, where that is due."""
+        if self._lamps.fail_s is None or _now_s() < self._keep_due_s:
+            return
+        self._keep_due_s = _now_s() + self._lamps.fail_s / KEEPS
+        try:
+            async with asyncio.timeout(self._try_s):
+                await self._keep_now()
+        except (TimeoutError, OSError) as error:
+            self._failed(self.name, str(error) or f"no answer within {self._try_s:g} s")
+        else:
+            self._worked(self.name)
+
+    async def _keep_now(self) -> None:
+        levels = {name: found.level_pct for name, found in self._found.items()}
+        before = {self._channels[name]: level for name, level in self._memory.before(levels).items()}
+        await self._lamps.keep(before)
+        self._kept = before
+
+    async def _rest(self, beat: Beat, waits_s: float) -> None:
         """Leave the bank alone for a while, or until a new order comes."""
-        await until(self._woken, beat, self._backoff.next_s())
+        due_s = _now_s() + (waits_s or self._backoff.next_s())
+        while (left_s := due_s - _now_s()) > 0 and not self._woken.is_set():
+            if self._lamps.fail_s is not None and waits_s:
+                left_s = min(left_s, self._keep_due_s - _now_s())
+                await self._keep()
+            await until(self._woken, beat, left_s)
         self._woken.clear()
 
-    async def _round(self, beat: Beat) -> None:
-        """Try each wanted lamp, those that failed again after the others. Three failures in a row end it."""
+    async def _round(self, beat: Beat) -> float:
+        """Try each wanted lamp, those that failed again after the others. Three failures in a row end it. Comes back:
+        how long to wait for those that may not be switched yet; 0 where others are left, too."""
         tries = dict.fromkeys(self._wanted, 0)
+        waits_s: dict[str, float] = {}
         in_a_row = 0
-        while in_a_row < TRIES and (name := self._next(tries)) is not None:
+        while in_a_row < TRIES and (name := self._next(tries, waits_s)) is not None:
             beat()
             light = self._wanted.pop(name)
             if light.expires_us is not None and self._clock() > light.expires_us:
                 self._tell(light, name, "too late: the event is past")
-            elif await self._bring(name, light):
+                continue
+            done = await self._bring(name, light, tries.get(name, 0))
+            if done is True:
                 in_a_row = 0
             else:
-                in_a_row += 1
+                in_a_row += done is False
                 tries[name] = tries.get(name, 0) + 1
+                if isinstance(done, Wait):
+                    waits_s[name] = max(0.05, done.until_us / 1e6 - _now_s())
                 self._wanted.setdefault(name, light)  # at the end; a newer order stays
+        return min(waits_s.values()) if waits_s and set(self._wanted) <= waits_s.keys() else 0.0
 
-    def _next(self, tries: Mapping[str, int]) -> str | None:
-        return next((name for name in self._wanted if tries.get(name, 0) < TRIES), None)
+    def _next(self, tries: Mapping[str, int], waits_s: Mapping[str, float]) -> str | None:
+        return next((name for name in self._wanted if tries.get(name, 0) < TRIES and name not in waits_s), None)
 
-    async def _bring(self, name: str, light: Light) -> bool:
-        """One try: write, read back. True where the bank's own register holds the level."""
-        channel, level_pct = self._channels[name], light.level_pct
+    async def _bring(self, name: str, light: Light, tried: int) -> bool | Wait:
+        """One try: read where that was not done lately, write, read back. True where the lamp is as it was asked, or is
+        rightly left as it is."""
+        channel = self._channels[name]
         try:
             async with asyncio.timeout(self._try_s):
-                found_pct = await self._lamps.read_level(channel) if light.again else None
-                if found_pct != level_pct:  # what is there already is not switched a second time
-                    await self._lamps.write_level(channel, level_pct)
-                    found_pct = await self._lamps.read_level(channel)
+                found = None if tried else self._found.get(name)
+                fresh = found is not None and _now_s() - found.at_s < FRESH_S
+                found_pct = found.level_pct if found and fresh else await self._lamps.read_level(channel)
+                step = self._memory.decide(name, light, self._lamps.nearest(light.level_pct), found_pct, _now_us())
+                if isinstance(step, Wait):
+                    return step
+                if isinstance(step, Leave):
+                    self._tell(light, name, step.why, done=step.done)
+                    return True
+                self._memory.telling(name, light, step.level_pct, found_pct, _now_us())
+                await self._secure(name, found_pct)
+                await self._lamps.write_level(channel, step.level_pct, light.fade_s)
+                now_pct = await self._lamps.read_level(channel)
         except TimeoutError:
             return self._failed(name, f"no answer within {self._try_s:g} s")
         except (OSError, ValueError) as error:
             return self._failed(name, str(error))
-        if found_pct != level_pct:
-            return self._failed(name, f"told {level_pct} %, reads {found_pct} %")
+        self._found[name] = _Found(now_pct, _now_s())
+        if now_pct != step.level_pct and not light.fade_s:
+            self._see(LampSeen(name, self._clock(), _now_us(), disobeys=f"told {step.level_pct} %, reads {now_pct} %"))
+            return self._failed(name, f"told {step.level_pct} %, reads {now_pct} %")
+        self._memory.told(name, light)
         self._worked(name)
-        self._tell(light, name)
+        self._see(LampSeen(name, self._clock(), _now_us(), LampState(now_pct), now_pct))
+        self._tell(light, name, f"reads {now_pct} %", done=True)
         return True
+
+    async def _secure(self, name: str, found_pct: int) -> None:
+        """Before a lamp comes up the bank knows what it is without us: what comes next may kill us."""
+        self._found[name] = _Found(found_pct, _now_s())
+        held = self._memory.held(name)
+        if self._lamps.fail_s is not None and held and self._kept.get(self._channels[name]) != held.before_pct:
+            await self._keep_now()
 
     def _failed(self, name: str, why: str) -> bool:
         if not self._failing:
             log.warning("lamps do not answer", bank=self.name, lamp=name, why=why)
         self._failing.add(name)
+        self._n_failures += 1
         return False
 
     def _worked(self, name: str) -> None:
         self._backoff.reset()
         was_failing = bool(self._failing)
-        self._failing.discard(name)
+        self._failing -= {name, self.name}
         if was_failing and not self._failing:
-            log.info("lamps answer again", bank=self.name)
+            log.info("lamps answer again", bank=self.name, failures=self._n_failures)
+            self._n_failures = 0
 
-    def _tell(self, light: Light, name: str, why_not: str = "") -> None:
-        note = why_not or f"reads {light.level_pct} %"
-        if why_not:
+    def _tell(self, light: Light, name: str, note: str, *, done: bool = False) -> None:
+        if not done:
             self._failing.discard(name)
-        self._report(Outcome(light, name, not why_not, self._clock(), note))
+        held = self._memory.held(name)
+        self._report(Outcome(light, name, done, self._clock(), note, held.before_pct if held else None))
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _now_us() -> int:
+    return round(_now_s() * 1e6)

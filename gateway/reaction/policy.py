@@ -20,6 +20,7 @@ from gateway.reaction.lamp_policy import LampPolicy, LampRules
 from gateway.reaction.limits import Spent
 from gateway.reaction.reasoning import Reasoning
 from gateway.reaction.telling import AT_ONCE, THEN_US, Telling
+from gateway.reaction.walls import Walls
 from gateway.reasons import Because
 from gateway.street import Lamp, Mount, level_m
 
@@ -67,13 +68,15 @@ class Policy:
     sun : t_us -> the sun's elevation in degrees, or None where that is unknown. rules : as they were given.
     """
 
-    def __init__(self, rules: Rules, lamps: Iterable[Lamp], mounts: Iterable[Mount], sun: Sun) -> None:
+    def __init__(
+        self, rules: Rules, lamps: Iterable[Lamp], mounts: Iterable[Mount], sun: Sun, walls: Walls | None = None
+    ) -> None:
         self.rules = rules
         self._telling = Telling(rules.announce.at_once, round(rules.announce.then_s * 1e6))
         dark_deg = rules.lights.dark_below_deg
         self._reasoning = Reasoning()
         self._conditions = Conditions(rules.acts(), sun, dark_deg, rules.zones, rules.quiet)
-        movers = LampPolicy(rules.lights, lamps, sun), CameraPolicy(mounts)
+        movers = LampPolicy(rules.lights, lamps, sun), CameraPolicy(mounts, rules=rules.cameras, walls=walls)
         self._acting = Acting(rules.acts(), self._conditions, self._reasoning, *movers)
         self._open: list[Incident] = []
         self._changed_us: dict[str, int] = {}  # by incident, when it last did
@@ -107,9 +110,9 @@ class Policy:
             orders += self._telling.feed(incident, shot, now_us, self._wait_until_us(shot, now_us))
         return orders
 
-    def tick(self, now_us: int) -> list[Announce | Light]:
-        """What the passing of time asks for: what waited to be told, lamps back to rest. Incidents that can change no
-        more are forgotten."""
+    def tick(self, now_us: int) -> list[Announce | Light | Aim]:
+        """What the passing of time asks for: what waited to be told, lamps back to rest, cameras home. Incidents that
+        can change no more are forgotten."""
         told = self._telling.tick(now_us)
         horizon_us = now_us - round(self.rules.incident_gap_s * 1e6) - REVISED_US
         for incident in [old for old in self._open if self._changed_us[old.id] < horizon_us]:

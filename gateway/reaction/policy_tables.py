@@ -43,6 +43,7 @@ class LampRulesTable(LimitedTable):
     only_when_dark: bool = True
     dark_below_deg: float = Field(default=-0.833, ge=-18, le=90)
     rest_level_pct: Percent = 30
+    fade_s: float = Field(default=0.0, ge=0, le=60)
     streets: str | None = Field(default=None, min_length=1, max_length=200)
     street_width_m: float = Field(default=20.0, gt=0, le=200)
     street_radius_m: float = Field(default=300.0, gt=0, le=5000)
@@ -55,6 +56,12 @@ class LampRulesTable(LimitedTable):
         assert ground is not None
         field = "policy.lights.streets"
         return LampRules(**told, streets=ground.zones(field, self.streets, self.street_width_m / 2))
+
+
+class CameraRulesTable(LimitedTable):
+    at_once: int = Field(default=2, ge=1, le=8)
+    home_s: float = Field(default=300.0, ge=0, le=86_400)
+    operator_s: float = Field(default=120.0, ge=0, le=86_400)
 
 
 class AnnounceRulesTable(ActTable):
@@ -72,7 +79,7 @@ class PolicyTable(Table):
     incident_radius_m: float = Field(default=100.0, gt=0, le=5000)
     rare_h: float = Field(default=72.0, ge=1, le=2000)
     lights: LampRulesTable = LampRulesTable()
-    cameras: LimitedTable = LimitedTable()
+    cameras: CameraRulesTable = CameraRulesTable()
     clips: LimitedTable | None = None
     announce: AnnounceRulesTable = AnnounceRulesTable()
     zone: tuple[RegionTable, ...] = Field(default=(), max_length=MOST_REGIONS)

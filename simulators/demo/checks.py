@@ -1,11 +1,13 @@
 """What must hold after a demo's night, each with what was found. Pure: the exit status is `all(check.holds ...)`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.street import level_m
+from simulators.demo.camera_checks import in_picture, left_alone
 from simulators.demo.evidence import Seen
 from simulators.demo.findings import FULL_PCT, Look, Shot
+from simulators.demo.story import Written
 from simulators.street.scenario import Scenario
 
 WITHIN_M = 5.0
@@ -28,7 +30,7 @@ class Check:
 class Witness:
     """What the demo itself saw at the end. levels_pct : of each lamp, read from the lamp bank's register by a client of
     the demo's own. looks : of each camera for each incident. journal : what `soundpost journal verify` said. statuses :
-    of every program, its exit status. seen : by the cameras, and exported."""
+    of every program, its exit status. seen : by the cameras, and exported. told : the cameras' own notebooks."""
 
     levels_pct: Mapping[str, int]
     looks: Sequence[Look]
@@ -36,6 +38,7 @@ class Witness:
     journal: str
     statuses: Mapping[str, int]
     seen: Sequence[Seen] = ()
+    told: Mapping[str, Sequence[Written]] = field(default_factory=dict)
 
 
 def checks(scenario: Scenario, shots: Sequence[Shot], witness: Witness) -> tuple[Check, ...]:
@@ -46,6 +49,10 @@ def checks(scenario: Scenario, shots: Sequence[Shot], witness: Witness) -> tuple
     if scenario.cameras:
         found.append(_camera(cameras_due(scenario, shots), shots, witness.looks))
         found.append(_seen(incidents_due(scenario, shots), witness.seen))
+        if cameras_due(scenario, shots):
+            found.append(Check(*in_picture(scenario, shots, witness.told)))
+        if (alone := left_alone(scenario, witness.told)) is not None:
+            found.append(Check(*alone))
     found.append(Check("the journal is whole", witness.journal_status == 0, witness.journal))
     return (*found, _programs(witness.statuses))
 

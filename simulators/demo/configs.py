@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulators.demo.plan import MQTT, SERIAL, Plan
+from simulators.peers.lamp_bank import MOST_WITH_MORE
 from simulators.recordings.recording import Track
 
 Table = dict[str, object]
+VIEW_DEG = ((0.0, 60.0), (1.0, 3.0))
+"""How wide a virtual camera's picture is, by zoom (simulators/peers/camera.py)."""
 OPENING = "# Written by `soundpost demo`. Its ports were there while the demo ran.\n"
 POLICY: Table = {
     "incident_radius_m": 30.0,
@@ -68,12 +71,17 @@ def write_gateway(plan: Plan, ports: Ports, more: Mapping[str, object]) -> Path:
     if plan.nodes_on(MQTT):
         tables["mqtt"] = {key: value for key, value in _mqtt(ports, "gateway").items() if key != "kind"}
     if ports.lamp_bank:
-        tables["lamp_bank"] = [{"url": ports.lamp_bank, "lamps": [lamp.model_dump() for lamp in scenario.lamps]}]
+        has_more = max(lamp.channel for lamp in scenario.lamps) < MOST_WITH_MORE
+        board: Table = {"url": ports.lamp_bank, "map": "soundpost-bank" if has_more else "plain"}
+        tables["lamp_bank"] = [{**board, "lamps": [lamp.model_dump() for lamp in scenario.lamps]}]
     if ports.cameras:
         account = {"user": "soundpost", "password_file": "../keys/cameras.password"}
         tables["camera"] = [
-            {**camera.model_dump(), "url": ports.cameras[camera.name], **account} for camera in scenario.cameras
+            {**camera.model_dump(), "url": ports.cameras[camera.name], "view_deg": VIEW_DEG, **account}
+            for camera in scenario.cameras
         ]
+    if scenario.walls:
+        tables["walls"] = _write_walls(plan).name
     return _write(plan.folder / "gateway" / "gateway.toml", tables)
 
 
@@ -105,6 +113,19 @@ def _mqtt(ports: Ports, user: str) -> Table:
         "user": user,
         "password_file": f"../broker/{user}.password",
     }
+
+
+def _write_walls(plan: Plan) -> Path:
+    """The scenario's walls as a city would give them, gateway/walls.geojson."""
+    site = plan.scenario.site.site()
+    features = []
+    for wall in plan.scenario.walls:
+        ends = [site.to_geodetic(*end, 0.0) for end in (wall.from_en_m, wall.to_en_m)]
+        line = {"type": "LineString", "coordinates": [[lon_deg, lat_deg] for lat_deg, lon_deg, _ in ends]}
+        features.append({"type": "Feature", "properties": {"height_m": wall.height_m}, "geometry": line})
+    path = plan.folder / "gateway" / "walls.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    return path
 
 
 def _write(path: Path, tables: Table) -> Path:

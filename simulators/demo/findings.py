@@ -90,7 +90,9 @@ def shots(scenario: Scenario, story: Story) -> tuple[tuple[Shot, ...], tuple[Pla
         shot = Shot(number, each, due_us, _onsets(due_us, story))
         if placed is not None:
             earlier = any(other.placed is not None and other.placed.incident == placed.incident for other in found)
-            shot = _place(shot, placed, {} if earlier else lamp_writes(story, placed.incident, channels(scenario)))
+            shot = _place(
+                shot, placed, {} if earlier else lamp_writes(story, placed.incident, channels(scenario), each.t_us)
+            )
         found.append(shot)
     besides = {id(shot) for shot in (*verdict.false, *verdict.others)}
     return tuple(found), tuple(placed for placed in story.placed if id(placed.shot) in besides)
@@ -111,10 +113,11 @@ def channels(scenario: Scenario) -> dict[str, int]:
     return {lamp.name: lamp.channel for lamp in scenario.lamps}
 
 
-def lamp_writes(story: Story, incident: str, channel_of: Mapping[str, int]) -> dict[str, int]:
+def lamp_writes(story: Story, incident: str, channel_of: Mapping[str, int], since_us: int = 0) -> dict[str, int]:
     """When the lamp bank was told to bring each lamp of an incident to full, by its own notes, us UTC.
 
-    Of a lamp told more than once: the last time before the gateway said that it was done.
+    Of a lamp told more than once: the last time before the gateway said that it was done. since_us : one that was up
+    already then was not told anything.
     """
     done = {
         deed.device: deed.t_us
@@ -122,7 +125,7 @@ def lamp_writes(story: Story, incident: str, channel_of: Mapping[str, int]) -> d
         if deed.incident == incident and deed.level_pct == FULL_PCT and deed.done
     }
     told = {lamp: _last_write(story.lamp_log, channel_of[lamp], until_us) for lamp, until_us in done.items()}
-    return {lamp: t_us for lamp, t_us in told.items() if t_us is not None}
+    return {lamp: t_us for lamp, t_us in told.items() if t_us is not None and t_us >= since_us}
 
 
 def ms_after(later_us: int | None, earlier_us: int | None) -> int | None:

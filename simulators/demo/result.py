@@ -60,7 +60,7 @@ def _conclude(passed: Passed, verify: Program, status: int, took_s: float) -> Re
     looks = tuple(look(camera_of[a.camera], a.incident, a.aim_deg, a.ordered_deg, found) for a in passed.aimed)
     said = (logs / "journal-verify.out").read_text("utf-8").partition("\n")[0].removeprefix(f"{journal}: ")
     statuses = {each.name: each.status for each in passed.ran}
-    witness = Witness(passed.levels_pct, looks, status, said or verify.why(), statuses, passed.seen)
+    witness = Witness(passed.levels_pct, looks, status, said or verify.why(), statuses, passed.seen, story.camera_logs)
     return Result(passed, story, found, besides, looks, checks(scenario, found, witness), took_s)
 
 

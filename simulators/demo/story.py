@@ -43,12 +43,13 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A line of a peer's notebook: a lamp's channel and level, or a camera's pan."""
+    """A line of a peer's notebook: a lamp's channel and level, or a camera's pan and zoom."""
 
     t_us: int
     channel: int | None = None
     level_pct: int | None = None
     pan_deg: float | None = None
+    zoom: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _notebook(path: Path) -> tuple[Written, ...]:
         return ()
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     return tuple(
-        Written(line["t_us"], line.get("channel"), line.get("level_pct"), line.get("pan_deg"))
+        Written(line["t_us"], line.get("channel"), line.get("level_pct"), line.get("pan_deg"), line.get("zoom"))
         for line in lines
         if "relay_on" not in line
     )

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from simulators.peers.head import Model
+
 MAX_REQUEST_BYTES = 65536
 MAX_AGE_S = 300
 """How far a token's time may be from ours, either way."""
 GENERIC_SPACE = "http://www.onvif.org/ver10/tptz/PanTiltSpaces/PositionGenericSpace"
 DEGREES_SPACE = "http://www.onvif.org/ver10/tptz/PanTiltSpaces/SphericalPositionSpaceDegrees"
+ZOOM_SPACE = "http://www.onvif.org/ver10/tptz/ZoomSpaces/PositionGenericSpace"
 NAMESPACES = {
     "s": "http://www.w3.org/2003/05/soap-envelope",
     "tt": "http://www.onvif.org/ver10/schema",
@@ -39,6 +42,16 @@ DATE_AND_TIME = (
     "<tt:Time><tt:Hour>{0.hour}</tt:Hour><tt:Minute>{0.minute}</tt:Minute><tt:Second>{0.second}</tt:Second></tt:Time>"
     "<tt:Date><tt:Year>{0.year}</tt:Year><tt:Month>{0.month}</tt:Month><tt:Day>{0.day}</tt:Day></tt:Date>"
     "</tt:UTCDateTime></tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>"
+)
+ABOUT = (
+    "<tds:GetDeviceInformationResponse><tds:Manufacturer>Soundpost</tds:Manufacturer><tds:Model>virtual</tds:Model>"
+    "<tds:FirmwareVersion>1.0</tds:FirmwareVersion><tds:SerialNumber>0</tds:SerialNumber><tds:HardwareId>none"
+    "</tds:HardwareId></tds:GetDeviceInformationResponse>"
+)
+GEO_LOCATION = (
+    '<tds:GetGeoLocationResponse><tds:Location Entity="VideoSource"><tt:GeoLocation lon="{0.lon_deg:.8f}" '
+    'lat="{0.lat_deg:.8f}" elevation="{0.h_m:.2f}"/><tt:GeoOrientation yaw="{0.bearing_deg:.3f}"/></tds:Location>'
+    "</tds:GetGeoLocationResponse>"
 )
 SERVICE = (
     "<tds:Service><tds:Namespace>{namespace}</tds:Namespace><tds:XAddr>{url}/onvif/{path}_service</tds:XAddr>"
@@ -66,18 +79,24 @@ SPACE = (
     "</tt:Max></tt:XRange><tt:YRange><tt:Min>{y[0]:g}</tt:Min><tt:Max>{y[1]:g}</tt:Max></tt:YRange>"
     "</tt:AbsolutePanTiltPositionSpace>"
 )
-NODES = (
-    '<tptz:GetNodesResponse><tptz:PTZNode token="mount"><tt:Name>mount</tt:Name><tt:SupportedPTZSpaces>{spaces}'
-    "</tt:SupportedPTZSpaces><tt:MaximumNumberOfPresets>0</tt:MaximumNumberOfPresets>"
-    "<tt:HomeSupported>false</tt:HomeSupported></tptz:PTZNode></tptz:GetNodesResponse>"
+ZOOM = (
+    f"<tt:AbsoluteZoomPositionSpace><tt:URI>{ZOOM_SPACE}</tt:URI><tt:XRange><tt:Min>0</tt:Min><tt:Max>1</tt:Max>"
+    "</tt:XRange></tt:AbsoluteZoomPositionSpace>"
 )
+NODES = (
+    '<tptz:GetNodesResponse><tptz:PTZNode token="mount"{more}><tt:Name>mount</tt:Name><tt:SupportedPTZSpaces>{spaces}'
+    "</tt:SupportedPTZSpaces><tt:MaximumNumberOfPresets>{presets}</tt:MaximumNumberOfPresets>"
+    "<tt:HomeSupported>{home}</tt:HomeSupported></tptz:PTZNode></tptz:GetNodesResponse>"
+)
+PRESET = '<tptz:Preset token="{token}"><tt:Name>{token}</tt:Name>{where}</tptz:Preset>'
+PRESET_PLACE = '<tt:PTZPosition><tt:PanTilt x="{x:.9g}" y="{y:.9g}" space="{space}"/></tt:PTZPosition>'
 STATUS = (
-    '<tptz:GetStatusResponse><tptz:PTZStatus><tt:Position><tt:PanTilt x="{x:.9g}" y="{y:.9g}" space="{space}"/>'
+    '<tptz:GetStatusResponse><tptz:PTZStatus><tt:Position><tt:PanTilt x="{x:.9g}" y="{y:.9g}" space="{space}"/>{zoom}'
     "</tt:Position><tt:MoveStatus><tt:PanTilt>{state}</tt:PanTilt></tt:MoveStatus>"
     "<tt:UtcTime>{time:%Y-%m-%dT%H:%M:%SZ}</tt:UtcTime></tptz:PTZStatus></tptz:GetStatusResponse>"
 )
 Span = tuple[float, float]
-MOVED = "<tptz:AbsoluteMoveResponse/>"
+DONE = "<tptz:{operation}Response/>"
 
 
 class Refused(ValueError):
@@ -90,11 +109,16 @@ class Refused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked: the operation's name, the token if one was sent, and where to turn (generic space) if it says."""
+    """What was asked: the operation's name, the token if one was sent, and where to turn, as far as it says: position
+    and zoom in their generic spaces, a place (latitude, longitude, height) and its width in metres, a preset."""
 
     operation: str
     token: dict[str, str]
-    position: tuple[float, float] | None
+    position: tuple[float, float] | None = None
+    zoom: float | None = None
+    place: tuple[float, float, float] | None = None
+    width_m: float | None = None
+    preset: str = ""
 
 
 def parse(body: bytes) -> Request:
@@ -108,7 +132,15 @@ def parse(body: bytes) -> Request:
     if asked is None or not isinstance(asked.tag, str):
         raise Refused("InvalidArgs", "the request has no SOAP body")
     token = {etree.QName(e).localname: (e.text or "") for e in envelope.iterfind(".//{*}UsernameToken/{*}*")}
-    return Request(etree.QName(asked).localname, token, _position(asked.find(".//tt:PanTilt", NAMESPACES)))
+    return Request(
+        etree.QName(asked).localname,
+        token,
+        _position(asked.find(".//tt:PanTilt", NAMESPACES)),
+        _numbers(asked.find(".//tt:Zoom", NAMESPACES), "x")[0],
+        _place(asked.find("tptz:Target", NAMESPACES)),
+        _metres(asked.findtext("tptz:AreaWidth", None, NAMESPACES)),
+        asked.findtext("tptz:PresetToken", "", NAMESPACES),
+    )
 
 
 def _position(pan_tilt: "etree._Element | None") -> tuple[float, float] | None:
@@ -116,10 +148,29 @@ def _position(pan_tilt: "etree._Element | None") -> tuple[float, float] | None:
         return None
     if pan_tilt.get("space", GENERIC_SPACE) != GENERIC_SPACE:
         raise Refused("SpaceNotSupported", f"the space of a move must be {GENERIC_SPACE}")
+    x, y = _numbers(pan_tilt, "x", "y")
+    return (x, y) if x is not None and y is not None else None
+
+
+def _place(target: "etree._Element | None") -> tuple[float, float, float] | None:
+    lat, lon, h = _numbers(target, "lat", "lon", "elevation")
+    return None if lat is None or lon is None or h is None else (lat, lon, h)
+
+
+def _numbers(element: "etree._Element | None", *names: str) -> list[float | None]:
+    if element is None:
+        return [None] * len(names)
     try:
-        return float(pan_tilt.get("x")), float(pan_tilt.get("y"))
+        return [float(element.get(name)) for name in names]
     except (TypeError, ValueError) as error:
-        raise Refused("InvalidPosition", "x and y must be numbers") from error
+        raise Refused("InvalidPosition", f"{' and '.join(names)} must be numbers") from error
+
+
+def _metres(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError as error:
+        raise Refused("InvalidArgs", "an area must be in metres") from error
 
 
 def authorised(token: dict[str, str], user: str, password: str, now: datetime.datetime) -> bool:
@@ -147,7 +198,13 @@ def services(url: str) -> str:
     return f"<tds:GetServicesResponse>{listed}</tds:GetServicesResponse>"
 
 
-def nodes(pan_span_deg: Span, tilt_span_deg: Span, generic: tuple[Span, Span] = ((-1, 1), (-1, 1))) -> str:
-    """GetNodes' answer: the generic space, and the same in degrees."""
+def nodes(model: Model, generic: tuple[Span, Span] = ((-1, 1), (-1, 1))) -> str:
+    """GetNodes' answer: the generic space, and the same in degrees, where it takes angles; and what else it can."""
     spaces = SPACE.format(uri=GENERIC_SPACE, x=generic[0], y=generic[1])
-    return NODES.format(spaces=spaces + SPACE.format(uri=DEGREES_SPACE, x=pan_span_deg, y=tilt_span_deg))
+    spaces += SPACE.format(uri=DEGREES_SPACE, x=model.pan_span_deg, y=model.tilt_span_deg)
+    return NODES.format(
+        spaces=spaces * model.turns + ZOOM * model.zooms,
+        presets=len(model.presets),
+        home="false" if model.home_deg is None else "true",
+        more="" if model.pose is None else ' GeoMove="true"',
+    )

@@ -207,7 +207,8 @@ def _turning() -> Look:
     return Look(pan_deg=turn * 360 - 180, tilt_deg=2.0, zoom=zoom, width_deg=60 - 55 * zoom)
 
 
-def _size(text: str) -> tuple[int, int]:
+def size(text: str) -> tuple[int, int]:
+    """`1280x720` as (1280, 720). Raises ValueError."""
     width, _, height = text.partition("x")
     return int(width), int(height)
 
@@ -216,7 +217,7 @@ def main(argv: list[str] | None = None) -> int:
     """Stream a picture as a process until SIGTERM. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m simulators.peers.rtsp_picture", description="a camera's picture")
     parser.add_argument("--listen", type=host_and_port, default=("127.0.0.1", 0), metavar="HOST:PORT")
-    parser.add_argument("--size", type=_size, default=(640, 360), metavar="WxH", help="W a multiple of 64, H of 4")
+    parser.add_argument("--size", type=size, default=(640, 360), metavar="WxH", help="W a multiple of 64, H of 4")
     parser.add_argument("--fps", type=int, default=15)
     parser.add_argument("--key-every", type=int, default=15, metavar="PICTURES")
     parser.add_argument("--turning", action="store_true", help="once round in a minute")

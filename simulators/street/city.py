@@ -26,6 +26,7 @@ from gateway.intake.seen import Seen
 from gateway.placing.associate import Associator
 from gateway.reaction.policy import Policy, Rules
 from gateway.reaction.sun import sun_over
+from gateway.reaction.walls import Wall, Walls
 from gateway.street import Lamp, Mount, Pole
 from simulators.recordings.recording import Recording, Track
 from simulators.street.scenario import Scenario
@@ -132,7 +133,8 @@ def _core(recording: Recording, scenario: Scenario, nodes: Sequence[str]) -> Cor
         for entry in scenario.cameras
     ]
     poles = {track.node: Pole(track.node, track.xyz_m) for track in recording.tracks}
-    policy = Policy(Rules(), lamps, mounts, sun_over(scenario.site.site()))
+    walls = Walls(Wall((each.from_en_m, each.to_en_m), each.height_m) for each in scenario.walls)
+    policy = Policy(Rules(), lamps, mounts, sun_over(scenario.site.site()), walls)
     associator = Associator(recording.air, {node: pole.xyz_m for node, pole in poles.items()})
     return Core(Gate({node: _key(node) for node in nodes}, Seen()), associator, policy, poles)
 

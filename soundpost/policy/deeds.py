@@ -80,7 +80,7 @@ class Watched(Policy):
             self._beside.revise(revised, now_us)
         return self._note(super().revise(revised, now_us), now_us)
 
-    def tick(self, now_us: int) -> list[Announce | Light]:
+    def tick(self, now_us: int) -> list[Announce | Light | Aim]:
         """As of Policy."""
         if self._beside:
             self._beside.tick(now_us)

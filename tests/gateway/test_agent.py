@@ -19,8 +19,9 @@ from gateway.journal.journal import Journal, JournalFull
 from gateway.journal.moments import read_step
 from gateway.journal.recovery import recent
 from gateway.journal.rows import Row, kept, reading, verify
-from gateway.reaction.cameras import Cameras, Eye
-from gateway.reaction.lights import LampBank, try_s
+from gateway.reaction.cameras import Cameras
+from gateway.reaction.eye import Eye
+from gateway.reaction.lights import BankRules, LampBank, try_s
 from hw.fake import FakeCamera, FakeLamps, FakeLine
 from hw.modbus_lamps import ModbusLamps
 from simulators.peers.lamp_bank import LampBank as Bank
@@ -97,7 +98,7 @@ class World:
 
     def bank(self, name, make, channels, answer_s=0.5):
         """A plug of a bank with these lamps; make : () -> its driver."""
-        joined = functools.partial(LampBank, channels=channels, clock=self.now_us, answer_s=answer_s)
+        joined = functools.partial(LampBank, channels=channels, clock=self.now_us, rules=BankRules(answer_s))
         patience_s = try_s(answer_s) + 0.5
         return Plug(name, (Light,), lambda tell: joined(name, make(), report=tell), patience_s)
 
@@ -292,7 +293,7 @@ class StubbornLamps(FakeLamps):
         super().__init__()
         self.breaks, self.let_go = breaks, asyncio.Event()
 
-    async def write_level(self, channel, level_pct):
+    async def write_level(self, channel, level_pct, fade_s=0.0):
         if self.breaks == "raises":
             raise ZeroDivisionError("a bug")
         while self.breaks == "hangs" and not self.let_go.is_set():
@@ -308,13 +309,13 @@ class StubbornCamera(FakeCamera):
         super().__init__()
         self.breaks, self.let_go = breaks, asyncio.Event()
 
-    async def aim(self, pan_deg, tilt_deg):
+    async def aim(self, *order):
         if self.breaks == "raises":
             raise ZeroDivisionError("a bug")
         while self.breaks == "hangs" and not self.let_go.is_set():
             with contextlib.suppress(asyncio.CancelledError):
                 await self.let_go.wait()
-        await super().aim(pan_deg, tilt_deg)
+        return await super().aim(*order)
 
 
 def breaking(made, kind, breaks):

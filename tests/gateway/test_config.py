@@ -227,3 +227,93 @@ def test_a_street_up_a_hill_is_of_its_site(tmp_path):
     path = tmp_path / "gateway.toml"
     path.write_text(GOOD.replace("lat_deg = 38.9005\nlon_deg = -77.0\nh_m = 26", "xyz_m = [3000, 0, 280]"))
     assert read_config(path).poles()["n4"].xyz_m == (3000, 0, 280)
+
+
+# --- cameras and walls
+
+
+def test_what_a_survey_found_and_the_view_are_the_mounts(write):
+    more = "tilt_zero_deg = -1.5\nlean_deg = 2\nlean_to_deg = 45\nview_deg = [[0, 60], [1.0, 2.5]]"
+    (mount,) = read_config(write(GOOD.replace("bearing_deg = 90", f"bearing_deg = 90\n{more}"))).mounts()
+
+    assert (mount.tilt_zero_deg, mount.lean_deg, mount.lean_to_deg) == (-1.5, 2, 45)
+    assert (mount.zoom(60), mount.zoom(2.5)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("camera", "says"),
+    [
+        ("view_deg = [[0, 2.5], [1.0, 60]]", r"camera 1 \(c1\): view_deg must be"),
+        ("view_deg = [[0, 60], [0, 30]]", r"camera 1 \(c1\): view_deg must be"),
+        ("view_deg = [[0, 600]]", r"camera 1 \(c1\)\.view_deg 1 2: "),
+        ("lean_deg = 40", r"camera 1 \(c1\)\.lean_deg: .*20"),
+        ("preset = [{ token = '1', pan_deg = 0 }]", r"camera 1 \(c1\)\.preset 1\.tilt_deg: is missing"),
+        ("home_deg = [0, 100]", r"camera 1 \(c1\)\.home_deg 2: "),
+    ],
+)
+def test_what_makes_no_sense_of_a_camera_is_one_line(write, camera, says):
+    with pytest.raises(ValueError, match=says):
+        read_config(write(GOOD.replace("bearing_deg = 90", camera)))
+
+
+@pytest.mark.parametrize("up", ["0", "-5"])
+def test_a_camera_below_the_ground_is_named(write, up):
+    with pytest.raises(
+        ValueError, match=r"camera c1: stands -?\d\.0 m above the site, which is below the ground there"
+    ):
+        read_config(write(GOOD.replace("[25, -10, 5]", f"[25, -10, {up}]")))
+
+
+def test_a_camera_on_a_slope_may_be_lower_than_the_site_as_its_poles_are(write):
+    slope = GOOD.replace("[0, 0, 6]", "[0, 0, -8]").replace("[50, 0, 6.5]", "[50, 0, -9]")
+
+    assert read_config(write(slope.replace("[25, -10, 5]", "[25, -10, -10]"))).mounts()
+    with pytest.raises(ValueError, match=r"must be above -20\.0 m"):
+        read_config(write(slope.replace("[25, -10, 5]", "[10, -10, -21]")))
+
+
+WALLS = '{"type": "LineString", "coordinates": [[-77.0, 38.9], [-77.0, 38.901]]}'
+
+
+def test_walls_are_read_beside_the_config(write, tmp_path):
+    (tmp_path / "walls.geojson").write_text(WALLS)
+    config = read_config(write('walls = "walls.geojson"' + GOOD))
+
+    (wall,) = config.the_walls()
+    assert wall.en_m[1] == pytest.approx((0, 111), abs=0.1)
+    assert "111" in config.model_dump_json()  # what was in force, for the journal's fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", r"walls\.geojson: is not GeoJSON \(Expecting property name"),
+        ("<kml/>", r"walls\.geojson: is not GeoJSON \(Expecting value"),
+        ('{"type": "Topology"}', r"walls\.geojson: is not GeoJSON: no type is called 'Topology'"),
+        (
+            WALLS.replace("[-77.0, 38.9]", "[38.9, -977.0]"),
+            r"walls\.geojson: a point at longitude 38\.9, latitude -977",
+        ),
+        ("[" * 100_000, r"walls\.geojson: "),
+        (WALLS.replace("38.901", "1e999"), r"walls\.geojson: is not GeoJSON: a point is"),
+        ("\udcff", r"walls\.geojson: is not UTF-8 text"),
+    ],
+)
+def test_a_file_of_walls_that_is_not_geojson_is_one_line(write, tmp_path, text, says):
+    (tmp_path / "walls.geojson").write_bytes(text.encode("utf-8", "surrogateescape"))
+
+    with pytest.raises(ValueError, match=rf"gateway\.toml: walls: .*{says}") as told:
+        read_config(write('walls = "walls.geojson"' + GOOD))
+    assert "\n" not in str(told.value)
+
+
+def test_a_file_of_walls_that_is_not_there_is_named(write):
+    with pytest.raises(OSError, match=r"none\.geojson"):
+        read_config(write('walls = "none.geojson"' + GOOD))
+
+
+def test_walls_of_a_config_without_a_good_site_are_not_the_fault(write, tmp_path):
+    (tmp_path / "walls.geojson").write_text(WALLS)
+
+    with pytest.raises(ValueError, match=r"site\.lat_deg: .*90"):
+        read_config(write('walls = "walls.geojson"' + GOOD.replace("lat_deg = 38.9,", "lat_deg = 138.9,")))

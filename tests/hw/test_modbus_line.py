@@ -9,6 +9,7 @@ import pytest
 from pymodbus.framer import FramerRTU
 
 from gateway.incident import Light
+from gateway.reaction.lights import BankRules
 from gateway.reaction.lights import LampBank as BankTask
 from hw.modbus_lamps import ModbusLamps
 from hw.serial_port import open_serial_port
@@ -112,7 +113,7 @@ async def outcomes(lamps, channels, answer_s=0.5, lasts_s=4):
             done.set()
 
     expires_us = time.time_ns() // 1000 + int(lasts_s * 1e6)
-    task = BankTask("bank", lamps, channels, lambda: time.time_ns() // 1000, report, answer_s)
+    task = BankTask("bank", lamps, channels, lambda: time.time_ns() // 1000, report, BankRules(answer_s))
     task.order(Light(tuple(channels), 100, "i1", expires_us))
     running = asyncio.create_task(task.run(lambda: None))
     async with asyncio.timeout(10):

@@ -15,13 +15,15 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from gateway.incident import Aim
-from gateway.reaction.cameras import Cameras, Eye
+from gateway.reaction.cameras import Cameras
+from gateway.reaction.eye import Eye
 from gateway.street import Mount
 from hw.onvif_camera import OnvifCamera, Trust
 from simulators.peers import onvif_soap
 from simulators.peers.camera import VirtualCamera
 
 SECRET = "correct-horse-battery"
+PLAIN = {"presets": 0, "home": "false", "more": ""}
 
 
 @contextlib.asynccontextmanager
@@ -267,6 +269,8 @@ async def test_a_connection_is_kept_warm_and_a_camera_that_comes_back_is_said(mo
                 await failed_often.wait()
                 there.answers["GetProfiles"] = fixed(onvif_soap.PROFILES)
                 await looked_twice.wait()
+                while len(logs) < 2:  # noqa: ASYNC110 - the answer is on its way
+                    await asyncio.sleep(0.01)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
@@ -325,7 +329,7 @@ async def test_a_camera_whose_generic_space_is_in_degrees_turns_all_the_way(span
 async def test_a_generic_space_wider_than_one_is_read_as_degrees_where_no_other_is_declared():
     async with virtual(generic=((-170, 170), (-30, 90)), pan_span_deg=(-170, 170), tilt_span_deg=(-30, 90)) as there:
         spaces = onvif_soap.SPACE.format(uri=onvif_soap.GENERIC_SPACE, x=(-170, 170), y=(-30, 90))
-        there.answers["GetNodes"] = fixed(onvif_soap.NODES.format(spaces=spaces))
+        there.answers["GetNodes"] = fixed(onvif_soap.NODES.format(spaces=spaces, **PLAIN))
         async with client(there.url) as camera:
             await camera.aim(100, -20)
 
@@ -334,7 +338,7 @@ async def test_a_generic_space_wider_than_one_is_read_as_degrees_where_no_other_
 
 async def test_a_camera_that_cannot_be_told_an_angle_is_said_at_the_start():
     async with virtual() as there, client(there.url) as camera, street(camera) as (turning, _, _):
-        there.answers["GetNodes"] = fixed(onvif_soap.NODES.format(spaces=""))
+        there.answers["GetNodes"] = fixed(onvif_soap.NODES.format(spaces="", **PLAIN))
         with capture_logs() as logs:
             await turning.greet()
 

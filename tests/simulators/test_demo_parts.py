@@ -16,7 +16,7 @@ from firmware.linux.config import read_config as read_node
 from gateway.config import read_config as read_gateway
 from gateway.incident import Round
 from gateway.reaction.sun import sun_over
-from simulators.demo import checks, configs, findings, plan, programs, report, result, story
+from simulators.demo import camera_checks, checks, configs, findings, plan, programs, report, result, story
 from simulators.demo.evidence import Clip, Seen
 from simulators.demo.night import Passed, Ran
 from simulators.street.scenario import read_scenario, scenario_path
@@ -81,7 +81,9 @@ def test_the_configs_are_what_node_and_gateway_read(scenario, tmp_path):
     made = plan.Plan(tmp_path, scenario, "street", links, -60.0)
     plan.clear(tmp_path, False, NOW_US)
     serial = {node: (f"/dev/pts/{i}", f"/dev/pts/{i + 50}") for i, node in enumerate(made.nodes_on("serial"))}
-    ports = configs.Ports(serial, 40123, "tcp://127.0.0.1:40124", dict.fromkeys(("C1", "C2"), "http://127.0.0.1:9"))
+    ports = configs.Ports(
+        serial, 40123, "tcp://127.0.0.1:40124", dict.fromkeys(("C1", "C2", "C3"), "http://127.0.0.1:9")
+    )
     tracks = record(scenario.model_copy(update={"duration_s": 17.2}), "street").tracks
     nodes = {track.node: read_node(configs.write_node(made, track, ports)) for track in tracks}
     gateway = read_gateway(configs.write_gateway(made, ports, {}))
@@ -175,7 +177,10 @@ def a_witness(scenario, **changes):
     looks = [findings.Look("C2", INCIDENT, 64.0, -5.0, 0.3)]
     clip = Clip(Path("c.mp4"), first_us(scenario) - 5_000_000, first_us(scenario) + 4_000_000, 135)
     seen = [Seen(INCIDENT, (clip,), (Path("c.jpg"),), ("AB12CDE",))]
-    return dataclasses.replace(checks.Witness(levels, looks, 0, "whole, 9 rows", {"gateway": 0}, seen), **changes)
+    pan_deg = bearing(scenario.cameras[1].xyz_m, (38, 18, 1.5))[0] - scenario.cameras[1].bearing_deg
+    logs = {"C2": [story.Written(first_us(scenario) + 1_000_000, pan_deg=pan_deg, zoom=0.5)], "C3": []}
+    witness = checks.Witness(levels, looks, 0, "whole, 9 rows", {"gateway": 0}, seen, logs)
+    return dataclasses.replace(witness, **changes)
 
 
 def verdict(scenario, witness, n_missed=0, off_m=0.1):
@@ -263,3 +268,34 @@ async def test_a_program_is_ended_by_its_own_id_and_its_output_kept(tmp_path):
 
     assert status == 0
     assert said == [first] == (tmp_path / "lamp-bank.out").read_text().splitlines()
+
+
+def test_a_camera_behind_a_wall_that_turned_is_found(scenario):
+    told = a_witness(scenario).told | {"C3": [story.Written(first_us(scenario), pan_deg=1.0)]}
+
+    found = verdict(scenario, a_witness(scenario, told=told))["a camera behind a wall is left alone"]
+    assert (found.holds, found.found) == (False, "C3: C3 turned")
+
+
+@pytest.mark.parametrize(("zoom", "var_m2", "holds"), [(0.5, 1.0, True), (1.0, 9.0, False), (None, 1.0, False)])
+def test_an_ellipse_that_does_not_fit_the_picture_is_found(scenario, zoom, var_m2, holds):
+    (order,) = a_witness(scenario).told["C2"]
+    placed = told(scenario, first_us(scenario), (38.0, 18.0))
+    fix = dataclasses.replace(placed.shot.fix, cov_m2=np.eye(2) * var_m2)
+    placed = dataclasses.replace(placed, shot=dataclasses.replace(placed.shot, fix=fix))
+    shots, _ = findings.shots(scenario, a_story(scenario, [placed]))
+
+    _, found, words = camera_checks.in_picture(scenario, shots, {"C2": [dataclasses.replace(order, zoom=zoom)]})
+    assert found == holds, words
+
+
+def test_the_configs_tell_the_gateway_of_the_walls(scenario, tmp_path):
+    made = plan.Plan(tmp_path, scenario, "street", {pole.node: "serial" for pole in scenario.poles}, -60.0)
+    (tmp_path / "gateway").mkdir()
+    lines = {node: (f"/dev/a{i}", f"/dev/b{i}") for i, node in enumerate(made.links)}
+    cameras = {camera.name: "http://127.0.0.1:9" for camera in scenario.cameras}
+    gateway = read_gateway(configs.write_gateway(made, configs.Ports(lines, None, None, cameras)))
+
+    assert [wall.height_m for wall in gateway.the_walls()] == [wall.height_m for wall in scenario.walls]
+    assert gateway.the_walls()[0].en_m[0] == pytest.approx(scenario.walls[0].from_en_m, abs=0.01)
+    assert gateway.mounts()[0].zoom(3.0) == 1.0

@@ -3,15 +3,15 @@
 import asyncio
 import contextlib
 import functools
-from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
 
 from gateway.edges import Edges, Plug
 from gateway.incident import Aim, Light
-from gateway.reaction.cameras import Cameras, Eye
-from gateway.reaction.lights import LampBank, try_s
+from gateway.reaction.cameras import Cameras
+from gateway.reaction.eye import Eye
+from gateway.reaction.lights import BankRules, LampBank, try_s
 from gateway.street import Mount
 from hw.fake import FakeCamera, FakeClock, FakeLamps
 
@@ -51,7 +51,7 @@ class SilentLamps(FakeLamps):
         self._tries = 0
         self.asked_thrice = asyncio.Event()
 
-    async def write_level(self, channel, level_pct):
+    async def write_level(self, channel, level_pct, fade_s=0.0):
         self._tries += 1
         if self._tries == 3:
             self.asked_thrice.set()
@@ -69,9 +69,9 @@ class AskedLamps(FakeLamps):
         super().__init__()
         self.asked = asyncio.Event()
 
-    async def write_level(self, channel, level_pct):
+    async def read_level(self, channel):
         self.asked.set()
-        await super().write_level(channel, level_pct)
+        return await super().read_level(channel)
 
 
 class SilentCamera(FakeCamera):
@@ -81,9 +81,9 @@ class SilentCamera(FakeCamera):
         super().__init__()
         self._voice = asyncio.Event()
 
-    async def aim(self, pan_deg, tilt_deg):
+    async def aim(self, *order):
         await self._voice.wait()
-        await super().aim(pan_deg, tilt_deg)
+        return await super().aim(*order)
 
     def drive_voice(self):
         self._voice.set()
@@ -96,7 +96,7 @@ async def street(*banks, answer_s=0.5):
 
     def plug(i, lamps, names):
         make = functools.partial(LampBank, f"bank {i}", lamps, names, clock.now_us)
-        return Plug(f"bank {i}", (Light,), lambda tell: make(tell, answer_s), try_s(answer_s) + 0.5)
+        return Plug(f"bank {i}", (Light,), lambda tell: make(tell, BankRules(answer_s)), try_s(answer_s) + 0.5)
 
     lights = Edges([plug(i, *bank) for i, bank in enumerate(banks)], reports, clock.now_us)
     running = asyncio.create_task(lights.run())
@@ -169,7 +169,7 @@ async def test_an_order_that_expires_while_the_bank_is_away_is_dropped_and_going
 async def test_a_lamp_that_may_be_up_already_is_read_first_and_not_switched_twice(is_at, orders):
     lamps = FakeLamps(level_pct=is_at)
     async with street((lamps, {"a": 0})) as (lights, reports, _):
-        lights.order(replace(light("a"), again=True))
+        lights.order(light("a"))
         await reports.until(len)
 
     assert (reports[0].done, reports[0].note, lamps.orders) == (True, "reads 100 %", orders)
@@ -196,7 +196,7 @@ async def test_a_stuck_lamp_does_not_keep_the_others_of_its_bank_dark():
     assert logs[0]["why"] == "told 100 %, reads 7 %"
 
 
-async def test_a_silent_bank_delays_no_other_and_a_try_at_it_has_the_time_of_five_answers():
+async def test_a_silent_bank_delays_no_other_and_a_try_at_it_has_the_time_of_six_answers():
     silent, good = SilentLamps(), FakeLamps()
     async with street((silent, {"a": 0}), (good, {"b": 0}), answer_s=0.066) as (lights, reports, _):
         start_s = asyncio.get_running_loop().time()

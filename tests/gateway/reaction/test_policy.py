@@ -73,9 +73,9 @@ def test_a_second_round_holds_the_lamps_longer_and_does_not_switch_them_again():
     second = street.feed(shot(3, 4, T_US + 20 * S), T_US + 21 * S)
 
     assert of(Light, first) and not of(Light, second)
-    assert street.tick(T_US + 62 * S) == [Light(("far",), 30, "start")]
+    assert street.tick(T_US + 62 * S) == [Light(("far",), 30, "start", back=True)]
     assert street.tick(T_US + 80 * S) == []
-    assert street.tick(T_US + 81 * S) == [Light(("near",), 30, of(Announce, first)[0].incident.id)]
+    assert street.tick(T_US + 81 * S) == [Light(("near",), 30, of(Announce, first)[0].incident.id, back=True)]
     assert street.tick(T_US + 500 * S) == []
 
 
@@ -83,7 +83,16 @@ def test_what_an_earlier_run_left_lit_goes_back_after_one_hold():
     street = policy(lights=LampRules(hold_s=60))
 
     assert street.tick(T_US) == []
-    assert street.tick(T_US + 60 * S) == [Light(("far", "near"), 30, "start")]
+    assert street.tick(T_US + 60 * S) == [Light(("far", "near"), 30, "start", back=True)]
+
+
+def test_lamps_come_up_at_once_and_go_back_in_the_time_that_the_rules_say():
+    street = policy(lights=LampRules(hold_s=60, fade_s=5.0))
+    up = of(Light, street.feed(shot(), T_US + S))
+    back = street.tick(T_US + 62 * S)
+
+    assert [each.fade_s for each in up] == [0.0]
+    assert {each.fade_s for each in back} == {5.0}
 
 
 def test_lamps_go_out_if_it_is_day_when_the_hold_ends():
@@ -167,8 +176,8 @@ def test_an_incident_is_what_its_likeliest_round_is_however_well_that_is_placed(
     assert (incident.kind, incident.grade) == ("gunshot", "A")
 
 
-def test_the_nearest_camera_turns_and_the_other_is_its_next_best():
-    aim = of(Aim, policy(mounts=MOUNTS).feed(shot(), T_US))[0]
+def test_where_one_camera_turns_the_nearest_does_and_the_other_is_its_next_best():
+    aim = of(Aim, policy(mounts=MOUNTS, cameras=CameraRules(at_once=1)).feed(shot(), T_US))[0]
     azimuth_deg, elevation_deg, _ = bearing((30, 0, 5), (0, 0, 1.5))
 
     assert (aim.camera, aim.otherwise.camera, aim.otherwise.otherwise) == ("east", "west", None)

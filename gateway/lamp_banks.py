@@ -1,0 +1,123 @@
+"""From the tables of gateway.toml to lamp banks that run: their drivers, what is watched, what the journal has."""
+
+import functools
+import importlib
+import json
+import pathlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from gateway.alerts.notices import read_lamp_notice
+from gateway.edges import Plug, Tell
+from gateway.incident import Light
+from gateway.lamp_notice import LampNotice
+from gateway.reaction.conditions import Sun
+from gateway.reaction.lamp_faults import LampFaults, LampKind
+from gateway.reaction.lamp_memory import Held, LampMemory
+from gateway.reaction.lamp_seen import LampSeen
+from gateway.reaction.lamp_tables import LampBankTable
+from gateway.reaction.lights import BankRules, LampBank, try_s
+from hw.linux.lamp_map_file import lamp_map
+from hw.modbus_lamps import ModbusLamps
+from hw.ports import Lamps
+
+OTHERS = {"dali": ("hw.dali_lamps", "DaliLamps", "dali"), "gpio": ("hw.gpio_lamps", "GpioLamps", "gpio")}
+LAST_CHANNEL = {"dali": 63, "gpio": 1023}
+MOST_ROWS = 20_000  # of effects that are looked through for lamps that are up
+log = structlog.get_logger("gateway.lamp_banks")
+
+
+@dataclass(frozen=True, slots=True)
+class LampPast:
+    """What a journal has of lamps. held : those that are up from an earlier run. opened : notices that are not over."""
+
+    held: Mapping[str, Held] = field(default_factory=dict)
+    opened: Sequence[LampNotice] = ()
+
+
+def lamp_past(effects: Iterable[bytes], notices: Iterable[bytes]) -> LampPast:
+    """Of the bodies of a journal's rows `effect` and `lamp`, the newest first."""
+    newest: dict[str, LampNotice] = {}
+    for body in notices:
+        notice = read_lamp_notice(json.loads(body))
+        newest.setdefault(notice.lamp, notice)
+    return LampPast(dict(_held(effects)), tuple(notice for notice in newest.values() if notice.is_open))
+
+
+def lamp_plugs(
+    banks: Sequence[LampBankTable], folder: pathlib.Path, sun: Sun, clock: Callable[[], int], past: LampPast
+) -> list[Plug]:
+    """An edge for each bank. folder : where maps are looked for. clock : () -> microseconds UTC. Raises ValueError or
+    OSError naming a map or a bank that cannot be."""
+    kinds = {lamp.name: LampKind(lamp.rated_w, bank.lit_by_night) for bank in banks for lamp in bank.lamps}
+    watch = LampFaults(kinds, past.opened)
+
+    def see(tell: Tell, seen: LampSeen) -> None:
+        for notice in watch.feed(seen, sun(seen.at_us)):
+            tell(notice)
+
+    return [_plug(bank, folder, clock, see, past) for bank in banks]
+
+
+def lamp_driver(bank: LampBankTable, folder: pathlib.Path) -> Lamps:
+    """What speaks to a bank. Raises ValueError or OSError naming what is wrong with its table or map."""
+    scheme = bank.url.partition(":")[0]
+    if scheme in OTHERS:
+        if bank.map != "plain":
+            raise ValueError(f"lamp_bank {bank.url}: map is for Modbus boards (tcp://, rtu://)")
+        return _other(bank, *OTHERS[scheme])
+    board = lamp_map(bank.map, folder)
+    lamps = ModbusLamps(bank.url, bank.answer_s, board, bank.fail_s)
+    last = max(bank.lamps, key=lambda lamp: lamp.channel)
+    if last.channel >= board.board.lamps:
+        n_lamps = board.board.lamps
+        raise ValueError(f"lamp {last.name}: channel {last.channel}; {board.board.name} has 0 to {n_lamps - 1}")
+    return lamps
+
+
+def _other(bank: LampBankTable, module: str, name: str, extra: str) -> Lamps:
+    """A driver whose library only they need who have such lamps."""
+    try:
+        driver = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        raise ValueError(f"lamp_bank {bank.url}: needs soundpost[{extra}] to be installed ({error})") from error
+    lamps: Lamps = driver(bank.url, bank.answer_s) if extra == "dali" else driver(bank.url)
+    for lamp in bank.lamps:
+        if lamp.channel > LAST_CHANNEL[extra]:
+            raise ValueError(f"lamp {lamp.name}: channel {lamp.channel}; must be 0 to {LAST_CHANNEL[extra]}")
+    return lamps
+
+
+def _plug(
+    bank: LampBankTable,
+    folder: pathlib.Path,
+    clock: Callable[[], int],
+    see: Callable[[Tell, LampSeen], None],
+    past: LampPast,
+) -> Plug:
+    lamps, channels = lamp_driver(bank, folder), bank.channels()
+    held = {name: Held(each.before_pct, lamps.nearest(each.told_pct)) for name, each in past.held.items()}
+    memory = LampMemory(bank.least_s, bank.override_s, {name: held[name] for name in held.keys() & channels.keys()})
+    rules = BankRules(bank.answer_s, bank.looks_s)
+    if lamps.fail_s is None:
+        log.warning("lamps stay as they are if this gateway dies: their board cannot put them back", bank=bank.url)
+
+    def make(tell: Tell) -> LampBank:
+        driver = lamp_driver(bank, folder)
+        return LampBank(bank.url, driver, channels, clock, tell, rules, memory, functools.partial(see, tell))
+
+    return Plug(f"lamp bank {bank.url}", (Light,), make, patience_s=try_s(bank.answer_s) + 0.5)
+
+
+def _held(effects: Iterable[bytes]) -> Iterator[tuple[str, Held]]:
+    """The lamps whose newest row says that they are up because of us."""
+    known: set[str] = set()
+    for _, body in zip(range(MOST_ROWS), effects, strict=False):
+        told = json.loads(body)
+        if told.get("what") != "light" or told["device"] in known:
+            continue
+        known.add(told["device"])
+        if "was_pct" in told:
+            yield told["device"], Held(told["was_pct"], told["level_pct"])

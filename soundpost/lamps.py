@@ -1,0 +1,75 @@
+"""`soundpost lamps`: which lamps have failed, what each did last, and, as a follower, telling the city of it."""
+
+import argparse
+import json
+import pathlib
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.journal.rows import kept, reading
+from soundpost import lamps_report
+
+HELP = "Show a street's lamps: what has failed, since when, what each did last. Or report failed lamps to the city."
+EXAMPLE = """soundpost lamps street.journal
+  soundpost lamps street.journal --json
+  soundpost lamps street.journal --report https://city.example/open311/v2 --service-code 002 \\
+      --config gateway.toml --cursor lamps.reported --api-key-file open311.key"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `soundpost lamps`."""
+    parser.add_argument("file", type=pathlib.Path, metavar="JOURNAL", help="a gateway's journal; it may be in use")
+    parser.add_argument("--json", action="store_true", help="JSON lines, one a lamp")
+    lamps_report.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table, or report for ever. Raises ValueError or OSError of one line."""
+    if args.report is not None:
+        return lamps_report.report(args)
+    lamps = lamps_of(args.file)
+    for lamp in lamps:
+        print(json.dumps(lamp) if args.json else _line(lamp))
+    if not lamps and not args.json:
+        print("no lamp was told anything yet, and none has failed")
+    return 0
+
+
+def lamps_of(path: pathlib.Path) -> list[dict[str, Any]]:
+    """What a journal has of each lamp, by name: {"lamp", "fault", "why", "since_us", "notice", "history", "told_pct",
+    "done", "told_us", "note"}; None where it has nothing. Raises as `reading` does."""
+    found: dict[str, dict[str, Any]] = {}
+    with reading(path) as journal:
+        for kind in ("effect", "lamp"):
+            for each in kept(journal, kind):
+                told = json.loads(each.row.body)
+                if kind == "lamp":
+                    found.setdefault(told["lamp"], {}).update(_notice(told))
+                elif told.get("what") == "light":
+                    last = {"told_pct": "level_pct", "done": "done", "told_us": "t_us", "note": "note"}
+                    found.setdefault(told["device"], {}).update({name: told[of] for name, of in last.items()})
+    names = ("fault", "why", "since_us", "notice", "history", "told_pct", "done", "told_us", "note")
+    return [{"lamp": lamp, **{name: found[lamp].get(name) for name in names}} for lamp in sorted(found)]
+
+
+def _notice(told: dict[str, Any]) -> dict[str, Any]:
+    """Of a notice that is over its history stays."""
+    is_open = told["open"]
+    return {
+        "fault": told["fault"] if is_open else None,
+        "why": told["why"] if is_open else None,
+        "since_us": told["since_us"] if is_open else None,
+        "notice": told["notice"],
+        "history": told["history"],
+    }
+
+
+def _line(lamp: dict[str, Any]) -> str:
+    state = f"FAULT since {_when(lamp['since_us'])}, {lamp['why']}" if lamp["fault"] else "well"
+    last = "" if lamp["told_us"] is None else f"; told {lamp['told_pct']} % at {_when(lamp['told_us'])}: {lamp['note']}"
+    text = f"{lamp['lamp']:20} {state}{last}"
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)
+
+
+def _when(at_us: int) -> str:
+    return f"{datetime.fromtimestamp(at_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}Z"

@@ -1,0 +1,256 @@
+"""The cameras' edge: places before angles, an operator's own move, and the way home."""
+
+import asyncio
+
+import pytest
+
+from dsp.geodesy import Site
+from gateway.incident import Aim
+from gateway.reaction.cameras import Cameras
+from gateway.reaction.eye import Eye
+from gateway.street import Mount
+from hw.fake import FakeCamera, FakeClock
+
+S = 1_000_000
+SITE = Site(38.9, -77.0, 20.0)
+PLACE_M = (0.0, 50.0, 1.5)
+
+
+class Told(list):
+    """(device, done, note) of what became of orders."""
+
+    def __init__(self):
+        self.more = asyncio.Event()
+
+    def __call__(self, outcome):
+        self.append((outcome.device, outcome.done, outcome.note))
+        self.more.set()
+
+    async def until(self, note, limit_s=5):
+        async with asyncio.timeout(limit_s):
+            while not any(note in each[2] for each in self):
+                self.more.clear()
+                await self.more.wait()
+
+
+def street(*cameras, site=None, operator_s=120.0, home_deg=None, **mount):
+    """Cameras c0, c1... in one place, what they tell, and their clock."""
+    told, clock = Told(), FakeClock()
+    eyes = [
+        Eye(Mount(f"c{i}", (0, 0, 5), **mount), each, site=site, home_deg=home_deg, operator_s=operator_s)
+        for i, each in enumerate(cameras)
+    ]
+    return Cameras(eyes, clock.now_us, told), told, clock
+
+
+def aim(*names, azimuth_deg=0.0, width_deg=None, home=False):
+    order = None
+    for name in reversed(names):
+        order = Aim(name, azimuth_deg, -4.0, "i1", None, order, place_m=PLACE_M, width_deg=width_deg, home=home)
+    return order
+
+
+async def settled(edge):
+    """Let all orders end, those that wait for time excepted."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_camera_is_told_to_zoom_as_its_view_says():
+    camera = FakeCamera()
+    edge, told, _ = street(camera, view=((0.0, 60.0), (1.0, 6.0)))
+    edge.order(aim("c0", width_deg=6.0))
+    await told.until("looks there")
+    await edge.close()
+
+    assert camera.zooms == [1.0]
+
+
+async def test_a_camera_that_takes_places_is_told_one_with_how_much_of_it_is_to_be_seen():
+    camera = FakeCamera(takes_places=True)
+    camera.drive_look(0.0, -4.0)
+    edge, told, _ = street(camera, site=SITE)
+    edge.order(aim("c0", width_deg=10.0))
+    await told.until("looks there")
+    await edge.close()
+
+    (place,) = camera.places
+    assert SITE.to_enu(place.lat_deg, place.lon_deg, place.h_m) == pytest.approx(PLACE_M, abs=0.01)
+    assert place.width_m == pytest.approx(2 * 50.12 * 0.08749, rel=1e-3)  # twice 50 m away, half of 10 degrees
+    assert place.width_m / place.height_m == pytest.approx(16 / 9)
+    assert told[0] == ("c0", True, "took the order, by place")
+
+
+async def test_a_camera_that_looks_elsewhere_by_the_place_is_told_the_angles():
+    camera = FakeCamera(takes_places=True)
+    camera.drive_look(20.0, -4.0)
+    edge, told, _ = street(camera, site=SITE)
+    edge.order(aim("c0", width_deg=10.0))
+    await told.until("looks there")
+    await edge.close()
+
+    assert [each[2] for each in told] == [
+        "took the order, by place",
+        "by the place it looks 20.0 degrees off; it is told the angles",
+        "took the order",
+        "looks there, 0.00 degrees off",
+    ]
+    assert camera.places[1] is None
+    assert await camera.read_aim() == (0.0, -4.0)
+
+
+async def test_without_a_site_no_camera_is_told_a_place():
+    camera = FakeCamera(takes_places=True)
+    edge, told, _ = street(camera)
+    edge.order(aim("c0", width_deg=10.0))
+    await told.until("took the order")
+    await edge.close()
+
+    assert camera.places == [None]
+
+
+async def test_a_camera_that_its_operator_has_just_turned_is_left_to_him_and_the_next_turns():
+    his, free = FakeCamera(), FakeCamera()
+    edge, told, clock = street(his, free)
+    await edge.greet()
+    his.drive_look(77.0, 0.0)
+    clock.drive_time(S)
+    edge.order(aim("c0", "c1"))
+    await told.until("looks there")
+
+    assert told[0] == ("c0", False, "left to its operator, who has just moved it")
+    assert (his.orders, free.orders) == ([], [(0.0, -4.0)])
+
+    clock.drive_time(121 * S)
+    edge.order(aim("c0", azimuth_deg=9.0))
+    await asyncio.sleep(0)
+    await told.until("looks there")
+    await settled(edge)
+    await edge.close()
+    assert his.orders == [(9.0, -4.0)]
+
+
+async def test_where_operators_are_not_heeded_it_turns_at_once():
+    his = FakeCamera()
+    edge, told, _ = street(his, operator_s=0)
+    await edge.greet()
+    his.drive_look(77.0, 0.0)
+    edge.order(aim("c0"))
+    await told.until("looks there")
+    await edge.close()
+
+    assert his.orders == [(0.0, -4.0)]
+
+
+class CalledAway(FakeCamera):
+    """On its way it is turned elsewhere by somebody else."""
+
+    def __init__(self):
+        super().__init__()
+        self.ways = [(60.0, -4.0), (30.0, -4.0), (80.0, 0.0)]
+
+    async def aim(self, *order):
+        await super().aim(*order)
+        self.drive_look(*self.ways.pop(0))
+        return "angles"
+
+    async def read_look(self):
+        look = await super().read_look()
+        if self.ways and self.orders:
+            self.drive_look(*self.ways.pop(0))
+        return look
+
+
+async def test_an_operator_who_takes_it_meanwhile_has_it():
+    camera = CalledAway()
+    edge, told, _ = street(camera)
+    edge.order(aim("c0"))
+    await told.until("operator")
+    await edge.close()
+
+    assert told[-1] == ("c0", False, "left to its operator, who has moved it meanwhile")
+    assert camera.orders == [(0.0, -4.0)]
+
+
+@pytest.mark.parametrize(
+    ("camera", "home_deg", "note", "looks"),
+    [
+        (FakeCamera(home_deg=(5.0, 6.0)), None, "sent to its own home", (5.0, 6.0)),
+        (FakeCamera(home_deg=(5.0, 6.0)), (-20.0, -8.0), "sent home", (-20.0, -8.0)),
+        (FakeCamera(), None, "sent back to where it looked before", (45.0, -10.0)),
+    ],
+)
+async def test_a_camera_goes_back_to_where_it_belongs(camera, home_deg, note, looks):
+    camera.drive_look(45.0, -10.0, 0.3)
+    edge, told, _ = street(camera, home_deg=home_deg)
+    edge.order(aim("c0"))
+    await told.until("looks there")
+    edge.order(aim("c0", home=True))
+    await told.until(note)
+    await edge.close()
+
+    assert told[-1] == ("c0", True, note)
+    assert await camera.read_aim() == looks
+
+
+async def test_it_goes_back_to_where_it_looked_before_the_first_of_several_shots():
+    camera = FakeCamera()
+    camera.drive_look(45.0, -10.0)
+    edge, told, _ = street(camera)
+    for azimuth_deg in (0.0, 30.0, 60.0):
+        edge.order(aim("c0", azimuth_deg=azimuth_deg))
+        await told.until("looks there")
+        told.clear()
+    edge.order(aim("c0", azimuth_deg=60.0, home=True))
+    await told.until("sent back")
+    await edge.close()
+
+    assert await camera.read_aim() == (45.0, -10.0)
+
+
+async def test_a_camera_that_somebody_moved_meanwhile_is_left_as_it_is():
+    camera = FakeCamera()
+    edge, told, clock = street(camera)
+    edge.order(aim("c0"))
+    await told.until("looks there")
+    camera.drive_look(50.0, 0.0)
+    clock.drive_time(300 * S)
+    edge.order(aim("c0", home=True))
+    await told.until("somebody else has moved it")
+    await edge.close()
+
+    assert await camera.read_aim() == (50.0, 0.0)
+
+
+async def test_a_camera_that_never_turned_for_it_is_not_moved_and_not_spoken_of():
+    camera = FakeCamera(home_deg=(0.0, 0.0))
+    camera.drive_look(50.0, 0.0)
+    edge, told, _ = street(camera)
+    edge.order(aim("c0", home=True))
+    await settled(edge)
+    await edge.close()
+
+    assert told == []
+    assert await camera.read_aim() == (50.0, 0.0)
+
+
+async def test_after_a_restart_a_camera_that_still_looks_there_goes_home():
+    camera = FakeCamera(home_deg=(5.0, 6.0))
+    camera.drive_look(0.4, -4.0)
+    edge, told, _ = street(camera)
+    edge.order(aim("c0", home=True))
+    await told.until("sent to its own home")
+    await edge.close()
+
+    assert await camera.read_aim() == (5.0, 6.0)
+
+
+async def test_after_a_restart_a_camera_without_a_home_stays_and_it_is_said():
+    camera = FakeCamera()
+    camera.drive_look(0.4, -4.0)
+    edge, told, _ = street(camera)
+    edge.order(aim("c0", home=True))
+    await told.until("not known")
+    await edge.close()
+
+    assert told == [("c0", False, "has no home, and where it looked before is not known")]
