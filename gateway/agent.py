@@ -48,7 +48,7 @@ from gateway.tasks import end
 MAX_INBOX = 256
 MAX_TOGETHER = 256
 REMARK_S = 10.0
-REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold", "limited")
+REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold", "limited", "soon_left_out")
 KINDS = {
     Announce: "incident",
     Heard: "unplaced",
@@ -58,7 +58,7 @@ KINDS = {
     Asked: "request",
 }
 """What is told -> the kind of its row in the journal."""
-KEPT = (Store, Reply, Tell, NewAir, Because, Announce, Heard, Alarm, Updated)
+KEPT = (Store, Reply, Tell, NewAir, Because, Announce, Heard, Alarm, Updated, News)
 """What no edge is ordered."""
 log = structlog.get_logger("gateway.agent")
 
@@ -129,8 +129,9 @@ class Agent:
 
     def told(self, told: Told) -> None:
         """Write it down, then tell it."""
-        kind = told.what if isinstance(told, News) else KINDS[type(told)]
-        self._note(kind, getattr(told, "at_us", self._now_us), self._teller.record(told))
+        record = self._teller.record(told)
+        kind = told.what if isinstance(told, News) else "area" if record["what"] == "area" else KINDS[type(told)]
+        self._note(kind, getattr(told, "at_us", self._now_us), record)
         with _whatever_it_raises():
             self._teller.tell(told)
 
@@ -235,7 +236,7 @@ class Agent:
                 self._send(effect)
             elif isinstance(effect, NewAir):
                 self._note("air", effect.at_us, dataclasses.asdict(effect))
-            elif isinstance(effect, Announce | Heard | Alarm | Updated):
+            elif isinstance(effect, Announce | Heard | Alarm | Updated | News):
                 self.told(effect)
 
     def _order(self, effects: Iterable[Effect]) -> None:

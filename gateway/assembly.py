@@ -35,6 +35,7 @@ from gateway.journal.rows import Row
 from gateway.judging.judge import Judge
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
+from gateway.placing.soon import Soon
 from gateway.reaction.cameras import Cameras, Eye
 from gateway.reaction.device_tables import CameraTable, LampBankTable
 from gateway.reaction.lights import LampBank, try_s
@@ -146,7 +147,8 @@ def build_core(
     silence = None if since_us is None else Silence(places, since_us)
     judge = Judge(rare_s=config.policy.rare_h * 3600)
     decides = policy or Policy(config.policy.rules(), config.lamps(), config.mounts(), sun_over(config.the_site()))
-    return Core(gate, live, decides, poles, Backlog(places), watch, rollout, silence, judge)
+    soon = Soon() if config.policy.lights.soon else None
+    return Core(gate, live, decides, poles, Backlog(places), watch, rollout, silence, judge, soon)
 
 
 def build_policy(config: GatewayConfig, folder: pathlib.Path) -> Policy:

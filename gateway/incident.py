@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dsp.placing.area import Area
 from dsp.placing.fix import Fix
 from dsp.placing.line_of_fire import LineOfFire
 
@@ -74,10 +75,11 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """Arrivals that look like a shot but cannot be placed, and why."""
+    """Arrivals that look like a shot but cannot be placed, and why. area : where it may have been, which is no fix."""
 
     why: str
     arrivals: tuple[Arrival, ...]
+    area: Area | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,10 +264,8 @@ class NewAir:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a Light or an Aim on one device, as the shell that carried it out tells the agent.
-
-    `device` : name of the lamp or camera. `note` : in words, for the journal and the terminal.
-    """
+    """What became of a Light or an Aim on one device, a lamp or a camera, as the shell that carried it out tells the
+    agent. `note` : in words, for the journal and the terminal."""
 
     effect: Light | Aim
     device: str
@@ -276,7 +276,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What happened to the gateway itself, in words. what : `journal` (its disk), `keys`, `edge` (a part of it)."""
+    """What happened to the gateway itself, in words. what : `journal` (its disk), `keys`, `edge` (a part of it), `soon`."""
 
     what: str
     note: str
