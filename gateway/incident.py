@@ -276,7 +276,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What happened to the gateway itself, in words. what : `journal` (its disk), `keys`, `edge` (a part of it), `soon`."""
+    """What happened to the gateway itself, in words. what : `journal` (its disk), `keys`, `edge` (a part), `soon`."""
 
     what: str
     note: str

@@ -80,7 +80,7 @@ class Acting:
             return []
         orders = self._lamps.bring_up(self._lamps.between(corners_m), name, now_us, t_us + FRESH_US)
         devices = tuple(Near(lamp) for order in orders for lamp in order.lamps)
-        return self._ordered("lights", name, verdict, now_us, orders, devices) if orders else []
+        return self._ordered("lights", name, verdict, now_us, orders, devices, orders[0].level_pct) if orders else []
 
     def tick(self, now_us: int, open_incidents: Collection[str]) -> list[Light]:
         """Lamps back to rest. What nobody holds and no incident may still ask for is forgotten."""
@@ -155,7 +155,10 @@ class Acting:
         if not orders:
             return []
         verdict = self._conditions.weigh(act, incident, now_us - shot.fix.t_us)
-        action = self._reasoning.does(act, incident.id, replace(verdict, rule=SOON_RULE), now_us)
+        first = orders[0]
+        names = first.lamps if isinstance(first, Light) else (first.camera,)
+        told, bound = tuple(map(Near, names)), first.level_pct if isinstance(first, Light) else None
+        action = self._reasoning.does(act, incident.id, replace(verdict, rule=SOON_RULE), now_us, told, bound)
         return [named(order, action) for order in orders]
 
     def _ordered(

@@ -86,7 +86,7 @@ class Provisional:
             return []
         table = "policy.lights"
         weighed = Weighed(
-            "", p_gunshot, rules.min_grade, rules.min_p_gunshot, table, table, True, None, now_us - area.t_us
+            "none", p_gunshot, rules.min_grade, rules.min_p_gunshot, table, table, True, None, now_us - area.t_us
         )
         corners_m = [one.xyz_m for one in group.arrivals]
         return self._acting.between(area_name(group), corners_m, Verdict("", AREA_RULE, weighed), now_us, area.t_us)
