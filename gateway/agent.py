@@ -21,26 +21,14 @@ from firmware.wire import REASONS
 from gateway.core import TICK_US, Core
 from gateway.edges import Edges, Plug
 from gateway.effects import ONCE, Effect, Told
-from gateway.incident import (
-    Alarm,
-    Announce,
-    Asked,
-    Committed,
-    Heard,
-    NewAir,
-    News,
-    Outcome,
-    Reply,
-    Store,
-    Tell,
-    Updated,
-)
+from gateway.incident import Alarm, Announce, Asked, Committed, Heard, NewAir, News, Reply, Store, Tell, Updated
 from gateway.journal.journal import Journal, frame_row
 from gateway.journal.keeping import Keeping
 from gateway.journal.moments import step_record
 from gateway.journal.recovery import Before, Past, take_up
 from gateway.journal.rows import Row
 from gateway.lamp_notice import LampNotice
+from gateway.orders import Outcome
 from gateway.reasons import Because
 from gateway.steady_clock import SteadyClock
 from gateway.systemd import notify
@@ -49,7 +37,7 @@ from gateway.tasks import end
 MAX_INBOX = 256
 MAX_TOGETHER = 256
 REMARK_S = 10.0
-REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold", "limited")
+REMARKABLE = (*REASONS, "unknown", "clock", "crowded", "forgotten", "untold", "limited", "soon_left_out")
 KINDS = {
     Announce: "incident",
     Heard: "unplaced",
@@ -60,7 +48,7 @@ KINDS = {
     LampNotice: "lamp",
 }
 """What is told -> the kind of its row in the journal."""
-KEPT = (Store, Reply, Tell, NewAir, Because, Announce, Heard, Alarm, Updated)  # what no edge is ordered
+KEPT = (Store, Reply, Tell, NewAir, Because, Announce, Heard, Alarm, Updated, News)  # what no edge is ordered
 log = structlog.get_logger("gateway.agent")
 
 
@@ -130,8 +118,9 @@ class Agent:
 
     def told(self, told: Told | LampNotice) -> None:
         """Write it down, then tell it."""
-        kind = told.what if isinstance(told, News) else KINDS[type(told)]
-        self._note(kind, getattr(told, "at_us", self._now_us), self._teller.record(told))
+        record = self._teller.record(told)
+        kind = told.what if isinstance(told, News) else "area" if record["what"] == "area" else KINDS[type(told)]
+        self._note(kind, getattr(told, "at_us", self._now_us), record)
         with _whatever_it_raises():
             self._teller.tell(told)
 
@@ -236,7 +225,7 @@ class Agent:
                 self._send(effect)
             elif isinstance(effect, NewAir):
                 self._note("air", effect.at_us, dataclasses.asdict(effect))
-            elif isinstance(effect, Announce | Heard | Alarm | Updated):
+            elif isinstance(effect, Announce | Heard | Alarm | Updated | News):
                 self.told(effect)
 
     def _order(self, effects: Iterable[Effect]) -> None:

@@ -20,7 +20,7 @@ from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
 from gateway.evidence_program import check_evidence
-from gateway.incident import Aim, Committed, NewAir
+from gateway.incident import Committed, NewAir
 from gateway.intake.gate import Gate
 from gateway.intake.keyring import Keyring, KeyWatch, read_secret
 from gateway.intake.link_mqtt import MqttLink
@@ -35,8 +35,10 @@ from gateway.journal.request import Requests
 from gateway.journal.rows import Row
 from gateway.judging.judge import Judge
 from gateway.lamp_banks import LampPast, lamp_past, lamp_plugs
+from gateway.orders import Aim
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
+from gateway.placing.soon import Soon
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.device_tables import CameraTable
 from gateway.reaction.eye import Eye
@@ -153,7 +155,8 @@ def build_core(
     silence = None if since_us is None else Silence(places, since_us)
     judge = Judge(rare_s=config.policy.rare_h * 3600)
     decides = policy or _policy(config, config.policy.rules())
-    return Core(gate, live, decides, poles, Backlog(places), watch, rollout, silence, judge)
+    soon = Soon() if config.policy.lights.soon else None
+    return Core(gate, live, decides, poles, Backlog(places), watch, rollout, silence, judge, soon)
 
 
 def build_policy(config: GatewayConfig, folder: pathlib.Path) -> Policy:

@@ -6,17 +6,17 @@ to be the same row, and acked again: the ack is safe only behind the first one's
 
 Time passes in steps of TICK_US on a grid of its own, and always before a frame is fed. So what is decided depends on
 the frames and when they came, never on when the shell happened to tick: that makes a replay give the same incidents.
+A provisional round cannot wait for the next step: it hangs on the frames that came together, and on what came before.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from firmware import wire
-from firmware.fields import MAX_SPANS
 from gateway.effects import Effect
 from gateway.incident import Arrival, Clip, ClockStep, Heard, NewAir, Reply, Revised, Store, Unplaced
+from gateway.intake.acks import acks
 from gateway.intake.blame import Blame
 from gateway.intake.gate import Gate, Opened
 from gateway.intake.seen import Seen
@@ -25,6 +25,7 @@ from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog, Decision
 from gateway.placing.line_of_fire import Cracks
 from gateway.placing.looks import Looked, Looks
+from gateway.placing.soon import Soon
 from gateway.reaction.policy import Policy
 from gateway.street import Pole
 from gateway.upkeep.rollout import Rollout
@@ -56,7 +57,8 @@ class Core:
     these: of an arrival that is not known, or not yet), `limited` (held back by a limit of policy). backlog : what
     becomes of arrivals that come late; without one they are fed to the associator, which places none of them. watch :
     what learns the street's air and its poles; without one the air stays as it is. rollout : what brings releases to
-    nodes. silence : what tells of nodes that are no longer heard. judge : what says of each round what it is.
+    nodes. silence : what tells of nodes that are no longer heard. judge : what says of each round what it is. soon :
+    what sees shots before they are decided (`soon`, `for_nothing` of these, `soon_left_out`: nobody looked).
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Core:
         rollout: Rollout | None = None,
         silence: Silence | None = None,
         judge: Judge | None = None,
+        soon: Soon | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.blame = Blame()
@@ -81,6 +84,7 @@ class Core:
         self._rollout, self._silence = rollout, silence
         self._looks, self._cracks = Looks(), Cracks()
         self._judge = judge or Judge()
+        self._soon = soon
         self._fed = Seen()
         self._step: int | None = None
         self._said_us: list[int] = []
@@ -97,7 +101,7 @@ class Core:
         told: list[Effect] = []
         opened = [(each, frame) for frame in frames if (each := self._open(frame, now_us, kept)) is not None]
         stores = [store for each, frame in opened if (store := self._take(each, frame, now_us, told)) is not None]
-        return [*stores, *decided, *told, *self._acks(stores)]
+        return [*stores, *decided, *told, *self._hurry(now_us), *acks(self._gate, stores)]
 
     def tick(self, now_us: int) -> list[Effect]:
         """What the passing of time asks for. A now_us that is not after the last changes nothing."""
@@ -158,9 +162,21 @@ class Core:
                 effects += self._watch.feed(decision, now_us) if self._watch else []
         updates = self._rollout.tick(now_us) if self._rollout else []
         alarms = self._silence.tick(self.nodes, now_us) if self._silence else []
-        self.counts["limited"] = self._policy.n_limited
-        effects += [*self._policy.tick(now_us), *self._policy.take_reasons()]
+        effects += self._policy.tick(now_us)
+        self.counts["limited"], self.counts["for_nothing"] = self._policy.n_limited, self._policy.n_for_nothing
+        effects += [*self._policy.take_reasons(), *self._policy.take_news()]
         return [*effects, *self._look(now_us), *updates, *alarms]
+
+    def _hurry(self, now_us: int) -> list[Effect]:
+        """What need not wait: lamps and cameras for what is as good as decided. Nothing else hears of it."""
+        if self._soon is None:
+            return []
+        live = self._associator
+        rounds = [self._judge.again(shot, live.air) for shot in self._soon.look(live, now_us)]
+        orders = [order for shot in rounds for order in self._policy.soon(shot, now_us)]
+        self.counts["soon"] += len(rounds)
+        self.counts["soon_left_out"] = self._soon.n_left_out
+        return [*orders, *self._policy.take_reasons()] if orders else []
 
     def _judged(self, decision: Decision) -> Decision:
         """With its line of fire, where cracks tell it, and what it is, by the third look."""
@@ -182,14 +198,16 @@ class Core:
         return told
 
     def _say(self, group: Unplaced, now_us: int) -> list[Effect]:
-        """Tell of what was heard and has no place, as long as it is not too often."""
+        """Tell of what was heard and has no place, as long as it is not too often. Light asks for that it is like a
+        shot, and how often is for policy to say."""
         self.counts["unplaced"] += 1
+        lights = self._policy.area(group, now_us)
         self._said_us = [said_us for said_us in self._said_us if now_us - said_us < SAID_US]
         if len(self._said_us) >= MOST_SAID:
             self.counts["untold"] += 1
-            return []
+            return [*lights]
         self._said_us.append(now_us)
-        return [Heard(group, now_us)]
+        return [*lights, Heard(group, now_us)]
 
     def _look(self, now_us: int) -> list[NewAir]:
         """The air that the next fixes reckon with."""
@@ -251,20 +269,12 @@ class Core:
             self.counts["arrivals"] += 1
             self._looks.hear((node, opened.boot, opened.sequence), heard, now_us)
             self._cracks.feed(heard)
+            if self._soon is not None:
+                self._soon.feed(heard, now_us)
             if self._backlog is None:
                 self._associator.feed(heard)
             elif self._backlog.feed(heard, now_us, self._associator):
                 self.counts["late"] += 1
-
-    def _acks(self, stores: Sequence[Store]) -> Iterator[Reply]:
-        """Acks for stores, as many sequences in each as it holds."""
-        by_node = sorted({(store.node, store.boot, store.sequence) for store in stores})
-        for node, keys in groupby(by_node, key=lambda key: key[0]):
-            if not self._gate.knows(node):
-                continue
-            spans = _spans([(boot, sequence) for _, boot, sequence in keys])
-            for start in range(0, len(spans), MAX_SPANS):
-                yield Reply(node, self._gate.seal(node, wire.Ack(tuple(spans[start : start + MAX_SPANS]))))
 
 
 def arrival(pole: Pole, said: wire.Arrival) -> Arrival:
@@ -287,14 +297,3 @@ def _what_became_of(told: Revised) -> str:
     if told.now.withdrawn:
         return "withdrawn"
     return "bettered" if told.was.arrivals == told.now.arrivals else "revised"
-
-
-def _spans(keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
-    """(boot, first, last) of each run in sorted (boot, sequence) pairs."""
-    spans: list[tuple[int, int, int]] = []
-    for boot, sequence in keys:
-        if spans and spans[-1][0] == boot and spans[-1][2] + 1 == sequence:
-            spans[-1] = (boot, spans[-1][1], sequence)
-        else:
-            spans.append((boot, sequence, sequence))
-    return spans

@@ -18,8 +18,9 @@ from typing import Any, NoReturn, Protocol
 import structlog
 
 from gateway.backoff import Backoff
-from gateway.incident import Asked, News, Outcome
+from gateway.incident import Asked, News
 from gateway.lamp_notice import LampNotice
+from gateway.orders import Outcome
 from gateway.tasks import end
 
 LOOK_S = 0.25

@@ -3,12 +3,13 @@
 Values only. A core returns effects; the agent carries them out.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from dsp.placing.area import Area
 from dsp.placing.fix import Fix
 from dsp.placing.line_of_fire import LineOfFire
 
@@ -74,10 +75,11 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """Arrivals that look like a shot but cannot be placed, and why."""
+    """Arrivals that look like a shot but cannot be placed, and why. area : where it may have been, which is no fix."""
 
     why: str
     arrivals: tuple[Arrival, ...]
+    area: Area | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,51 +176,6 @@ class Updated:
 
 
 @dataclass(frozen=True, slots=True)
-class Light:
-    """Effect: bring these lamps to a level (per cent of full light), within fade_s where they can fade. `expires_us`:
-    past it nothing may be switched any more; None for going back to rest, which does not age. `back`: to what each was
-    before it was brought up; level_pct where that is not known. action : its name (gateway/reasons.py)."""
-
-    lamps: tuple[str, ...]
-    level_pct: int
-    incident: str
-    expires_us: int | None = None
-    back: bool = False
-    fade_s: float = 0.0
-    action: str = field(default="", compare=False)
-
-    def left(self, done: Collection[str]) -> "Light | None":
-        """What is still to be done where these lamps have done it."""
-        lamps = tuple(name for name in self.lamps if name not in done)
-        return replace(self, lamps=lamps) if lamps else None
-
-
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """Effect: turn a camera to a true bearing and an elevation, degrees (bearing clockwise from north).
-
-    `expires_us`: past it nothing may be turned any more. `otherwise`: what to do if this camera does not answer.
-    place_m : what is to be seen. width_deg : how much of it, across. home : it has looked there for long enough; if it
-    still does, it goes back.
-    """
-
-    camera: str
-    azimuth_deg: float
-    elevation_deg: float
-    incident: str
-    expires_us: int | None = None
-    otherwise: "Aim | None" = None
-    place_m: tuple[float, float, float] | None = None
-    width_deg: float | None = None
-    home: bool = False
-    action: str = field(default="", compare=False)
-
-    def left(self, done: Collection[str]) -> "Aim | None":
-        """What is still to be done where these cameras have done it: nothing, once one has."""
-        return None if done else self
-
-
-@dataclass(frozen=True, slots=True)
 class Announce:
     """Effect: tell people of an incident, and write it to the journal. news : its rounds that are new, or otherwise
     than they were told, in the order that they became so. is_new : whether it was not told of before."""
@@ -266,24 +223,8 @@ class NewAir:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a Light or an Aim on one device, as the shell that carried it out tells the agent.
-
-    `device` : name of the lamp or camera. `note` : in words, for the journal and the terminal. was_pct : what a lamp
-    that we hold up goes back to.
-    """
-
-    effect: Light | Aim
-    device: str
-    done: bool
-    at_us: int
-    note: str
-    was_pct: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class News:
-    """What happened to the gateway itself, in words. what : `journal` (its disk), `keys`, `edge` (a part of it)."""
+    """What happened to the gateway itself, in words. what : `journal` (its disk), `keys`, `edge` (a part), `soon`."""
 
     what: str
     note: str

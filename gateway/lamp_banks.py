@@ -11,8 +11,8 @@ import structlog
 
 from gateway.alerts.notices import read_lamp_notice
 from gateway.edges import Plug, Tell
-from gateway.incident import Light
 from gateway.lamp_notice import LampNotice
+from gateway.orders import Light
 from gateway.reaction.conditions import Sun
 from gateway.reaction.lamp_faults import LampFaults, LampKind
 from gateway.reaction.lamp_memory import Held, LampMemory

@@ -4,6 +4,7 @@ Places are metres east, north, up of the site's origin. A mount looks at true be
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -104,6 +105,15 @@ def level_m(a_m: Place, b_m: Place) -> float:
     return math.hypot(a_m[0] - b_m[0], a_m[1] - b_m[1])
 
 
+def from_triangle_m(place_m: Place, corners_m: Sequence[Place]) -> float:
+    """How far over ground a place lies from the triangle between three others; 0 inside."""
+    sides = [*zip(corners_m, (*corners_m[1:], corners_m[0]), strict=True)]
+    turns = [_turn(a_m, b_m, place_m) for a_m, b_m in sides]
+    if min(turns) > 0 or max(turns) < 0:
+        return 0.0
+    return min(_from_side_m(place_m, a_m, b_m) for a_m, b_m in sides)
+
+
 def angle_deg(a: tuple[float, float], b: tuple[float, float]) -> float:
     """The angle between two directions given as (azimuth, elevation), 0 to 180 degrees.
 
@@ -112,6 +122,19 @@ def angle_deg(a: tuple[float, float], b: tuple[float, float]) -> float:
     azimuth, low, high = math.radians(b[0] - a[0]), math.radians(a[1]), math.radians(b[1])
     half = math.sin((high - low) / 2) ** 2 + math.cos(low) * math.cos(high) * math.sin(azimuth / 2) ** 2
     return math.degrees(2 * math.asin(min(1.0, math.sqrt(half))))
+
+
+def _turn(a_m: Place, b_m: Place, c_m: Place) -> float:
+    """Twice the area of a triangle, positive where it turns left."""
+    return (b_m[0] - a_m[0]) * (c_m[1] - a_m[1]) - (b_m[1] - a_m[1]) * (c_m[0] - a_m[0])
+
+
+def _from_side_m(place_m: Place, a_m: Place, b_m: Place) -> float:
+    """How far over ground a place lies from the line between two others."""
+    east_m, north_m = b_m[0] - a_m[0], b_m[1] - a_m[1]
+    along_m2 = (place_m[0] - a_m[0]) * east_m + (place_m[1] - a_m[1]) * north_m
+    share = min(1.0, max(0.0, along_m2 / max(east_m**2 + north_m**2, 1e-9)))
+    return math.hypot(place_m[0] - a_m[0] - share * east_m, place_m[1] - a_m[1] - share * north_m)
 
 
 def _within(value: float, legal: tuple[float, float]) -> bool:

@@ -10,7 +10,8 @@ import numpy as np
 
 from dsp.placing.fix import CHI2_2DOF, Fix, ellipse
 from firmware.linux.voices import voices
-from gateway.incident import Aim, Light, Round
+from gateway.incident import Round
+from gateway.orders import Aim, Light
 from simulators.recordings.export import write_recording
 from simulators.street.city import Night, live
 from simulators.street.scenario import read_scenario, scenario_path, shipped

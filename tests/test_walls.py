@@ -18,7 +18,7 @@ DSP_MAY = {
     *("numpy", "scipy", "pyproj", "collections", "dataclasses", "functools", "itertools", "math", "typing", "json"),
     *("hashlib", "io", "zipfile", "zlib"),
 }
-FLAT = {"gateway": 18, "firmware": 18, "dsp": 8}
+FLAT = {"gateway": 19, "firmware": 18, "dsp": 8}
 MOST_ROWS, MOST_FLOORS, LONGEST_FUNCTION, LONGEST_FILE = 35, 5, 40, 300
 FILES = sorted(p.relative_to(ROOT).as_posix() for room in ROOMS for p in (ROOT / room).rglob("*.py"))
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from gateway.alerts.clock_time import clock_time
-from gateway.incident import Aim, Alarm, Asked, Heard, News, Outcome, Updated
+from gateway.incident import Alarm, Asked, Heard, News, Updated
 from gateway.lamp_notice import LampNotice
+from gateway.orders import Aim, Outcome
 
 
 def outcome_record(outcome: Outcome) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.effects import ONCE, Effect
-from gateway.incident import Aim, Announce, Light
+from gateway.incident import Announce
 from gateway.journal.moments import Core, Moment, happen, moments
 from gateway.journal.rows import Row
+from gateway.orders import Aim, Light
 from gateway.reasons import Because
 
 RECENT_US = 300_000_000

@@ -11,6 +11,7 @@ matter, as long as they come before they are due.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from gateway.placing.evidence import NEAR, Bools, Evidence, Ints
 from gateway.placing.poles import Place, Poles
 from gateway.placing.refine import Found
 from gateway.placing.select import Search
-from gateway.placing.too_few import LOUD_DB, heard_by_too_few
+from gateway.placing.too_few import LOUD_DB, heard_by_too_few, with_area
 
 DISPATCH_NODES, GOOD_NODES = 6, 5  # grades A and B (DESIGN section 4)
 SILENCE = 0.8  # a pole that should have heard it with this probability and did not speaks against it
@@ -34,10 +35,21 @@ MOST_A_POLE = 40  # arrivals of one pole looked at together; of more, those leas
 ABOUT, MOST_ABOUT = 32, 330  # poles about one, and arrivals of theirs together: what can be looked at as time passes
 FEW_A_POLE = 6  # a pole that has no more keeps them
 SUDDEN_PER_S = 2.5  # of a pole and of no round: more than the echoes of a burst
+SUDDEN_NATS = -0.5  # what is no echo by what came before it at its pole
 TOGETHER_US = 250_000  # arrivals that fall due within this are decided on together: settle_us has room for it
 AHEAD_US = 150_000
 NEVER_US = 2**62
 REMEMBERED_US = 4_000_000  # how long a place that was fired from is looked at first
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands about, for whoever looks along. clutter_per_s : (P,) that each pole hears."""
+
+    poles: Poles
+    grid: Grid
+    air: Air
+    clutter_per_s: Sequence[float]
 
 
 class Associator:
@@ -85,6 +97,12 @@ class Associator:
         self._due_us = None
         travel_us = np.round(self._lead_m / self._air.speed_mps * 1e6).astype(np.int64)
         self._wait_us = travel_us + self._acoustics.latest_us + self._acoustics.settle_us  # by the pole's number
+
+    def around(self, now_us: int) -> Around:
+        """As it is taken to be now."""
+        if self._survey_is_old:
+            self._survey()
+        return Around(self._poles, self._grid, self._air, self._clutter.per_s(self._poles.names, now_us))
 
     def feed(self, arrival: Arrival) -> None:
         """One more arrival, in any order. Raises ValueError for a node that is not surveyed."""
@@ -215,15 +233,9 @@ class Associator:
 
     def _round(self, evidence: Evidence, found: Found) -> Round | Unplaced:
         arrivals = tuple(evidence.arrivals[i] for i in found.used)
-        sigma_us = np.maximum([a.sigma_us for a in arrivals], 1)
-        places_m, t_us = [a.xyz_m for a in arrivals], [a.t_us for a in arrivals]
-        fix = multilaterate(places_m, t_us, sigma_us, self._air, self._acoustics.hearing_m)
         emitted_us = evidence.zero_us + round(found.emitted_s * 1e6)
         self._earlier.append(Earlier(found.place_m, emitted_us, arrivals, found.score, found.path))
-        if isinstance(fix, NoFix):  # echoes follow it all the same
-            return Unplaced(fix.why, arrivals)
-        n_against = int((found.silent > SILENCE).sum())
-        return Round(fix, arrivals, _grade(len(arrivals) - len(fix.liars), n_against))
+        return placed(arrivals, int((found.silent > SILENCE).sum()), self._air, self._acoustics.hearing_m)
 
     def _let_go(self, decided: Iterable[Arrival], now_us: int) -> None:
         for arrival in decided:
@@ -245,7 +257,20 @@ class Associator:
             sorted((evidence.arrivals[i] for i in np.flatnonzero(some & loud)), key=_in_time)
             for some in (left, unclaimed)
         )
-        return heard_by_too_few(due, others, self._acoustics.hearing_m, self._air.speed_mps)
+        groups = heard_by_too_few(due, others, self._acoustics.hearing_m, self._air.speed_mps)
+        sudden = {evidence.arrivals[i] for i in np.flatnonzero(evidence.direct > SUDDEN_NATS)}
+        return [
+            with_area(each, self._air, self._acoustics) if sudden.issuperset(each.arrivals) else each for each in groups
+        ]
+
+
+def placed(arrivals: tuple[Arrival, ...], n_against: int, air: Air, hearing_m: float) -> Round | Unplaced:
+    """Where these were fired, and of what grade where so many poles contradict."""
+    sigma_us = np.maximum([a.sigma_us for a in arrivals], 1)
+    fix = multilaterate([a.xyz_m for a in arrivals], [a.t_us for a in arrivals], sigma_us, air, hearing_m)
+    if isinstance(fix, NoFix):
+        return Unplaced(fix.why, arrivals)
+    return Round(fix, arrivals, _grade(len(arrivals) - len(fix.liars), n_against))
 
 
 def _used_by(found: Sequence[Found], free: Bools) -> Bools:

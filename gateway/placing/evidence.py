@@ -64,7 +64,7 @@ class Evidence:
     """A batch of arrivals against the poles, ready to weigh hypotheses. `arrivals` : in order of pole and time.
 
     clutter_per_s : (P,) what each pole was measured to hear of other impulses; none is taken to hear less than
-    `acoustics.clutter_per_s`.
+    `acoustics.clutter_per_s`. until_us : a pole that is to hear it only later is not silent yet.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Evidence:
         air: Air,
         acoustics: Acoustics,
         clutter_per_s: ArrayLike = 0.0,
+        until_us: float = np.inf,
     ) -> None:
         self.arrivals = sorted(arrivals, key=lambda a: (poles.number[a.node], a.t_us))
         self.poles, self.air, self.acoustics = poles, air, acoustics
@@ -81,6 +82,7 @@ class Evidence:
         self.t_us = np.array([a.t_us for a in self.arrivals], np.int64)
         self.zero_us = int(self.t_us.min()) if len(self.t_us) else 0
         self.t_s = (self.t_us - self.zero_us) / 1e6
+        self._until_s = (until_us - self.zero_us) / 1e6
         self.sigma_s = np.clip(np.array([a.sigma_us / 1e6 for a in self.arrivals]), *SIGMA_S)
         self.level_db = np.array([np.nan if a.level_db is None else a.level_db for a in self.arrivals], float)
         self.snr_db = np.array([np.nan if a.snr_db is None else a.snr_db for a in self.arrivals], float)
@@ -110,7 +112,7 @@ class Evidence:
         match, late_s, nats, deaf = self._best_of_each_pole(poles, due_s, cost, path, blur_s)
         match[distance_m > self.acoustics.hearing_m] = -1
         heard, silent = self._loudness_nats(poles, match, distance_m)
-        silent = np.where(deaf, np.maximum(silent, DEAF_NATS), silent)
+        silent = np.where(deaf, np.maximum(silent, DEAF_NATS), np.where(due_s <= self._until_s, silent, 0.0))
         gain = np.where(match >= 0, nats + heard - silent, 0.0)
         there = gain > 0
         match, gain = np.where(there, match, -1), np.where(there, gain, 0.0)
@@ -144,11 +146,13 @@ class Evidence:
         """(m,) when these arrivals were emitted, had they come straight from this place (3,)."""
         return np.asarray(self.t_s[which] - travel_s(self.air, self.poles.xyz_m[self.pole[which]] - place_m))
 
-    def expected_to_hear(self, place_m: Floats, weighed: Weighed, one: int) -> Floats:
-        """(K,) probability that each pole near hears what these arrivals say was fired; 1/2 where levels are untold."""
+    def expected_to_hear(self, place_m: Floats, emitted_s: float, weighed: Weighed, one: int) -> Floats:
+        """(K,) probability that each pole near hears what these arrivals say was fired; 1/2 where levels are untold, 0
+        where it is to hear it only later."""
         poles, match = weighed.poles[one : one + 1], weighed.match[one : one + 1]
-        distance_m = np.maximum(np.linalg.norm(self.poles.xyz_m[poles] - place_m, axis=-1), 1.0)
-        return np.asarray(self._heard(poles, match, distance_m)[0][0])
+        paths_m = self.poles.xyz_m[poles] - place_m
+        heard = self._heard(poles, match, np.maximum(np.linalg.norm(paths_m, axis=-1), 1.0))[0]
+        return np.asarray(np.where(emitted_s + travel_s(self.air, paths_m) <= self._until_s, heard, 0.0)[0])
 
     def _row(self) -> Ints:
         """(P,) row of each pole in the table; the last row, which is empty, for those that are silent."""

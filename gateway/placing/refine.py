@@ -80,7 +80,7 @@ def found_at(
 ) -> Found:
     """A hypothesis that was weighed, number `one` of them, as a round."""
     there = weighed.match[one] >= 0
-    silent = evidence.expected_to_hear(place_m, weighed, one)[~there]
+    silent = evidence.expected_to_hear(place_m, emitted_s, weighed, one)[~there]
     used, late_s, gain = (each[one][there] for each in (weighed.match, weighed.late_s, weighed.gain))
     return Found(place_m, emitted_s, score, used, late_s, gain, path, silent)
 

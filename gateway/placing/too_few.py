@@ -1,11 +1,15 @@
 """What was heard loudly, by too few poles to have a place: worth a word, and no more."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from dsp.air import Air
+from dsp.placing.area import area
 from dsp.placing.multilaterate import LEAST_NODES
 from gateway.incident import Arrival, Unplaced
+from gateway.placing.acoustics import Acoustics
 
 LOUD_DB, LIKELY = 20.0, 0.5  # SNR and p_gunshot of arrivals that are worth a word where they cannot be placed
 
@@ -35,6 +39,16 @@ def heard_by_too_few(
             unplaced.append(Unplaced(f"only {len(group)} poles heard it; {LEAST_NODES} are needed", heard_by))
             free[[i for i, _ in group]] = False
     return unplaced
+
+
+def with_area(group: Unplaced, air: Air, acoustics: Acoustics) -> Unplaced:
+    """With whereabouts it was made, where every pole takes it for a shot and some place explains the times."""
+    heard = group.arrivals
+    if not all(one.p_gunshot is not None and worth_a_word(one) for one in heard):
+        return group
+    times_us, sigma_us = [one.t_us for one in heard], [one.sigma_us for one in heard]
+    reach_m = acoustics.nearest_m, acoustics.hearing_m
+    return replace(group, area=area([one.xyz_m for one in heard], times_us, sigma_us, air, *reach_m))
 
 
 def worth_a_word(arrival: Arrival) -> bool:

@@ -4,19 +4,22 @@ Every order bears the name of its reason (gateway/reasons.py), so that it can be
 once. A new act is a method beside `_light` and `_aim`, with its rules in gateway/reaction/conditions.py.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from gateway.incident import Aim, Incident, Light, Round
-from gateway.reaction.camera_policy import CameraPolicy, followed
+from gateway.incident import Incident, Round
+from gateway.orders import Aim, Light
+from gateway.reaction.camera_policy import CameraPolicy, Target, followed
 from gateway.reaction.conditions import ActRules, Conditions, Verdict
 from gateway.reaction.lamp_policy import START, LampPolicy
 from gateway.reaction.limits import Limits, Spent
 from gateway.reaction.reasoning import Order, Reasoning, named
 from gateway.reasons import Near
+from gateway.street import Place
 
 FRESH_US = 30_000_000
 """What is older moves nothing."""
+SOON_RULE, AREA_RULE = "policy.lights.soon", "policy.lights.min_poles"
 
 
 class Acting:
@@ -58,6 +61,27 @@ class Acting:
         self._limits.spend("clips", incident.id, now_us)
         self._reasoning.goes_on("clips", incident.id, verdict, now_us)
         return replace(incident, clips=True)
+
+    def soon(self, incident: Incident, shot: Round, now_us: int) -> list[Light | Aim]:
+        """What moves for a provisional round, by the same rules and under a name of its own. It counts for no limit,
+        but where one is reached it moves nothing; why it does not the round that is decided will say."""
+        place_m, until_us, orders = shot.fix.xyz_m, shot.fix.t_us + FRESH_US, list[Light | Aim]()
+        if self._may_soon("lights", incident, now_us):
+            lit = self._lamps.soon(incident.id, place_m, now_us, until_us)
+            orders += self._for_soon("lights", incident, shot, now_us, lit)
+        if self._may_soon("cameras", incident, now_us):
+            aims = self._cameras.aim(incident.id, Target(place_m, shot.fix.cov_m2), now_us, until_us)
+            orders += self._for_soon("cameras", incident, shot, now_us, aims)
+        return orders
+
+    def between(self, name: str, corners_m: Sequence[Place], verdict: Verdict, now_us: int, t_us: int) -> list[Light]:
+        """The lamps between three places that heard what has no fix, under a name of its own."""
+        if not self._limits.admits("lights", name, now_us):
+            self.n_limited += 1
+            return []
+        orders = self._lamps.bring_up(self._lamps.between(corners_m), name, now_us, t_us + FRESH_US)
+        devices = tuple(Near(lamp) for order in orders for lamp in order.lamps)
+        return self._ordered("lights", name, verdict, now_us, orders, devices, orders[0].level_pct) if orders else []
 
     def tick(self, now_us: int, open_incidents: Collection[str]) -> list[Light | Aim]:
         """Lamps back to rest, cameras home. What nobody holds and no incident may still ask for is forgotten."""
@@ -125,6 +149,20 @@ class Acting:
             self._reasoning.does_not(act, incident.id, verdict, now_us, bound=most if verdict.word == "limit" else None)
             return None
         return verdict
+
+    def _may_soon(self, act: str, incident: Incident, now_us: int) -> bool:
+        return self._conditions.meets(act, incident) and self._limits.admits(act, incident.id, now_us)
+
+    def _for_soon(self, act: str, incident: Incident, shot: Round, now_us: int, orders: list[Order]) -> list[Order]:
+        """Orders for a provisional round, named by a reason of their own."""
+        if not orders:
+            return []
+        verdict = self._conditions.weigh(act, incident, now_us - shot.fix.t_us)
+        first = orders[0]
+        names = first.lamps if isinstance(first, Light) else (first.camera,)
+        told, bound = tuple(map(Near, names)), first.level_pct if isinstance(first, Light) else None
+        action = self._reasoning.does(act, incident.id, replace(verdict, rule=SOON_RULE), now_us, told, bound)
+        return [named(order, action) for order in orders]
 
     def _ordered(
         self,

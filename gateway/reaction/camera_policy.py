@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.geodesy import bearing
-from gateway.incident import Aim, Round, best
+from gateway.incident import Round, best
+from gateway.orders import Aim
 from gateway.reaction.conditions import ActRules
 from gateway.reaction.walls import Walls
 from gateway.street import Mount, Place, angle_deg

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import structlog
 
-from gateway.incident import Aim, Outcome
+from gateway.orders import Aim, Outcome
 from gateway.reaction.eye import Eye
 from gateway.street import angle_deg
 from gateway.tasks import end

@@ -9,7 +9,7 @@ import structlog
 
 from dsp.geodesy import Site, bearing
 from gateway.backoff import Backoff
-from gateway.incident import Aim
+from gateway.orders import Aim
 from gateway.reaction.operator import Operator
 from gateway.street import Mount
 from hw.ports import Camera, GeoPlace, Look

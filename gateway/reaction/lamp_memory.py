@@ -10,7 +10,7 @@ bear that only so often; an order waits for it, and expires as it does elsewhere
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.incident import Light
+from gateway.orders import Light
 from gateway.reaction.lamp_policy import START
 
 

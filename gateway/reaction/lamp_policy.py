@@ -3,19 +3,21 @@
 A lamp within `radius_m` of a round comes up to `level_pct` if it is dark, and if nobody can say whether it is; so do
 those of the street that the round was fired in, within `street_radius_m`. It is asked once for each incident while it
 is held; further rounds only hold it longer. When the last hold has run out it goes back to `rest_level_pct`, or to
-nothing if it is day by then. What a gateway before this one may have left lit is taken to be held from the first tick
-on.
+nothing if it is day by then. A provisional round (gateway/reaction/provisional.py) holds a lamp for SOON_S, unless an
+incident holds it longer. What a gateway before this one may have left lit is taken to be held from the first tick on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.incident import Light
+from gateway.orders import Light
 from gateway.reaction.conditions import DARK_BELOW_DEG, ActRules, Sun
 from gateway.reaction.zones import Zone
 from gateway.reasons import Near
-from gateway.street import Lamp, Place, level_m
+from gateway.street import Lamp, Place, from_triangle_m, level_m
 
+SOON_S = 20.0  # what is lit for a provisional round that comes to nothing
+BESIDE_M = 30.0  # chosen: across the street from the poles
 START = "start"  # stands for the incident where none is known: lamps that an earlier run of the gateway may have left
 
 
@@ -23,7 +25,9 @@ START = "start"  # stands for the incident where none is known: lamps that an ea
 class LampRules(ActRules):
     """What lights up and when. `dark_below_deg`: the sun's elevation under which it is dark. `fade_s`: how long going
     back takes, where lamps can fade; they come up at once. streets : which lamps belong together, however far along the
-    street they stand, up to `street_radius_m` from the round."""
+    street they stand, up to `street_radius_m` from the round. soon : for provisional rounds, too. min_poles : 3 where
+    the lamps between three poles come up for what only they heard, 4 where they do not; None: 3 where min_grade is
+    C."""
 
     radius_m: float = 120.0
     level_pct: int = 100
@@ -34,6 +38,13 @@ class LampRules(ActRules):
     fade_s: float = 0.0
     street_radius_m: float = 300.0
     streets: tuple[Zone, ...] = ()
+    soon: bool = True
+    min_poles: int | None = None
+
+    @property
+    def lights_areas(self) -> bool:
+        """Whether three poles are enough."""
+        return (self.min_poles or (3 if self.min_grade == "C" else 4)) == 3
 
 
 class LampPolicy:
@@ -43,6 +54,7 @@ class LampPolicy:
         self._rules = rules
         self._lamps: Mapping[str, Place] = {lamp.name: lamp.xyz_m for lamp in lamps}
         self._sun = sun
+        self._soon_s = min(SOON_S, rules.hold_s)
         self._of_street = {
             street.name: {name for name, xyz_m in self._lamps.items() if street.holds(xyz_m)}
             for street in rules.streets
@@ -54,14 +66,32 @@ class LampPolicy:
 
     def light(self, incident: str, place_m: Place, now_us: int, expires_us: int) -> list[Light]:
         """The lamps to bring up for a round at this place: only those that this incident has not asked for yet."""
+        return self.bring_up([each.name for each in self.near(place_m)], incident, now_us, expires_us)
+
+    def soon(self, name: str, place_m: Place, now_us: int, expires_us: int) -> list[Light]:
+        """The same for a provisional round of this name: only those that nobody holds longer."""
+        until_us = now_us + round(self._soon_s * 1e6)
+        held = {lamp for lamp, held_us in self._held_until_us.items() if held_us >= until_us}
+        near = [each.name for each in self.near(place_m)]
+        free = [lamp for lamp in near if lamp not in held or self._held_for[lamp] in (START, name)]
+        return self.bring_up(free, name, now_us, expires_us, self._soon_s)
+
+    def bring_up(
+        self, lamps: Iterable[str], incident: str, now_us: int, expires_us: int, hold_s: float | None = None
+    ) -> list[Light]:
+        """These lamps, where it is dark: held, and asked for if this incident has not yet. hold_s : None: as usual."""
         if self._is_day(now_us):
             return []
-        near = [each.name for each in self.near(place_m)]
-        for name in near:
-            self._hold(name, incident, now_us)
-        new = tuple(name for name in near if (incident, name) not in self._asked)
-        self._asked.update((incident, name) for name in new)
+        wanted = list(lamps)
+        for lamp in wanted:
+            self._hold(lamp, incident, now_us, self._rules.hold_s if hold_s is None else hold_s)
+        new = tuple(lamp for lamp in wanted if (incident, lamp) not in self._asked)
+        self._asked.update((incident, lamp) for lamp in new)
         return [Light(new, self._rules.level_pct, incident, expires_us)] if new else []
+
+    def between(self, places_m: Sequence[Place]) -> list[str]:
+        """The lamps between three places, or no farther from that than BESIDE_M."""
+        return [name for name, xyz_m in self._lamps.items() if from_triangle_m(xyz_m, places_m) <= BESIDE_M]
 
     def near(self, place_m: Place) -> tuple[Near, ...]:
         """The lamps that belong to a round at this place, and how far off they are."""
@@ -90,7 +120,7 @@ class LampPolicy:
         if not self._started:
             self._started = True
             for name in self._lamps.keys() - self._held_until_us.keys():
-                self._hold(name, START, now_us)
+                self._hold(name, START, now_us, self._rules.hold_s)
         over = [name for name, until_us in self._held_until_us.items() if until_us <= now_us]
         self._asked = {asked for asked in self._asked if asked[1] not in over}  # a later round must ask anew
         lamps_of: dict[str, list[str]] = {}
@@ -118,9 +148,9 @@ class LampPolicy:
         rules = self._rules
         return lamp.away_m <= rules.radius_m or (lamp.name in along and lamp.away_m <= rules.street_radius_m)
 
-    def _hold(self, name: str, incident: str, now_us: int) -> None:
-        until_us = now_us + round(self._rules.hold_s * 1e6)
-        if until_us >= self._held_until_us.get(name, 0):
+    def _hold(self, name: str, incident: str, now_us: int, hold_s: float) -> None:
+        until_us = now_us + round(hold_s * 1e6)
+        if until_us >= self._held_until_us.get(name, 0) or self._held_for[name] == START:
             self._held_until_us[name] = until_us
             self._held_for[name] = incident
 

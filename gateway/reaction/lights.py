@@ -18,7 +18,7 @@ from typing import NoReturn
 import structlog
 
 from gateway.backoff import Backoff
-from gateway.incident import Light, Outcome
+from gateway.orders import Light, Outcome
 from gateway.reaction.lamp_memory import LampMemory, Leave, Wait
 from gateway.reaction.lamp_seen import LampSeen
 from gateway.tasks import until

@@ -7,17 +7,17 @@ historic. What acts from which grade on is the customer's: the rules come from T
 weighed). Beside its orders policy says why it gave them or gave none: `take_reasons`.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
-from gateway.incident import Aim, Announce, Arrival, Incident, Light, Revised, Round, best, likeliest
+from gateway.incident import Announce, Arrival, Incident, News, Revised, Round, Unplaced, best, likeliest
+from gateway.orders import Aim, Light
 from gateway.reaction.acting import FRESH_US, Acting
 from gateway.reaction.camera_policy import CameraPolicy, CameraRules
 from gateway.reaction.conditions import ActRules, Conditions, Region, Sun
 from gateway.reaction.lamp_policy import LampPolicy, LampRules
 from gateway.reaction.limits import Spent
+from gateway.reaction.provisional import Provisional, name_of
 from gateway.reaction.reasoning import Reasoning
 from gateway.reaction.telling import AT_ONCE, THEN_US, Telling
 from gateway.reaction.walls import Walls
@@ -78,6 +78,7 @@ class Policy:
         self._conditions = Conditions(rules.acts(), sun, dark_deg, rules.zones, rules.quiet)
         movers = LampPolicy(rules.lights, lamps, sun), CameraPolicy(mounts, rules=rules.cameras, walls=walls)
         self._acting = Acting(rules.acts(), self._conditions, self._reasoning, *movers)
+        self._provisional = Provisional(rules.lights, rules.incident_radius_m, self._acting, self._conditions)
         self._open: list[Incident] = []
         self._changed_us: dict[str, int] = {}  # by incident, when it last did
 
@@ -87,7 +88,7 @@ class Policy:
         index = self._join(shot, fresh)
         incident = self._open[index] = self._acting.with_clips(self._open[index], shot, now_us, fresh)
         self._changed_us[incident.id] = now_us
-        orders: list[Announce | Light | Aim] = [*self._acting.act(incident, shot, now_us, fresh=fresh)]
+        orders: list[Announce | Light | Aim] = [*self._act(incident, shot, now_us, fresh)]
         if self._is_worth_telling(incident, shot, now_us):
             orders += self._telling.feed(incident, shot, now_us, self._wait_until_us(shot, now_us))
         return orders
@@ -105,10 +106,18 @@ class Policy:
         grown = self._of(known, (*others, shot), historic=known.historic and not fresh)
         incident = self._open[index] = self._acting.with_clips(grown, shot, now_us, fresh)
         self._changed_us[incident.id] = now_us
-        orders: list[Announce | Light | Aim] = [*self._acting.act(incident, shot, now_us, fresh=fresh)]
+        orders: list[Announce | Light | Aim] = [*self._act(incident, shot, now_us, fresh)]
         if self._is_worth_telling(incident, shot, now_us) or self._conditions.meets("announce", known):
             orders += self._telling.feed(incident, shot, now_us, self._wait_until_us(shot, now_us))
         return orders
+
+    def soon(self, shot: Round, now_us: int) -> list[Light | Aim]:
+        """What a provisional round asks for: it is of no incident, and told to nobody."""
+        return self._provisional.feed(shot, now_us) if self._is_fresh(shot, now_us) else []
+
+    def area(self, group: Unplaced, now_us: int) -> list[Light]:
+        """What asks for light where three poles heard something like a shot."""
+        return self._provisional.area(group, now_us)
 
     def tick(self, now_us: int) -> list[Announce | Light | Aim]:
         """What the passing of time asks for: what waited to be told, lamps back to rest, cameras home. Incidents that
@@ -120,12 +129,23 @@ class Policy:
             del self._changed_us[incident.id]
             self._acting.forget(incident.id)
             self._telling.forget(incident.id)
-        return [*told, *self._acting.tick(now_us, self._changed_us)]
+        at_rest = self._acting.tick(now_us, {*self._changed_us, *self._provisional.names})
+        self._provisional.tick(now_us)
+        return [*told, *at_rest]
 
     @property
     def n_limited(self) -> int:
         """How often an act was not done for a limit."""
         return self._acting.n_limited
+
+    @property
+    def n_for_nothing(self) -> int:
+        """How often something was lit for a provisional round of which nothing came."""
+        return self._provisional.n_for_nothing
+
+    def take_news(self) -> list[News]:
+        """What technicians are told since the last call."""
+        return self._provisional.take_news()
 
     def take_reasons(self) -> list[Because]:
         """Why what was ordered since the last call was, and why what was not was not."""
@@ -139,7 +159,16 @@ class Policy:
         """The clock was set by so much."""
         self._changed_us = {name: changed_us + by_us for name, changed_us in self._changed_us.items()}
         self._acting.shift(by_us)
+        self._provisional.shift(by_us)
         self._telling.shift(by_us)
+
+    def _act(
+        self, incident: Incident, shot: Round, now_us: int, fresh: bool, before: Incident | None = None
+    ) -> list[Light | Aim]:
+        """What moves for it; what moved already for what may be the same round has been for something."""
+        if fresh:
+            self._provisional.decided(incident, shot)
+        return self._acting.act(incident, shot, now_us, before, fresh)
 
     def _look(self, index: int, shot: Round, now_us: int) -> list[Announce | Light | Aim]:
         """What a round asks for that later looks have shown to be otherwise: what it did not ask for before."""
@@ -148,7 +177,7 @@ class Policy:
         fresh = self._is_fresh(shot, now_us)
         seen = self._of(known, rounds, known.historic)
         incident = self._open[index] = self._acting.with_clips(seen, shot, now_us, fresh)
-        orders: list[Announce | Light | Aim] = [*self._acting.act(incident, shot, now_us, known, fresh)]
+        orders: list[Announce | Light | Aim] = [*self._act(incident, shot, now_us, fresh, known)]
         until_us, is_worth = self._wait_until_us(shot, now_us), self._is_worth_telling(incident, shot, now_us)
         return [*orders, *self._telling.look(incident, shot, now_us, until_us, is_worth)]
 
@@ -171,7 +200,7 @@ class Policy:
         """Which incident this round belongs to, grown by it: the one with the nearest round, or a new one."""
         near = [(gap, index) for index, known in enumerate(self._open) if (gap := self._gap(known, shot)) is not None]
         if not near:
-            new = Incident(_name(shot), (shot,), shot.kind, shot.grade)
+            new = Incident(name_of("", shot.fix.t_us, shot.fix.xyz_m[:2]), (shot,), shot.kind, shot.grade)
             self._open.append(self._of(new, (shot,), historic=not fresh))
             return len(self._open) - 1
         _, index = min(near)
@@ -202,10 +231,3 @@ class Policy:
 
 def _has(known: Incident, arrivals: tuple[Arrival, ...]) -> bool:
     return any(shot.arrivals == arrivals for shot in known.rounds)
-
-
-def _name(shot: Round) -> str:
-    """A name that a replay gives again: when the first known round was fired, to the second, and a tag of its fix."""
-    fix = shot.fix
-    tag = hashlib.sha256(f"{fix.t_us} {fix.xyz_m[0]:.1f} {fix.xyz_m[1]:.1f}".encode()).hexdigest()[:6]
-    return f"{datetime.fromtimestamp(fix.t_us // 1_000_000, UTC):%Y%m%dT%H%M%SZ}-{tag}"

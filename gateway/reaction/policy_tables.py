@@ -1,7 +1,7 @@
 """The tables of gateway.toml that say when lamps, cameras and people are told of a shot: docs/policy.md."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -44,6 +44,8 @@ class LampRulesTable(LimitedTable):
     dark_below_deg: float = Field(default=-0.833, ge=-18, le=90)
     rest_level_pct: Percent = 30
     fade_s: float = Field(default=0.0, ge=0, le=60)
+    soon: bool = True
+    min_poles: Literal[3, 4] | None = None
     streets: str | None = Field(default=None, min_length=1, max_length=200)
     street_width_m: float = Field(default=20.0, gt=0, le=200)
     street_radius_m: float = Field(default=300.0, gt=0, le=5000)

@@ -7,7 +7,7 @@ rounds makes no drizzle of reasons, and the n-th reason of an act of an incident
 from dataclasses import replace
 from typing import TypeVar
 
-from gateway.incident import Aim, Light
+from gateway.orders import Aim, Light
 from gateway.reaction.conditions import Verdict
 from gateway.reasons import Because, Near
 

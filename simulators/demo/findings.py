@@ -90,9 +90,8 @@ def shots(scenario: Scenario, story: Story) -> tuple[tuple[Shot, ...], tuple[Pla
         shot = Shot(number, each, due_us, _onsets(due_us, story))
         if placed is not None:
             earlier = any(other.placed is not None and other.placed.incident == placed.incident for other in found)
-            shot = _place(
-                shot, placed, {} if earlier else lamp_writes(story, placed.incident, channels(scenario), each.t_us)
-            )
+            lit_us = {} if earlier else lamp_writes(story, placed.incident, channels(scenario), each.t_us)
+            shot = _place(shot, placed, lit_us)
         found.append(shot)
     besides = {id(shot) for shot in (*verdict.false, *verdict.others)}
     return tuple(found), tuple(placed for placed in story.placed if id(placed.shot) in besides)
@@ -113,19 +112,26 @@ def channels(scenario: Scenario) -> dict[str, int]:
     return {lamp.name: lamp.channel for lamp in scenario.lamps}
 
 
-def lamp_writes(story: Story, incident: str, channel_of: Mapping[str, int], since_us: int = 0) -> dict[str, int]:
-    """When the lamp bank was told to bring each lamp of an incident to full, by its own notes, us UTC.
+def lamp_writes(story: Story, incident: str, channel_of: Mapping[str, int], since_us: int) -> dict[str, int]:
+    """When the lamp bank was first told to bring each lamp of an incident to full, by its own notes, us UTC.
 
-    Of a lamp told more than once: the last time before the gateway said that it was done. since_us : one that was up
-    already then was not told anything.
+    since_us : when it was fired. It may have been told of it before it was decided, under another name.
     """
     done = {
         deed.device: deed.t_us
         for deed in reversed(story.deeds)
         if deed.incident == incident and deed.level_pct == FULL_PCT and deed.done
     }
-    told = {lamp: _last_write(story.lamp_log, channel_of[lamp], until_us) for lamp, until_us in done.items()}
-    return {lamp: t_us for lamp, t_us in told.items() if t_us is not None and t_us >= since_us}
+    told = {lamp: _first_write(story.lamp_log, channel_of[lamp], since_us, until_us) for lamp, until_us in done.items()}
+    return {lamp: t_us for lamp, t_us in told.items() if t_us is not None}
+
+
+def soon_ms(story: Story) -> tuple[float, ...]:
+    """From when the sixth agreeing arrival was fed to the gateway until the lamp bank was told, by its own notes, each
+    time that lamps came up before the decision; milliseconds."""
+    full_us = sorted(each.t_us for each in story.lamp_log if each.level_pct == FULL_PCT)
+    told_us = [(fed_us, next((t_us for t_us in full_us if t_us >= fed_us), None)) for fed_us in story.soon_us]
+    return tuple((t_us - fed_us) / 1000 for fed_us, t_us in told_us if t_us is not None)
 
 
 def ms_after(later_us: int | None, earlier_us: int | None) -> int | None:
@@ -155,9 +161,9 @@ def _onsets(due_us: Mapping[str, int], story: Story) -> dict[str, int]:
     return {node: onset_us for node, onset_us in near.items() if abs(onset_us - due_us[node]) <= HEARD_WITHIN_US}
 
 
-def _last_write(log: Sequence[Written], channel: int, until_us: int) -> int | None:
+def _first_write(log: Sequence[Written], channel: int, since_us: int, until_us: int) -> int | None:
     times = [each.t_us for each in log if each.channel == channel and each.level_pct == FULL_PCT]
-    return max((t_us for t_us in times if t_us <= until_us), default=None)
+    return min((t_us for t_us in times if since_us <= t_us <= until_us), default=None)
 
 
 def _by_round(story: Story, shot: Round) -> Placed:

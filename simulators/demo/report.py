@@ -151,14 +151,14 @@ def _title(found: Sequence[Shot]) -> str:
 
 def _timeline(result: Result, incident: str, found: Sequence[Shot]) -> str:
     zero_us = found[0].fired.t_us
-    lit_us = lamp_writes(result.story, incident, channels(result.passed.plan.scenario))
+    lit_us = lamp_writes(result.story, incident, channels(result.passed.plan.scenario), zero_us)
     announced = sorted({shot.placed.announced_us for shot in found if shot.placed is not None})
     looks = [deed for deed in result.story.deeds if deed.incident == incident and deed.level_pct is None]
     told = [
         (f"{camera} told", line.t_us)
         for camera, log in result.story.camera_logs.items()
         for line in log
-        if looks and announced[0] - 1_000_000 <= line.t_us <= looks[-1].t_us
+        if looks and zero_us <= line.t_us <= looks[-1].t_us
     ]
     seen = [(f"{deed.device} there", deed.t_us) for deed in looks if deed.note.startswith("looks there")]
     lanes = [

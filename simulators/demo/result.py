@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from rich.table import Table
 
 from dsp.placing.fix import ellipse
 from gateway.intake.keyring import read_keys
 from simulators.demo.checks import Check, Witness, checks
-from simulators.demo.findings import Look, Shot, look, ms_after, shots
+from simulators.demo.findings import Look, Shot, look, ms_after, shots, soon_ms
 from simulators.demo.night import Passed, pass_night
 from simulators.demo.plan import Plan
 from simulators.demo.programs import Program, python, start
@@ -73,6 +74,12 @@ def sentence(result: Result) -> str:
     waits_ms = [ms for shot in result.shots if (ms := ms_after(shot.full_us, shot.needed_us)) is not None]
     if waits_ms:
         text += f"; lamps full at most {max(waits_ms) / 1000:.2f} s after the sound had reached the last pole needed"
+    if soon := soon_ms(result.story):
+        middle, most = np.percentile(soon, (50, 99))
+        text += (
+            f"; {len(soon)} times before it was decided, {middle:.0f} ms after the sixth pole that agrees had said so"
+        )
+        text += f" (p99 {most:.0f} ms)"
     off_deg = [each.off_deg for each in result.looks if each.off_deg is not None]
     if off_deg:
         text += f"; camera at most {max(off_deg):.2f} degrees off"
@@ -138,6 +145,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "links": result.passed.plan.links,
         "rounds": [_round(shot) for shot in result.shots],
         "besides": [_placed(placed) for placed in result.besides],
+        "soon_ms": [round(ms, 1) for ms in soon_ms(result.story)],
         "lamps_pct": dict(result.passed.levels_pct),
         "looks": [_look(each) for each in result.looks],
         "checks": [{"check": each.words, "holds": each.holds, "found": each.found} for each in result.checks],

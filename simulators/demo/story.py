@@ -15,6 +15,7 @@ from dsp.placing.fix import Fix
 from firmware import wire
 from gateway.incident import Round
 from gateway.journal.rows import Kept, kept, reading
+from gateway.reaction.provisional import SOON
 
 SAME_US = 50_000  # gateway/placing/acoustics.py, apart_us: two rounds of one gun lie farther apart
 
@@ -54,13 +55,15 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """onsets_us : of each node, its arrivals. lamp_log, camera_logs : the peers' own notebooks."""
+    """onsets_us : of each node, its arrivals. lamp_log, camera_logs : the peers' own notebooks. soon_us : when the
+    sixth arrival that agrees was fed to the gateway, each time that it brought lamps up."""
 
     placed: tuple[Placed, ...]
     deeds: tuple[Deed, ...]
     onsets_us: Mapping[str, tuple[int, ...]]
     lamp_log: tuple[Written, ...]
     camera_logs: Mapping[str, tuple[Written, ...]]
+    soon_us: tuple[int, ...] = ()
 
 
 def read_story(journal: Path, keys: Mapping[str, bytes], lamp_log: Path, camera_logs: Mapping[str, Path]) -> Story:
@@ -73,7 +76,14 @@ def read_story(journal: Path, keys: Mapping[str, bytes], lamp_log: Path, camera_
         _onsets([each for each in rows if each.row.kind == "frame"], keys),
         _notebook(lamp_log),
         {name: _notebook(path) for name, path in camera_logs.items()},
+        _soon([json.loads(each.row.body) for each in rows if each.row.kind == "reason"]),
     )
+
+
+def _soon(reasons: list[Mapping[str, Any]]) -> tuple[int, ...]:
+    """When lamps were told of provisional rounds: the reason for it has the time of the frames that came then."""
+    own = [each for each in reasons if each["incident"].startswith(SOON) and each["act"] == "lights"]
+    return tuple(each["at_us"] for each in own if each["does"] and each["word"] == "does")
 
 
 def _placed(rows: list[Kept]) -> tuple[Placed, ...]:

@@ -9,7 +9,7 @@ ALIKE between poles, and by SAME between the sounds of one place.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,16 +68,34 @@ class Night:
     air: Air
 
 
-def night(seed: int) -> Night:
-    """One night."""
+@dataclass(frozen=True, slots=True)
+class Street:
+    """What sounded in a night, on which poles, and what they report of it."""
+
+    made: tuple[Sounded, ...]
+    poles: Mapping[str, tuple[float, float, float]]
+    air: Air
+    heard: tuple[Arrival, ...]
+
+
+def street_of(seed: int) -> Street:
+    """What one night is made of."""
     rng = np.random.default_rng((SEED, seed))
     poles_m = street(rng, int(rng.integers(6, 13)))
     air = Air(float(rng.uniform(-5, 25)))
     made = list(_made(rng, poles_m))
     noise_db = rng.normal(*NOISE_DB) + rng.normal(0, 2, len(poles_m))
     heard = [arrival for each in made for arrival in _heard(rng, each, poles_m, noise_db, air)]
-    batch = Batch(air, {str(i): _place(xyz_m) for i, xyz_m in enumerate(poles_m)})
-    rounds = [one for one in batch.decide(sorted(set(heard), key=batch.key)) if isinstance(one, Round)]
+    poles = {str(i): _place(xyz_m) for i, xyz_m in enumerate(poles_m)}
+    return Street(tuple(made), poles, air, tuple(heard))
+
+
+def night(seed: int) -> Night:
+    """One night."""
+    given = street_of(seed)
+    made, air = given.made, given.air
+    batch = Batch(air, given.poles)
+    rounds = [one for one in batch.decide(sorted(set(given.heard), key=batch.key)) if isinstance(one, Round)]
     called, n_ghosts = [], 0
     for placed in rounds:
         cause = min(made, key=lambda each: abs(_due_us(each, placed, air)))
@@ -85,7 +103,7 @@ def night(seed: int) -> Night:
             called.append(Called(cause, placed, math.dist(cause.xyz_m[:2], placed.fix.xyz_m[:2])))
         else:
             n_ghosts += 1
-    return Night(tuple(made), tuple(called), n_ghosts, air)
+    return Night(made, tuple(called), n_ghosts, air)
 
 
 def _due_us(each: Sounded, placed: Round, air: Air) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dsp.geodesy import Site
-from gateway.incident import Aim, Outcome
+from gateway.orders import Aim, Outcome
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.eye import Eye
 from gateway.street import Mount

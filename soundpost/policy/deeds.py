@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gateway.incident import Aim, Announce, Incident, Light, Revised, Round
+from gateway.incident import Announce, Incident, Revised, Round, Unplaced
+from gateway.orders import Aim, Light
 from gateway.reaction.conditions import Sun
 from gateway.reaction.policy import REVISED_US, Policy, Rules
 from gateway.reasons import Because
@@ -79,6 +80,14 @@ class Watched(Policy):
         if self._beside:
             self._beside.revise(revised, now_us)
         return self._note(super().revise(revised, now_us), now_us)
+
+    def soon(self, shot: Round, now_us: int) -> list[Light | Aim]:
+        """Nothing: what comes of a provisional round is of no incident, and the decided one is compared."""
+        return []
+
+    def area(self, group: Unplaced, now_us: int) -> list[Light]:
+        """Nothing: an area is no incident."""
+        return []
 
     def tick(self, now_us: int) -> list[Announce | Light | Aim]:
         """As of Policy."""

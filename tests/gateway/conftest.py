@@ -35,11 +35,11 @@ class SmallStreet:
         self.mounts = [Mount("c1", (60, -20, 5), bearing_deg=30, tilt_deg=(-80, 30))]
         self.sequence = 0
 
-    def core(self, rules=None, seen=None, keys=None, air=None, watch=None):
+    def core(self, rules=None, seen=None, keys=None, air=None, watch=None, soon=None):
         policy = Policy(rules or Rules(), self.lamps, self.mounts, lambda t_us: -20.0)
         places = {node: pole.xyz_m for node, pole in self.poles.items()}
         gate = Gate(keys or self.keys, seen or Seen(), 1)
-        return Core(gate, Associator(air or self.air, places), policy, self.poles, Backlog(places), watch)
+        return Core(gate, Associator(air or self.air, places), policy, self.poles, Backlog(places), watch, soon=soon)
 
     def replay(self, core, frames):
         """What a core makes of (received_us, frame) pairs, as from a journal."""

@@ -13,12 +13,13 @@ from firmware import wire
 from gateway.agent import Agent
 from gateway.alerts.told import record
 from gateway.edges import Plug
-from gateway.incident import Aim, Alarm, Announce, Heard, Light, News, Outcome
+from gateway.incident import Alarm, Announce, Heard, News
 from gateway.intake.link_serial import SerialLink
 from gateway.journal.journal import Journal, JournalFull
 from gateway.journal.moments import read_step
 from gateway.journal.recovery import recent
 from gateway.journal.rows import Row, kept, reading, verify
+from gateway.orders import Aim, Light, Outcome
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.eye import Eye
 from gateway.reaction.lights import BankRules, LampBank, try_s

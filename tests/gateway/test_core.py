@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from firmware import wire
 from gateway.core import TICK_US
-from gateway.incident import Aim, Announce, Light, Reply, Store
+from gateway.incident import Announce, Reply, Store
 from gateway.intake.seen import Seen
 from gateway.journal.journal import Journal, frame_row
 from gateway.journal.rows import kept, reading
+from gateway.orders import Aim, Light
 
 S = 1_000_000
 SHOT = (45.0, 30.0, 1.5)

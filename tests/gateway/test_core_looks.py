@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from dsp.placing.fix import Fix
 from firmware import wire
 from gateway.core import Core
-from gateway.incident import Aim, Announce, Arrival, ClockStep, Light, Reply, Revised, Round, Store
+from gateway.incident import Announce, Arrival, ClockStep, Reply, Revised, Round, Store
+from gateway.orders import Aim, Light
 from gateway.placing.looks import MOST_AHEAD, Looked, Looks
 from gateway.reaction.policy import AnnounceRules, Rules
 

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from gateway.edges import Edges, Plug
-from gateway.incident import Aim, Light, News, Outcome
+from gateway.incident import News
+from gateway.orders import Aim, Light, Outcome
 
 BACK_S = 5.0
 

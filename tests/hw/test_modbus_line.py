@@ -8,7 +8,7 @@ import time
 import pytest
 from pymodbus.framer import FramerRTU
 
-from gateway.incident import Light
+from gateway.orders import Light
 from gateway.reaction.lights import BankRules
 from gateway.reaction.lights import LampBank as BankTask
 from hw.modbus_lamps import ModbusLamps

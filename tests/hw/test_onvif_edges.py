@@ -14,7 +14,7 @@ import trustme
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from gateway.incident import Aim
+from gateway.orders import Aim
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.eye import Eye
 from gateway.street import Mount

@@ -4,7 +4,8 @@ import tomllib
 import numpy as np
 import pytest
 
-from gateway.incident import Announce, Light, Reply, Store
+from gateway.incident import Announce, Reply, Store
+from gateway.orders import Light
 from simulators.recordings.export import write_recording
 from simulators.recordings.sources import open_source
 from simulators.street.city import live

@@ -13,12 +13,13 @@ from gateway.alerts.bulletin import incident_record
 from gateway.alerts.notices import outcome_record
 from gateway.assembly import build_core, build_policy
 from gateway.config import read_config
-from gateway.incident import Announce, Light, Outcome, Store
+from gateway.incident import Announce, Store
 from gateway.intake.gate import Gate
 from gateway.intake.keyring import read_keys
 from gateway.intake.seen import Seen
 from gateway.journal.journal import Journal, frame_row
 from gateway.journal.rows import Row, kept, reading
+from gateway.orders import Light, Outcome
 from gateway.reasons import Because
 from soundpost.__main__ import main
 from soundpost.policy.command import read_policy

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from gateway.alerts.bulletin import incident_record
 from gateway.alerts.notices import outcome_record
 from gateway.effects import ONCE
-from gateway.incident import Announce, Light, Outcome, Store
+from gateway.incident import Announce, Store
 from gateway.journal.journal import frame_row
 from gateway.journal.recovery import Before, recent, take_up
 from gateway.journal.rows import Row
+from gateway.orders import Light, Outcome
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import FRESH_US, Rules
 from gateway.reasons import Because

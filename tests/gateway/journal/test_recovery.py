@@ -5,11 +5,12 @@ import json
 import pytest
 
 from gateway.alerts.bulletin import incident_record
-from gateway.incident import Announce, ClockStep, Light, Store
+from gateway.incident import Announce, ClockStep, Store
 from gateway.journal.journal import frame_row
 from gateway.journal.moments import moments, replay, step_record
 from gateway.journal.recovery import key, recent, take_up
 from gateway.journal.rows import Row
+from gateway.orders import Light
 from gateway.reaction.policy import Rules
 
 S = 1_000_000

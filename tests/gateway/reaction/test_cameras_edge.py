@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from dsp.geodesy import Site
-from gateway.incident import Aim
+from gateway.orders import Aim
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.eye import Eye
 from gateway.street import Mount

@@ -12,7 +12,8 @@ av = pytest.importorskip("av")
 
 from dsp.geodesy import Site, bearing  # noqa: E402
 from dsp.placing.fix import Fix  # noqa: E402
-from gateway.incident import Aim, Round  # noqa: E402
+from gateway.incident import Round  # noqa: E402
+from gateway.orders import Aim  # noqa: E402
 from gateway.reaction.camera_policy import CameraRules, Target  # noqa: E402
 from gateway.reaction.cameras import Cameras  # noqa: E402
 from gateway.reaction.eye import Eye  # noqa: E402

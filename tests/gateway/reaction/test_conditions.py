@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsp.placing.fix import Fix
-from gateway.incident import Aim, Announce, Light, Revised, Round
+from gateway.incident import Announce, Revised, Round
+from gateway.orders import Aim, Light
 from gateway.reaction.camera_policy import CameraRules
 from gateway.reaction.conditions import ActRules, Change, Part, Region
 from gateway.reaction.lamp_policy import LampRules

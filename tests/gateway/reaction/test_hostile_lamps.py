@@ -11,7 +11,7 @@ from pymodbus.framer import FramerRTU
 from structlog.testing import capture_logs
 
 from gateway.edges import Edges, Plug
-from gateway.incident import Light
+from gateway.orders import Light
 from gateway.reaction.lamp_memory import LampMemory
 from gateway.reaction.lights import BankRules, LampBank, try_s
 from hw.dali_lamps import DaliLamps

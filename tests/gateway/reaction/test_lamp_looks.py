@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from gateway.incident import Light
+from gateway.orders import Light
 from gateway.reaction.lamp_memory import LampMemory
 from gateway.reaction.lights import BankRules, LampBank
 from hw.fake import FakeClock, FakeLamps

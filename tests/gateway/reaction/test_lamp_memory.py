@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.incident import Light
+from gateway.orders import Light
 from gateway.reaction.lamp_memory import Held, LampMemory, Leave, Wait, Write
 
 S = 1_000_000

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.edges import Edges, Plug
-from gateway.incident import Aim, Light
+from gateway.orders import Aim, Light
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.eye import Eye
 from gateway.reaction.lights import BankRules, LampBank, try_s

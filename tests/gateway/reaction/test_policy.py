@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from dsp.geodesy import Site, bearing
 from dsp.placing.fix import Fix
-from gateway.incident import Aim, Announce, Light, Round, best
+from gateway.incident import Announce, Round, best
+from gateway.orders import Aim, Light
 from gateway.reaction.camera_policy import CameraRules
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import AnnounceRules, Policy, Rules

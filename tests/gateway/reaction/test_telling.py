@@ -10,7 +10,8 @@ from dsp.geodesy import Site
 from dsp.placing.fix import Fix
 from gateway.alerts import told as told_as
 from gateway.alerts.bulletin import headline, incident_record, n_places
-from gateway.incident import Announce, Asked, Light, News, Outcome, Round
+from gateway.incident import Announce, Asked, News, Round
+from gateway.orders import Light, Outcome
 from gateway.reaction.policy import Policy, Rules
 
 T_US = 1_763_000_000_000_000

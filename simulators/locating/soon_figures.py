@@ -1,0 +1,222 @@
+"""What acts before it is decided, in figures: a street with provisional rounds and without, through the whole core.
+
+Every arrival is sealed into a frame and fed to a core LINK_US after it was heard, with lamps LAMP_M apart over the
+street, by night. What is decided must be the same to the bit; what is lit for nothing is counted. Four streets: live
+fire as its microphones hear it, synthetic shots, nights without a gun, and clutter alone.
+`python -m simulators.locating.soon_figures DATA/livefire` prints the table; without a folder, without the live fire.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dsp.air import Air
+from firmware import wire
+from gateway.core import TICK_US, Core
+from gateway.effects import Effect
+from gateway.incident import Announce, Arrival, Heard
+from gateway.intake.gate import Gate
+from gateway.intake.seen import Seen
+from gateway.orders import Light
+from gateway.placing.associate import Associator
+from gateway.placing.backlog import Backlog
+from gateway.placing.soon import Soon
+from gateway.reaction.policy import Policy, Rules
+from gateway.reaction.provisional import AREA, SOON
+from gateway.street import Lamp, Place, Pole
+from simulators.judging.nights import street_of
+from simulators.locating.cases import AIR, CASES, SCORED, draw
+from simulators.locating.live_tests import read_livefire
+from simulators.recordings.parallel import in_turn
+from simulators.recordings.playback import AUDIO, Playback, play
+from simulators.recordings.progress import watched
+from simulators.recordings.score import Test
+from simulators.training.scoreboard import Figure, board
+
+LINK_US, AFTER_US, LAMP_M = 20_000, 30_000_000, 40.0
+LIVE, SHOTS, NIGHTS, CLUTTER = "live fire", "synthetic shots", "nights without a gun", "clutter alone"
+N_BURSTS = 60  # of eight rounds
+N_NIGHTS = 20  # of three minutes and more
+SURE = 0.9  # p of a gunshot where a street without sound tells none: each of its impulses, clutter too, is like a shot
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One stretch of one kind: a test of the live fire, or the number of a night; use : of its draw."""
+
+    kind: str
+    number: int
+    test: Test | None = None
+    use: int = SCORED
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """What came of a stretch. is_same : with provisional rounds and without it was decided the same. counts : the
+    core's. n_incidents, n_lit : incidents told, and those whose lamps were up before. early_s : by how long. n_areas :
+    told. seconds : of the street's time."""
+
+    kind: str
+    is_same: bool
+    counts: Mapping[str, int]
+    n_incidents: int
+    early_s: tuple[float, ...]
+    n_areas: int
+    n_areas_lit: int
+    seconds: float
+
+
+def live(task: Task) -> Lived:
+    """Let a stretch happen with provisional rounds, and without."""
+    arrivals, poles, air = _street(task)
+    with_soon, without = (_Night(poles, air, soon) for soon in (Soon(), None))
+    for each in (with_soon, without):
+        each.pass_by(arrivals)
+    lit_us, full_us = with_soon.lit_us(), with_soon.full_us()
+    early_s = tuple(
+        (at_us - before_us) / 1e6
+        for name, (at_us, lamps) in full_us.items()
+        if (before_us := max((lit for lit, up in lit_us if up & lamps and 0 <= at_us - lit < 20e6), default=None))
+    )
+    areas = [each for _, each in with_soon.effects if isinstance(each, Heard) and each.group.area is not None]
+    n_areas_lit = sum(isinstance(each, Light) and each.incident.startswith(AREA) for _, each in with_soon.effects)
+    times_us = [each.t_us for each in arrivals]
+    seconds = (max(times_us) - min(times_us)) / 1e6 if times_us else 0.0
+    is_same = with_soon.decided() == without.decided()
+    counts = dict(with_soon.core.counts)
+    return Lived(task.kind, is_same, counts, len(full_us), early_s, len(areas), n_areas_lit, seconds)
+
+
+def _street(task: Task) -> tuple[Sequence[Arrival], Mapping[str, Place], Air]:
+    if task.test is not None:
+        played = play(task.test.recording, task.test.origin)
+        return played.arrivals, _who(played, task.test.origin), played.recording.air
+    if task.kind == NIGHTS:
+        given = street_of(task.number + (0 if task.use == SCORED else 10_000))
+        return given.heard, given.poles, given.air
+    night = draw(CASES["clutter" if task.kind == CLUTTER else "burst"], task.number, task.use)
+    return night.arrivals, night.poles, AIR
+
+
+def _who(played: Playback, origin: str) -> dict[str, Place]:
+    """Who listened; of pulses, who told of any."""
+    return {each.node: each.xyz_m for each in (played.recording.tracks if origin == AUDIO else played.arrivals[::-1])}
+
+
+class _Night:
+    """A street under lamps, by night. effects : what the core asked for, and when."""
+
+    def __init__(self, poles: Mapping[str, Place], air: Air, soon: Soon | None) -> None:
+        self.effects: list[tuple[int, Effect]] = []
+        self._now_us = 0
+        self._keys = {node: bytes([len(node)]) * 32 for node in poles}
+        policy = Policy(Rules(), _lamps(poles.values()), (), lambda t_us: -20.0)
+        gate = Gate(self._keys, Seen(), 1)
+        surveyed = {node: Pole(node, xyz_m) for node, xyz_m in poles.items()}
+        self.core = Core(gate, Associator(air, poles), policy, surveyed, Backlog(poles), soon=soon)
+
+    def pass_by(self, arrivals: Iterable[Arrival]) -> None:
+        for number, each in enumerate(sorted(arrivals, key=lambda one: (one.t_us, one.node)), 1):
+            frame = wire.seal(_said(each), self._keys[each.node], each.node.encode(), 1, number)
+            now_us = each.t_us + LINK_US
+            self._wait(now_us)
+            self._keep(self.core.feed(frame, now_us), now_us)
+        self._wait(self._now_us + AFTER_US)
+
+    def _wait(self, until_us: int) -> None:
+        """Let time pass as it does."""
+        self._now_us = self._now_us or until_us
+        for now_us in range(self._now_us, min(until_us, self._now_us + AFTER_US), TICK_US):
+            self._keep(self.core.tick(now_us), now_us)
+        self._keep(self.core.tick(until_us), until_us)
+        self._now_us = until_us
+
+    def _keep(self, effects: Iterable[Effect], now_us: int) -> None:
+        self.effects += [(now_us, each) for each in effects if isinstance(each, Announce | Heard | Light)]
+
+    def decided(self) -> list[str]:
+        """What was told, and what lamps were told for it: every digit of it."""
+        return [
+            repr(effect) if isinstance(effect, Light) else _digits(effect)
+            for _, effect in self.effects
+            if not isinstance(effect, Light) or (effect.expires_us and not effect.incident.startswith((SOON, AREA)))
+        ]
+
+    def lit_us(self) -> list[tuple[int, set[str]]]:
+        """When lamps came up for provisional rounds, and which."""
+        return [
+            (at_us, set(each.lamps))
+            for at_us, each in self.effects
+            if isinstance(each, Light) and each.expires_us and each.incident.startswith(SOON)
+        ]
+
+    def full_us(self) -> dict[str, tuple[int, set[str]]]:
+        """When lamps first came up for what was decided, and which, by incident."""
+        found: dict[str, tuple[int, set[str]]] = {}
+        for at_us, each in self.effects:
+            if isinstance(each, Light) and each.expires_us and not each.incident.startswith((SOON, AREA)):
+                found.setdefault(each.incident, (at_us, set(each.lamps)))
+        return found
+
+
+def _digits(effect: Effect) -> str:
+    """All that an effect says, with every digit of its arrays."""
+    with np.printoptions(precision=17, floatmode="unique"):
+        return repr(effect)
+
+
+def _said(each: Arrival) -> wire.Arrival:
+    """An arrival as its node would have said it."""
+    snr_db = 0.0 if each.snr_db is None else each.snr_db
+    level_db = 0.0 if each.level_db is None else each.level_db
+    p_permille = round(1000 * (SURE if each.p_gunshot is None else each.p_gunshot))
+    told = (each.t_us, max(1, each.sigma_us), wire.LOCKED, round(100 * level_db), wire.DBSPL, round(100 * snr_db))
+    return wire.Arrival(*told, p_permille, wire.BLAST, 0, (300, 2000, 900, 4), None, None)
+
+
+def _lamps(poles_m: Iterable[Place]) -> list[Lamp]:
+    flat_m = np.array([xyz_m[:2] for xyz_m in poles_m])
+    (west, south), (east, north) = flat_m.min(axis=0) - LAMP_M, flat_m.max(axis=0) + LAMP_M
+    cells = [(e, n) for e in np.arange(west, east, LAMP_M) for n in np.arange(south, north, LAMP_M)]
+    return [Lamp(f"l{i}", (float(e), float(n), 8.0)) for i, (e, n) in enumerate(cells)]
+
+
+def soon_figures(livefire: Path | None, use: int = SCORED) -> list[Figure]:
+    """The table. Raises OSError or ValueError naming what is unreadable."""
+    tests = [] if livefire is None else [each for each in read_livefire(livefire) if each.origin == AUDIO]
+    tasks = [Task(LIVE, number, test, use) for number, test in enumerate(tests)]
+    for kind, n in ((SHOTS, N_BURSTS), (NIGHTS, N_NIGHTS), (CLUTTER, CASES["clutter"].draws)):
+        tasks += [Task(kind, number, None, use) for number in range(n)]
+    lived = list(watched(in_turn(live, tasks), len(tasks), "living through streets twice"))
+    return [figure for kind in dict.fromkeys(each.kind for each in lived) for figure in _figures(kind, lived)]
+
+
+def _figures(kind: str, lived: Sequence[Lived]) -> list[Figure]:
+    own = [each for each in lived if each.kind == kind]
+    counts = sum((Counter(dict(each.counts)) for each in own), Counter[str]())
+    n_same, minutes = sum(each.is_same for each in own), sum(each.seconds for each in own) / 60
+    early_s = [each for one in own for each in one.early_s]
+    n_incidents, n_nothing = sum(each.n_incidents for each in own), counts["for_nothing"]
+    early = f", {np.median(early_s):.2f} s before in the median" if early_s else ""
+    bar = ("0", n_nothing == 0) if kind == CLUTTER else ("", None)
+    return [
+        Figure(f"{kind}: decided the same", f"{n_same} of {len(own)}", "all", n_same == len(own)),
+        Figure(f"{kind}: lit for nothing", f"{n_nothing} in {minutes:.0f} min of {counts['soon']} rounds", *bar),
+        Figure(f"{kind}: incidents lit before they were decided", f"{len(early_s)} of {n_incidents}{early}"),
+        Figure(f"{kind}: areas of three poles", f"{sum(each.n_areas for each in own)} told"),
+    ]
+
+
+def main() -> int:
+    """0; 1 where a bar is missed."""
+    found = soon_figures(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    sys.stdout.write(board(found) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
