@@ -1,4 +1,5 @@
-"""What the nets learn from: impulses as they were recorded, the same heard elsewhere, and rendered scenes."""
+"""What the nets learn from: impulses as they were recorded, the same heard elsewhere and from afar, and rendered
+scenes. Shots from far off in a town are rendered for the nets alone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,14 +11,27 @@ from dsp.hearing.patch import patch
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 from simulators.training.clips import LASTING, MORE, POSITIONS
-from simulators.training.examples import GUNSHOT, OTHER, RENDERED, SEED, UNKNOWN, Example
-from simulators.training.heard_elsewhere import CUT_HZ, LEAD, heard_elsewhere
+from simulators.training.examples import (
+    GUNSHOT,
+    OTHER,
+    RENDERED,
+    RENDERED_NEAR_S,
+    SEED,
+    UNKNOWN,
+    Example,
+    hear_all,
+)
+from simulators.training.far_shots import far_shot
+from simulators.training.heard_elsewhere import CUT_HZ, LEAD, heard_elsewhere, heard_from_afar
 
 TIMES = {"clip": 80, "live": 5, "other": 3}
-"""How often each recorded gunshot of a clip, of the live fire, and each other impulse is heard elsewhere."""
+"""How often each recorded gunshot of a clip, of the live fire, and each other impulse is heard elsewhere; and as often
+from afar."""
+N_FAR = 2500  # shots rendered from afar
+FAR = f"{RENDERED} far"
 LIVE_SHARE = 0.45  # of what is drawn of gunshots
-RENDERED_SHARE = 0.15  # of all that is drawn
-SCENE_SHARES = {f"{RENDERED} shot": 0.4, f"{RENDERED} near": 0.4, f"{RENDERED} clutter": 0.2}
+RENDERED_SHARE = 0.19  # of all that is drawn
+SCENE_SHARES = {f"{RENDERED} shot": 0.19, f"{RENDERED} near": 0.19, f"{RENDERED} clutter": 0.095, FAR: 0.525}
 N_NOISES = 6
 
 
@@ -52,7 +66,8 @@ def lessons(examples: Sequence[Example]) -> list[Lesson]:
         cuts = tuple(lasting[one].cut for one in noises[:N_NOISES])
         sounds.append(_Sound(example, TIMES[kind_of(example)], cuts, seed))
     heard = watched(in_turn(_elsewhere, sounds), len(sounds), "hearing each impulse elsewhere")
-    return [*plain, *(lesson for some in heard for lesson in some)]
+    far = watched(in_turn(_from_afar, range(N_FAR)), N_FAR, "rendering shots from afar")
+    return [*plain, *(lesson for some in (*heard, *far) for lesson in some)]
 
 
 def kind_of(example: Example | Lesson) -> str:
@@ -101,8 +116,16 @@ def _patches(sound: _Sound) -> Iterator[NDArray[np.float16]]:
         noise = None
         if sound.noises and rng.random() < 0.5:
             noise = sound.noises[rng.integers(len(sound.noises))].astype(float)
-        heard = heard_elsewhere(rng, sound.example.cut.astype(float), noise)
-        yield patch(heard, LEAD, CUT_HZ).astype(np.float16)
+        for heard in (heard_elsewhere, heard_from_afar):
+            yield patch(heard(rng, sound.example.cut.astype(float), noise), LEAD, CUT_HZ).astype(np.float16)
+
+
+def _from_afar(seed: int) -> list[Lesson]:
+    """One shot, where it is heard at all."""
+    samples, rate_hz, due_s = far_shot(np.random.default_rng((SEED, N_FAR, seed)))
+    onsets = [each for each in hear_all(samples, rate_hz) if abs(each.sample / rate_hz - due_s) <= RENDERED_NEAR_S]
+    seen = [patch(samples, int(each.sample), rate_hz).astype(np.float16) for each in onsets[:1]]
+    return [Lesson(FAR, RENDERED, f"far {seed}", GUNSHOT, one) for one in seen]
 
 
 def _lesson(example: Example, seen: NDArray[np.float16]) -> Lesson:
