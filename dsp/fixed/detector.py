@@ -19,7 +19,16 @@ from collections import namedtuple
 
 from dsp.fixed.bands import FULL, band_of
 from dsp.fixed.levels import decibels, log2
-from dsp.fixed.shape import BEFORE_CELLS, EARLY_CELLS, N_TOLD, SHAPE_CELLS, describe
+from dsp.fixed.shape import (
+    BEFORE_CELLS,
+    EARLY_CELLS,
+    LAGS_US,
+    LEAD_CELLS,
+    N_CHANGES,
+    N_TOLD,
+    SHAPE_CELLS,
+    describe,
+)
 
 RING_CELLS, N_CELLS, N_RISES = 160, 2048, 256  # held: of samples, of cells, of rises
 WEIGHED_WORDS, STATE_WORDS = 640, 107
@@ -51,6 +60,7 @@ class Detector:
         self.rate_hz = rate_hz
         self.cell = (rate_hz + 500) // 1000
         self.span = RING_CELLS * self.cell
+        self._lags = [(rate_hz * lag_us + 500_000) // 1_000_000 for lag_us in LAGS_US]  # samples
         self._kernel = kernel
         self._raw = array("h", bytes(2 * self.span))
         self._cells = array("i", bytes(4 * N_CELLS))
@@ -115,8 +125,8 @@ class Detector:
             return None
         first = (cell - BACK_CELLS) * self.cell
         index = first + self._kernel.cut(self._band, self._pass_again(first, CUT_CELLS))
-        self._pass_again(index - self.cell, 1 + EARLY_CELLS)
-        near = memoryview(self._band)[: (1 + AFTER) * self.cell]
+        self._pass_again(index - LEAD_CELLS * self.cell, LEAD_CELLS + EARLY_CELLS)
+        near = memoryview(self._band)[(LEAD_CELLS - 1) * self.cell : (LEAD_CELLS + AFTER) * self.cell]
         peak = max([1, max(near), -min(near)])
         if self._is_behind_gap(index // self.cell, cell) or self._is_step(index, peak):
             return None
@@ -143,14 +153,20 @@ class Detector:
         return n
 
     def _shape(self, index: int) -> "tuple[int, ...]":
-        """Once the first EARLY_CELLS are in _band, behind one cell more."""
-        peak = self._kernel.measure(self._band, self.cell, EARLY_CELLS * self.cell, self._told)
-        for at in range(EARLY_CELLS, SHAPE_CELLS, CUT_CELLS):
-            n = self._pass_again(index + at * self.cell, min(CUT_CELLS, SHAPE_CELLS - at))
-            self._told[1] += self._kernel.loud(self._band, n, peak)
+        """Once the first EARLY_CELLS are in _band, behind LEAD_CELLS."""
+        lead, early = LEAD_CELLS * self.cell, EARLY_CELLS * self.cell
+        changes = [0] * N_CHANGES
+        peak = self._kernel.measure(self._band, lead, early, self._told)
+        for n in range(SHAPE_CELLS // EARLY_CELLS):
+            if n:
+                self._pass_again(index + n * early - lead, LEAD_CELLS + EARLY_CELLS)
+                self._told[1] += self._kernel.loud(self._band, lead, lead + early, peak)
+            place = (n + 1) // 2 * len(self._lags)  # of the stretches the first is one such piece, the others are two
+            for i, lag in enumerate(self._lags):
+                changes[place + i] += self._kernel.differ(self._band, lead, lead + early, lag)
         first = index // self.cell - BEFORE_CELLS
         cells = [self._cells[i & N_CELLS - 1] for i in range(first, first + BEFORE_CELLS + SHAPE_CELLS)]
-        return describe(list(self._told), cells, self.rate_hz)
+        return describe(list(self._told), changes, cells, self.rate_hz)
 
     def _is_behind_gap(self, picked: int, cell: int) -> bool:
         """Whether the onset was picked so much before its cell that it lies within BEFORE of a gap."""

@@ -472,17 +472,32 @@ def measure(band: ptr32, first: int, n: int, told: ptr32) -> int:
 
 
 @micropython.viper
-def loud(band: ptr32, n: int, peak: int) -> int:
-    """How many of n samples are a tenth of a peak and more."""
+def loud(band: ptr32, first: int, stop: int, peak: int) -> int:
+    """How many of the samples first to `stop` (not with it) are a tenth of a peak and more."""
     sign = 1
     sign = sign << 31
     over = 0
-    i = 0
-    while i < n:
-        y = (band[i] ^ sign) - sign
+    while first < stop:
+        y = (band[first] ^ sign) - sign
         if y < 0:
             y = 0 - y
         if y * 10 >= peak:
             over += 1
-        i += 1
+        first += 1
     return over
+
+
+@micropython.viper
+def differ(band: ptr32, first: int, stop: int, lag: int) -> int:
+    """The sum of magnitudes of what the samples first to `stop` (not with it) differ from those `lag` before."""
+    sign = 1
+    sign = sign << 31
+    total = 0
+    while first < stop:
+        y = (band[first] ^ sign) - sign
+        y -= (band[first - lag] ^ sign) - sign
+        if y < 0:
+            y = 0 - y
+        total += y
+        first += 1
+    return total

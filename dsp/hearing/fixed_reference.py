@@ -25,11 +25,12 @@ from dsp.fixed.detector import (
     sigma_us,
 )
 from dsp.fixed.levels import decibels, log2
-from dsp.fixed.shape import BEFORE_CELLS, EARLY_CELLS, SHAPE_CELLS, describe
+from dsp.fixed.shape import BEFORE_CELLS, EARLY_CELLS, LAGS_US, LEAD_CELLS, SHAPE_CELLS, describe
 
 Ints = NDArray[np.int64]
 
 APART, GAP_CELLS = 40, 5
+STRETCHES = ((0, 20), (20, 60), (60, 100))  # cells over which changes are summed
 RISE, NO_RISE = 2382, -(1 << 20)  # 7 dB in 1/1024 of a doubling
 MOST = 1 << 31
 
@@ -132,6 +133,21 @@ def measured(heard: Ints, n_early: int) -> list[int]:
     return [peak_at - int(over[0]), len(over), crossings, int(size[:n_early].sum()), int(np.abs(np.diff(early)).sum())]
 
 
+def lags_of(rate_hz: int) -> list[int]:
+    """In samples."""
+    return [(rate_hz * lag_us + 500_000) // 1_000_000 for lag_us in LAGS_US]
+
+
+def changed(heard: Ints, cell: int, rate_hz: int) -> list[int]:
+    """The changes that `describe` takes, of samples from LEAD_CELLS before an onset on."""
+    told = []
+    for first, end in STRETCHES:
+        at = np.arange((LEAD_CELLS + first) * cell, (LEAD_CELLS + end) * cell)
+        told += [int(np.abs(heard[at] - heard[at - lag]).sum()) for lag in lags_of(rate_hz)]
+    assert max(told) < MOST >> 1
+    return told
+
+
 def _energy(size: Ints) -> Ints:
     """Of each sample, over a floor 36 dB under the peak."""
     return np.asarray(np.square(size) + (size.max() ** 2 >> 12))
@@ -178,7 +194,8 @@ def _look_at(peak: int, after: Ints, cells: Ints, band: Ints, raw: NDArray[np.in
     near = raw[index - cell : index + SHAPE_CELLS * cell]
     clip = near[: rate_hz // 50].astype("<i2").tobytes()
     told = measured(band[index : index + SHAPE_CELLS * cell], EARLY_CELLS * cell)
-    shape = describe(told, cells[behind + BEFORE - BEFORE_CELLS :][: BEFORE_CELLS + SHAPE_CELLS].tolist(), rate_hz)
+    around = cells[behind + BEFORE - BEFORE_CELLS :][: BEFORE_CELLS + SHAPE_CELLS].tolist()
+    shape = describe(told, changed(band[index - LEAD_CELLS * cell :], cell, rate_hz), around, rate_hz)
     clipped = bool(np.abs(near).max() >= CLIPPED)
     level_cdb = decibels(2 * (log2(loudest) - log2(FULL)))
     return [Onset(index, sigma_us(snr, rate_hz), level_cdb, decibels(snr), shape, clipped, clip)]

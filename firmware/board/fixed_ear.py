@@ -10,6 +10,7 @@ from array import array
 from dsp.fixed import kernel
 from dsp.fixed.detector import Detector, Onset
 from dsp.fixed.gunshot import LIKELY, permille
+from dsp.fixed.shape import N_SENT
 from firmware import wire
 from firmware.node import Ear, Heard
 
@@ -57,7 +58,7 @@ class FixedEar(Ear):
             p_gunshot_permille=p_permille,
             sound=wire.BLAST if p_permille >= LIKELY else wire.OTHER,
             channel=0,
-            shape=onset.shape,
+            shape=onset.shape[:N_SENT],
             clip=onset.clip,
             clip_hz=None if onset.clip is None else self._detector.rate_hz,
         )

@@ -2,4 +2,4 @@
 
 from gateway.judging.third_look import Weights
 
-WEIGHTS = Weights(bias=-0.979, agreement=1.109, loudness=1.683)
+WEIGHTS = Weights(bias=-1.087, agreement=1.082, loudness=1.625)

@@ -68,6 +68,9 @@ class CompiledKernel:
     def loud(self, *arguments: Argument) -> int:
         return self._core.call(6, arguments)
 
+    def differ(self, *arguments: Argument) -> int:
+        return self._core.call(7, arguments)
+
 
 class CountingKernel(CompiledKernel):
     """The same, adding up instructions."""

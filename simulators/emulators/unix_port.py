@@ -22,7 +22,7 @@ from dsp.fixed import kernel
 from dsp.fixed.detector import Detector
 class Kernel:
     weigh, floor, again, cut = kernel.weigh, kernel.floor, kernel.again, kernel.cut
-    measure, loud = kernel.measure, kernel.loud
+    measure, loud, differ = kernel.measure, kernel.loud, kernel.differ
     def hear(*arguments):
         kernel.hear(*arguments)
         for ring in arguments[2:4]:
@@ -39,6 +39,22 @@ heard, digest = digest.digest(), hashlib.sha256()
 for onset in found + detector.flush():
     print(tuple(onset))
 print(binascii.hexlify(heard).decode())
+"""
+
+LISTEN_TO_EACH = """
+import sys
+from array import array
+from dsp.fixed import kernel
+from dsp.fixed.detector import Detector
+words, lengths, rate_hz = sys.argv[1:]
+with open(words, "rb") as sound:
+    for n in eval(open(lengths).read()):
+        detector, found = Detector(int(rate_hz), kernel), []
+        while n:
+            block = array("i", sound.read(4 * min(n, 16000)))
+            n -= len(block)
+            found.extend(detector.feed(block))
+        print([tuple(onset)[:-1] for onset in found + detector.flush()])
 """
 
 
@@ -66,6 +82,18 @@ def onsets(
     told = run(interpreter, LISTEN, (sound, steps, rate_hz))
     *lines, digest = told.splitlines()
     return [Onset(*ast.literal_eval(line)) for line in lines], digest
+
+
+def onsets_of_each(interpreter: str, folder: Path, sounds: "Sequence[array[int]]", rate_hz: int) -> list[list[Onset]]:
+    """What the integer detector hears in each of some sounds, under MicroPython; without their clips.
+
+    folder : for its files. Raises as `run`.
+    """
+    path, lengths = folder / "words.bin", folder / "lengths.txt"
+    path.write_bytes(b"".join(sound.tobytes() for sound in sounds))
+    lengths.write_text(repr(list(map(len, sounds))))
+    told = run(interpreter, LISTEN_TO_EACH, (path, lengths, rate_hz))
+    return [[Onset(*(*each, None)) for each in ast.literal_eval(line)] for line in told.splitlines()]
 
 
 def blocks(n_samples: int, each: int) -> list[tuple[int, bool]]:

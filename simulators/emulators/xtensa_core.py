@@ -27,7 +27,7 @@ from simulators.emulators.mpy_file import FUNCTION_TABLE, MpyFile
 PROGRAM = "qemu-system-xtensa"
 OPTIONS = "-M sim -cpu dc232b -m 64M -semihosting -display none -monitor none -serial null -icount shift=7"
 BASE, RESET, MEMORY = 0xD0010000, 0xFE000000, 0x100000
-LITERALS, BOOT, CODE, CODE_STEP, RUNTIME, TABLE = 0x100, 0x400, 0x1000, 0x1800, 0xC000, 0xD000
+LITERALS, BOOT, CODE, CODE_STEP, RUNTIME, TABLE = 0x100, 0x400, 0x1000, 0x1600, 0xC000, 0xD000
 OBJECTS, CONTEXT, SELVES, HEAD, STACK, RESULT, BUFFERS = 0xD400, 0xD800, 0xD900, 0xE000, 0xEFF0, 0xF000, 0xF010
 HEAD_WORDS, RESULT_BYTES = 16, BUFFERS - RESULT
 LOOP, LOOP_INSTRUCTIONS = RUNTIME + 32, 2003  # entry; movi a2, 1000; then addi a2, a2, -1 and bnez a2; retw.n

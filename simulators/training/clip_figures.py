@@ -73,7 +73,7 @@ def of_clips(judged: Sequence[Judged], whose: str, pick: Pick) -> Iterator[Figur
     guns = np.array([p for (_, _, truth), p in largest.items() if truth == GUNSHOT])
     others = {key: p for key, p in largest.items() if key[2] == OTHER}
     every = np.array([*others.values()])
-    near = np.array([p for (group, _, _), p in others.items() if _is_impulsive(group)])
+    near = np.array([p for (group, _, _), p in others.items() if is_impulsive(group)])
     if not len(guns) or not len(near):
         return
     least_auc, least_recall, least_near = BARS.get(whose, NO_BARS)
@@ -107,7 +107,8 @@ def largest_of_clips(judged: Sequence[Judged], pick: Pick) -> dict[tuple[str, st
     return largest
 
 
-def _is_impulsive(group: str) -> bool:
+def is_impulsive(group: str) -> bool:
+    """Whether a gunshot may be taken for this group's sounds, and they for it."""
     return group in (CRACKLING, NEGATIVES) or group.removeprefix(f"{MORE} ") in IMPULSIVE
 
 

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from simulators.training.examples import GUNSHOT, OTHER, RENDERED, UNKNOWN, Example
-from simulators.training.net_lessons import SCENE_SHARES, kind_of
+from simulators.training.net_lessons import kind_of
 
 Floats = NDArray[np.float64]
 
 RIDGE = 1.0
 RENDERED_SHARE = 0.1  # of all
+SCENE_SHARES = {f"{RENDERED} shot": 0.4, f"{RENDERED} near": 0.4, f"{RENDERED} clutter": 0.2}
 LIVE_SHARE = 0.1  # of the gunshots: what the ear is asked about comes from near
 LEAST_SPREAD = 1e-3
 MOST_STEPS = 80

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from dsp.hearing.samples import stretch_of
+from simulators.training.town import Way, through_town
 
 Floats = NDArray[np.float64]
 
@@ -19,6 +20,7 @@ CUT_HZ = 12_000
 LEAD_S, CUT_S = 0.050, 1.011
 LEAD, SPAN = round(LEAD_S * CUT_HZ), round(CUT_S * CUT_HZ)
 LENGTH = 1 << 15  # longer than SPAN and the latest echo, so that nothing wraps round
+AFAR_M = (30.0, 700.0)
 LEAST = 1e-12
 HZ = np.fft.rfftfreq(LENGTH, 1 / CUT_HZ)
 
@@ -33,22 +35,41 @@ def cut(samples: NDArray[np.floating], onset: float, rate_hz: int) -> Floats:
     return np.asarray(sound[start : start + SPAN])
 
 
+def heard_from_afar(rng: Generator, sound: Floats, noise: Floats | None) -> Floats:
+    """(SPAN,) of a cut, heard through a town from AFAR_M. noise : as in `heard_elsewhere`."""
+    way = Way.drawn(rng, LENGTH, CUT_HZ, *AFAR_M)
+    heard = np.fft.irfft(np.fft.rfft(_resized(rng, sound), LENGTH) * through_town(rng, way), LENGTH)[:SPAN]
+    return _limited(
+        rng, heard, heard + _noise(rng, noise, float(np.sqrt(np.mean(np.square(heard[LEAD : LEAD + 360])))))
+    )
+
+
 def heard_elsewhere(rng: Generator, sound: Floats, noise: Floats | None) -> Floats:
     """(SPAN,) of a cut, heard elsewhere. noise : (SPAN,) of some ambience, at any level; None for coloured hiss."""
-    if rng.random() < 0.3:  # played faster or slower: other weapons, other sizes
-        at = LEAD + (np.arange(SPAN) - LEAD) * rng.uniform(0.85, 1.18)
-        sound = np.interp(at, np.arange(SPAN), sound, right=0)
-    spectrum = np.fft.rfft(sound, LENGTH)
+    spectrum = np.fft.rfft(_resized(rng, sound), LENGTH)
     if rng.random() < 0.6:
         spectrum = spectrum * (1 + _echoes(rng))
     sound = np.fft.irfft(spectrum * 10 ** (-_loss_db(rng) / 20), LENGTH)[:SPAN]
-    peak = float(np.abs(sound[LEAD - 60 : LEAD + 1200]).max()) + LEAST
-    if rng.random() < 0.85:
-        sound = sound + _noise(rng, noise, float(np.sqrt(np.mean(np.square(sound[LEAD : LEAD + 240])))))
-    if rng.random() < 0.25:  # clipped, or limited
-        limit = peak * 10 ** (-rng.uniform(0, 14) / 20)
-        return np.clip(sound, -limit, limit) if rng.random() < 0.6 else limit * np.tanh(sound / limit)
-    return sound
+    over = (
+        _noise(rng, noise, float(np.sqrt(np.mean(np.square(sound[LEAD : LEAD + 240]))))) if rng.random() < 0.85 else 0
+    )
+    return _limited(rng, sound, sound + over)
+
+
+def _resized(rng: Generator, sound: Floats) -> Floats:
+    """Sometimes played faster or slower: other weapons, other sizes."""
+    if rng.random() >= 0.3:
+        return sound
+    at = LEAD + (np.arange(SPAN) - LEAD) * rng.uniform(0.85, 1.18)
+    return np.asarray(np.interp(at, np.arange(SPAN), sound, right=0))
+
+
+def _limited(rng: Generator, clean: Floats, sound: Floats) -> Floats:
+    """Sometimes clipped, or limited, at up to 14 dB under the peak of the impulse alone."""
+    if rng.random() >= 0.25:
+        return sound
+    limit = (float(np.abs(clean[LEAD - 60 : LEAD + 1200]).max()) + LEAST) * 10 ** (-rng.uniform(0, 14) / 20)
+    return np.asarray(np.clip(sound, -limit, limit) if rng.random() < 0.6 else limit * np.tanh(sound / limit))
 
 
 def _echoes(rng: Generator) -> NDArray[np.complex128]:

@@ -6,7 +6,7 @@ everyday sounds: what was cut from one recording, or made by one recordist, is n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from simulators.training.clips import POSITIONS
 from simulators.training.ear_head import head_scores
 from simulators.training.examples import RENDERED, UNKNOWN, Example
 from simulators.training.folds import Judged, Table, table, tree_scores
+from simulators.training.kept_said import KEPT, keep_said, name_of, read_said
 from simulators.training.net_lessons import Lesson, kind_of, weights
 
 Floats = NDArray[np.float64]
@@ -184,7 +185,13 @@ def _task(examples: Sequence[Example], lessons: Sequence[Lesson], name: str) -> 
 
 
 def _listen_without(task: _Task) -> tuple[Floats, Floats]:
+    """What was said before of the same task is not reckoned again."""
     from simulators.training.nets import nets_scores, train_nets  # noqa: PLC0415  (torch, which only this needs)
 
+    place = KEPT / f"{name_of((*astuple(task.of_trees), task.patches, task.truth, task.weight, task.asked))}.npz"
+    if (kept := read_said(place)) is not None:
+        return kept
     nets = train_nets(task.patches, task.truth, task.weight)
-    return tree_scores(task.of_trees), nets_scores(nets, task.asked)
+    said = tree_scores(task.of_trees), nets_scores(nets, task.asked)
+    keep_said(place, said)
+    return said

@@ -1,4 +1,4 @@
-"""Training the net (dsp/hearing/net.py) in PyTorch on the processor: half a minute for one.
+"""Training the net (dsp/hearing/net.py) in PyTorch on one processor: a minute for one.
 
 One net answers every look: each example is cut at one of them at random, and the net is told which. So that it leans on
 no single cell, a stripe of bands and a moment are sometimes hidden.
@@ -29,7 +29,7 @@ class NetRecipe:
 
     channels: tuple[int, int, int, int] = (12, 20, 32, 40)
     hidden: int = 24
-    epochs: int = 14
+    epochs: int = 20
     draws: int = 6000  # an epoch
     batch: int = 128
     rate: float = 3e-3
@@ -64,6 +64,7 @@ class TorchNet(nn.Module):
 
 def train_net(patches: Patches, truth: Floats, weight: Floats, recipe: NetRecipe) -> TorchNet:
     """patches : (n, FRAMES, BANDS). truth : (n,) 0 to 1. weight : (n,) how often each is drawn."""
+    torch.set_num_threads(1)  # threads that wait for each other stand still where other work shares the processors
     torch.manual_seed(recipe.seed)
     rng, net = np.random.default_rng(recipe.seed), TorchNet(recipe)
     steps = recipe.epochs * (recipe.draws // recipe.batch)

@@ -10,6 +10,9 @@ from simulators.compared import ours
 from simulators.compared.asking import KEPT
 from simulators.compared.figures import peer_figures
 from simulators.pages.pictures import curves, svg
+from simulators.training.board_figures import board_figures
+from simulators.training.board_hearing import MICROPYTHON, board_lessons, heard_by_board
+from simulators.training.board_line import left_out as line_left_out
 from simulators.training.clip_figures import live_figures
 from simulators.training.clips import POSITIONS, Clip, read_clips
 from simulators.training.examples import Example, grown, listen_all, recorded
@@ -42,14 +45,23 @@ def score_detector(folder: Path, kept: Path = KEPT) -> Score:
     naming what is unreadable. kept : the folder of what peers said and of our figures, where there is one."""
     clips = read_clips(folder)
     examples = listen_all(recorded(clips), "listening to what was recorded")
-    figures = hearing_figures(clips, examples)
+    figures, boards = hearing_figures(clips, examples), _boards(clips, examples)
     peers = peer_figures(clips, examples, kept if kept.is_dir() else None)
     examples = [*examples, *listen_all(grown(clips), "listening to what is made of it")]
     judged, more = _judged(clips, examples)
-    own = [*figures, *classifier_figures(clips, judged), *more]
+    own = [*figures, *classifier_figures(clips, judged), *more, *boards]
     if kept.is_dir():
         ours.keep(kept, clips, own)
     return Score((*own, *peers), tuple(judged))
+
+
+def _boards(clips: Sequence[Clip], examples: Sequence[Example]) -> list[Figure]:
+    """What a board's simpler line says of what a board hears."""
+    if not MICROPYTHON.exists():
+        return [Figure("board", "not scored: it needs MicroPython (make .venv/.dev)")]
+    own = heard_by_board(clips)
+    _, judged, strange = line_left_out(own, [*own, *board_lessons(examples)])
+    return board_figures(judged, strange)
 
 
 def _judged(clips: Sequence[Clip], examples: Sequence[Example]) -> tuple[list[Judged], list[Figure]]:

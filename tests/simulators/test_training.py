@@ -22,6 +22,7 @@ from simulators.training.examples import (
     recorded,
     truth_of,
 )
+from simulators.training.far_shots import far_shot
 from simulators.training.figures import ece
 from simulators.training.folds import Judged, calibrate
 from simulators.training.near_shots import near_shot
@@ -92,7 +93,7 @@ def test_labels_come_of_what_is_known_of_the_clip():
     assert truth_of(lone, [0.1, 0.2], [-30.0, -3.0]) == [UNKNOWN, GUNSHOT]
 
 
-@pytest.mark.parametrize("render", [shot, near_shot])
+@pytest.mark.parametrize("render", [shot, near_shot, far_shot])
 def test_a_rendered_shot_is_heard_when_it_is_due(render):
     late_s = []
     for seed in range(12):

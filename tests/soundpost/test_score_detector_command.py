@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from simulators.training import examples, folds, hearing_figures
+from simulators.training import board_hearing, examples, folds, hearing_figures
 from simulators.training.boosting import Recipe
 from soundpost.__main__ import main
 
@@ -71,6 +71,7 @@ def scored(tmp_path_factory):
         patch.chdir(tmp_path_factory.mktemp("here"))  # where nothing that peers said is kept
         patch.setattr(os, "sched_getaffinity", lambda _: {0})
         patch.setattr(examples, "SCENES", {})
+        patch.setattr(board_hearing, "SCENES", {})
         patch.setattr(examples, "TIMES", dict.fromkeys(examples.TIMES, 0))
         patch.setattr(folds, "RECIPE", Recipe(n_trees=2, depth=1, least=0.01))
         patch.setattr(hearing_figures, "TRIALS", 3)
@@ -109,6 +110,20 @@ def test_the_figures_are_those_of_the_folder(answers):
     }  # fmt: skip
     assert re.search(r"of 1 onsets in 0\.0 min", figures["gun-free live fire, false gunshots an hour"]["figure"])
     assert all(any(peer in what for what in figures) for peer in ("YAMNet", "BirdNET 2.4"))  # here or not
+
+
+def test_a_board_is_scored_beside_the_others(micropython, answers):
+    figures = {line["what"]: line["figure"] for line in answers[1]}
+
+    assert figures["board: FP9, heard gunshots called gunshot"].endswith("of 2")
+    assert re.search(r"esc10 \d of 1, freesound negatives \d of 1", figures["board: other clips called gunshot"])
+
+
+def test_without_micropython_a_board_is_not_scored_and_it_says_why(scored, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("simulators.training.score_detector.MICROPYTHON", tmp_path / "micropython")
+
+    assert scored() == 0
+    assert re.search(r"board +not scored: it needs MicroPython", capsys.readouterr().out)
 
 
 def test_the_page_holds_table_curves_and_what_was_wrong_and_asks_nobody_for_anything(answers):

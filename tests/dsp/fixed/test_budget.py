@@ -17,7 +17,8 @@ from array import array
 from dsp.fixed import kernel
 from dsp.fixed.detector import Detector
 class Locked:
-    floor, again, cut, measure, loud = kernel.floor, kernel.again, kernel.cut, kernel.measure, kernel.loud
+    floor, again, cut = kernel.floor, kernel.again, kernel.cut
+    measure, loud, differ = kernel.measure, kernel.loud, kernel.differ
     def hear(i, stop, raw, cells, samples, state):
         micropython.heap_lock()
         kernel.hear(i, stop, raw, cells, samples, state)
