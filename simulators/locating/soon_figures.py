@@ -18,13 +18,13 @@ from dsp.air import Air
 from firmware import wire
 from gateway.core import TICK_US, Core
 from gateway.effects import Effect
-from gateway.incident import Announce, Arrival, Heard
+from gateway.incident import Announce, Arrival, Heard, Light
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
-from gateway.orders import Light
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
 from gateway.placing.soon import Soon
+from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import Policy, Rules
 from gateway.reaction.provisional import AREA, SOON
 from gateway.street import Lamp, Place, Pole
@@ -41,6 +41,7 @@ LINK_US, AFTER_US, LAMP_M = 20_000, 30_000_000, 40.0
 LIVE, SHOTS, NIGHTS, CLUTTER = "live fire", "synthetic shots", "nights without a gun", "clutter alone"
 N_BURSTS = 60  # of eight rounds
 N_NIGHTS = 20  # of three minutes and more
+TOLD_SURE = (SHOTS, CLUTTER)  # lamps that come up for areas of such impulses would hide what comes up soon
 SURE = 0.9  # p of a gunshot where a street without sound tells none: each of its impulses, clutter too, is like a shot
 
 
@@ -73,7 +74,7 @@ class Lived:
 def live(task: Task) -> Lived:
     """Let a stretch happen with provisional rounds, and without."""
     arrivals, poles, air = _street(task)
-    with_soon, without = (_Night(poles, air, soon) for soon in (Soon(), None))
+    with_soon, without = (_Night(poles, air, soon, 4 if task.kind in TOLD_SURE else 3) for soon in (Soon(), None))
     for each in (with_soon, without):
         each.pass_by(arrivals)
     lit_us, full_us = with_soon.lit_us(), with_soon.full_us()
@@ -110,11 +111,11 @@ def _who(played: Playback, origin: str) -> dict[str, Place]:
 class _Night:
     """A street under lamps, by night. effects : what the core asked for, and when."""
 
-    def __init__(self, poles: Mapping[str, Place], air: Air, soon: Soon | None) -> None:
+    def __init__(self, poles: Mapping[str, Place], air: Air, soon: Soon | None, min_poles: int) -> None:
         self.effects: list[tuple[int, Effect]] = []
         self._now_us = 0
         self._keys = {node: bytes([len(node)]) * 32 for node in poles}
-        policy = Policy(Rules(), _lamps(poles.values()), (), lambda t_us: -20.0)
+        policy = Policy(Rules(lights=LampRules(min_poles=min_poles)), _lamps(poles.values()), (), lambda t_us: -20.0)
         gate = Gate(self._keys, Seen(), 1)
         surveyed = {node: Pole(node, xyz_m) for node, xyz_m in poles.items()}
         self.core = Core(gate, Associator(air, poles), policy, surveyed, Backlog(poles), soon=soon)

@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+from gateway.journal.rows import kept, reading
 from hw.serial_line import open_serial_line
 from simulators.peers.cable import Cable
 from simulators.peers.camera import VirtualCamera
@@ -106,4 +107,8 @@ async def test_a_gateway_that_is_killed_round_its_decision_tells_no_lamp_and_no_
 
     assert set(switched) <= set(range(4))
     assert set(switched.values()) <= {1}
-    assert len(camera.notebook.entries) <= 1
+    assert len(camera.notebook.entries) <= 2  # once for the provisional round, once for the decided one
+    with reading(folder / "street.journal") as journal:
+        done = [json.loads(each.row.body) for each in kept(journal, "effect")]
+    aims = Counter((each["incident"], each["action"]) for each in done if each["note"] == "took the order")
+    assert set(aims.values()) <= {1}

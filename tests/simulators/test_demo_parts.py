@@ -294,7 +294,7 @@ def test_the_configs_tell_the_gateway_of_the_walls(scenario, tmp_path):
     (tmp_path / "gateway").mkdir()
     lines = {node: (f"/dev/a{i}", f"/dev/b{i}") for i, node in enumerate(made.links)}
     cameras = {camera.name: "http://127.0.0.1:9" for camera in scenario.cameras}
-    gateway = read_gateway(configs.write_gateway(made, configs.Ports(lines, None, None, cameras)))
+    gateway = read_gateway(configs.write_gateway(made, configs.Ports(lines, None, None, cameras), {}))
 
     assert [wall.height_m for wall in gateway.the_walls()] == [wall.height_m for wall in scenario.walls]
     assert gateway.the_walls()[0].en_m[0] == pytest.approx(scenario.walls[0].from_en_m, abs=0.01)
