@@ -33,7 +33,7 @@ WATCHDOG_S, RESET = 8.0, 3  # firmware/board/main.py; the status with which the 
 PULSE_S, JITTER_S = 0.1, 30e-9
 DELAY_FRAMES = 17.2  # an INMP441's (notes/micropython.md 7.4)
 FULL_SCALE_PA = 20.0  # 120 dB SPL, its overload point (notes/micropython.md 7.4)
-HEAP = "192k"
+HEAP = "208k"
 """Some 11 KB of it hold what stands for the board's parts."""
 LENGTH_S = 600
 GNSS_UART, RS485_UART = {"esp32s3": 1, "rp2350": 1}, {"esp32s3": 2, "rp2350": 0}

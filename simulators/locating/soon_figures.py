@@ -18,9 +18,10 @@ from dsp.air import Air
 from firmware import wire
 from gateway.core import TICK_US, Core
 from gateway.effects import Effect
-from gateway.incident import Announce, Arrival, Heard, Light
+from gateway.incident import Announce, Arrival, Heard
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
+from gateway.orders import Light
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog
 from gateway.placing.soon import Soon
