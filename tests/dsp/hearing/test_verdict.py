@@ -1,6 +1,7 @@
 """The nets' numbers, their file, and what all voices together make of an impulse."""
 
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -113,6 +114,35 @@ def test_hostile_bytes_are_refused_in_a_line_or_read(noise, at, spoilt):
             Verdict.from_bytes(content)
         except ValueError as error:
             assert "\n" not in str(error)
+
+
+def npy(header):
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+
+
+def zipped(inside, method=zipfile.ZIP_STORED):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("version.npy", inside)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zipped(npy(f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({10**15},)}}\n")),
+        zipped(npy(f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({10**30},)}}\n")),
+        zipped(npy("{'descr': ('f8',), 'fortran_order': False, 'shape': (5,)}\n")),
+        zipped(npy("{'descr': '<f8', 'shape': ((((\n")),
+        zipped(npy("-" * 9000 + "1\n")),
+        zipped(bytes(600), zipfile.ZIP_LZMA).replace(bytes([0x5D, 0, 0]), bytes([0xFF, 0, 0])),
+        zipped(b"no array"),
+    ],
+    ids=["huge", "beyond counting", "half a type", "an open bracket", "deep", "lzma", "no array"],
+)
+def test_an_array_that_is_none_is_refused_in_a_line(content):
+    with pytest.raises(ValueError, match=r"^not a weights file \(.*\)$"):
+        Verdict.from_bytes(content)
 
 
 def test_pickles_are_not_opened():
