@@ -133,7 +133,8 @@ def learnt(folder: Path, full_scale_db: float | None) -> Background:
     paths = list(_files([folder]))
     for path in watched(paths, len(paths), "learning"):
         heard = detect(path, full_scale_db, str(path))
-        place.learn(((each.sample / heard.shape.rate_hz, each.p_gunshot) for each in heard.onsets), heard.length_s)
+        sounds = ((each.sample / heard.shape.rate_hz, each.p_gunshot) for each in heard.onsets)
+        place.learn(sounds, heard.length_s, heard.gap_s)
     if place.is_empty:
         raise ValueError(f"{folder}: no sound to learn from")
     return place

@@ -31,20 +31,25 @@ class Background:
         self._rarity = Rarity()
         self._n_us = self._n_spans = 0
 
-    def learn(self, sounds: Iterable[tuple[float, float]], length_s: float) -> None:
-        """A recording: (second, p_gunshot) of what was heard in it, and how long it is."""
+    def learn(self, sounds: Iterable[tuple[float, float]], length_s: float, gap_s: float = 0.0) -> None:
+        """A recording: (second, p_gunshot) of what was heard in it, how long it is, and how much of that is gaps.
+
+        In gaps nobody listened. They are taken from each span alike: where they lie is not known."""
         told = sorted((round(at_s * 1e6), _permille(p)) for at_s, p in sounds)
         length_us = round(length_s * 1e6)
+        share = max(0.0, 1 - gap_s / length_s) if length_s else 0.0
         for begin_us in range(0, length_us, SPAN_US):
             end_us = min(begin_us + SPAN_US, length_us)
             for i, (at_us, permille) in enumerate(told):
                 if begin_us <= at_us < end_us:
                     self._rarity.hear(i, permille)
-            self._rarity.listen(end_us - begin_us, 0)
-            self._n_us += end_us - begin_us
-            self._n_spans += 1
-        if length_us % SPAN_US:
-            self._rarity.close()
+            heard_us = round(share * (end_us - begin_us))
+            self._rarity.listen(heard_us, 0)
+            if heard_us < SPAN_US:
+                self._rarity.close()
+            if heard_us:
+                self._n_us += heard_us
+                self._n_spans += 1
 
     @property
     def is_empty(self) -> bool:

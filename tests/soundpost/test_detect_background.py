@@ -100,3 +100,16 @@ def test_a_long_recording_is_learnt_span_by_span():
 
     assert [whole.per_h(p) for p in (0.1, 0.5, 0.8)] == [parts.per_h(p) for p in (0.1, 0.5, 0.8)]
     assert whole.per_h(0.8) == pytest.approx(3 * 60)
+
+
+def test_in_a_gap_nobody_listened():
+    whole, gappy, deaf = Background(), Background(), Background()
+    whole.learn([(0.5, 0.7), (31.0, 0.4)], 40.0)
+    gappy.learn([(0.5, 0.7), (31.0, 0.4)], 80.0, 40.0)
+    deaf.learn([], 3600.0, 3600.0)
+
+    assert deaf.is_empty
+    assert gappy.per_h(0.9) == pytest.approx(whole.per_h(0.9), rel=0.01)
+    p = whole.p_gunshot(0.9)
+    whole.learn([], 3600.0, 3600.0)
+    assert whole.p_gunshot(0.9) == p
