@@ -66,12 +66,12 @@ def run(args: argparse.Namespace) -> int:
     full_scale_db = args.full_scale_db
     if full_scale_db is not None and not FULL_SCALE_DB[0] <= full_scale_db <= FULL_SCALE_DB[1]:
         raise ValueError(f"--full-scale-db {full_scale_db:g}: must be {FULL_SCALE_DB[0]:g} to {FULL_SCALE_DB[1]:g}")
-    place = None if args.background is None else learnt(args.background, full_scale_db)
+    faults: list[str] = []
+    place = None if args.background is None else learnt(args.background, full_scale_db, faults)
     paths = list(_files(args.files))
     pictures = Pictures(args.plot, args.report, len(paths))
     for fault in voices()[1]:
         complain("detect", ValueError(fault))
-    faults: list[str] = []
     for path in watched(paths, len(paths), "listening"):
         try:
             with _there(path) as there:
@@ -127,12 +127,21 @@ def detect(path: Path, full_scale_db: float | None, name: str) -> Heard:
     return asyncio.run(_hear(path, full_scale_db, name))
 
 
-def learnt(folder: Path, full_scale_db: float | None) -> Background:
-    """What all recordings in a folder say of their place. Raises as `detect`; ValueError where they hold nothing."""
+def learnt(folder: Path, full_scale_db: float | None, faults: list[str]) -> Background:
+    """What all recordings in a folder say of their place. Those that cannot be heard are told of and join the faults.
+
+    Raises as `detect` where there is no other; ValueError where they hold nothing."""
     place = Background()
     paths = list(_files([folder]))
     for path in watched(paths, len(paths), "learning"):
-        heard = detect(path, full_scale_db, str(path))
+        try:
+            heard = detect(path, full_scale_db, str(path))
+        except (OSError, ValueError) as error:
+            if len(paths) == 1:
+                raise
+            complain("detect", error)
+            faults.append(one_line(error))
+            continue
         sounds = ((each.sample / heard.shape.rate_hz, each.p_gunshot) for each in heard.onsets)
         place.learn(sounds, heard.length_s, heard.gap_s)
     if place.is_empty:

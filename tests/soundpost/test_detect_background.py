@@ -80,6 +80,17 @@ def test_a_background_that_cannot_be_learnt_from_is_one_line_and_nothing_is_prin
         assert named in errors[0]
 
 
+def test_a_recording_of_the_place_that_cannot_be_heard_is_told_and_the_others_are_learnt(places, capsys):
+    bang, quiet, _ = places
+    _, lines, _ = detect(capsys, bang, "--background", quiet)
+    (quiet / "cut.wav").write_bytes(b"RIFF no sound")
+
+    status, still, errors = detect(capsys, bang, "--background", quiet)
+
+    assert (status, still, len(errors)) == (1, lines, 1)
+    assert "cut.wav" in errors[0]
+
+
 @given(st.lists(st.lists(SHARE, max_size=3), min_size=1, max_size=40), SHARE, SHARE)
 def test_a_more_gun_like_sound_never_comes_out_as_less_and_never_as_more_frequent(recordings, one, other):
     place, (less, more) = Background(), sorted((one, other))
