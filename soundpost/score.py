@@ -15,6 +15,7 @@ from simulators.training import score_detector as detector
 from simulators.training.figures import wrong
 from simulators.training.score_sounds import score_sounds
 from simulators.training.scoreboard import Figure, board, line
+from soundpost.terminal import complain, printable
 
 HELP = "Score what listens, what places and what judges, on recordings or on made-up nights. Each takes some minutes."
 DETECTOR, LOCATOR, NIGHTS, RARITY, SOUNDS = "detector", "locator", "nights", "rarity", "sounds"
@@ -42,11 +43,12 @@ EXAMPLE = "soundpost score locator ../shared/data/livefire --report out/locator"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A table, what stands below it, and how to make its page in a folder."""
+    """A table, what stands below it, how to make its page in a folder, and what could not be scored."""
 
     figures: Sequence[Figure]
     below: str
     write: Callable[[Path], Path]
+    faults: Sequence[Exception] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0, whether the bars are met or not. Raises OSError or ValueError of one line, with nothing printed."""
+    """0, whether the bars are met or not; 1 where a file could not be heard. Raises OSError or ValueError of one line,
+    with nothing on standard output."""
     if args.what == NIGHTS:
         if not 1 <= args.nights <= MOST_NIGHTS:
             raise ValueError(f"--nights {args.nights}: must be 1 to {MOST_NIGHTS}")
@@ -89,14 +92,14 @@ def run(args: argparse.Namespace) -> int:
     if args.report:
         told.write(args.report)
     _tell(told.figures, told.below, args.json)
-    return 0
+    return int(bool(told.faults))
 
 
 def _tell(figures: Sequence[Figure], below: str, as_json: bool) -> None:
     if as_json:
         print("".join(json.dumps(line(each)) + "\n" for each in figures), end="")
     else:
-        print(board(figures))
+        print(printable(board(figures)))
         print(below, end="")
 
 
@@ -112,8 +115,14 @@ def _locator(args: argparse.Namespace) -> Told:
 
 
 def _sounds(args: argparse.Namespace) -> Told:
-    figures, sounds = score_sounds(args.data, args.lead)
-    return Told(figures, "", lambda folder: listening_page.write_report(folder, figures, sounds))
+    faults: list[Exception] = []
+
+    def unheard(error: Exception) -> None:
+        complain("score", error)
+        faults.append(error)
+
+    figures, sounds = score_sounds(args.data, args.lead, unheard)
+    return Told(figures, "", lambda folder: listening_page.write_report(folder, figures, sounds), faults)
 
 
 MOST_NIGHTS, MOST_STREETS = 100_000, 1000

@@ -39,13 +39,14 @@ def write_report(folder: Path, figures: Sequence[Figure], sounds: Sequence[Sound
     kinds = sorted({sound.kind for sound in sounds})
     parts = "".join(_part(kind, [sound for sound in sounds if sound.kind == kind]) for kind in kinds)
     page = folder / "index.html"
-    page.write_text(
+    text = (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>Sounds</title>"
         f"<meta name=viewport content='width=device-width, initial-scale=1'><style>{svg.STYLE}{STYLE}</style>"
         f"<h1>Sounds</h1><pre>{html.escape(board(figures))}</pre>"
         "<p>Of each class those that were taken most for what they are not. A picture shows 24 bands, low to high, "
         f"from 50 ms before what was heard to 950 ms after it.</p>{parts}</html>\n"
     )
+    page.write_bytes(text.encode("utf-8", "replace"))  # names of files may be no UTF-8
     return page
 
 

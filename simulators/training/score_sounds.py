@@ -48,20 +48,45 @@ class Sound:
         return self.kind.startswith(GUNS)
 
 
-def score_sounds(folder: Path, lead: bool = False) -> tuple[list[Figure], list[Sound]]:
-    """The figures, and every sound. lead : each is heard behind a second of faint noise, as it must be where it was cut
-    to begin on its sound: the detector wants a moment of background. Raises OSError or ValueError, naming what is not
-    there or cannot be read."""
+def _refuse(error: Exception) -> None:
+    raise error
+
+
+def score_sounds(
+    folder: Path, lead: bool = False, unheard: Callable[[Exception], None] = _refuse
+) -> tuple[list[Figure], list[Sound]]:
+    """The figures, and every sound that could be heard.
+
+    lead : each is heard behind a second of faint noise, as it must be where it was cut to begin on its sound: the
+    detector wants a moment of background. unheard : is told why a file cannot be heard; the others are then scored.
+    Raises OSError or ValueError, naming what is not there, and what `unheard` raises."""
     folder.stat()
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and is_sound(path)]
     tasks = [(path, path.relative_to(folder).parts[0], lead) for path in paths if path.parent != folder]
-    kinds = {kind for _, kind, _ in tasks}
+    _check(folder, {kind for _, kind, _ in tasks})
+    sounds = []
+    for found in watched(in_turn(_heard, tasks), len(tasks), "listening"):
+        if isinstance(found, Sound):
+            sounds.append(found)
+        else:
+            unheard(found)
+    _check(folder, {sound.kind for sound in sounds})
+    return [*_figures(sounds), *_of_peers(sounds, lead)], sounds
+
+
+def _check(folder: Path, kinds: set[str]) -> None:
     if not any(kind.startswith(GUNS) for kind in kinds) or all(kind.startswith(GUNS) for kind in kinds):
         raise ValueError(
             f"{folder}: there must be sounds in a folder whose name begins with {GUNS!r}, and in one of another name"
         )
-    sounds = list(watched(in_turn(_listen, tasks), len(tasks), "listening"))
-    return [*_figures(sounds), *_of_peers(sounds, lead)], sounds
+
+
+def _heard(task: tuple[Path, str, bool]) -> Sound | OSError | ValueError:
+    """Of a file that cannot be heard, why."""
+    try:
+        return _listen(task)
+    except (OSError, ValueError) as error:
+        return error
 
 
 def _listen(task: tuple[Path, str, bool]) -> Sound:

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import os
 import re
 
 import numpy as np
@@ -67,6 +68,39 @@ def test_a_clip_that_begins_on_its_sound_is_heard_behind_a_lead(folder, capsys):
         heard.append((folder.parent / "out" / "index.html").read_text().count("nothing heard"))
 
     assert heard == [2, 1]
+
+
+def test_files_that_cannot_be_heard_are_told_and_the_others_are_scored(folder, capsys):
+    (folder / "door" / "cut.wav").write_bytes(b"RIFF no sound")
+    soundfile.write(folder / "rain" / "none.wav", np.zeros(0), RATE_HZ)
+
+    assert main(["score", "sounds", str(folder), "--report", str(folder.parent / "out")]) == 1
+
+    told = capsys.readouterr()
+    assert all(name in line for name, line in zip(("cut.wav", "none.wav"), told.err.splitlines(), strict=True))
+    assert re.search(r"^door: called gunshot .*of 1$", told.out, re.M)
+    assert (folder.parent / "out" / "index.html").exists()
+
+
+def test_where_no_gunshot_can_be_heard_that_is_one_line(folder, capsys):
+    for path in (folder / "gunshot").iterdir():
+        path.write_bytes(b"RIFF no sound")
+
+    assert main(["score", "sounds", str(folder)]) == 1
+
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 3)
+    assert "begins with 'gunshot'" in told.err.splitlines()[-1]
+
+
+def test_names_that_are_not_utf_8_are_shown_as_well_as_they_can_be(folder, capsys):
+    os.rename(os.fsencode(folder / "door"), os.fsencode(folder) + b"/d\xffor")  # noqa: PTH104
+    os.rename(os.fsencode(folder / "gunshot" / "one.wav"), os.fsencode(folder / "gunshot") + b"/\xff.wav")  # noqa: PTH104
+
+    assert main(["score", "sounds", str(folder), "--report", str(folder.parent / "out")]) == 0
+
+    assert "d\ufffdor: called gunshot" in capsys.readouterr().out
+    assert "?.wav" in (folder.parent / "out" / "index.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(("there", "said"), [("", "No such file"), ("door", "begins with 'gunshot'")])
