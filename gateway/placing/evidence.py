@@ -19,7 +19,7 @@ The sums run over the NEAR poles nearest to the place: what speaks for or agains
 nodes do not report levels, the terms that need them are left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,7 @@ HEARD = (0.05, 0.85)  # nobody hears everything, nor nothing
 DEAF_S = (0.060, 0.020)  # a pole that reports another sound this much before, or after, may have missed it for that
 DEAF_NATS = -0.5
 NOISE_DB = 50.0  # taken where nobody told: a quiet street at night (live fire: 45 to 65 dB SPL)
+LEAST_SPL_DB = 20.0  # as gateway/judging/source_level.py has it
 RARE_DB = (12.0, 8.0)  # clutter is as frequent as `clutter_per_s` at this SNR, and e times rarer for this much more
 ECHO_DB = (-14.0, 1.0)  # what came before is this much louder: surely no cause of an echo ... as likely as can be
 ECHO_FADES_DB = 12.0  # and counts for this much less by the end of `echo_us`
@@ -84,7 +85,7 @@ class Evidence:
         self.t_s = (self.t_us - self.zero_us) / 1e6
         self._until_s = (until_us - self.zero_us) / 1e6
         self.sigma_s = np.clip(np.array([a.sigma_us / 1e6 for a in self.arrivals]), *SIGMA_S)
-        self.level_db = np.array([np.nan if a.level_db is None else a.level_db for a in self.arrivals], float)
+        self.level_db = _levels(self.arrivals)
         self.snr_db = np.array([np.nan if a.snr_db is None else a.snr_db for a in self.arrivals], float)
         self.row = self._row()
         self.table = self._table()
@@ -249,6 +250,13 @@ class Evidence:
                 most_db[later], np.where((behind_s > 0) & (behind_s < within_s), louder_db, -np.inf)
             )
         return np.asarray(-self.acoustics.echo_nats * np.clip((most_db - unlike_db) / (alike_db - unlike_db), 0, 1))
+
+
+def _levels(arrivals: Iterable[Arrival]) -> Floats:
+    """Each level, dB, nan where unknown: so is a level in dB of full scale where others tell dB SPL."""
+    level_db = np.array([np.nan if a.level_db is None else a.level_db for a in arrivals], float)
+    is_spl = level_db >= LEAST_SPL_DB
+    return np.where(is_spl, level_db, np.nan) if is_spl.any() else level_db
 
 
 def _padded(values: Floats, table: Ints) -> Floats:
