@@ -2,9 +2,11 @@
 
 A lamp is read before it is told anything. What it was then is what it goes back to, exactly, whatever was asked of it
 in between; and it goes back only if it is still as we left it. One that is at something else meanwhile was set by
-somebody: that hand wins, for override_s, and then it is again like any other. One that is back at what it was went back
-by itself (its board's watchdog): it is no longer ours. No lamp is switched twice within least_s, for lamps and relays
-bear that only so often; an order waits for it, and expires as it does elsewhere.
+somebody: that hand wins, for override_s, and then it is again like any other. One that is back at what it was went
+back by itself (its board's watchdog): it is no longer ours. Until it has shown that it does what it was told,
+whatever lies between that and what it was is its own doing (a gear with a limit of its own, a slow one), and nobody's
+hand. No lamp is switched twice within least_s, for lamps and relays bear that only so often; an order waits for it,
+and expires as it does elsewhere.
 """
 
 from collections.abc import Mapping
@@ -20,6 +22,10 @@ class Held:
 
     before_pct: int
     told_pct: int
+
+    def spans(self, level_pct: int) -> bool:
+        """Whether it lies between the two."""
+        return min(self.before_pct, self.told_pct) <= level_pct <= max(self.before_pct, self.told_pct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class LampMemory:
         self._held: dict[str, Held] = dict(held or {})
         self._switched_us: dict[str, int] = {}
         self._hand_until_us: dict[str, int] = {}
+        self._unsure: set[str] = set()  # told a level, and not seen at it yet
 
     def held(self, name: str) -> Held | None:
         """What is known of a lamp that is up because of us."""
@@ -68,7 +75,12 @@ class LampMemory:
             self._take(name, now_us)
             return "somebody has it in hand" if was_free else ""
         held = self._held.get(name)
-        if held is None or level_pct is None or level_pct == held.told_pct:
+        if held is None or level_pct is None:
+            return ""
+        if level_pct == held.told_pct:
+            self._unsure.discard(name)
+            return ""
+        if name in self._unsure and held.spans(level_pct):
             return ""
         del self._held[name]
         if level_pct == held.before_pct:
@@ -102,9 +114,11 @@ class LampMemory:
         held = self._held.get(name)
         if light.expires_us is not None:
             self._held[name] = Held(held.before_pct if held else found_pct, told_pct)
+            self._unsure.add(name)
 
     def told(self, name: str, light: Light) -> None:
         """It is at what it was told."""
+        self._unsure.discard(name)
         if light.expires_us is None:
             self._held.pop(name, None)
 

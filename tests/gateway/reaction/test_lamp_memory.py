@@ -102,3 +102,21 @@ def test_no_lamp_is_switched_twice_within_the_least_interval():
 
 def test_the_board_is_told_what_lamps_are_without_us():
     assert lit(55).before({"a": 100, "b": 20}) == {"a": 55, "b": 20}
+
+
+@pytest.mark.parametrize("reads_pct", [30, 50, 99])
+def test_a_lamp_that_does_not_get_as_far_as_it_was_told_is_in_nobody_s_hand_and_goes_back(reads_pct):
+    memory = LampMemory()
+    memory.telling("a", up(), 100, 30, 0)
+
+    assert memory.decide("a", up(), 100, reads_pct, S) == Write(100)
+    memory.telling("a", up(), 100, reads_pct, S)
+    assert memory.saw("a", reads_pct, None, 2 * S) == ""
+    assert memory.decide("a", back(), 0, 50, 3 * S) == Write(30)
+
+
+def test_what_a_lamp_was_never_told_is_a_hand_even_where_it_does_not_get_as_far():
+    memory = LampMemory()
+    memory.telling("a", up(80), 80, 30, 0)
+
+    assert memory.saw("a", 90, None, S) == "somebody set it to 90 %"
