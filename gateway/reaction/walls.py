@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dsp.geodesy import Site
 from gateway.street import Place
+from gateway.tables import FARTHEST_M
 
 CLEAR_M = 1.0
 MOST_POINTS = 200_000
@@ -79,6 +80,12 @@ def read_walls(document: Any, site: Site) -> tuple[Wall, ...]:
     walls = tuple(_walls(document, site, None, 0))
     if not walls:
         raise ValueError("holds no line and no polygon")
+    farthest_km = max(math.hypot(*point) for wall in walls for point in wall.en_m) / 1000
+    if farthest_km > FARTHEST_M / 1000:
+        raise ValueError(
+            f"a point lies {farthest_km:.0f} km from the site; must be 0 to {FARTHEST_M / 1000:.0f} km away "
+            "(GeoJSON has the longitude first)"
+        )
     return walls
 
 

@@ -272,6 +272,10 @@ def test_walls_are_read_in_metres_with_their_heights():
         ({"type": "LineString", "coordinates": [[0, 0], ["x", 1]]}, r"a point is \[longitude, latitude\]"),
         ({"type": "LineString", "coordinates": [[0, 0], [float("nan"), 1]]}, r"a point is \[longitude, latitude\]"),
         ({"type": "LineString", "coordinates": [[38, -77], [38, -97]]}, "latitude -97: must be"),
+        (
+            {"type": "LineString", "coordinates": [[38.9, -77], [38.9, -77.1]]},
+            r"\d+ km from the site; must be 0 to 30 km",
+        ),
         ({"type": "FeatureCollection", "features": []}, "holds no line and no polygon"),
         (
             {
