@@ -1,8 +1,9 @@
 """The tables of gateway.toml that say what lamps there are, on which boards, and how those are treated."""
 
 from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from gateway.tables import Name, Placed, Table
 
@@ -31,6 +32,14 @@ class LampBankTable(Table):
     looks_s: float = Field(default=5.0, ge=0.5, le=600)
     lit_by_night: bool = False
     lamps: tuple[LampTable, ...] = Field(min_length=1)
+
+    @field_validator("url")
+    @classmethod
+    def _no_login(cls, url: str) -> str:
+        """It is a name in logs, errors and rows."""
+        if "@" in urlsplit(url).netloc:
+            raise ValueError("must be without a user or password")
+        return url
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

@@ -111,6 +111,7 @@ BAD = [
     ('node = "n2"', 'node = "a/+"', r"pole 2( \(\w+\))?\.node: "),
     ('name = "l2"', 'name = "l1"', "lamp name l1 stands there twice"),
     ("channel = 1,", "channel = 1.5,", r"lamp_bank 1( \(\w+\))?\.lamps 2( \(\w+\))?\.channel: "),
+    ("tcp://127.0.0.1:5020", "tcp://op:hunter2@10.0.0.5", r"lamp_bank 1( \(\w+\))?\.url: .*without a user or password"),
     ("http://10.0.0.9:80", "http://op:hunter2@10.0.0.9", r"camera 1( \(\w+\))?\.url: "),
     (
         "bearing_deg = 90",
