@@ -23,6 +23,7 @@ from gateway.lamp_notice import LampNotice
 from gateway.tasks import end_all
 from soundpost.lasting_output import lasting_output
 from soundpost.logs import log_to_standard_error
+from soundpost.terminal import one_line
 
 HELP = "Run a gateway: take the nodes' frames in, place shots, and move lamps and cameras."
 EXAMPLE = "soundpost gateway --config gateway.toml --check"
@@ -55,7 +56,7 @@ def _run(args: argparse.Namespace) -> int:
         try:
             check(config, folder)
         except OSError as error:
-            raise OSError(f"{args.config}: {error}") from error
+            raise OSError(f"{args.config}: {one_line(error)}") from error
         print(f"{args.config}: good. {_summary(config)}")
         return 0
     if lacking:

@@ -73,6 +73,7 @@ def test_the_config_that_the_docs_show_is_good(street):
             "board.toml: coil 7 stands there twice: as relay of lamp 0, and as relay of",
         ),
         ('map = "plain"', 'map = "nowhere.toml"', "nowhere.toml"),
+        ('"corner.password"', '"nowhere.password"', "nowhere.password: No such file or directory"),
         ("channel = 1,", "channel = 0,", "lamp_bank 1: lamps l1 and l2 are both on channel 0"),
         ("fail_s = 6.0", "fail_s = 9.0", "lamp_bank 1.fail_s: Input should be less than or equal to 8"),
         ("channel = 1,", "channel = 1000,", "lamp l2: channel 1000; plain has 0 to 999"),
