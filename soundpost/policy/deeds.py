@@ -11,6 +11,8 @@ from gateway.reaction.policy import REVISED_US, Policy, Rules
 from gateway.reasons import Because
 from gateway.street import Lamp, Mount
 
+LONG_US = 86_400_000_000
+"""Longer than any lamp may be held (`hold_s`)."""
 Orders = list[Announce | Light | Aim]
 NotedOrders = TypeVar("NotedOrders", list[Announce | Light | Aim], list[Announce | Light])
 
@@ -110,11 +112,11 @@ class Watched(Policy):
         return []
 
     def over(self, now_us: int) -> list[str]:
-        """The incidents that change no more: they changed long ago, and their lamps are down."""
+        """The incidents that change no more: they changed long ago, their lamps are down or a later one's."""
         return [
             name
             for name, deeds in self.open.items()
-            if deeds.changed_us < now_us - self._open_us and (deeds.lit_us is None or deeds.dark_us is not None)
+            if deeds.changed_us < now_us - (LONG_US if deeds.lit_us and deeds.dark_us is None else self._open_us)
         ]
 
     def _note(self, orders: NotedOrders, now_us: int) -> NotedOrders:

@@ -22,11 +22,9 @@ from gateway.journal.rows import START, Kept, Row, digest, kept
 from gateway.reaction.policy_tables import PolicyTable
 from gateway.reaction.sun import sun_over
 from gateway.reasons import ACTS
-from soundpost.policy.deeds import Deeds, Watched
+from soundpost.policy.deeds import LONG_US, Deeds, Watched
 
 STEP_US = 30_000_000
-LONG_US = 86_400_000_000
-"""Longer than any lamp may be held (`hold_s`)."""
 
 
 @dataclass(frozen=True, slots=True)

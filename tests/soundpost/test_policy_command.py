@@ -23,6 +23,7 @@ from gateway.orders import Light, Outcome
 from gateway.reasons import Because
 from soundpost.__main__ import main
 from soundpost.policy.command import read_policy
+from soundpost.policy.deeds import LONG_US, Deeds, Watched
 from soundpost.policy.trial import Other, Street, Trial, checked
 
 S = 1_000_000
@@ -275,3 +276,12 @@ async def test_an_incident_that_is_not_there_or_not_one_alone_is_one_line(journa
 
         assert (status, out, errors.count("\n")) == (1, "", 1)
         assert says in errors
+
+
+def test_an_incident_whose_lamps_a_later_one_took_over_is_over_in_the_end():
+    watched = Watched.__new__(Watched)
+    watched._open_us = 60_000_000
+    watched.open = {"a": Deeds("a", 0, lit_us=1), "b": Deeds("b", 0, lit_us=1, dark_us=2)}
+
+    assert watched.over(61_000_000) == ["b"]
+    assert watched.over(LONG_US + 1) == ["a", "b"]
