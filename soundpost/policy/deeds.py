@@ -8,6 +8,7 @@ from gateway.incident import Announce, Incident, Revised, Round, Unplaced
 from gateway.orders import Aim, Light
 from gateway.reaction.conditions import Sun
 from gateway.reaction.policy import REVISED_US, Policy, Rules
+from gateway.reaction.walls import Walls
 from gateway.reasons import Because
 from gateway.street import Lamp, Mount
 
@@ -64,9 +65,10 @@ class Watched(Policy):
         lamps: Iterable[Lamp],
         mounts: Iterable[Mount],
         sun: Sun,
+        walls: Walls,
         beside: "Watched | None" = None,
     ) -> None:
-        super().__init__(rules, lamps, mounts, sun)
+        super().__init__(rules, lamps, mounts, sun, walls)
         self.open: dict[str, Deeds] = {}
         self._open_us = REVISED_US + round(rules.incident_gap_s * 1e6)
         self._beside = beside

@@ -21,6 +21,7 @@ from gateway.journal.moments import Moment, happen, moments
 from gateway.journal.rows import START, Kept, Row, digest, kept
 from gateway.reaction.policy_tables import PolicyTable
 from gateway.reaction.sun import sun_over
+from gateway.reaction.walls import Walls
 from gateway.reasons import ACTS
 from soundpost.policy.deeds import LONG_US, Deeds, Watched
 
@@ -137,7 +138,7 @@ def checked(connection: sqlite3.Connection, path: Path, seen: Callable[[Kept], K
 def _build(street: Street, other: Other, connection: sqlite3.Connection) -> tuple[Watched, Watched, Sequence[Core]]:
     config = street.config
     airs = [read_air(each.row.body) for each in kept(connection, "air")]
-    things = config.lamps(), config.mounts(), sun_over(config.the_site())
+    things = config.lamps(), config.mounts(), sun_over(config.the_site()), Walls(config.the_walls())
     keys = read_keys(street.folder / config.keys_file)
     then = Watched(build_rules(config, other.folder, other.table), *things)
     rules = build_rules(config, street.folder)
