@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from rich.table import Table
 
 from dsp.placing.fix import ellipse
@@ -75,11 +74,10 @@ def sentence(result: Result) -> str:
     if waits_ms:
         text += f"; lamps full at most {max(waits_ms) / 1000:.2f} s after the sound had reached the last pole needed"
     if soon := soon_ms(result.story):
-        middle, most = np.percentile(soon, (50, 99))
+        often = "once" if len(soon) == 1 else f"{len(soon)} times"
         text += (
-            f"; {len(soon)} times before it was decided, {middle:.0f} ms after the sixth pole that agrees had said so"
+            f"; {often} before it was decided, at most {max(soon):.0f} ms after the sixth pole that agrees had said so"
         )
-        text += f" (p99 {most:.0f} ms)"
     off_deg = [each.off_deg for each in result.looks if each.off_deg is not None]
     if off_deg:
         text += f"; camera at most {max(off_deg):.2f} degrees off"
