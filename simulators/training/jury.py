@@ -5,6 +5,7 @@ of theirs are fitted to the scores of the other parts. A part is a firing positi
 everyday sounds: what was cut from one recording, or made by one recordist, is never parted.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
@@ -193,5 +194,6 @@ def _listen_without(task: _Task) -> tuple[Floats, Floats]:
         return kept
     nets = train_nets(task.patches, task.truth, task.weight)
     said = tree_scores(task.of_trees), nets_scores(nets, task.asked)
-    keep_said(place, said)
+    with contextlib.suppress(OSError):  # where it cannot be kept it is reckoned again another time
+        keep_said(place, said)
     return said
