@@ -24,7 +24,7 @@ WORDS = {
     "dsp": "laws of sound and place",
 }
 COLOURS = {"firmware": "#1f6f8b", "gateway": "#7a3e9d", "hw": "#8a5a00", "dsp": "#2f7d32"}
-BOX_W, BOX_H, GAP_W, GAP_H, EDGE, TITLE, SIDE_H = 104, 30, 14, 44, 18, 30, 190
+BOX_W, BOX_H, GAP_W, GAP_H, EDGE, TITLE, SIDE_H = 134, 30, 14, 44, 18, 30, 190
 STYLE = """text{font:12px system-ui,sans-serif;fill:#222}.room{font-weight:600;font-size:14px}.say{fill:#555}
 .panel{fill:#fafafa;stroke:#ccc}.box{fill:#fff;stroke-width:1.5}.arrow{fill:none;stroke-width:1;opacity:.45}
 @media(prefers-color-scheme:dark){svg{background:#fff}}"""
