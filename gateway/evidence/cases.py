@@ -105,7 +105,8 @@ class Cases:
 
     def _grown(self, known: Case, news: Sequence[Shot]) -> Case:
         shots = tuple(sorted({*known.shots, *news}, key=lambda shot: shot.t_us))[-1000:]
-        from_us = min(shots[0].t_us - self._rules.before_us, *([known.from_us] if known.shots else []), shots[0].t_us)
+        first_us = shots[0].t_us - self._rules.before_us
+        from_us = min(first_us, known.from_us) if known.shots else first_us
         until_us = min(shots[-1].t_us + self._rules.after_us, from_us + self._rules.longest_us)
         return replace(
             known,

@@ -217,7 +217,7 @@ def main() -> int:
     """0; 1 where a bar is missed."""
     found = soon_figures(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     sys.stdout.write(board(found) + "\n")
-    return 0
+    return int(any(each.ok is False for each in found))
 
 
 if __name__ == "__main__":

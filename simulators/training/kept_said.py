@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.hearing import net, trees
+from dsp.hearing import net, patch, trees
 from simulators.training import boosting, folds
 
 Floats = NDArray[np.float64]
@@ -27,7 +27,10 @@ NETS = ("net_training.py", "nets.py")  # beside this file; torch, which they imp
 def name_of(arrays: Iterable[NDArray[np.generic]]) -> str:
     """Of what a task holds, in order."""
     digest = hashlib.sha256()
-    for path in (*(each.__file__ for each in (boosting, folds, net, trees)), *map(Path(__file__).with_name, NETS)):
+    for path in (
+        *(each.__file__ for each in (boosting, folds, net, patch, trees)),
+        *map(Path(__file__).with_name, NETS),
+    ):
         digest.update(Path(str(path)).read_bytes())
     for each in arrays:
         digest.update(f"{each.dtype.str} {each.shape} ".encode())
@@ -48,6 +51,9 @@ def keep_said(path: Path, said: Said) -> None:
     """Whole or not at all. OSError where it cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.stem}.{os.getpid()}.part")
-    with unfinished.open("wb") as file:
-        np.savez_compressed(file, trees=said[0], nets=said[1])
-    unfinished.replace(path)
+    try:
+        with unfinished.open("wb") as file:
+            np.savez_compressed(file, trees=said[0], nets=said[1])
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

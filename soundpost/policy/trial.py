@@ -68,7 +68,7 @@ class Totals:
 
 
 class Trial:
-    """totals : so far. n_unproven : frames whose key the keys file no longer holds, taken as the journal has them."""
+    """totals : so far. Frames whose key the keys file no longer holds are taken as the journal has them."""
 
     def __init__(self, street: Street, other: Other, connection: sqlite3.Connection) -> None:
         self.totals = Totals()
