@@ -58,6 +58,7 @@ class LampMemory:
         self._held: dict[str, Held] = dict(held or {})
         self._switched_us: dict[str, int] = {}
         self._hand_until_us: dict[str, int] = {}
+        self._fading: dict[str, tuple[int, int]] = {}  # going back: to what level, and until when
         self._unsure: set[str] = set()  # told a level, and not seen at it yet
 
     def held(self, name: str) -> Held | None:
@@ -103,7 +104,8 @@ class LampMemory:
             return Leave("left as it is: it is not up from here", True)
         if light.back and held is not None:
             level_pct = held.before_pct
-        if not goes_back and found_pct >= level_pct:
+        fades = now_us < self._fading.get(name, (0, now_us))[1]
+        if not goes_back and found_pct >= level_pct and not fades:
             self._held.setdefault(name, Held(found_pct, found_pct))
             return Leave(f"reads {found_pct} %", True)
         return self._wait(name, now_us) or Write(level_pct)
@@ -113,8 +115,12 @@ class LampMemory:
         self._switched_us[name] = now_us
         held = self._held.get(name)
         if light.expires_us is not None:
-            self._held[name] = Held(held.before_pct if held else found_pct, told_pct)
+            goes_pct, until_us = self._fading.pop(name, (found_pct, now_us))
+            was_pct = goes_pct if now_us < until_us else found_pct
+            self._held[name] = Held(held.before_pct if held else was_pct, told_pct)
             self._unsure.add(name)
+        else:
+            self._fading[name] = told_pct, now_us + round(light.fade_s * 1e6)
 
     def told(self, name: str, light: Light) -> None:
         """It is at what it was told."""

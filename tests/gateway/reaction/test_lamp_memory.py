@@ -120,3 +120,15 @@ def test_what_a_lamp_was_never_told_is_a_hand_even_where_it_does_not_get_as_far(
     memory.telling("a", up(80), 80, 30, 0)
 
     assert memory.saw("a", 90, None, S) == "somebody set it to 90 %"
+
+
+@pytest.mark.parametrize("found_pct", [70, 100])
+def test_a_shot_while_a_lamp_fades_back_leaves_what_it_was_before_the_first(found_pct):
+    memory, fading = lit(55), Light(("a",), 30, "i1", back=True, fade_s=20.0)
+    memory.telling("a", fading, 55, 100, 10 * S)
+    memory.told("a", fading)
+
+    assert memory.decide("a", up(), 100, found_pct, 15 * S) == Write(100)
+    memory.telling("a", up(), 100, found_pct, 15 * S)
+    memory.told("a", up())
+    assert memory.decide("a", back(), 30, 100, 25 * S) == Write(55)
