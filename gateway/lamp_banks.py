@@ -114,7 +114,10 @@ def _plug(
 def _held(effects: Iterable[bytes]) -> Iterator[tuple[str, Held]]:
     """The lamps whose newest row says that they are up because of us."""
     known: set[str] = set()
-    for _, body in zip(range(MOST_ROWS), effects, strict=False):
+    for number, body in enumerate(effects):
+        if number == MOST_ROWS:
+            log.warning("older effects are not looked through for lamps that are up", rows=MOST_ROWS)
+            return
         told = json.loads(body)
         if told.get("what") != "light" or told["device"] in known:
             continue

@@ -32,8 +32,10 @@ class OnvifRelay:
                 self._soap = SoapClient(self._base, self._account, self._verify, call_s=2.0)
             self._soap.ahead = await self._ahead(self._soap)
             await self._set(self._soap, "active")
-            await asyncio.sleep(self._pulse_s)
-            await self._set(self._soap, "inactive")
+            try:
+                await asyncio.sleep(self._pulse_s)
+            finally:
+                await self._set(self._soap, "inactive")
         except OSError as error:
             raise OSError(f"{self._url}: {error}") from None
 

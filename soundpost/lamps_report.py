@@ -105,8 +105,8 @@ class City:
         return f"{name}: is request {number} at {self._service.url}"
 
     def _place(self, lamp: str) -> tuple[float, float]:
-        """Where a lamp stands; a bank stands where its first lamp does."""
-        return self._places_deg.get(lamp) or next(iter(self._places_deg.values()))
+        """Where a lamp stands, or a bank: where its first lamp does. KeyError for one that the config no longer has."""
+        return self._places_deg[lamp]
 
     def _look_up(self, name: str) -> str | None:
         """Whether a request that was under way when this program ended has come there."""
@@ -154,4 +154,4 @@ def _places(config: GatewayConfig) -> dict[str, tuple[float, float]]:
     lamps = {lamp.name: site.to_geodetic(*lamp.xyz_m)[:2] for lamp in config.lamps()}
     if not lamps:
         raise ValueError("the config has no lamps")
-    return lamps
+    return lamps | {bank.url: lamps[bank.lamps[0].name] for bank in config.lamp_bank}

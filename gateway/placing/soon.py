@@ -42,7 +42,7 @@ SEARCH_US, MOST_SAVED_US = 25_000, 500_000  # a search each so long, and as many
 
 class Soon:
     """Feed it arrivals as they come; `look` says what agrees by now. n_left_out : arrivals that nobody searched with,
-    as there had been too many searches."""
+    as there had been too many searches, or their pole floods."""
 
     def __init__(self, acoustics: Acoustics | None = None) -> None:
         self._acoustics = acoustics or Acoustics()
@@ -61,7 +61,9 @@ class Soon:
             return
         floods = len(of_pole) == FEW and arrival.t_us - of_pole[0].t_us < AT_HAND_US
         of_pole.append(arrival)
-        if not floods:
+        if floods:
+            self.n_left_out += 1
+        else:
             self._fresh.append(arrival)
 
     def look(self, live: Associator, now_us: int) -> list[Round]:
