@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         loop = runner.get_loop()
         showing = show.show(scenario_path(args.scenario), args.link, args.out, keep=args.keep, as_json=args.json)
         task = loop.create_task(showing)
-        for number in (signal.SIGTERM, signal.SIGHUP):  # Ctrl-C the runner sees to
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C, too, where it was ignored before
             loop.add_signal_handler(number, task.cancel)
 
         async def wait() -> int:
