@@ -10,16 +10,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dsp.placing.fix import ellipse
+from gateway.pictures import svg
+from gateway.pictures.street_map import FixSpot, LampSpot, Spot, Street, View, close_up, street_map
+from gateway.pictures.timeline import Lane, Moment, timeline
+from gateway.pictures.waveforms import Trace, waveforms
 from gateway.street import level_m
 from simulators.demo.evidence import Seen
 from simulators.demo.findings import Shot, channels, lamp_writes, ms_after
 from simulators.demo.night import Ran
 from simulators.demo.plan import night_words
 from simulators.demo.result import ALREADY, Result, sentence
-from simulators.pages.pictures import svg
-from simulators.pages.pictures.street_map import FixSpot, LampSpot, Spot, Street, View, close_up, street_map
-from simulators.pages.pictures.timeline import Lane, Moment, timeline
-from simulators.pages.pictures.waveforms import Trace, waveforms
 
 BEFORE_S, AFTER_S = 0.05, 0.25
 BEYOND_M = 12.0

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gateway.pictures import svg
+from gateway.pictures.street_map import street_map
 from simulators.locating.moments import Moment
 from simulators.pages import folders
-from simulators.pages.pictures import svg
-from simulators.pages.pictures.street_map import street_map
 from simulators.training.scoreboard import Figure
 
 MARK = '<meta name="generator" content="soundpost score locator">'

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.incident import Round
+from gateway.pictures.street_map import FixSpot, Spot, Street
 from simulators.locating.cases import START_US
 from simulators.locating.live_tests import Played, fired_us, reporters
 from simulators.locating.locate_figures import rounds_found
 from simulators.locating.running import Outcome
-from simulators.pages.pictures.street_map import FixSpot, Spot, Street
 from simulators.recordings.recording import Recording
 from simulators.street.pulses import Pulse, Shot
 

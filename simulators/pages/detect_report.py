@@ -7,10 +7,10 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gateway.pictures import svg
 from simulators.pages import folders
 from simulators.pages.hearing import Hearing, Mark
-from simulators.pages.pictures import svg
-from simulators.pages.pictures.onset_strip import histogram, strip
+from simulators.pages.onset_strip import histogram, strip
 
 MARK = '<meta name="generator" content="soundpost detect">'
 DRAWN = 300  # files with a picture of their sound: the most suspicious ones

@@ -13,8 +13,8 @@ from matplotlib import image
 from numpy.typing import NDArray
 
 from dsp.hearing.patch import FRAMES, patch
+from gateway.pictures import svg
 from hw.linux.audio_file import read_audio
-from simulators.pages.pictures import svg
 from simulators.training.score_sounds import Sound
 from simulators.training.scoreboard import Figure, board
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from dsp.air import travel_s
 from dsp.placing.fix import ellipse
 from gateway.incident import Arrival, Round, Unplaced
-from simulators.pages.pictures.residuals import residual_bars
-from simulators.pages.pictures.street_map import FixSpot, Spot, Street, close_up, street_map
-from simulators.pages.pictures.waveforms import COLUMNS, Trace, envelope, waveforms
+from gateway.pictures.residuals import residual_bars
+from gateway.pictures.street_map import FixSpot, Spot, Street, close_up, street_map
+from gateway.pictures.waveforms import COLUMNS, Trace, envelope, waveforms
 from simulators.recordings.playback import Playback
 from simulators.recordings.reckoning import FALSE, FOUND, OTHER, Judged, judged
 from simulators.recordings.recording import BLOCK_SAMPLES, Track

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gateway.pictures import svg
 from simulators.pages import folders
-from simulators.pages.pictures import svg
 from simulators.pages.replay_page import close_ups, listener_words, map_of, round_rows, unplaced_rows, waves_of
 from simulators.recordings.playback import Playback
 from simulators.recordings.reckoning import Reckoning, together

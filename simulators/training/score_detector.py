@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from gateway.pictures import curves, svg
 from simulators.compared import ours
 from simulators.compared.asking import KEPT
 from simulators.compared.figures import peer_figures
-from simulators.pages.pictures import curves, svg
 from simulators.training.board_figures import board_figures
 from simulators.training.board_hearing import MICROPYTHON, board_lessons, heard_by_board
 from simulators.training.board_line import left_out as line_left_out

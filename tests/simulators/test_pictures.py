@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.pages.pictures import street_map, svg, timeline, waveforms
+from gateway.pictures import street_map, svg, timeline, waveforms
 
 HOSTILE = '<script>"&'
 COV_M2 = np.array([[0.04, 0.01], [0.01, 0.02]])

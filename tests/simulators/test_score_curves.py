@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.pages.pictures.curves import calibration, roc
+from gateway.pictures.curves import calibration, roc
 from simulators.training.examples import GUNSHOT, OTHER, UNKNOWN, Example
 from simulators.training.figures import ece, known
 from simulators.training.folds import Judged

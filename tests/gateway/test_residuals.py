@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from simulators.pages.pictures.residuals import residual_bars
+from gateway.pictures.residuals import residual_bars
 
 
 def bars(figure):

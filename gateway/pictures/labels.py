@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulators.pages.pictures import svg
+from gateway.pictures import svg
 
 Place = tuple[float, float]
 Box = tuple[float, float, float, float]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.placing.fix import ellipse
-from simulators.pages.pictures import svg
-from simulators.pages.pictures.labels import BELOW, Label, Place, placed
-from simulators.pages.pictures.svg import Scale
+from gateway.pictures import svg
+from gateway.pictures.labels import BELOW, Label, Place, placed
+from gateway.pictures.svg import Scale
 
 WIDTH = 640.0
 MARGIN = 58.0  # room for five digits and a sign

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulators.pages.pictures import svg
-from simulators.pages.pictures.svg import Scale
+from gateway.pictures import svg
+from gateway.pictures.svg import Scale
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 900.0, 150.0, 24.0, 40.0, 10.0
 DOTS = ("truth", "pole", "fix", "lamp", "camera")

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.pages.pictures.labels import HEIGHT, LETTER, Label, placed
+from gateway.pictures.labels import HEIGHT, LETTER, Label, placed
 
 POINTS = st.tuples(st.floats(0, 640), st.floats(0, 700))
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.pages.pictures import svg
-from simulators.pages.pictures.svg import Scale
+from gateway.pictures import svg
+from gateway.pictures.svg import Scale
 
 SIDE, LEFT, TOP, BOTTOM = 360.0, 54.0, 12.0, 44.0
 N_BINS = 10

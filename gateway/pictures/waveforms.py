@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.pages.pictures import svg
-from simulators.pages.pictures.svg import Scale
+from gateway.pictures import svg
+from gateway.pictures.svg import Scale
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 900.0, 92.0, 12.0, 46.0, 22.0
 COLUMNS = 800

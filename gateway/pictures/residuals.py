@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from simulators.pages.pictures import svg
-from simulators.pages.pictures.svg import Scale
+from gateway.pictures import svg
+from gateway.pictures.svg import Scale
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 320.0, 84.0, 48.0, 19.0, 6.0
 LEAST_MS = 1.0  # the axis never spans less, so that microseconds do not look like trouble

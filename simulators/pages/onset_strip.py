@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gateway.pictures import svg
+from gateway.pictures.svg import Scale
 from simulators.pages.hearing import GUNSHOT_P, Hearing
-from simulators.pages.pictures import svg
-from simulators.pages.pictures.svg import Scale
 
 WIDTH, HEIGHT, TOP, COLUMNS = 360.0, 44.0, 10.0, 240
 BINS, BAR_WIDTH, BAR_HEIGHT = 20, 760.0, 170.0
