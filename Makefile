@@ -70,7 +70,7 @@ $(EAR):
 	touch $@
 
 .venv/.dev: .venv/.demo | programs
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim,web,map,dev]'
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[audio]' || echo "PyAudio does not build here (see above): the microphone tests will skip"
 	for port in esp32 rp2; do $(BIN)/pip install --quiet --upgrade --target .venv/typings/$$port --no-deps \
 		$$(grep -E "^micropython-($$port|stdlib)-stubs==" constraints.txt) || exit 1; done
@@ -87,7 +87,7 @@ $(EAR):
 	touch $@
 
 .venv/.bench: .venv/.dev
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim,dev,bench]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim,web,map,dev,bench]'
 	touch $@
 
 programs:

@@ -23,6 +23,7 @@ COMMANDS = {
     "board": "build, flash, provision and check a pole's 30-dollar board",
     "journal": "verify or read a gateway's journal",
     "policy": "try another policy on a journal, or say why what was done was done",
+    "web": "serve the street's pages: map, incidents, poles, and the API",
     "evidence": "keep, list, show and export what cameras saw round a shot",
     "score": "how good detector and locator are, against their bars",
     "camera": "ask cameras what they can, and survey their mounts",

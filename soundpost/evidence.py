@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.assembly.evidence import ask_gateway, check_evidence, keep_evidence, make_way, read_key
 from gateway.config import GatewayConfig, read_config
 from gateway.evidence import custody
 from gateway.evidence.shelf import About, Entry, Shelf
-from gateway.evidence_program import ask_gateway, check_evidence, keep_evidence, make_way, read_key
 from gateway.journal.rows import reading
 from soundpost.lasting_output import lasting_output
 from soundpost.logs import log_to_standard_error

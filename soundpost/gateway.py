@@ -15,7 +15,7 @@ import structlog
 from dsp.geodesy import Site
 from gateway.agent import run_until_signalled
 from gateway.alerts.told import line, record
-from gateway.assembly import assemble, check
+from gateway.assembly.gateway import assemble, check
 from gateway.config import GatewayConfig, read_config
 from gateway.effects import Told
 from gateway.intake.keyring import Keyring, keyless

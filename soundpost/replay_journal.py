@@ -8,7 +8,7 @@ from typing import Any
 
 from firmware import wire
 from gateway.alerts.bulletin import incident_record
-from gateway.assembly import build_core, build_policy, read_air
+from gateway.assembly.gateway import build_core, build_policy, read_air
 from gateway.config import GatewayConfig, read_config
 from gateway.core import arrival
 from gateway.incident import Announce, Arrival, Heard, Incident

@@ -18,7 +18,7 @@ DSP_MAY = {
     *("numpy", "scipy", "pyproj", "collections", "dataclasses", "functools", "itertools", "math", "typing", "json"),
     *("hashlib", "io", "zipfile", "zlib"),
 }
-FLAT = {"gateway": 19, "firmware": 18, "dsp": 8}
+FLAT = {"gateway": 16, "firmware": 18, "dsp": 8}
 MOST_ROWS, MOST_FLOORS, LONGEST_FUNCTION, LONGEST_FILE = 35, 5, 40, 300
 FILES = sorted(p.relative_to(ROOT).as_posix() for room in ROOMS for p in (ROOT / room).rglob("*.py"))
 
@@ -45,6 +45,11 @@ def ours(name):
 
 def folder(name):
     return name.rsplit("/", 1)[0]
+
+
+def wing(name):
+    """Its folder, whatever stands in that; what lies flat is itself."""
+    return "/".join(name.split("/")[:2])
 
 
 def row(name):
@@ -104,10 +109,12 @@ def test_a_room_has_few_files_that_lie_flat(room):
 
 
 def test_no_wing_of_the_gateway_imports_another():
-    wings = {folder(name) for name in FILES if name.startswith("gateway/") and name.count("/") > 1}
+    wings = {wing(name) for name in FILES if name.startswith("gateway/") and name.count("/") > 1}
+    shelf = {"gateway/pictures"}  # knows nothing of a gateway's: whoever draws may take from it
 
     assert len(wings) >= 6
-    assert {(wing, each) for wing in wings for each in MAY[wing] if each in wings - {wing}} == set()
+    assert {(wing, each) for wing in wings for each in MAY[wing] if each in wings - {wing} - shelf} == set()
+    assert {each for wing in shelf for each in MAY[wing] if each.startswith("gateway") and each != wing} == set()
 
 
 def test_imports_run_in_no_circle():
@@ -130,11 +137,11 @@ def test_the_gateway_has_few_floors():
     """A wing is one place, a file of the spine another; a place stands a floor above the highest that it imports."""
     places = {}
     for name in (each for each in FILES if each.startswith("gateway/") and not each.endswith("__init__.py")):
-        places.setdefault(name if folder(name) == "gateway" else folder(name), set()).update(ours(name))
+        places.setdefault(wing(name), set()).update(ours(name))
 
     @cache
     def floor(place):
-        below = {each if folder(each) == "gateway" else folder(each) for each in places[place]} & places.keys()
+        below = {wing(each) for each in places[place]} & places.keys()
         return 1 + max((floor(each) for each in below - {place}), default=0)
 
     assert {place: floor(place) for place in places if floor(place) > MOST_FLOORS} == {}

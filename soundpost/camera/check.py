@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsp.geodesy import Site, bearing
-from gateway.assembly import camera_of
+from gateway.assembly.gateway import camera_of
 from gateway.config import GatewayConfig, read_config
 from gateway.reaction.device_tables import CameraTable
 from gateway.street import Mount, angle_deg

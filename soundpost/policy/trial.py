@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.assembly import build_core, build_rules, read_air
+from gateway.assembly.gateway import build_core, build_rules, read_air
 from gateway.config import GatewayConfig
 from gateway.core import SETTLED_US, Core
 from gateway.intake.gate import Gate

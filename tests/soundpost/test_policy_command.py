@@ -11,7 +11,7 @@ from dsp.geodesy import Site
 from firmware import wire
 from gateway.alerts.bulletin import incident_record
 from gateway.alerts.notices import outcome_record
-from gateway.assembly import build_core, build_policy
+from gateway.assembly.gateway import build_core, build_policy
 from gateway.config import read_config
 from gateway.incident import Announce, Store
 from gateway.intake.gate import Gate

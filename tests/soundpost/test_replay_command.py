@@ -14,7 +14,7 @@ import pytest
 from dsp.air import Air
 from firmware import wire
 from gateway.alerts.bulletin import incident_record
-from gateway.assembly import build_core
+from gateway.assembly.gateway import build_core
 from gateway.config import read_config
 from gateway.incident import Announce, Store
 from gateway.intake.gate import Gate

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from dsp.geodesy import Site
-from gateway.assembly import build_core, build_policy, build_rules
+from gateway.assembly.gateway import build_core, build_policy, build_rules
 from gateway.config import read_config
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen

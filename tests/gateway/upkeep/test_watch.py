@@ -6,7 +6,7 @@ import pytest
 from dsp.air import Air
 from dsp.placing.medium import Medium
 from gateway.alerts.notices import alarm_line, alarm_record
-from gateway.assembly import read_air
+from gateway.assembly.gateway import read_air
 from gateway.incident import Alarm, Announce, NewAir
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row

@@ -26,7 +26,7 @@ from hw.ports import Lamps
 OTHERS = {"dali": ("hw.dali_lamps", "DaliLamps", "dali"), "gpio": ("hw.gpio_lamps", "GpioLamps", "gpio")}
 LAST_CHANNEL = {"dali": 63, "gpio": 1023}
 MOST_ROWS = 20_000  # of effects that are looked through for lamps that are up
-log = structlog.get_logger("gateway.lamp_banks")
+log = structlog.get_logger("gateway.assembly.lamp_banks")
 
 
 @dataclass(frozen=True, slots=True)

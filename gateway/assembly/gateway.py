@@ -16,10 +16,11 @@ from firmware.wire import U32
 from gateway.agent import Agent, Link, Teller
 from gateway.alerts.because import read_because
 from gateway.alerts.notices import read_updated
+from gateway.assembly.evidence import check_evidence
+from gateway.assembly.lamp_banks import LampPast, lamp_past, lamp_plugs
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
-from gateway.evidence_program import check_evidence
 from gateway.incident import Committed, NewAir
 from gateway.intake.gate import Gate
 from gateway.intake.keyring import Keyring, KeyWatch, read_secret
@@ -34,7 +35,6 @@ from gateway.journal.recovery import recent
 from gateway.journal.request import Requests
 from gateway.journal.rows import Row
 from gateway.judging.judge import Judge
-from gateway.lamp_banks import LampPast, lamp_past, lamp_plugs
 from gateway.orders import Aim
 from gateway.placing.associate import Associator
 from gateway.placing.backlog import Backlog

@@ -1,0 +1,32 @@
+"""`soundpost web`: the dispatcher's map, the technician's list and the API, as a process beside the gateway."""
+
+import argparse
+import pathlib
+
+import uvicorn
+
+from gateway.assembly.web import build_web
+from gateway.web.settings import read_web_config
+from soundpost.logs import log_to_standard_error
+
+HELP = "Serve the street's pages and its API; follows the journal, holds no key of a node and no wire to a lamp."
+EXAMPLE = "soundpost web --config web.toml"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `soundpost web`."""
+    parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="web.toml")
+    parser.add_argument("--check", action="store_true", help="check the settings and stop")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises ValueError or OSError of one line."""
+    config = read_web_config(args.config)
+    app = build_web(config, args.config.parent)
+    if args.check:
+        print("good")
+        return 0
+    log_to_standard_error()
+    tls = {} if config.tls is None else {"ssl_certfile": config.tls.cert_file, "ssl_keyfile": config.tls.key_file}
+    uvicorn.run(app, host=config.host, port=config.port, access_log=False, log_config=None, **tls)  # type: ignore[arg-type]
+    return 0
