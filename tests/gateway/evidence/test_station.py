@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from gateway.evidence import sightings_file
 from gateway.evidence import station as station_
 from gateway.evidence.cases import Cases, Rules, Watcher
 from gateway.evidence.letting_go import DAY_US, Limits
@@ -75,8 +76,9 @@ class House:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    for name, value in {"TICK_S": 0.01, "TIDY_S": 0.02, "WRITE_S": 0.0}.items():
+    for name, value in {"TICK_S": 0.01, "TIDY_S": 0.02}.items():
         monkeypatch.setattr(station_, name, value)
+    monkeypatch.setattr(sightings_file, "WRITE_S", 0.0)
 
 
 def shot(incident="i-1", t_s=0):
