@@ -136,6 +136,7 @@ class Station:
     def _take_up(self) -> None:
         for incident, name in self._shelf.clear_parts():
             self._lost(incident, name, "was being written when the program was killed")
+        self._recordings.take_up()
         for name, why in self._shelf.damaged.items():
             log.error("a folder is not as it was left; it is not touched", folder=name, why=why)
         for about in self._shelf.abouts():
