@@ -67,9 +67,10 @@ class Station:
         self._shelf, self._clock = parts.shelf, parts.clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._said_us: dict[tuple[str, str], int] = {}
-        tell = parts.telling.say
-        self._tidying = Tidying(parts.shelf, parts.limits, parts.least_free_bytes, parts.clock, tell, self._say_once)
-        self._sightings_file = SightingsFile(parts.shelf, self._kept, self._lost)
+        self._tidying = Tidying(
+            parts.shelf, parts.limits, parts.least_free_bytes, parts.clock, self._let_go, self._say_once
+        )
+        self._sightings_file = SightingsFile(parts.shelf, self._kept, self._lost, self._say_once)
         self._recordings = Recordings(
             parts.shelf, parts.lines, parts.cases.until_us, parts.new_clip, parts.still, parts.clock,
             self._tidying.tidy, self._kept, self._lost, self._start,
@@ -126,6 +127,7 @@ class Station:
             if self._tasks:
                 await asyncio.wait(tuple(self._tasks), timeout=STOP_S)
             await end(*lines, ticking, *self._tasks)
+            await self._sightings_file.finish()
             untold = await self._parts.telling.finish(2.0)
             await end(telling)
             if untold:
@@ -160,11 +162,14 @@ class Station:
         while True:
             await asyncio.sleep(TICK_S)
             over = self._parts.sightings.tick(self._clock(), LATE_US)
-            for attached in (*self._parts.sightings.attached.values(), *over):
-                await self._sightings_file.write(attached, loop.time(), is_last=attached in over)
+            await self._sightings_file.write(tuple(self._parts.sightings.attached.values()), over, loop.time())
             if loop.time() >= tidy_s:
                 tidy_s = loop.time() + TIDY_S
                 await self._tidying.tidy()
+
+    def _let_go(self, incident: str, why: str) -> None:
+        self._recordings.forget(incident)
+        self._parts.telling.say(custody.let_go(incident, why))
 
     def _kept(self, incident: str, entry: Entry) -> None:
         self._parts.telling.say(custody.kept(incident, entry), lambda: self._is_told(incident, entry))

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from gateway.evidence import custody
 from gateway.evidence.letting_go import Limits, for_room, outdated
 from gateway.evidence.shelf import Shelf
 
 
 class Tidying:
-    """least_free_bytes : that the disk must have beside. tell : the journal. say : (of what, in words), once."""
+    """least_free_bytes : that the disk must have beside. gone : is told (incident, why) of each
+    that is let go. say : (of what, in words), once."""
 
     def __init__(
         self,
@@ -17,11 +17,11 @@ class Tidying:
         limits: Limits,
         least_free_bytes: int,
         clock: Callable[[], int],
-        tell: Callable[[custody.Body], None],
+        gone: Callable[[str, str], None],
         say: Callable[[str, str], None],
     ) -> None:
         self._shelf, self._limits, self._least_free_bytes = shelf, limits, least_free_bytes
-        self._clock, self._tell, self._say = clock, tell, say
+        self._clock, self._gone, self._say = clock, gone, say
 
     async def tidy(self) -> None:
         """Now."""
@@ -43,8 +43,9 @@ class Tidying:
 
     async def _let_go(self, going: Sequence[tuple[str, str]]) -> None:
         for incident, why in going:
-            self._tell(custody.let_go(incident, why))
             try:
                 await asyncio.to_thread(self._shelf.remove, incident)
             except OSError as error:
                 self._say(incident, f"cannot be let go: {error}")
+            else:
+                self._gone(incident, why)

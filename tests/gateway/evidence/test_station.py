@@ -1,6 +1,7 @@
 """Evidence joined, with a driven clock and readers, a real shelf: what is told, triggered once, attached, let go."""
 
 import asyncio
+import base64
 import json
 
 import pytest
@@ -86,8 +87,18 @@ def shot(incident="i-1", t_s=0):
     return {"incident": incident, "rounds": rounds, "grade": "A", "p_gunshot": 0.9}
 
 
-def plate(text):
-    return json.dumps({"Frame": {"Object": {"Appearance": {"LicensePlateInfo": {"PlateNumber": text}}}}}).encode()
+def plate(text, picture=b""):
+    image = base64.b64encode(picture).decode()
+    appearance = {"LicensePlateInfo": {"PlateNumber": text}, "Image": image}
+    return json.dumps({"Frame": {"Object": {"Appearance": appearance}}}).encode()
+
+
+def seen_of(house):
+    """By plate, as it lies there."""
+    if not any("sightings.json" in about.files for about in house.shelf.abouts()):
+        return {}
+    told = json.loads(b"".join(house.shelf.read("i-1", "sightings.json")))
+    return {each["plate"]: each for each in told["sightings"]}
 
 
 async def test_each_reader_is_told_to_read_once_an_incident_also_over_a_restart(tmp_path):
@@ -131,6 +142,123 @@ async def test_plates_are_sealed_with_the_case_and_their_row_names_none(tmp_path
     for words in ("BEFORE", "AFTER", "<b>"):
         assert words not in json.dumps(house.told)
     assert all(entry.told for entry in house.shelf.about("i-1").files.values())
+
+
+async def test_what_was_seen_before_a_restart_stands_with_what_is_seen_after(tmp_path):
+    house = House(tmp_path)
+    for texts in (("FIRST", "BOTH"), ("BOTH", "LAST")):
+        house.now_us += 2 * S
+        await house.run_a_while(
+            lambda: house.station.incident(shot()),
+            *(lambda text=text: house.station.seen("gate", plate(text)) for text in texts),
+            until=lambda last=texts[-1]: last in seen_of(house),
+        )
+        house.start()
+
+    both = seen_of(house)["BOTH"]
+    assert sorted(seen_of(house)) == ["BOTH", "FIRST", "LAST"]
+    assert (both["first_us"], both["last_us"], both["times"]) == (T_US + 2 * S, T_US + 4 * S, 2)
+
+
+async def test_a_case_that_is_told_again_after_its_time_keeps_what_was_seen_before(tmp_path):
+    house = House(tmp_path)
+
+    def later():
+        house.now_us = T_US + 40 * S
+
+    await house.run_a_while(
+        lambda: house.station.incident(shot()),
+        lambda: house.station.seen("gate", plate("FIRST")),
+        lambda: asyncio.sleep(0.1),
+        later,
+        lambda: asyncio.sleep(0.1),
+        lambda: house.station.incident(shot(t_s=35)),
+        lambda: house.station.seen("gate", plate("LAST")),
+        until=lambda: "LAST" in seen_of(house),
+    )
+
+    assert sorted(seen_of(house)) == ["FIRST", "LAST"]
+
+
+async def test_sightings_that_a_disk_does_not_take_are_written_when_it_does_with_their_pictures(tmp_path, monkeypatch):
+    house, good, bad = House(tmp_path), Shelf.put, []
+
+    def put(shelf, incident, entry, content):
+        if len(bad) < 3:
+            bad.append(entry.name)
+            raise OSError(28, "No space left on device")
+        return good(shelf, incident, entry, content)
+
+    def over():
+        house.now_us = T_US + 90 * S
+
+    monkeypatch.setattr(Shelf, "put", put)
+    await house.run_a_while(
+        lambda: house.station.incident(shot()),
+        lambda: house.station.seen("gate", plate("ABC 1", picture=b"jpeg")),
+        over,
+        until=lambda: len(house.deeds("kept")) == 2,
+    )
+
+    assert "ABC 1" in seen_of(house)
+    assert sorted(entry.what for entry in house.shelf.about("i-1").files.values()) == ["picture", "sightings"]
+    assert ["are written later" in body["note"] for body in house.deeds("fault")] == [True]
+    assert house.deeds("lost") == []
+
+
+async def test_sightings_that_never_can_be_written_are_told_as_lost_at_the_end(tmp_path, monkeypatch):
+    house = House(tmp_path)
+
+    def put(shelf, incident, entry, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Shelf, "put", put)
+    await house.run_a_while(
+        lambda: house.station.incident(shot()),
+        lambda: house.station.seen("gate", plate("ABC 1")),
+        until=lambda: house.deeds("fault"),
+    )
+
+    assert [(body["incident"], body["file"]) for body in house.deeds("lost")] == [("i-1", "sightings.json")]
+
+
+async def test_where_no_disk_takes_many_incidents_sightings_the_oldest_are_told_as_lost(tmp_path, monkeypatch):
+    house = House(tmp_path)
+
+    def put(shelf, incident, entry, content):
+        raise OSError(28, "No space left on device")
+
+    def over():
+        house.now_us = T_US + 90 * S
+
+    monkeypatch.setattr(Shelf, "put", put)
+    await house.run_a_while(
+        *(lambda name=f"i-{n}": house.station.incident(shot(name)) for n in range(sightings_file.MOST_WAITING + 2)),
+        lambda: house.station.seen("gate", plate("ABC 1")),
+        lambda: asyncio.sleep(0.1),
+        over,
+        until=lambda: house.deeds("lost"),
+    )
+
+    early = [body["incident"] for body in house.deeds("lost") if "waited to be written" in body["note"]]
+    assert early == ["i-0", "i-1"]
+    assert len(house.deeds("lost")) == sightings_file.MOST_WAITING + 2
+
+
+async def test_what_cannot_be_let_go_is_not_told_as_let_go(tmp_path, monkeypatch):
+    house, good = House(tmp_path, keep_us=10 * DAY_US), Shelf.remove
+    house.shelf.begin("old", T_US - 11 * DAY_US, 0)
+
+    def remove(shelf, incident):
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as bad:
+        bad.setattr(Shelf, "remove", remove)
+        await house.run_a_while(until=lambda: house.deeds("fault"))
+    assert house.deeds("let go") == []
+    assert good is Shelf.remove
+    await house.run_a_while(until=lambda: house.deeds("let go"))
+    assert [body["incident"] for body in house.deeds("let go")] == ["old"]
 
 
 async def test_what_has_grown_old_and_what_there_is_no_room_for_goes_and_is_told(tmp_path):
