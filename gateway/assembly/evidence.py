@@ -12,13 +12,13 @@ import os
 import pathlib
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 
 from gateway.config import GatewayConfig
-from gateway.evidence.camera_line import CameraLine
+from gateway.evidence.camera_line import CameraLine, Connect
 from gateway.evidence.cases import Cases, Watcher
 from gateway.evidence.reader_line import ReaderLine
 from gateway.evidence.reader_ways import broker_of, door_of, reads_of, trigger_of
@@ -222,9 +222,7 @@ def _new_clip(first: Picture, sink: Sealed, title: str) -> Clip:
     return mp4_clip.Mp4Clip(first, sink, title)
 
 
-def _connector(
-    stream: StreamTable, config: GatewayConfig, folder: pathlib.Path
-) -> Callable[[], AsyncGenerator[Picture, None]]:
+def _connector(stream: StreamTable, config: GatewayConfig, folder: pathlib.Path) -> Connect:
     """What connects to a camera's stream. Raises ValueError or OSError naming what it cannot."""
     camera = next((each for each in config.camera if each.name == stream.camera), None)
     user, file = stream.user, stream.password_file
@@ -233,4 +231,4 @@ def _connector(
     account = Account(user or "", read_secret(folder / file) if file else "")
     place = place_of(stream.url)
     tls = tls_context(str(folder / stream.ca_file) if stream.ca_file else None, None, None) if place.is_tls else None
-    return lambda: RtspCamera(place, account, tls, now_us).pictures()
+    return lambda lost: RtspCamera(place, account, tls, now_us, lost=lost).pictures()

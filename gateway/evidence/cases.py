@@ -63,7 +63,8 @@ class Case:
 
 
 class Cases:
-    """Feed it an incident's rows; it gives back the case as it is now, or None where nothing is asked for."""
+    """Feed it an incident's rows; it gives back the case as it is now, or None where nothing is asked for. let_go :
+    cases that were let go while they were recorded, for want of room."""
 
     def __init__(self, rules: Rules, cameras: Iterable[Watcher], readers: Iterable[Watcher]) -> None:
         self._rules = rules
@@ -121,8 +122,9 @@ class Cases:
         for name in [name for name, case in self._cases.items() if case.until_us < now_us - FORGET_US]:
             del self._cases[name]
         while len(self._cases) >= MOST_CASES:
-            del self._cases[next(iter(self._cases))]
-            self.let_go += 1
+            first = min(self._cases.values(), key=lambda case: case.until_us)
+            del self._cases[first.incident]
+            self.let_go += now_us < first.until_us
 
 
 def _shots(record: Mapping[str, Any]) -> list[Shot]:

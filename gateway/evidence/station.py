@@ -14,6 +14,7 @@ import structlog
 from gateway.evidence import custody
 from gateway.evidence.camera_line import CameraLine
 from gateway.evidence.cases import Case, Cases
+from gateway.evidence.left_out import LeftOut, counts
 from gateway.evidence.letting_go import Limits
 from gateway.evidence.recording import NewClip
 from gateway.evidence.recordings import Recordings
@@ -67,6 +68,7 @@ class Station:
         self._shelf, self._clock = parts.shelf, parts.clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._said_us: dict[tuple[str, str], int] = {}
+        self._left_out = LeftOut()
         self._tidying = Tidying(
             parts.shelf, parts.limits, parts.least_free_bytes, parts.clock, self._let_go, self._say_once
         )
@@ -161,6 +163,10 @@ class Station:
         tidy_s = loop.time()
         while True:
             await asyncio.sleep(TICK_S)
+            for source, words in self._left_out.look(
+                counts(self._parts.lines, self._parts.cases, self._parts.sightings)
+            ):
+                self._say_once(source, words)
             over = self._parts.sightings.tick(self._clock(), LATE_US)
             await self._sightings_file.write(tuple(self._parts.sightings.attached.values()), over, loop.time())
             if loop.time() >= tidy_s:
