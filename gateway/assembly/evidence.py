@@ -55,6 +55,10 @@ def check_evidence(config: GatewayConfig, folder: pathlib.Path) -> None:
     if table is None:
         return
     check_folder(folder / table.folder)
+    if (folder / table.key_file).resolve().is_relative_to((folder / table.folder).resolve()):
+        raise ValueError(
+            f"evidence.key_file: {folder / table.key_file} lies in the folder that it seals; keep it anywhere else"
+        )
     mp4_clip.check_installed()
     read_key(folder / table.key_file)
     key = read_key(folder / table.request_key_file)

@@ -248,6 +248,7 @@ def test_what_a_survey_found_and_the_view_are_the_mounts(write):
     [
         ("view_deg = [[0, 2.5], [1.0, 60]]", r"camera 1 \(c1\): view_deg must be"),
         ("view_deg = [[0, 60], [0, 30]]", r"camera 1 \(c1\): view_deg must be"),
+        ("view_deg = [[0, 60]]", r"camera 1 \(c1\): view_deg must be two entries or more"),
         ("view_deg = [[0, 600]]", r"camera 1 \(c1\)\.view_deg 1 2: "),
         ("lean_deg = 40", r"camera 1 \(c1\)\.lean_deg: .*20"),
         ("preset = [{ token = '1', pan_deg = 0 }]", r"camera 1 \(c1\)\.preset 1\.tilt_deg: is missing"),
