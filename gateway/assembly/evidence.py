@@ -165,6 +165,8 @@ async def _take(station: Station, kept: Kept) -> None:
     try:
         if kept.row.kind == "incident":
             await station.incident(json.loads(kept.row.body))
+        elif kept.row.kind == "early":
+            station.early(json.loads(kept.row.body))
         elif kept.row.kind == "request":
             asked = json.loads(kept.row.body)
             if asked.get("ask") == "review":

@@ -15,6 +15,8 @@ from gateway.street import Place
 
 FRESH_US = 30_000_000
 """DESIGN section 4: what is older moves nothing."""
+EARLY_US = 5_000_000
+"""A provisional round that is older is decided by now, and a reader reads what is there now."""
 AHEAD_US = 2_000_000
 FORGET_US = 3_600_000_000
 MOST_CASES = 64
@@ -31,13 +33,15 @@ class Watcher:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """When to record, and for how long round the shots."""
+    """When to record, and for how long round the shots. soon : whether readers are told to read for a provisional
+    round, too."""
 
     before_us: int = 10_000_000
     after_us: int = 30_000_000
     longest_us: int = 600_000_000
     min_grade: str = "C"
     min_p_gunshot: float = MAY_BE_GUNSHOT
+    soon: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,12 @@ class Cases:
         case = self._grown(known, shots)
         self._cases[case.incident] = case
         return case
+
+    def early(self, record: Mapping[str, Any], now_us: int) -> tuple[str, ...]:
+        """The readers that a provisional round is near. record : the body of an `early` row (gateway/incident.py)."""
+        shot = Shot(record["e_m"], record["n_m"], record["t_us"], record["within_m"])
+        is_now = -AHEAD_US <= now_us - shot.t_us <= EARLY_US
+        return _in_reach(self._readers, (shot,), ()) if self._rules.soon and is_now and self._is_asked(record) else ()
 
     def is_open(self, incident: str, now_us: int) -> bool:
         """Whether it is recorded still."""

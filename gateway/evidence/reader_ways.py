@@ -11,8 +11,8 @@ from gateway.evidence.profile_m import read as read_profile_m
 from gateway.evidence.push import read_push
 from gateway.evidence.sighting import Plate, Sighting
 from gateway.evidence.sightings import Read
-from gateway.evidence.station import Trigger
 from gateway.evidence.tables import EvidenceHttpTable, EvidenceMqttTable, ReaderTable, TriggerTable
+from gateway.evidence.triggers import Trigger
 from hw.mqtt_connection import Broker, tls_context
 
 Secret = Callable[[pathlib.Path], str]

@@ -7,7 +7,7 @@ or fails on one camera or reader is told and holds up nothing else.
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import structlog
 
@@ -23,24 +23,16 @@ from gateway.evidence.sightings import Sightings
 from gateway.evidence.sightings_file import SightingsFile
 from gateway.evidence.telling import Telling
 from gateway.evidence.tidying import Tidying
+from gateway.evidence.triggers import Trigger, Triggers
 from gateway.tasks import end
 from hw.rtsp_video import Picture
 
 LATE_US = 30_000_000
 TICK_S = 1.0
 TIDY_S = 60.0
-TRIGGER_S = 3.0
 STOP_S = 5.0
 SAY_AGAIN_US = 600_000_000
 log = structlog.get_logger("gateway.evidence")
-
-
-class Trigger(Protocol):
-    """Tells a reader to read, now. Raises OSError."""
-
-    async def pulse(self) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +61,7 @@ class Station:
         self._tasks: set[asyncio.Task[None]] = set()
         self._said_us: dict[tuple[str, str], int] = {}
         self._left_out = LeftOut()
+        self._triggers = Triggers(parts.triggers, parts.shelf, parts.clock, parts.telling.say, self._start)
         self._tidying = Tidying(
             parts.shelf, parts.limits, parts.least_free_bytes, parts.clock, self._let_go, self._say_once
         )
@@ -89,16 +82,18 @@ class Station:
         except OSError as error:
             self._lost(case.incident, "all", str(error))
 
+    def early(self, record: Mapping[str, Any]) -> None:
+        """An `early` row: a provisional round. Readers near it are told to read; what they read is kept for an incident
+        only. Raises as `incident` does."""
+        self._triggers.early(record["incident"], self._parts.cases.early(record, self._clock()))
+
     async def _begin(self, case: Case) -> None:
         try:
             self._shelf.begin(case.incident, case.shots[0].t_us, case.until_us)
         except OSError:
             await self._tidying.tidy()
             self._shelf.begin(case.incident, case.shots[0].t_us, case.until_us)
-        for reader in self._shelf.trigger(
-            case.incident, [each for each in case.readers if each in self._parts.triggers]
-        ):
-            self._start(self._trigger(case.incident, reader), f"trigger {reader}")
+        self._triggers.open(case.incident, case.readers)
         for camera in case.cameras:
             self._recordings.record(case, camera)
         self._say_refused(self._parts.sightings.open(case))
@@ -134,8 +129,7 @@ class Station:
             await end(telling)
             if untold:
                 log.warning("what was done and is not told is told at the next start", things=untold)
-            for trigger in self._parts.triggers.values():
-                await trigger.close()
+            await self._triggers.close()
 
     def _take_up(self) -> None:
         for incident, name in self._shelf.clear_parts():
@@ -147,16 +141,6 @@ class Station:
             for entry in about.files.values():
                 if not entry.told:
                     self._kept(about.incident, entry)
-
-    async def _trigger(self, incident: str, reader: str) -> None:
-        try:
-            async with asyncio.timeout(TRIGGER_S):
-                await self._parts.triggers[reader].pulse()
-        except (OSError, TimeoutError) as error:
-            why = str(error) or f"no answer within {TRIGGER_S:g} s"
-            self._parts.telling.say(custody.triggered(incident, reader, f"NOT DONE: {why}"))
-            return
-        self._parts.telling.say(custody.triggered(incident, reader, "told to read"))
 
     async def _tick(self) -> NoReturn:
         loop = asyncio.get_running_loop()

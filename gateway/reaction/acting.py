@@ -7,7 +7,7 @@ once. A new act is a method beside `_light` and `_aim`, with its rules in gatewa
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from gateway.incident import Incident, Round
+from gateway.incident import Early, Incident, Round
 from gateway.orders import Aim, Light
 from gateway.reaction.camera_policy import CameraPolicy, Target, followed
 from gateway.reaction.conditions import ActRules, Conditions, Verdict
@@ -61,6 +61,14 @@ class Acting:
         self._limits.spend("clips", incident.id, now_us)
         self._reasoning.goes_on("clips", incident.id, verdict, now_us)
         return replace(incident, clips=True)
+
+    def early(self, incident: Incident, shot: Round, now_us: int) -> list[Early]:
+        """What plate readers are told of a provisional round, where clips of such a one would be kept."""
+        if "clips" in self._rules and not self._may_soon("clips", incident, now_us):
+            return []
+        east_m, north_m, _ = where_m = shot.fix.xyz_m
+        within_m, grade = Target(where_m, shot.fix.cov_m2).within_m(), shot.grade
+        return [Early(incident.id, east_m, north_m, shot.fix.t_us, within_m, grade, shot.p_gunshot, now_us)]
 
     def soon(self, incident: Incident, shot: Round, now_us: int) -> list[Light | Aim]:
         """What moves for a provisional round, by the same rules and under a name of its own. It counts for no limit,

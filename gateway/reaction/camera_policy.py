@@ -60,6 +60,10 @@ class Target:
         off = np.subtract(place_m[:2], self.xyz_m[:2])
         return float(off @ np.linalg.pinv(self.cov_m2) @ off) <= HOLDS_95
 
+    def within_m(self) -> float:
+        """The longer half axis of its 95 % ellipse."""
+        return math.sqrt(float(np.linalg.eigvalsh(self.cov_m2)[-1]) * HOLDS_95)
+
     def rim_m(self) -> list[tuple[float, float]]:
         """(east, north) of N_POINTS on its 95 % ellipse."""
         var_m2, axes = np.linalg.eigh(np.asarray(self.cov_m2, float))

@@ -10,7 +10,7 @@ weighed). Beside its orders policy says why it gave them or gave none: `take_rea
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from gateway.incident import Announce, Arrival, Incident, News, Revised, Round, Unplaced, best, likeliest
+from gateway.incident import Announce, Arrival, Early, Incident, News, Revised, Round, Unplaced, best, likeliest
 from gateway.orders import Aim, Light
 from gateway.reaction.acting import FRESH_US, Acting
 from gateway.reaction.camera_policy import CameraPolicy, CameraRules
@@ -111,7 +111,7 @@ class Policy:
             orders += self._telling.feed(incident, shot, now_us, self._wait_until_us(shot, now_us))
         return orders
 
-    def soon(self, shot: Round, now_us: int) -> list[Light | Aim]:
+    def soon(self, shot: Round, now_us: int) -> list[Light | Aim | Early]:
         """What a provisional round asks for: it is of no incident, and told to nobody."""
         return self._provisional.feed(shot, now_us) if self._is_fresh(shot, now_us) else []
 

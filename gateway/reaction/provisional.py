@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from gateway.incident import Arrival, Incident, News, Round, Unplaced
+from gateway.incident import Arrival, Early, Incident, News, Round, Unplaced
 from gateway.orders import Aim, Light
 from gateway.reaction.acting import AREA_RULE, FRESH_US, Acting
 from gateway.reaction.conditions import Conditions, Verdict
@@ -55,19 +55,20 @@ class Provisional:
         """Those that may still ask for something."""
         return [early.name for early in self._early]
 
-    def feed(self, shot: Round, now_us: int) -> list[Light | Aim]:
+    def feed(self, shot: Round, now_us: int) -> list[Light | Aim | Early]:
         """What a provisional round asks for."""
         if not self._rules.soon or now_us - shot.fix.t_us > FRESH_US:
             return []
         near = (early for early in self._early if level_m(early.place_m, shot.fix.xyz_m) <= self._radius_m)
         known = next(near, None)
         early = known or _Early(name_of(SOON, shot.fix.t_us, shot.fix.xyz_m[:2]), shot.fix.xyz_m, now_us, now_us)
-        orders = self._acting.soon(Incident(early.name, (shot,), shot.kind, shot.grade), shot, now_us)
+        incident = Incident(early.name, (shot,), shot.kind, shot.grade)
+        orders = self._acting.soon(incident, shot, now_us)
         if orders and known is None:
             self._early.append(early)
         early.until_us = now_us + SOON_US
         early.arrivals.update(shot.arrivals)
-        return orders
+        return [*orders, *self._acting.early(incident, shot, now_us)]
 
     def decided(self, incident: Incident, shot: Round) -> None:
         """A round was decided: what it rests on was not lit for nothing, if it asks for light."""

@@ -37,7 +37,7 @@ class House:
     """A station over a folder, and what it told."""
 
     def __init__(self, folder, **limits):
-        self.folder, self.limits, self.now_us, self.told = folder, limits, T_US, []
+        self.folder, self.limits, self.now_us, self.told, self.rules = folder, limits, T_US, [], Rules()
         self.triggers = {"gate": Trigger(), "dead": Trigger(OSError("http://dead: cannot be reached"))}
         self.start()
 
@@ -51,7 +51,7 @@ class House:
         window = Window(30 * S, 30 * S)
         sightings = Sightings({"gate": read, "dead": read}, window, lambda lat, lon: (0.0, 0.0), 1_000_000)
         parts = Parts(
-            Cases(Rules(), [], watchers), sightings, self.shelf, {}, Telling(ask, lambda words: None), self.triggers,
+            Cases(self.rules, [], watchers), sightings, self.shelf, {}, Telling(ask, lambda words: None), self.triggers,
             Limits(**self.limits), lambda *args: None, lambda picture: b"", lambda: self.now_us, 0,
         )  # fmt: skip
         self.station = Station(parts)
@@ -114,6 +114,61 @@ async def test_each_reader_is_told_to_read_once_an_incident_also_over_a_restart(
     assert notes["i-1", "gate"] == "told to read"
     assert notes["i-1", "dead"] == "NOT DONE: http://dead: cannot be reached"
     assert len(house.deeds("triggered")) == 4
+
+
+def early(t_s=0.0, e_m=0.0, **more):
+    place = {"e_m": e_m, "n_m": 0.0, "t_us": T_US + round(t_s * S), "within_m": 5.0, "at_us": T_US}
+    return {"incident": "soon-1", **place, "grade": "A", "p_gunshot": 0.9, **more}
+
+
+async def test_for_a_provisional_round_readers_are_told_at_once_and_not_again_for_its_incident(tmp_path):
+    house = House(tmp_path)
+    await house.run_a_while(
+        lambda: house.station.early(early()),
+        lambda: asyncio.sleep(0.05),
+        lambda: house.station.early(early(0.3)),
+        lambda: asyncio.sleep(0.05),
+        lambda: house.station.seen("gate", plate("EARLY")),
+        lambda: house.station.incident(shot()),
+        until=lambda: len(house.deeds("triggered")) >= 4 and "EARLY" in seen_of(house),
+    )
+
+    assert house.triggers["gate"].n == 1
+    assert house.triggers["dead"].n >= 2  # what did not work is tried again
+    notes = {(body["incident"], body["camera"]): body["note"] for body in house.deeds("triggered")}
+    assert notes["soon-1", "gate"] == "told to read"
+    assert notes["i-1", "gate"] == "is told to read by soon-1, a provisional round"
+    assert notes["i-1", "dead"].startswith("NOT DONE")
+
+
+async def test_what_is_read_for_a_provisional_round_of_which_nothing_comes_is_kept_nowhere(tmp_path):
+    house = House(tmp_path)
+    await house.run_a_while(
+        lambda: house.station.early(early()),
+        lambda: house.station.seen("gate", plate("EARLY")),
+        until=lambda: house.deeds("triggered"),
+    )
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "row", [early(-6), early(3), early(e_m=120.0), early(grade="D"), early(p_gunshot=0.05)], ids=str
+)
+async def test_a_provisional_round_that_is_old_far_or_no_gunshot_triggers_nothing(tmp_path, row):
+    house = House(tmp_path)
+    await house.run_a_while(lambda: house.station.early(row))
+
+    assert house.triggers["gate"].n == 0
+
+
+async def test_where_settings_say_so_a_provisional_round_triggers_nothing(tmp_path):
+    house = House(tmp_path)
+    house.rules = Rules(soon=False)
+    house.start()
+    await house.run_a_while(lambda: house.station.early(early()))
+
+    assert house.triggers["gate"].n == 0
 
 
 async def test_what_is_too_old_triggers_nothing(tmp_path):

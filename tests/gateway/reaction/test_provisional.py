@@ -5,9 +5,10 @@ import pytest
 
 from dsp.placing.area import Area
 from dsp.placing.fix import Fix
-from gateway.incident import Announce, Arrival, News, Round, Unplaced
+from gateway.incident import Announce, Arrival, Early, News, Round, Unplaced
 from gateway.orders import Aim, Light
 from gateway.reaction.acting import FRESH_US
+from gateway.reaction.conditions import ActRules
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import Policy, Rules
 from gateway.street import Lamp, Mount, from_triangle_m
@@ -46,7 +47,33 @@ def test_a_provisional_round_lights_the_lamps_near_it_and_turns_the_camera_and_t
     assert aim.camera == "west"
     assert light.incident == aim.incident and light.incident.startswith("soon-")
     assert light.action and aim.action
-    assert len(orders) == 2
+    assert [type(each) for each in orders if each not in (light, aim)] == [Early]  # to the journal, and to nobody
+
+
+@pytest.mark.parametrize(
+    ("sun_deg", "clips", "p", "told"),
+    [
+        (-20.0, None, 0.9, 1),
+        (30.0, None, 0.9, 1),
+        (-20.0, ActRules("B", 0.5), 0.9, 1),
+        (-20.0, ActRules("B", 0.5), 0.3, 0),
+    ],
+)
+def test_plate_readers_hear_of_a_provisional_round_by_day_too_where_clips_of_such_a_one_are_kept(
+    sun_deg, clips, p, told
+):
+    street = Policy(Rules(clips=clips), [], [], lambda t_us: sun_deg)
+    found = of(Early, street.soon(shot(20.0, p=p), T_US + S))
+
+    assert [(each.e_m, each.n_m, each.t_us, each.grade, each.p_gunshot) for each in found] == [
+        (20.0, 0.0, T_US, "A", p)
+    ] * told
+    assert all(each.within_m == pytest.approx(2 * 2.4477, abs=1e-3) for each in found)
+    assert street.n_for_nothing == 0 and not of(News, [each for _, each in until(street, T_US + S, T_US + 30 * S)])
+
+
+def test_where_policy_acts_on_no_provisional_round_readers_hear_of_none():
+    assert policy(soon=False).soon(shot(), T_US + S) == []
 
 
 @pytest.mark.parametrize(
