@@ -254,3 +254,59 @@ async def test_after_a_restart_a_camera_without_a_home_stays_and_it_is_said():
     await edge.close()
 
     assert told == [("c0", False, "has no home, and where it looked before is not known")]
+
+
+async def test_a_camera_that_was_away_when_it_was_to_go_home_goes_when_it_is_back_however_late():
+    camera = FakeCamera(home_deg=(5.0, 6.0))
+    edge, told, clock = street(camera)
+    edge.order(aim("c0"))
+    await told.until("looks there")
+    camera.drive_failure(OSError("unplugged"))
+    edge.order(aim("c0", home=True))
+    await told.until("unplugged; it goes home when it answers again")
+    clock.drive_time(3600 * S)
+    camera.drive_failure(None)
+    await edge.greet()
+    await told.until("sent to its own home")
+    await edge.greet()
+    await settled(edge)
+    await edge.close()
+
+    assert await camera.read_aim() == (5.0, 6.0)
+    assert [note for _, _, note in told].count("sent to its own home") == 1
+
+
+async def test_a_camera_that_was_away_at_home_time_and_turned_for_a_newer_shot_stays_with_that():
+    camera = FakeCamera(home_deg=(5.0, 6.0))
+    edge, told, _ = street(camera)
+    edge.order(aim("c0"))
+    await told.until("looks there")
+    camera.drive_failure(OSError("unplugged"))
+    edge.order(aim("c0", home=True))
+    await told.until("unplugged")
+    camera.drive_failure(None)
+    told.clear()
+    edge.order(aim("c0", azimuth_deg=60.0))
+    await told.until("looks there")
+    await edge.greet()
+    await settled(edge)
+    await edge.close()
+
+    assert await camera.read_aim() == (60.0, -4.0)
+
+
+async def test_a_camera_that_refuses_to_go_home_is_not_asked_again_and_again():
+    class Stubborn(FakeCamera):
+        async def go_home(self):
+            raise OSError("refuses")
+
+    edge, told, _ = street(Stubborn())
+    edge.order(aim("c0"))
+    await told.until("looks there")
+    edge.order(aim("c0", home=True))
+    await told.until("refuses")
+    await edge.greet()
+    await settled(edge)
+    await edge.close()
+
+    assert [note for _, _, note in told].count("refuses") == 1
