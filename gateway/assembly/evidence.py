@@ -12,14 +12,15 @@ import os
 import pathlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import structlog
 
 from gateway.config import GatewayConfig
 from gateway.evidence.camera_line import CameraLine, Connect
-from gateway.evidence.cases import Cases, Watcher
+from gateway.evidence.cases import Cases, Sees, Watcher
 from gateway.evidence.reader_line import ReaderLine
 from gateway.evidence.reader_ways import broker_of, door_of, reads_of, trigger_of
 from gateway.evidence.recording import Clip
@@ -34,6 +35,8 @@ from gateway.journal.bell import Bell
 from gateway.journal.following import Following
 from gateway.journal.request import signed
 from gateway.journal.rows import Kept
+from gateway.reaction.walls import Walls
+from gateway.street import Place
 from gateway.tasks import end
 from hw import mp4_clip
 from hw.mqtt_connection import tls_context
@@ -181,8 +184,6 @@ def _say(words: str) -> None:
 
 def _station(config: GatewayConfig, table: EvidenceTable, folder: pathlib.Path) -> Station:
     site = config.the_site()
-    watchers = {each.name: each for each in config.evidence_watchers()}
-    readers = [Watcher(each.name, each.place(site), each.range_m) for each in table.reader]
     key = read_key(folder / table.request_key_file)
 
     async def ask(body: Body) -> None:
@@ -200,7 +201,7 @@ def _station(config: GatewayConfig, table: EvidenceTable, folder: pathlib.Path) 
     }
     station = Station(
         Parts(
-            Cases(table.rules(), watchers.values(), readers),
+            _cases(config, table),
             Sightings(reads_of(table.reader), table.window(), to_level, table.sightings_most_mb * 1_000_000),
             Shelf(folder / table.folder, read_key(folder / table.key_file)),
             lines,
@@ -218,6 +219,22 @@ def _station(config: GatewayConfig, table: EvidenceTable, folder: pathlib.Path) 
         )
     )
     return station
+
+
+def _cases(config: GatewayConfig, table: EvidenceTable) -> Cases:
+    watchers, site = config.evidence_watchers(), config.the_site()
+    readers = [Watcher(each.name, each.place(site), each.range_m) for each in table.reader]
+    return Cases(table.rules(), watchers, readers, line_of_sight(Walls(config.the_walls()), watchers))
+
+
+def line_of_sight(walls: Walls, watchers: Sequence[Watcher]) -> Sees:
+    """What each of these cameras sees past the walls."""
+    near = {each.name: walls.near(each.xyz_m, each.range_m) for each in watchers}
+
+    def sees(watcher: Watcher, places_m: Sequence[Place]) -> bool:
+        return not bool(near[watcher.name].hide(watcher.xyz_m, np.array(places_m)).all())
+
+    return sees
 
 
 def _ring(table: EvidenceTable, stream: StreamTable) -> Ring:
