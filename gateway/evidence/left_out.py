@@ -8,8 +8,9 @@ from gateway.evidence.camera_line import CameraLine
 from gateway.evidence.cases import MOST_CASES, Cases
 from gateway.evidence.sightings import MOST_OF_CASE, Sightings
 
-A_FEW = 50
-"""Pictures that a camera may lose without a word: each connection begins amid a group."""
+A_FEW, A_GROUP = 50, 500
+"""Pictures that a camera may lose without a word: each connection begins amid a picture, and amid a group, which may be
+15 s of 30 a second; one without an end is said by gateway/evidence/camera_line.py."""
 OF_SIGHTINGS = {
     "crowded": "messages of readers were let go unread before their time, for want of room (sightings_most_mb)",
     "more": f"sightings were left out: more than {MOST_OF_CASE} of one incident",
@@ -48,5 +49,5 @@ def counts(lines: Mapping[str, CameraLine], cases: Cases, sightings: Sightings) 
     told[Limit("incidents", f"were not recorded to their end: more than {MOST_CASES} at once")] = cases.let_go
     for name, line in lines.items():
         told[Limit(name, "pictures came with something missing and are left out", A_FEW)] = line.incomplete
-        told[Limit(name, "pictures hang on none that is kept, and are left out", A_FEW)] = line.ring.dropped
+        told[Limit(name, "pictures hang on none that is kept, and are left out", A_GROUP)] = line.ring.dropped
     return told

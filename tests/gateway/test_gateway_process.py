@@ -19,6 +19,7 @@ from simulators.peers.cable import Cable
 from simulators.peers.camera import VirtualCamera
 from simulators.peers.lamp_bank import LampBank
 from simulators.peers.mosquitto import Mosquitto
+from simulators.peers.peer import opened
 from soundpost.replay_journal import replay_journal
 
 LIMIT_S = 20
@@ -132,17 +133,6 @@ async def gather_acks(street, frames, wanted):
 def run_to_end(folder, *options):
     command = (sys.executable, "-m", "soundpost", "gateway", "--config", folder / "gateway.toml", *options)
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT_S)
-
-
-@contextlib.asynccontextmanager
-async def opened(*peers):
-    for peer in peers:
-        await peer.open()
-    try:
-        yield
-    finally:
-        for peer in peers:
-            await peer.close()
 
 
 async def test_a_shot_over_the_serial_line_lights_lamps_turns_the_camera_and_is_in_the_journal(

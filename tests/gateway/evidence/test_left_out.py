@@ -25,11 +25,11 @@ def test_each_limit_of_the_process_is_among_them():
     line = CameraLine("corner", lambda lost: None, Ring(1, 1), lambda camera, words: None)
     cases, sightings = Cases(Rules(), (), ()), Sightings({}, Window(), lambda lat, lon: (0.0, 0.0), 1)
     line.lost(60)
-    line.ring.dropped = 70
+    line.ring.dropped = 700
     cases.let_go = 2
     sightings.counts.update({"crowded": 3, "more": 4, "long": 5, "far": 6, "dropped": 7})
     said = {words.split()[0]: source for source, words in LeftOut().look(counts({"corner": line}, cases, sightings))}
 
     assert said == {
-        "60": "corner", "70": "corner", "2": "incidents", "3": "sightings", "4": "sightings", "5": "sightings",
+        "60": "corner", "700": "corner", "2": "incidents", "3": "sightings", "4": "sightings", "5": "sightings",
     }  # fmt: skip

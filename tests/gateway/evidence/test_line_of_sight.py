@@ -2,8 +2,8 @@
 
 import pytest
 
+from gateway.assembly.evidence import line_of_sight
 from gateway.evidence.cases import Cases, Rules, Watcher
-from gateway.evidence_program import line_of_sight
 from gateway.reaction.walls import Wall, Walls
 
 T_US = 1_790_000_000_000_000
