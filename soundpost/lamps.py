@@ -3,11 +3,11 @@
 import argparse
 import json
 import pathlib
-from datetime import UTC, datetime
 from typing import Any
 
 from gateway.journal.rows import kept, reading
 from soundpost import lamps_report
+from soundpost.terminal import utc_second
 
 HELP = "Show a street's lamps: what has failed, since when, what each did last. Or report failed lamps to the city."
 EXAMPLE = """soundpost lamps street.journal
@@ -65,11 +65,11 @@ def _notice(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _line(lamp: dict[str, Any]) -> str:
-    state = f"FAULT since {_when(lamp['since_us'])}, {lamp['why']}" if lamp["fault"] else "well"
-    last = "" if lamp["told_us"] is None else f"; told {lamp['told_pct']} % at {_when(lamp['told_us'])}: {lamp['note']}"
+    state = f"FAULT since {utc_second(lamp['since_us'])}, {lamp['why']}" if lamp["fault"] else "well"
+    last = (
+        ""
+        if lamp["told_us"] is None
+        else f"; told {lamp['told_pct']} % at {utc_second(lamp['told_us'])}: {lamp['note']}"
+    )
     text = f"{lamp['lamp']:20} {state}{last}"
     return "".join(each if each.isprintable() else "\ufffd" for each in text)
-
-
-def _when(at_us: int) -> str:
-    return f"{datetime.fromtimestamp(at_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}Z"
