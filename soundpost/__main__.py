@@ -25,6 +25,7 @@ COMMANDS = {
     "policy": "try another policy on a journal, or say why what was done was done",
     "web": "serve the street's pages: map, incidents, poles, and the API",
     "evidence": "keep, list, show and export what cameras saw round a shot",
+    "plates": "read plates in a camera's video, for evidence; off unless it is started",
     "score": "how good detector and locator are, against their bars",
     "camera": "ask cameras what they can, and survey their mounts",
     "lamps": "which lamps have failed, and telling the city of them",
