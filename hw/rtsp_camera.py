@@ -36,7 +36,10 @@ class Place:
 def place_of(url: str) -> Place:
     """rtsp://HOST[:PORT]/PATH or rtsps://. Raises ValueError for anything else, and for one that holds a password,
     which is not shown."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an IPv6 address that is none
+        parts = urlsplit("")
     if parts.username or parts.password:
         raise ValueError("stream url: must not hold a user or password; they have fields of their own")
     try:

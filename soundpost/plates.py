@@ -64,9 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _parts(args: argparse.Namespace) -> Parts:
-    place, told = place_of(args.url), urlsplit(args.to)
-    if told.scheme not in ("http", "https") or not told.hostname or told.username or told.password:
-        raise ValueError("--to: must be http://HOST:PORT/readers/NAME or https://..., without a user or password")
+    place, is_https = place_of(args.url), _is_https(args.to)
     if not 0.2 <= args.every <= 3600:
         raise ValueError(f"--every {args.every:g}: must be 0.2 to 3600 s")
     try:
@@ -74,8 +72,7 @@ def _parts(args: argparse.Namespace) -> Parts:
     except re.error as error:
         raise ValueError(f"--like: is no regular expression ({error})") from None
     account = Account(args.user, read_secret(args.password_file) if args.password_file else "")
-    is_tls = place.is_tls or told.scheme == "https"
-    tls = tls_context(str(args.ca_file) if args.ca_file else None, None, None) if is_tls else None
+    tls = tls_context(str(args.ca_file) if args.ca_file else None, None, None) if place.is_tls or is_https else None
     push = importlib.import_module("hw.plate_push").PlatePush(args.to, read_secret(args.token_file), tls)
     mp4_clip.check_installed()
     return Parts(
@@ -87,6 +84,18 @@ def _parts(args: argparse.Namespace) -> Parts:
         like,
         round(args.every * 1e6),
     )
+
+
+def _is_https(url: str) -> bool:
+    """Raises ValueError for what is no place to push to, without showing it: it may hold a password."""
+    try:
+        told = urlsplit(url)
+        is_place = told.scheme in ("http", "https") and bool(told.hostname) and told.port != 0
+    except ValueError:
+        is_place = False
+    if not is_place or "@" in url:
+        raise ValueError("--to: must be http://HOST:PORT/readers/NAME or https://..., without a user or password")
+    return told.scheme == "https"
 
 
 def _say(words: str) -> None:

@@ -206,7 +206,17 @@ async def test_pictures_of_which_something_is_missing_are_counted():
 
 
 @pytest.mark.parametrize(
-    "url", ["", "http://a/b", "http://a:80/b", "rtsp://", "rtsp://a:0x/b", "rtsp://a b/c", "rtsp://a/\r\nX: y"]
+    "url",
+    [
+        "",
+        "http://a/b",
+        "http://a:80/b",
+        "rtsp://",
+        "rtsp://a:0x/b",
+        "rtsp://a b/c",
+        "rtsp://a/\r\nX: y",
+        "rtsp://[::1/x",
+    ],
 )
 def test_a_url_that_is_none_is_refused(url):
     with pytest.raises(ValueError, match="must be rtsp://HOST:PORT/PATH"):
