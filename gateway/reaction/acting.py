@@ -83,6 +83,10 @@ class Acting:
         devices = tuple(Near(lamp) for order in orders for lamp in order.lamps)
         return self._ordered("lights", name, verdict, now_us, orders, devices, orders[0].level_pct) if orders else []
 
+    def became(self, name: str, incident: str, now_us: int) -> None:
+        """A provisional round that moved something was decided: it is of this incident."""
+        self._reasoning.became(name, incident, now_us)
+
     def tick(self, now_us: int, open_incidents: Collection[str]) -> list[Light | Aim]:
         """Lamps back to rest, cameras home. What nobody holds and no incident may still ask for is forgotten."""
         for incident in self._reasoning.known():

@@ -167,7 +167,7 @@ class Policy:
     ) -> list[Light | Aim]:
         """What moves for it; what moved already for what may be the same round has been for something."""
         if fresh:
-            self._provisional.decided(incident, shot)
+            self._provisional.decided(incident, shot, now_us)
         return self._acting.act(incident, shot, now_us, before, fresh)
 
     def _look(self, index: int, shot: Round, now_us: int) -> list[Announce | Light | Aim]:

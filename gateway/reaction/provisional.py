@@ -27,14 +27,15 @@ SOON_US = round(SOON_S * 1e6)
 
 @dataclass(slots=True)
 class _Early:
-    """A provisional round that moved something. until_us : when it is over. is_claimed : a decided round lit lamps, and
-    rests on some of its arrivals."""
+    """A provisional round that moved something. until_us : when it is over. became : incidents that rest on some of its
+    arrivals. is_claimed : one of them lit lamps."""
 
     name: str
     place_m: Place
     first_us: int
     until_us: int
     arrivals: set[Arrival] = field(default_factory=set)
+    became: set[str] = field(default_factory=set)
     is_claimed: bool = False
 
 
@@ -69,9 +70,13 @@ class Provisional:
         early.arrivals.update(shot.arrivals)
         return orders
 
-    def decided(self, incident: Incident, shot: Round) -> None:
+    def decided(self, incident: Incident, shot: Round, now_us: int) -> None:
         """A round was decided: what it rests on was not lit for nothing, if it asks for light."""
         own = [early for early in self._early if not early.arrivals.isdisjoint(shot.arrivals)]
+        for early in own:
+            if incident.id not in early.became:
+                early.became.add(incident.id)
+                self._acting.became(early.name, incident.id, now_us)
         if own and self._conditions.meets("lights", incident):
             for early in own:
                 early.is_claimed = True

@@ -246,11 +246,13 @@ async def test_every_effect_is_explained_in_plain_words(journal, capsys):
 
     assert status == 0
     assert lines[0].startswith(f"{name}  gunshot p ")
-    lights = next(line for line in lines if line.startswith("lights    done"))
+    soon, lights = [line for line in lines if line.startswith("lights    done")][:2]
+    assert "before it was decided, as soon-" in soon and "l1" in soon and " to 100 %" in soon
     assert "l0 (" in lights and "to 100 %: grade A (policy.lights asks for C or better)" in lights
     assert "by night (sun " in lights and " s after the shot" in lights
     assert any(line.endswith("l0: reads 100 %") for line in lines)
     assert any("to 30 %: nobody holds them up any more" in line for line in lines)
+    assert sum("reads 100 %" in line for line in lines) == 8  # before it was decided, and when it was
     assert any("no device told what became of it" in line for line in lines)  # the camera said nothing
     assert any("told: grade A, rounds: 1" in line for line in lines)
 
@@ -267,6 +269,20 @@ async def test_what_was_not_done_is_explained_too_and_for_programs(journal, conf
     assert told["lights"]["why"].startswith("it was day: sun ")
     assert told["cameras"]["why"].endswith("and policy.cameras asks for 1.00")
     assert told["announce"]["announced_us"]
+
+
+async def test_what_was_done_before_an_incident_was_decided_is_told_with_it_and_by_its_own_name(journal, capsys):
+    path = await journal(NIGHT_US, NIGHT_US + 3600 * S)
+    with reading(path) as connection:
+        name = json.loads(next(kept(connection, "incident")).row.body)["incident"]
+    _, out, _ = run(capsys, "explain", name, "--journal", path, "--json")
+    early = [each for each in records(out) if each["incident"] != name]
+    _, of_early, _ = run(capsys, "explain", early[0]["incident"], "--journal", path)
+
+    assert [each["act"] for each in early] == ["lights", "cameras"]
+    assert {each["became"] for each in early} == {name}
+    assert [each["device"] for each in early[0]["outcomes"]] == ["l0", "l1", "l2", "l3"]
+    assert f"it became {name}" in of_early
 
 
 async def test_an_incident_that_is_not_there_or_not_one_alone_is_one_line(journal, capsys):
