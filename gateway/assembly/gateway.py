@@ -45,7 +45,6 @@ from gateway.reaction.eye import Eye
 from gateway.reaction.limits import HOUR_US, Spent
 from gateway.reaction.policy import Policy, Rules
 from gateway.reaction.policy_tables import PolicyTable
-from gateway.reaction.provisional import SOON
 from gateway.reaction.region_tables import Ground
 from gateway.reaction.sun import sun_over
 from gateway.reaction.walls import Walls
@@ -186,8 +185,8 @@ def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable 
 def _spent(bodies: Sequence[bytes], until_us: int) -> list[Spent]:
     """What was done of late that counts for limits, but for what is taken up again and so will be done once more."""
     reasons = [read_because(json.loads(body)) for body in bodies]
-    did = (each for each in reasons if each.word == "does" and not each.incident.startswith(SOON))
-    return [Spent(each.act, each.incident, each.at_us) for each in did if each.at_us < until_us]
+    did = (each for each in reasons if each.word == "does" and each.at_us < until_us)
+    return [Spent(each.act, each.incident, each.at_us) for each in did]
 
 
 def read_air(body: bytes) -> NewAir:

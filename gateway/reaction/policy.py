@@ -17,7 +17,7 @@ from gateway.reaction.camera_policy import CameraPolicy, CameraRules
 from gateway.reaction.conditions import ActRules, Conditions, Region, Sun
 from gateway.reaction.lamp_policy import LampPolicy, LampRules
 from gateway.reaction.limits import Spent
-from gateway.reaction.provisional import Provisional, name_of
+from gateway.reaction.provisional import SOON, Provisional, name_of
 from gateway.reaction.reasoning import Reasoning
 from gateway.reaction.telling import AT_ONCE, THEN_US, Telling
 from gateway.reaction.walls import Walls
@@ -152,8 +152,8 @@ class Policy:
         return self._reasoning.take()
 
     def recall(self, spent: Iterable[Spent]) -> None:
-        """What a gateway before this one did, which counts for the limits."""
-        self._acting.recall(spent)
+        """What a gateway before this one did, which counts for the limits: no provisional round does."""
+        self._acting.recall(each for each in spent if not each.incident.startswith(SOON))
 
     def shift(self, by_us: int) -> None:
         """The clock was set by so much."""

@@ -5,20 +5,20 @@ with SOON, and is announced to nobody. Others near it, while it lasts, are the s
 decides orders all that it would have ordered without: its lamps are up by then, and it holds them longer, so that none
 goes down and up. What no such round has claimed within SOON_S goes back, is counted, and told to technicians.
 
-An area's lamps are those between the three poles, held as long as an incident's. Its name begins with AREA.
+An area's lamps are those between the three poles, held as long as an incident's, where lamps come up for any grade at
+that hour and place: it has none. Its name begins with AREA.
 """
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from gateway.incident import Arrival, Incident, News, Round, Unplaced
 from gateway.orders import Aim, Light
 from gateway.reaction.acting import AREA_RULE, FRESH_US, Acting
-from gateway.reaction.conditions import Conditions, Verdict
-from gateway.reaction.lamp_policy import SOON_S, LampRules
-from gateway.reasons import Weighed
+from gateway.reaction.conditions import Conditions
+from gateway.reaction.lamp_policy import NO_AREAS, SOON_S, LampRules
 from gateway.street import Place, level_m
 
 SOON, AREA = "soon-", "area-"
@@ -84,18 +84,16 @@ class Provisional:
     def area(self, group: Unplaced, now_us: int) -> list[Light]:
         """What asks for light where only three poles heard it."""
         area = group.area
-        if area is None or not self._rules.lights_areas or not self._rules.act or now_us - area.t_us > FRESH_US:
+        if area is None or self._rules.min_poles == NO_AREAS or now_us - area.t_us > FRESH_US:
             return []
-        rules = self._rules
         p_gunshot = min((one.p_gunshot or 0.0 for one in group.arrivals), default=0.0)
-        if p_gunshot < rules.min_p_gunshot:
+        middle_m = (*area.en_m, 0.0)
+        verdict = self._conditions.weigh_area("lights", middle_m, area.t_us, p_gunshot, now_us - area.t_us)
+        if verdict.word:
             return []
-        table = "policy.lights"
-        weighed = Weighed(
-            "none", p_gunshot, rules.min_grade, rules.min_p_gunshot, table, table, True, None, now_us - area.t_us
-        )
         corners_m = [one.xyz_m for one in group.arrivals]
-        return self._acting.between(area_name(group), corners_m, Verdict("", AREA_RULE, weighed), now_us, area.t_us)
+        asked = replace(verdict, rule=AREA_RULE)
+        return self._acting.between(area_name(group), corners_m, asked, now_us, area.t_us)
 
     def take_news(self) -> list[News]:
         """What came to nothing since the last call."""

@@ -8,8 +8,10 @@ from dsp.placing.fix import Fix
 from gateway.incident import Announce, Arrival, News, Round, Unplaced
 from gateway.orders import Aim, Light
 from gateway.reaction.acting import FRESH_US
+from gateway.reaction.conditions import Change, Part, Region
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import Policy, Rules
+from gateway.reaction.zones import disc
 from gateway.street import Lamp, Mount, from_triangle_m
 
 T_US = 1_763_000_000_000_000
@@ -158,13 +160,24 @@ def test_the_lamps_between_three_poles_come_up_for_what_only_they_heard():
     [
         ({"min_poles": 4}, 0.8, 2, False),
         ({"min_grade": "A"}, 0.8, 2, False),
-        ({"min_grade": "A", "min_poles": 3}, 0.8, 2, True),
+        ({"min_grade": "A", "min_poles": 3}, 0.8, 2, False),
+        ({"night": Change(min_grade="B")}, 0.8, 2, False),
+        ({"night": Change(act=False)}, 0.8, 2, False),
+        ({"min_grade": "A", "night": Change(min_grade="C")}, 0.8, 2, True),
         ({"min_p_gunshot": 0.9}, 0.8, 2, False),
         ({}, 0.8, 31, False),
     ],
 )
 def test_who_asks_for_more_gets_no_light_for_three_poles(rules, p, age_s, lights):
     assert bool(policy(**rules).area(area(p), T_US + age_s * S)) == lights
+
+
+def test_in_a_zone_where_lamps_stay_down_three_poles_bring_none_up():
+    off = Part(Change(act=False))
+    zone = Region("sleep", disc("sleep", (50.0, 0.0, 0.0), 300.0), {"lights": off})
+    street = Policy(Rules(zones=(zone,)), LAMPS, MOUNTS, lambda t_us: -20.0)
+
+    assert street.area(area(), T_US + 2 * S) == []
 
 
 def test_what_has_no_area_lights_nothing():
