@@ -160,6 +160,7 @@ async def test_the_same_policy_changes_nothing(journal, tmp_path, config, capsys
             "what": "summary",
             "n_incidents": 2,
             "n_changed": 0,
+            "n_unproven": 0,
             "now": {"lights": 1, "cameras": 2, "announce": 2},
             "then": {"lights": 1, "cameras": 2, "announce": 2},
         }
@@ -223,6 +224,34 @@ async def test_a_policy_that_makes_no_sense_is_one_line_and_nothing_is_tried(jou
 
     assert (status, out, errors.count("\n")) == (1, "", 1)
     assert says in errors
+
+
+async def test_while_no_gateway_ran_no_policy_let_time_pass(config, tmp_path, capsys):
+    read = read_config(config)
+    core = build_core(read, Gate(read_keys(tmp_path / "keys.toml"), Seen(), 1), policy=build_policy(read, tmp_path))
+    rows = [Row("config", NIGHT_US - S, b"{}", boot=1)]
+    for at_us, frame in frames_of(NIGHT_US, 1):
+        rows += rows_of(core.feed(frame, at_us), at_us)
+    for at_us in range(NIGHT_US + S, NIGHT_US + 10 * S, S // 4):  # killed with its lamps up
+        rows += rows_of(core.tick(at_us), at_us)
+    kept_in = Journal(tmp_path / "street.journal")
+    await kept_in.append([*rows, Row("config", NIGHT_US + 3600 * S, b"{}", boot=2)])
+    kept_in.close()
+    _, out, _ = attempt(capsys, tmp_path, "[policy.lights]\nhold_s = 120\n", "--json")
+
+    assert records(out)[-1]["n_incidents"] == 1
+    assert records(out)[-1]["n_changed"] == 0
+
+
+async def test_frames_under_keys_that_are_gone_are_taken_counted_and_said(journal, tmp_path, capsys):
+    await journal(NIGHT_US)
+    keys = tmp_path / "keys.toml"
+    keys.write_text("".join(line for line in keys.read_text().splitlines(True) if not line.startswith("n6")))
+    _, out, _ = attempt(capsys, tmp_path, "[policy]\n", "--json")
+    _, said, _ = attempt(capsys, tmp_path, "[policy]\n")
+
+    assert records(out)[-1]["n_unproven"] == 1
+    assert "1 frames came under keys that the keys file no longer holds: taken as journaled" in said
 
 
 async def test_a_row_that_was_changed_ends_the_trial(journal, tmp_path, capsys):
