@@ -70,7 +70,8 @@ class Acting:
             lit = self._lamps.soon(incident.id, place_m, now_us, until_us)
             orders += self._for_soon("lights", incident, shot, now_us, lit)
         if self._may_soon("cameras", incident, now_us):
-            aims = self._cameras.aim(incident.id, Target(place_m, shot.fix.cov_m2), now_us, until_us)
+            target = Target(place_m, shot.fix.cov_m2)
+            aims = self._cameras.aim(incident.id, target, now_us, until_us, is_early=True)
             orders += self._for_soon("cameras", incident, shot, now_us, aims)
         return orders
 

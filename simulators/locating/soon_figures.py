@@ -1,8 +1,8 @@
 """What acts before it is decided, in figures: a street with provisional rounds and without, through the whole core.
 
 Every arrival is sealed into a frame and fed to a core LINK_US after it was heard, with lamps LAMP_M apart over the
-street, by night. What is decided must be the same to the bit; what is lit for nothing is counted. Four streets: live
-fire as its microphones hear it, synthetic shots, nights without a gun, and clutter alone.
+street and cameras CAMERA_M, by night. What is decided must be the same to the bit; what is lit for nothing is counted.
+Four streets: live fire as its microphones hear it, synthetic shots, nights without a gun, and clutter alone.
 `python -m simulators.locating.soon_figures DATA/livefire` prints the table, each street's figures as soon as they are
 known (some three minutes in all on two processors); without a folder, without the live fire.
 """
@@ -23,14 +23,14 @@ from gateway.effects import Effect
 from gateway.incident import Announce, Arrival, Heard
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
-from gateway.orders import Light
+from gateway.orders import Aim, Light
 from gateway.placing.associate import DISPATCH_NODES, Associator
 from gateway.placing.backlog import Backlog
 from gateway.placing.soon import Soon
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import Policy, Rules
 from gateway.reaction.provisional import AREA, SOON
-from gateway.street import Lamp, Place, Pole
+from gateway.street import Lamp, Mount, Place, Pole
 from simulators.judging.nights import street_of
 from simulators.locating.cases import AIR, CASES, DEVELOPMENT, FRESH, SCORED, draw
 from simulators.locating.live_tests import read_livefire
@@ -40,7 +40,7 @@ from simulators.recordings.progress import watched
 from simulators.recordings.score import Test
 from simulators.training.scoreboard import Figure, board
 
-LINK_US, AFTER_US, LAMP_M = 20_000, 30_000_000, 40.0
+LINK_US, AFTER_US, LAMP_M, CAMERA_M = 20_000, 30_000_000, 40.0, 120.0
 LIVE, SHOTS, NIGHTS, CLUTTER = "live fire", "synthetic shots", "nights without a gun", "clutter alone"
 STREETS = {"live": LIVE, "shots": SHOTS, "nights": NIGHTS, "clutter": CLUTTER}
 NIGHTS_FROM = {SCORED: 0, DEVELOPMENT: 10_000, FRESH: 20_000}  # the first night of a use
@@ -121,7 +121,9 @@ class _Night:
         self.effects: list[tuple[int, Effect]] = []
         self._now_us = 0
         self._keys = {node: bytes([len(node)]) * 32 for node in poles}
-        policy = Policy(Rules(lights=LampRules(min_poles=min_poles)), _lamps(poles.values()), (), lambda t_us: -20.0)
+        lamps = [Lamp(f"l{i}", (east, north, 8.0)) for i, (east, north) in enumerate(_net_m(poles.values(), LAMP_M))]
+        eyes = [Mount(f"c{i}", (east, north, 6.0)) for i, (east, north) in enumerate(_net_m(poles.values(), CAMERA_M))]
+        policy = Policy(Rules(lights=LampRules(min_poles=min_poles)), lamps, eyes, lambda t_us: -20.0)
         gate = Gate(self._keys, Seen(), 1)
         surveyed = {node: Pole(node, xyz_m) for node, xyz_m in poles.items()}
         self.core = Core(gate, Associator(air, poles), policy, surveyed, Backlog(poles), soon=soon)
@@ -143,15 +145,12 @@ class _Night:
         self._now_us = until_us
 
     def _keep(self, effects: Iterable[Effect], now_us: int) -> None:
-        self.effects += [(now_us, each) for each in effects if isinstance(each, Announce | Heard | Light)]
+        self.effects += [(now_us, each) for each in effects if isinstance(each, Announce | Heard | Light | Aim)]
 
     def decided(self) -> list[str]:
-        """What was told, and what lamps were told for it: every digit of it."""
-        return [
-            repr(effect) if isinstance(effect, Light) else _digits(effect)
-            for _, effect in self.effects
-            if not isinstance(effect, Light) or (effect.expires_us and not effect.incident.startswith((SOON, AREA)))
-        ]
+        """What was told, and what lamps and cameras were told for it: every digit of it. When what goes back to rest
+        does so is another matter: what was lit before stays lit the longer."""
+        return [_digits(effect) for _, effect in self.effects if not isinstance(effect, Light | Aim) or _is_for(effect)]
 
     def lit_us(self) -> list[tuple[int, set[str]]]:
         """When lamps came up for provisional rounds, and which."""
@@ -170,6 +169,12 @@ class _Night:
         return found
 
 
+def _is_for(order: Light | Aim) -> bool:
+    """Whether it is for an incident that was decided."""
+    rests = order.home if isinstance(order, Aim) else order.expires_us is None
+    return not rests and not order.incident.startswith((SOON, AREA))
+
+
 def _digits(effect: Effect) -> str:
     """All that an effect says, with every digit of its arrays."""
     with np.printoptions(precision=17, floatmode="unique"):
@@ -185,11 +190,11 @@ def _said(each: Arrival) -> wire.Arrival:
     return wire.Arrival(*told, p_permille, wire.BLAST, 0, (300, 2000, 900, 4), None, None)
 
 
-def _lamps(poles_m: Iterable[Place]) -> list[Lamp]:
+def _net_m(poles_m: Iterable[Place], apart_m: float) -> list[tuple[float, float]]:
+    """(east, north) of places so far apart over the street."""
     flat_m = np.array([xyz_m[:2] for xyz_m in poles_m])
-    (west, south), (east, north) = flat_m.min(axis=0) - LAMP_M, flat_m.max(axis=0) + LAMP_M
-    cells = [(e, n) for e in np.arange(west, east, LAMP_M) for n in np.arange(south, north, LAMP_M)]
-    return [Lamp(f"l{i}", (float(e), float(n), 8.0)) for i, (e, n) in enumerate(cells)]
+    (west, south), (east, north) = flat_m.min(axis=0) - apart_m, flat_m.max(axis=0) + apart_m
+    return [(float(e), float(n)) for e in np.arange(west, east, apart_m) for n in np.arange(south, north, apart_m)]
 
 
 def tasks_of(kind: str, livefire: Path | None, use: int) -> list[Task]:

@@ -99,6 +99,21 @@ def test_the_round_that_is_decided_orders_what_it_would_have_and_its_lamps_do_no
     assert street.n_for_nothing == 0
 
 
+def test_the_decided_round_turns_the_cameras_that_it_would_have_and_no_further_one():
+    mounts = [*MOUNTS, Mount("south", (0, -60, 5), range_m=100), Mount("east", (80, 0, 5), range_m=100)]
+    orders = []
+    for is_soon in (True, False):
+        street = Policy(Rules(), LAMPS, mounts, lambda t_us: -20.0)
+        early = street.soon(shot(), T_US + S) if is_soon else []
+        orders.append(of(Aim, street.feed(shot(2.0), T_US + 2 * S)))
+
+        assert [each.camera for each in of(Aim, early)] == (["west", "south"] if is_soon else [])
+    with_it, without = orders
+
+    assert repr(with_it) == repr(without)
+    assert [each.camera for each in with_it] == ["west", "south"]
+
+
 def test_a_decided_round_that_asks_for_no_light_has_claimed_nothing():
     street = policy()
     street.soon(shot(), T_US + S)
