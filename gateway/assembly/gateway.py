@@ -185,7 +185,8 @@ def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable 
 def _spent(bodies: Sequence[bytes], until_us: int) -> list[Spent]:
     """What was done of late that counts for limits, but for what is taken up again and so will be done once more."""
     reasons = [read_because(json.loads(body)) for body in bodies]
-    return [Spent(each.act, each.incident, each.at_us) for each in reasons if each.does and each.at_us < until_us]
+    did = (each for each in reasons if each.word == "does" and each.at_us < until_us)
+    return [Spent(each.act, each.incident, each.at_us) for each in did]
 
 
 def read_air(body: bytes) -> NewAir:

@@ -78,7 +78,8 @@ class Acting:
             lit = self._lamps.soon(incident.id, place_m, now_us, until_us)
             orders += self._for_soon("lights", incident, shot, now_us, lit)
         if self._may_soon("cameras", incident, now_us):
-            aims = self._cameras.aim(incident.id, Target(place_m, shot.fix.cov_m2), now_us, until_us)
+            target = Target(place_m, shot.fix.cov_m2)
+            aims = self._cameras.aim(incident.id, target, now_us, until_us, is_early=True)
             orders += self._for_soon("cameras", incident, shot, now_us, aims)
         return orders
 
@@ -90,6 +91,10 @@ class Acting:
         orders = self._lamps.bring_up(self._lamps.between(corners_m), name, now_us, t_us + FRESH_US)
         devices = tuple(Near(lamp) for order in orders for lamp in order.lamps)
         return self._ordered("lights", name, verdict, now_us, orders, devices, orders[0].level_pct) if orders else []
+
+    def became(self, name: str, incident: str, now_us: int) -> None:
+        """A provisional round that moved something was decided: it is of this incident."""
+        self._reasoning.became(name, incident, now_us)
 
     def tick(self, now_us: int, open_incidents: Collection[str]) -> list[Light | Aim]:
         """Lamps back to rest, cameras home. What nobody holds and no incident may still ask for is forgotten."""

@@ -10,7 +10,7 @@ from gateway.reaction.camera_policy import CameraRules
 from gateway.reaction.conditions import ActRules
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import AnnounceRules, Rules
-from gateway.reaction.region_tables import ChangeTable, Grade, Ground, QuietTable, RegionTable, Share
+from gateway.reaction.region_tables import ChangeTable, Grade, Ground, PartTable, QuietTable, RegionTable, Share
 from gateway.tables import Table
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -89,12 +89,23 @@ class PolicyTable(Table):
 
     @model_validator(mode="after")
     def _names(self) -> Self:
+        if self.lights.min_poles == 3 and "C" not in self._grades_that_light():
+            raise ValueError(
+                "lights: min_poles = 3 lights lamps for what has no grade, and min_grade asks for a better one than C "
+                'everywhere and always; take min_grade = "C", or leave min_poles out'
+            )
         for what, regions in (("zone", self.zone), ("quiet", self.quiet)):
             names = [each.name for each in regions]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"{what} {twice[0]!r} stands there twice")
         return self
+
+    def _grades_that_light(self) -> set[str | None]:
+        """What is asked for to light lamps, at any hour and place."""
+        parts: list[ActTable | PartTable] = [self.lights, *(each.lights for each in self.zone if each.lights)]
+        changes = [change for part in parts for change in (part.day, part.night)]
+        return {*(part.min_grade for part in parts), *(change.min_grade for change in changes)}
 
     def rules(self, ground: Ground | None = None) -> Rules:
         """The rules as policy has them. ground : reads the files that it names; needed where it names a place. Raises

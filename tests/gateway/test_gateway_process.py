@@ -531,7 +531,11 @@ async def test_what_a_reviewer_says_is_a_row_and_what_nobody_may_say_is_none(wri
         rows = [json.loads(each.row.body) for each in kept(connection, "request")]
 
     assert forged == (1, "soundpost journal: the gateway refuses it: signed by nobody who may ask here\n")
-    assert of_none == (1, "soundpost journal: the gateway refuses it: there is no incident 'i-1' in this journal\n")
+    assert of_none == (
+        1,
+        "soundpost journal: the gateway refuses it: there is no incident 'i-1' in this journal, "
+        "of which the newest 100000 are known\n",
+    )
     assert taken == (0, f"written down: {name} was no gunshot, says desk\n")
     assert [(row["by"], row["ask"], row["body"]["note"]) for row in rows] == [("desk", "review", "a door")]
     assert rows[0] == told
