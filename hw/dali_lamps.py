@@ -90,6 +90,10 @@ class DaliLamps:
     async def keep(self, before_pct: Mapping[int, int]) -> None:
         """Nothing on the bus heeds it."""
 
+    async def let_go(self, channel: int) -> bool:
+        """It has no control of its own here but what it is told."""
+        return False
+
     async def close(self) -> None:
         """Let go of the port."""
         await self._line.close()

@@ -105,6 +105,9 @@ class FakeLamps:
         self.n_kept += 1
         self.kept = dict(before_pct)
 
+    async def let_go(self, channel: int) -> bool:
+        return False
+
     async def close(self) -> None:
         return
 

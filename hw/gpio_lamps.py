@@ -82,6 +82,10 @@ class GpioLamps:
     async def keep(self, before_pct: Mapping[int, int]) -> None:
         """Nothing heeds it."""
 
+    async def let_go(self, channel: int) -> bool:
+        """It has no control of its own here but what it is told."""
+        return False
+
     async def close(self) -> None:
         """Let go of the pins."""
         for pin in self._pins.values():

@@ -6,21 +6,24 @@ import json
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
 from gateway.alerts.notices import read_lamp_notice
 from gateway.edges import Plug, Tell
+from gateway.intake.keyring import read_secret
 from gateway.lamp_notice import LampNotice
 from gateway.orders import Light
 from gateway.reaction.conditions import Sun
 from gateway.reaction.lamp_faults import LampFaults, LampKind
 from gateway.reaction.lamp_memory import Held, LampMemory
 from gateway.reaction.lamp_seen import LampSeen
-from gateway.reaction.lamp_tables import LampBankTable
+from gateway.reaction.lamp_tables import LampBankTable, TalqTable
 from gateway.reaction.lights import BankRules, LampBank, try_s
 from hw.linux.lamp_map_file import lamp_map
 from hw.modbus_lamps import ModbusLamps
+from hw.mqtt_connection import tls_context
 from hw.ports import Lamps
 
 OTHERS = {"dali": ("hw.dali_lamps", "DaliLamps", "dali"), "gpio": ("hw.gpio_lamps", "GpioLamps", "gpio")}
@@ -64,9 +67,9 @@ def lamp_plugs(
 def lamp_driver(bank: LampBankTable, folder: pathlib.Path) -> Lamps:
     """What speaks to a bank. Raises ValueError or OSError naming what is wrong with its table or map."""
     scheme = bank.url.partition(":")[0]
+    if bank.talq is not None:
+        return _talq(bank, bank.talq, folder)
     if scheme in OTHERS:
-        if bank.map != "plain":
-            raise ValueError(f"lamp_bank {bank.url}: map is for Modbus boards (tcp://, rtu://)")
         return _other(bank, *OTHERS[scheme])
     board = lamp_map(bank.map, folder)
     lamps = ModbusLamps(bank.url, bank.answer_s, board, bank.fail_s)
@@ -77,12 +80,27 @@ def lamp_driver(bank: LampBankTable, folder: pathlib.Path) -> Lamps:
     return lamps
 
 
-def _other(bank: LampBankTable, module: str, name: str, extra: str) -> Lamps:
-    """A driver whose library only they need who have such lamps."""
+def _talq(bank: LampBankTable, table: TalqTable, folder: pathlib.Path) -> Lamps:
+    """What speaks to a lighting management."""
+    call, lamps = _loaded(bank, "hw.talq_call", "talq"), _loaded(bank, "hw.talq_lamps", "talq")
+    files = [str(folder / file) if file else None for file in (table.ca_file, table.cert_file, table.tls_key_file)]
+    password = read_secret(folder / table.password_file) if table.password_file else ""
+    account = call.TalqAccount(table.client, table.user, password, tls_context(*files) if any(files) else None)
+    devices = {lamp.channel: lamp.device for lamp in bank.lamps}
+    made: Lamps = lamps.TalqLamps(bank.url, call.TalqCall(bank.url, account, bank.answer_s), devices, bank.fail_s)
+    return made
+
+
+def _loaded(bank: LampBankTable, module: str, extra: str) -> Any:
     try:
-        driver = getattr(importlib.import_module(module), name)
+        return importlib.import_module(module)
     except ImportError as error:
         raise ValueError(f"lamp_bank {bank.url}: needs soundpost[{extra}] to be installed ({error})") from error
+
+
+def _other(bank: LampBankTable, module: str, name: str, extra: str) -> Lamps:
+    """A driver whose library only they need who have such lamps."""
+    driver = getattr(_loaded(bank, module, extra), name)
     lamps: Lamps = driver(bank.url, bank.answer_s) if extra == "dali" else driver(bank.url)
     for lamp in bank.lamps:
         if lamp.channel > LAST_CHANNEL[extra]:

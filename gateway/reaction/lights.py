@@ -232,21 +232,30 @@ class LampBank:
                     self._tell(light, name, step.why, done=step.done)
                     return True
                 self._memory.telling(name, light, step.level_pct, found_pct, _now_us())
-                await self._secure(name, found_pct)
-                await self._lamps.write_level(channel, step.level_pct, light.fade_s)
+                is_free = light.expires_us is None and await self._lamps.let_go(channel)
+                if not is_free:
+                    await self._secure(name, found_pct)
+                    await self._lamps.write_level(channel, step.level_pct, light.fade_s)
                 now_pct = await self._lamps.read_level(channel)
         except TimeoutError:
             return self._failed(name, f"no answer within {self._try_s:g} s")
         except (OSError, ValueError) as error:
             return self._failed(name, str(error))
+        return self._came_to(name, light, None if is_free else step.level_pct, now_pct)
+
+    def _came_to(self, name: str, light: Light, told_pct: int | None, now_pct: int) -> bool:
+        """Whether a lamp is at what it was told; None: under its own control again, which nobody told."""
         self._found[name] = _Found(now_pct, _now_s())
-        if now_pct != step.level_pct and not light.fade_s:
-            self._see(LampSeen(name, self._clock(), _now_us(), disobeys=f"told {step.level_pct} %, reads {now_pct} %"))
-            return self._failed(name, f"told {step.level_pct} %, reads {now_pct} %")
+        if told_pct is not None and now_pct != told_pct and not light.fade_s:
+            words = f"told {told_pct} %, reads {now_pct} %"
+            self._see(LampSeen(name, self._clock(), _now_us(), disobeys=words))
+            return self._failed(name, words)
         self._memory.told(name, light)
         self._worked(name)
-        self._see(LampSeen(name, self._clock(), _now_us(), LampState(now_pct), now_pct))
-        self._tell(light, name, f"reads {now_pct} %", done=True)
+        self._see(LampSeen(name, self._clock(), _now_us(), LampState(now_pct), None if told_pct is None else now_pct))
+        self._tell(
+            light, name, ("" if told_pct is not None else "its own control again, ") + f"reads {now_pct} %", done=True
+        )
         return True
 
     async def _secure(self, name: str, found_pct: int) -> None:
