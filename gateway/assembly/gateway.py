@@ -17,7 +17,7 @@ from gateway.agent import Agent, Link, Teller
 from gateway.alerts.because import read_because
 from gateway.alerts.notices import read_updated
 from gateway.assembly.evidence import check_evidence
-from gateway.assembly.lamp_banks import LampPast, lamp_past, lamp_plugs
+from gateway.assembly.lamp_banks import LampPast, check_contacts, lamp_past, lamp_plugs
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
@@ -113,7 +113,17 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
         Keyring(folder / config.requests_keys_file)
     for plug in plugs(config, folder):
         plug.make(lambda told: None)
+    check_contacts(config.lamp_bank, _contacts(config), folder)
     check_evidence(config, folder)
+
+
+def _contacts(config: GatewayConfig) -> dict[tuple[str, int], str]:
+    """The coils that tell plate readers to read, (url, coil), and whose they are."""
+    return {
+        (each.trigger.url, each.trigger.coil): f"evidence.reader {each.name}.trigger"
+        for each in (config.evidence.reader if config.evidence else ())
+        if each.trigger is not None and each.trigger.coil is not None
+    }
 
 
 def links(config: GatewayConfig, folder: pathlib.Path) -> list[Link]:

@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
@@ -78,6 +79,31 @@ def lamp_driver(bank: LampBankTable, folder: pathlib.Path) -> Lamps:
         n_lamps = board.board.lamps
         raise ValueError(f"lamp {last.name}: channel {last.channel}; {board.board.name} has 0 to {n_lamps - 1}")
     return lamps
+
+
+def check_contacts(
+    banks: Iterable[LampBankTable], contacts: Mapping[tuple[str, int], str], folder: pathlib.Path
+) -> None:
+    """No relay that is to trigger something may be a lamp's. contacts : (url, coil) -> what is triggered. Raises
+    ValueError naming both."""
+    for bank in banks:
+        if bank.url.partition(":")[0] not in ("tcp", "rtu"):
+            continue
+        names = {lamp.channel: lamp.name for lamp in bank.lamps}
+        board = lamp_map(bank.map, folder)
+        for (url, coil), what in contacts.items():
+            for table, address, words in board.written(names):
+                if (table, address) == ("coil", coil) and _board(url) == _board(bank.url):
+                    lamp = names.get(int(words.rpartition(" ")[2])) if " of lamp " in words else None
+                    raise ValueError(
+                        f"{what}: coil {coil} of {url} is {f'lamp {lamp}' if lamp else words} of a lamp_bank"
+                    )
+
+
+def _board(url: str) -> tuple[str, ...]:
+    """Which board a url of hw/modbus_line.py is of."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower(), parts.path, parse_qs(parts.query).get("unit", ["1"])[0]
 
 
 def _talq(bank: LampBankTable, table: TalqTable, folder: pathlib.Path) -> Lamps:

@@ -38,7 +38,7 @@ class LimitedTable(ActTable):
 
 class LampRulesTable(LimitedTable):
     radius_m: float = Field(default=120.0, gt=0, le=5000)
-    level_pct: Percent = 100
+    level_pct: int = Field(default=100, ge=1, le=100)
     hold_s: float = Field(default=300.0, ge=1, le=86_400)
     only_when_dark: bool = True
     dark_below_deg: float = Field(default=-0.833, ge=-18, le=90)
@@ -49,6 +49,16 @@ class LampRulesTable(LimitedTable):
     streets: str | None = Field(default=None, min_length=1, max_length=200)
     street_width_m: float = Field(default=20.0, gt=0, le=200)
     street_radius_m: float = Field(default=300.0, gt=0, le=5000)
+
+    @model_validator(mode="after")
+    def _sense(self) -> Self:
+        if self.rest_level_pct > self.level_pct:
+            raise ValueError(f"rest_level_pct {self.rest_level_pct}: must be 0 to level_pct, {self.level_pct}")
+        if self.streets is None:
+            for name in ("street_radius_m", "street_width_m"):
+                if name in self.model_fields_set:
+                    raise ValueError(f"{name}: without streets = FILE it stands for nothing")
+        return self
 
     def rules(self, ground: Ground | None) -> LampRules:
         """As policy has them. Raises ValueError for a file that cannot be used."""
