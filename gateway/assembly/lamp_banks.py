@@ -6,7 +6,7 @@ import json
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -22,12 +22,15 @@ from gateway.reaction.lamp_memory import Held, LampMemory
 from gateway.reaction.lamp_seen import LampSeen
 from gateway.reaction.lamp_tables import LampBankTable, TalqTable
 from gateway.reaction.lights import BankRules, LampBank, try_s
+from hw.guarded_lamps import GuardedLamps, LampGuard
+from hw.lamp_guard import Exact
 from hw.linux.lamp_map_file import lamp_map
 from hw.modbus_lamps import ModbusLamps
 from hw.mqtt_connection import tls_context
 from hw.ports import Lamps
 
 OTHERS = {"dali": ("hw.dali_lamps", "DaliLamps", "dali"), "gpio": ("hw.gpio_lamps", "GpioLamps", "gpio")}
+GUARDED = ("dali:", "gpio:")
 LAST_CHANNEL = {"dali": 63, "gpio": 1023}
 MOST_ROWS = 20_000  # of effects that are looked through for lamps that are up
 log = structlog.get_logger("gateway.assembly.lamp_banks")
@@ -145,11 +148,17 @@ def _plug(
     held = {name: Held(each.before_pct, lamps.nearest(each.told_pct)) for name, each in past.held.items()}
     memory = LampMemory(bank.least_s, bank.override_s, {name: held[name] for name in held.keys() & channels.keys()})
     rules = BankRules(bank.answer_s, bank.looks_s)
-    if lamps.fail_s is None:
+    if lamps.fail_s is None and not bank.url.startswith(GUARDED):
         log.warning("lamps stay as they are if this gateway dies: their board cannot put them back", bank=bank.url)
+
+    guard = LampGuard(bank.url, bank.answer_s, tuple(channels.values())) if bank.url.startswith(GUARDED) else None
+    if guard is not None:
+        log.info("a guard puts these lamps back if this gateway dies, not if its computer does", bank=bank.url)
 
     def make(tell: Tell) -> LampBank:
         driver = lamp_driver(bank, folder)
+        if guard is not None:
+            driver = GuardedLamps(cast(Exact, driver), guard, bank.fail_s)
         return LampBank(bank.url, driver, channels, clock, tell, rules, memory, functools.partial(see, tell))
 
     return Plug(f"lamp bank {bank.url}", (Light,), make, patience_s=try_s(bank.answer_s) + 0.5)
