@@ -5,7 +5,7 @@ import importlib
 import json
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -145,7 +145,7 @@ def _plug(
     past: LampPast,
 ) -> Plug:
     lamps, channels = lamp_driver(bank, folder), bank.channels()
-    held = {name: Held(each.before_pct, lamps.nearest(each.told_pct)) for name, each in past.held.items()}
+    held = {name: replace(each, told_pct=lamps.nearest(each.told_pct)) for name, each in past.held.items()}
     memory = LampMemory(bank.least_s, bank.override_s, {name: held[name] for name in held.keys() & channels.keys()})
     rules = BankRules(bank.answer_s, bank.looks_s)
     if lamps.fail_s is None and not bank.url.startswith(GUARDED):
@@ -176,4 +176,4 @@ def _held(effects: Iterable[bytes]) -> Iterator[tuple[str, Held]]:
             continue
         known.add(told["device"])
         if "was_pct" in told:
-            yield told["device"], Held(told["was_pct"], told["level_pct"])
+            yield told["device"], Held(told["was_pct"], told["level_pct"], bool(told["done"]))

@@ -20,6 +20,7 @@ import structlog
 from gateway.backoff import Backoff
 from gateway.orders import Light, Outcome
 from gateway.reaction.lamp_memory import LampMemory, Leave, Wait
+from gateway.reaction.lamp_policy import START
 from gateway.reaction.lamp_seen import LampSeen
 from gateway.tasks import until
 from hw.ports import LampRefuses, Lamps, LampState
@@ -154,9 +155,14 @@ class LampBank:
             self._found[name] = _Found(state.level_pct, _now_s())
         if news := self._memory.saw(name, state.level_pct, state.manual, _now_us()):
             log.info("a lamp is not as we left it", lamp=name, news=news)
+            self._report_news(name, state.level_pct or 0, news)
         held = self._memory.held(name)
         self._see(LampSeen(name, self._clock(), _now_us(), state, held.told_pct if held else None))
         self._see(LampSeen(self.name, self._clock(), _now_us(), state, whole_bank=True))
+
+    def _report_news(self, name: str, level_pct: int, news: str) -> None:
+        """A row says that a lamp is up no longer, so that nobody takes it for that: not people, nor the next run."""
+        self._report(Outcome(Light((name,), level_pct, START, back=True), name, True, self._clock(), news))
 
     def _pause_s(self) -> float:
         return self._rules.looks_s / len(self._channels)
@@ -184,10 +190,10 @@ class LampBank:
         """Leave the bank alone for a while, or until a new order comes."""
         due_s = _now_s() + (waits_s or self._backoff.next_s())
         while (left_s := due_s - _now_s()) > 0 and not self._woken.is_set():
-            if self._lamps.fail_s is not None and waits_s:
-                left_s = min(left_s, self._keep_due_s - _now_s())
+            if self._lamps.fail_s is not None:
                 await self._keep()
-            await until(self._woken, beat, left_s)
+                left_s = min(left_s, self._keep_due_s - _now_s())
+            await until(self._woken, beat, max(0.0, left_s))
         self._woken.clear()
 
     async def _round(self, beat: Beat) -> float:
@@ -211,6 +217,7 @@ class LampBank:
                 if isinstance(done, Wait):
                     waits_s[name] = max(0.05, done.until_us / 1e6 - _now_s())
                 self._wanted.setdefault(name, light)  # at the end; a newer order stays
+                await self._keep()  # one that fails slowly must not let the others fall
         return min(waits_s.values()) if waits_s and set(self._wanted) <= waits_s.keys() else 0.0
 
     def _next(self, tries: Mapping[str, int], waits_s: Mapping[str, float]) -> str | None:
@@ -273,9 +280,10 @@ class LampBank:
         return False
 
     def _worked(self, name: str) -> None:
-        self._backoff.reset()
         was_failing = bool(self._failing)
         self._failing -= {name, self.name}
+        if not self._failing:
+            self._backoff.reset()
         if was_failing and not self._failing:
             log.info("lamps answer again", bank=self.name, failures=self._n_failures)
             self._n_failures = 0

@@ -29,8 +29,8 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class Witness:
     """What the demo itself saw. lamps : by a client of the demo's own. looks : of each camera for each incident.
-    journal : what `soundpost journal verify` said. statuses : of every program, its exit status. seen : by the cameras, and
-    exported. told : the cameras' own notebooks. failed : what the journal has of lamps that failed."""
+    journal : what `soundpost journal verify` said. statuses : of every program, its exit status. seen : by the cameras,
+    and exported. told : the cameras' own notebooks. failed : what the journal has of lamps that failed."""
 
     lamps: Lamps
     looks: Sequence[Look]

@@ -163,8 +163,10 @@ class _Night:
     async def leave(self) -> None:
         """Let the last looks end, and hang up."""
         await asyncio.gather(*self.looking, return_exceptions=True)
-        devices = [*self.cameras.values(), *([self.bank] if self.bank is not None else [])]
-        await asyncio.gather(*(device.close() for device in devices), return_exceptions=True)
+        closing = [camera.close() for camera in self.cameras.values()]
+        if self.bank is not None:
+            closing.append(self.bank.close())
+        await asyncio.gather(*closing, return_exceptions=True)
 
     async def _read_lamps(self) -> dict[str, int]:
         if self.bank is None:
