@@ -4,8 +4,9 @@ What a test does to them is called `drive_...`; what was done to them can be rea
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,25 @@ class FakeMicrophone:
     def drive_end(self) -> None:
         """The source is at its end."""
         self._blocks.put_nowait(None)
+
+
+class Told(list[Any]):
+    """Whoever is told: all that it was told, in order; `until` waits for what is yet to come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._more = asyncio.Event()
+
+    def __call__(self, what: object) -> None:
+        self.append(what)
+        self._more.set()
+
+    async def until(self, condition: Callable[[list[Any]], object], limit_s: float = 5.0) -> None:
+        """Until the condition holds of all that was told. Raises TimeoutError where it never does."""
+        async with asyncio.timeout(limit_s):
+            while not condition(self):
+                self._more.clear()
+                await self._more.wait()
 
 
 class FakeLamps:

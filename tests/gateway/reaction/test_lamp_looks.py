@@ -9,27 +9,10 @@ import pytest
 from gateway.orders import Light
 from gateway.reaction.lamp_memory import LampMemory
 from gateway.reaction.lights import BankRules, LampBank
-from hw.fake import FakeClock, FakeLamps
+from hw.fake import FakeClock, FakeLamps, Told
 from hw.ports import LampRefuses, LampState
 
 S = 1_000_000
-
-
-class Told(list):
-    """What was told, and waiting for it."""
-
-    def __init__(self):
-        self._more = asyncio.Event()
-
-    def __call__(self, what):
-        self.append(what)
-        self._more.set()
-
-    async def until(self, condition, limit_s=5):
-        async with asyncio.timeout(limit_s):
-            while not condition(self):
-                self._more.clear()
-                await self._more.wait()
 
 
 @contextlib.asynccontextmanager
