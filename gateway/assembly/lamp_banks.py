@@ -16,12 +16,13 @@ from gateway.edges import Plug, Tell
 from gateway.intake.keyring import read_secret
 from gateway.lamp_notice import LampNotice
 from gateway.orders import Light
+from gateway.reaction.bank_rules import BankRules, try_s
 from gateway.reaction.conditions import Sun
 from gateway.reaction.lamp_faults import LampFaults, LampKind
 from gateway.reaction.lamp_memory import Held, LampMemory
 from gateway.reaction.lamp_seen import LampSeen
 from gateway.reaction.lamp_tables import LampBankTable, TalqTable
-from gateway.reaction.lights import BankRules, LampBank, try_s
+from gateway.reaction.lights import LampBank
 from hw.guarded_lamps import GuardedLamps, LampGuard
 from hw.lamp_guard import Exact
 from hw.linux.lamp_map_file import lamp_map

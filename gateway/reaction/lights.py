@@ -19,6 +19,7 @@ import structlog
 
 from gateway.backoff import Backoff
 from gateway.orders import Light, Outcome
+from gateway.reaction.bank_rules import BankRules, try_s
 from gateway.reaction.lamp_memory import LampMemory, Leave, Wait
 from gateway.reaction.lamp_policy import START
 from gateway.reaction.lamp_seen import LampSeen
@@ -26,11 +27,6 @@ from gateway.tasks import until
 from hw.ports import LampRefuses, Lamps, LampState
 
 TRIES = 3
-TRY_ANSWERS = 6
-"""A try has the time of the four answers that it needs, of connecting and of a line that must fall quiet. The driver
-gives up on each answer by itself, so that three tries at a silent bank take the time of three answers."""
-ANSWER_S = 0.5
-LOOKS_S = 5.0
 KEEPS = 3  # times in fail_s
 FRESH_S = 10.0  # of what a look found
 log = structlog.get_logger("gateway.reaction.lights")
@@ -41,21 +37,8 @@ Beat = Callable[[], None]
 See = Callable[[LampSeen], None]
 
 
-def try_s(answer_s: float) -> float:
-    """How long one try may take at a bank that takes so long for an answer."""
-    return TRY_ANSWERS * answer_s
-
-
 def unseen(seen: LampSeen) -> None:
     """Nobody looks for faults."""
-
-
-@dataclass(frozen=True, slots=True)
-class BankRules:
-    """answer_s : how long the bank may take for one answer. looks_s : how often each lamp is looked at."""
-
-    answer_s: float = ANSWER_S
-    looks_s: float = LOOKS_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +138,14 @@ class LampBank:
             self._found[name] = _Found(state.level_pct, _now_s())
         if news := self._memory.saw(name, state.level_pct, state.manual, _now_us()):
             log.info("a lamp is not as we left it", lamp=name, news=news)
-            self._report_news(name, state.level_pct or 0, news)
+            self._report_news(name, news)
         held = self._memory.held(name)
         self._see(LampSeen(name, self._clock(), _now_us(), state, held.told_pct if held else None))
         self._see(LampSeen(self.name, self._clock(), _now_us(), state, whole_bank=True))
 
-    def _report_news(self, name: str, level_pct: int, news: str) -> None:
+    def _report_news(self, name: str, news: str) -> None:
         """A row says that a lamp is up no longer, so that nobody takes it for that: not people, nor the next run."""
+        level_pct = self._found[name].level_pct if name in self._found else 0
         self._report(Outcome(Light((name,), level_pct, START, back=True), name, True, self._clock(), news))
 
     def _pause_s(self) -> float:

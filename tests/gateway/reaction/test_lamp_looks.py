@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 
 from gateway.orders import Light
+from gateway.reaction.bank_rules import BankRules
 from gateway.reaction.lamp_memory import LampMemory
-from gateway.reaction.lights import BankRules, LampBank
+from gateway.reaction.lights import LampBank
 from hw.fake import FakeClock, FakeLamps, Told
 from hw.ports import LampRefuses, LampState
 

@@ -9,9 +9,10 @@ from structlog.testing import capture_logs
 
 from gateway.edges import Edges, Plug
 from gateway.orders import Aim, Light
+from gateway.reaction.bank_rules import BankRules, try_s
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.eye import Eye
-from gateway.reaction.lights import BankRules, LampBank, try_s
+from gateway.reaction.lights import LampBank
 from gateway.street import Mount
 from hw.fake import FakeCamera, FakeClock, FakeLamps, Told
 
