@@ -8,10 +8,11 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
 from gateway.web.grants import granted
+from gateway.web.live import health
 from gateway.web.pages import about
 from gateway.web.parts import Parts
 
-ROUTERS = (about.ROUTER,)
+ROUTERS = (about.ROUTER, health.ROUTER)
 STATIC = pathlib.Path(__file__).with_name("static")
 
 

@@ -1,11 +1,14 @@
 """web.toml: what `soundpost web` is told."""
 
 import pathlib
+from typing import Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from gateway.tables import Name, Table
 from hw.linux.settings import all_faults, read_toml
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class TlsTable(Table):
@@ -18,7 +21,9 @@ class TlsTable(Table):
 class WebConfig(Table):
     """gateway : its gateway.toml, for poles, lamps, cameras and the journal. database : a file of this process alone.
     request_key_file : of `by`, who is named in the gateway's requests_keys_file; without it nothing can be reviewed.
-    map_file : of `soundpost map build`."""
+    evidence_key_file : the key that [evidence] of gateway.toml keeps clips under; without it none can be shown.
+    second_person : a review is done only when two people gave one. keep_past_days : of the poles' past;
+    keep_arrivals_days : of single arrivals, beyond those of incidents. map_file : of `soundpost map build`."""
 
     gateway: str = "gateway.toml"
     database: str = "web.db"
@@ -27,7 +32,17 @@ class WebConfig(Table):
     tls: TlsTable | None = None
     by: Name = "web"
     request_key_file: str | None = None
+    evidence_key_file: str | None = None
+    second_person: bool = False
+    keep_past_days: int = Field(default=60, ge=1, le=3660)
+    keep_arrivals_days: int = Field(default=3, ge=1, le=60)
     map_file: str | None = None
+
+    @model_validator(mode="after")
+    def _clear(self) -> Self:
+        if self.tls is None and self.host not in LOOPBACK:
+            raise ValueError(f"host: without [tls] only {', '.join(LOOPBACK)}: give it one, or a proxy before it")
+        return self
 
 
 def read_web_config(path: pathlib.Path) -> WebConfig:
