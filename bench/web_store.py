@@ -6,6 +6,7 @@ A journal of so many frames (a million) of 500 poles with 1 000 incidents is mad
 """
 
 import asyncio
+import functools
 import json
 import pathlib
 import resource
@@ -156,12 +157,45 @@ async def latency(folder: pathlib.Path, n_listeners: int = 200) -> None:
     file.close()
 
 
+def search_many(folder: pathlib.Path, n_incidents: int = 100_000) -> None:
+    """Searches among so many."""
+    path = folder / "many.journal"
+    file = JournalFile(path)
+    file.commit([incident(number, T_US + number * 60_000_000) for number in range(n_incidents)])
+    file.close()
+    database, plan, journal = (
+        Database(folder / "many.db"),
+        Plan((40.44, -88.38, 0.0), ()),
+        WebJournal(path, "web", None),
+    )
+    pulse = Pulse()
+    reader = Reader(database, journal, Applying(Survey(), DAY_US, DAY_US), pulse, lambda changes: None)
+    began = time.perf_counter()
+    while reader.step():
+        pass
+    say(f"{n_incidents} incidents read in {time.perf_counter() - began:.0f} s")
+    store, span = Store(database, plan, pulse), (T_US + 60_000_000_000, T_US + 120_000_000_000)
+    for words, search in (
+        ("the newest 50", Search()),
+        ("by a word of all", Search(text="gunshot")),
+        ("by a name", Search(text="i-4711")),
+        ("by words of none", Search(text="nobody")),
+        ("by time", Search(from_us=span[0], until_us=span[1])),
+        ("by place, 20 m", Search(near=(40.4410, -88.3790), within_m=20.0)),
+        ("by a place of none", Search(near=(41.0, -88.0), within_m=20.0)),
+        ("by grade and place", Search(grade="B", near=(40.4410, -88.3790), within_m=50.0)),
+        ("disputed ones", Search(review="disputed")),
+    ):
+        timed(f"of {n_incidents}: {words}", functools.partial(store.briefs, search), 10)
+
+
 def main() -> None:
     """All of it."""
     n_frames = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with tempfile.TemporaryDirectory(prefix="soundpost-bench-") as name:
         folder = pathlib.Path(name)
         asyncio.run(latency(folder))
+        search_many(folder)
         store = read_in(folder, n_frames)
         timed("briefs(50)", lambda: store.briefs(Search()))
         timed("briefs(1000)", lambda: store.briefs(Search(), limit=1000))
