@@ -1,6 +1,6 @@
 """What this system can and cannot hear, for the public."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from gateway.web.templating import page
@@ -9,6 +9,6 @@ ROUTER = APIRouter()
 
 
 @ROUTER.get("/about", response_class=HTMLResponse)
-def about() -> HTMLResponse:
+def about(request: Request) -> HTMLResponse:
     """The page."""
-    return page("about.html", title="About this system")
+    return page(request, "about.html", title="About this system")
