@@ -8,15 +8,18 @@ from fastapi import FastAPI
 from gateway.config import GatewayConfig, read_config
 from gateway.web.app import build_app
 from gateway.web.database import Database
+from gateway.web.live.feed import Feed
 from gateway.web.parts import Parts
 from gateway.web.records import Plan
 from gateway.web.settings import WebConfig
+from gateway.web.store.store import Store
 
 
 def build_web(config: WebConfig, folder: pathlib.Path) -> FastAPI:
     """Raises ValueError or OSError naming what is wrong."""
     gateway = read_config(folder / config.gateway)
-    return build_app(Parts(config, Database(folder / config.database), plan_of(gateway)))
+    database, plan = Database(folder / config.database), plan_of(gateway)
+    return build_app(Parts(config, database, plan, Store(database, plan), Feed()))
 
 
 def plan_of(config: GatewayConfig) -> Plan:

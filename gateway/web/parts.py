@@ -5,17 +5,26 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from gateway.web.database import Database
+from gateway.web.live.feed import Feed
 from gateway.web.records import Plan
 from gateway.web.settings import WebConfig
+from gateway.web.store.clips import Clips
+from gateway.web.store.reviewing import Reviewing
+from gateway.web.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One a process."""
+    """One a process. reviewing : None where web.toml has no key to ask the gateway by. clips : None where it has none
+    to open evidence with."""
 
     config: WebConfig
     database: Database
     plan: Plan
+    store: Store
+    feed: Feed
+    reviewing: Reviewing | None = None
+    clips: Clips | None = None
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

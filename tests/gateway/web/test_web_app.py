@@ -6,14 +6,17 @@ from starlette.testclient import TestClient
 
 from gateway.web.app import build_app, check_granted
 from gateway.web.database import Database
+from gateway.web.live.feed import Feed
 from gateway.web.parts import Parts
 from gateway.web.records import Plan
 from gateway.web.settings import WebConfig
+from gateway.web.store.store import Store
 
 
 @pytest.fixture
 def app(tmp_path):
-    return build_app(Parts(WebConfig(), Database(tmp_path / "web.db"), Plan((51.5, -0.1, 20.0), ())))
+    database, plan = Database(tmp_path / "web.db"), Plan((51.5, -0.1, 20.0), ())
+    return build_app(Parts(WebConfig(), database, plan, Store(database, plan), Feed()))
 
 
 def test_anybody_may_read_what_the_system_can_hear(app):
