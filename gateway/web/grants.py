@@ -1,6 +1,7 @@
 """Who may do what: every route of the web process, from one table. What is not in it is denied to everybody.
 
-A route's path is as FastAPI has it, with its parameters in braces.
+A route's path is as FastAPI has it, with its parameters in braces. gateway/web/door enforces it, and the app does not
+start with a route that has no row, or a row that has no route.
 """
 
 from dataclasses import dataclass
@@ -12,23 +13,51 @@ PUBLIC = "public"
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """methods : of HTTP. to : roles, or PUBLIC. scope : what an API key must have for it, or "" where none may."""
+    """methods : of HTTP; HEAD goes with GET. to : roles, or PUBLIC. scope : what an API key must have for it, or ""
+    where none may. logged : what the access log says before it is done, or ""; a route that logs for itself has ""."""
 
     path: str
     methods: tuple[str, ...]
     to: tuple[str, ...]
     scope: str = ""
+    logged: str = ""
 
 
 EVERYBODY = ROLES
+ADMINISTRATOR = ("administrator",)
 GRANTS: tuple[Grant, ...] = (
     Grant("/health", ("GET",), (PUBLIC,)),
     Grant("/about", ("GET",), (PUBLIC,)),
     Grant("/static/{path:path}", ("GET",), (PUBLIC,)),
-    Grant("/", ("GET",), EVERYBODY),
+    # signing in (gateway/web/account_pages)
+    Grant("/sign-in", ("GET", "POST"), (PUBLIC,)),
+    Grant("/sign-in/code", ("GET", "POST"), (PUBLIC,)),
+    Grant("/sign-in/new-password", ("GET", "POST"), (PUBLIC,)),
+    Grant("/sign-in/elsewhere", ("GET",), (PUBLIC,)),
+    Grant("/sign-in/back", ("GET",), (PUBLIC,)),
+    Grant("/sign-out", ("POST",), EVERYBODY),
+    Grant("/account", ("GET",), EVERYBODY),
+    Grant("/account/settings", ("POST",), EVERYBODY),
+    Grant("/account/password", ("POST",), EVERYBODY),
+    Grant("/account/sessions/end", ("POST",), EVERYBODY),
+    Grant("/account/second-step", ("GET", "POST"), EVERYBODY),
+    Grant("/account/second-step/remove", ("POST",), EVERYBODY),
+    Grant("/users", ("GET", "POST"), ADMINISTRATOR),
+    Grant("/users/{account}/role", ("POST",), ADMINISTRATOR),
+    Grant("/users/{account}/lock", ("POST",), ADMINISTRATOR),
+    Grant("/users/{account}/unlock", ("POST",), ADMINISTRATOR),
+    Grant("/users/{account}/reset", ("POST",), ADMINISTRATOR),
+    Grant("/keys", ("GET", "POST"), ADMINISTRATOR),
+    Grant("/keys/{key}/revoke", ("POST",), ADMINISTRATOR),
+    Grant("/access", ("GET",), ("administrator", "analyst"), logged="read the access log"),
 )
 
 
 def granted(path: str, method: str) -> Grant | None:
     """The grant that a route falls under, or None."""
     return next((each for each in GRANTS if each.path == path and method in each.methods), None)
+
+
+def scopes(grants: tuple[Grant, ...] = GRANTS) -> tuple[str, ...]:
+    """What an API key may be given."""
+    return tuple(sorted({each.scope for each in grants} - {""}))

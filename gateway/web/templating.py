@@ -1,19 +1,24 @@
 """Pages from the Jinja templates of `templates/`: values are escaped, and one that is not there is an error.
 
-Every template has: `_` and `ngettext` (the reader's language), `who` (or None), `now_us` (the server's time), `fresh`
-(how far the pages are behind the journal), `csrf_field` (HTML, in every form that changes something), `has_vendor`
-(whether `make web` has put its files there), `language`, `theme`.
+Every template has: `_` and `ngettext` (the reader's language), `who`, `now_us` (the server's time), `fresh` (how far
+the pages are behind the journal, or None), `csrf_field` (HTML, in every form that changes something), `may` (whether
+the reader may open a path), `has_vendor` (whether `make web` has put its files there), `language`, `theme`, `path`.
 """
 
 import functools
 import pathlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 
+from gateway.web.accounts.person import Person, who_of
+from gateway.web.door.csrf import csrf_field, csrf_token
+from gateway.web.grants import PUBLIC, granted
+from gateway.web.showing import FILTERS
 from gateway.web.words.catalogue import LANGUAGES, catalogue, preferred
 
 TEMPLATES = pathlib.Path(__file__).with_name("templates")
@@ -38,27 +43,31 @@ def environment(language: str) -> Environment:
         words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext
     )
     made.globals["languages"] = LANGUAGES
+    made.filters.update(FILTERS)
     return made
 
 
 def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
     """The page of this template, in the reader's language."""
-    language = language_of(request)
-    told = {**about_reader(request), **values, "language": language}
+    told = {**about_reader(request), **values}
     return HTMLResponse(
-        environment(language).get_template(name).render(told),
+        environment(told["language"]).get_template(name).render(told),
         status_code=status,
-        headers={"Content-Language": language, "Vary": "Accept-Language, Cookie"},
+        headers={"Content-Language": told["language"], "Vary": "Accept-Language, Cookie", "Cache-Control": "no-store"},
     )
 
 
 def about_reader(request: Request) -> dict[str, Any]:
     """What every template has (the file's docstring lists it)."""
+    who = who_of(request)
     theme = request.cookies.get(THEME_COOKIE, "auto")
     return {
-        "who": None,
-        "csrf_field": "",
+        "who": who,
+        "language": language_of(request),
+        "csrf_field": csrf_field(request),
+        "csrf_token": csrf_token(request),
         "fresh": None,
+        "may": opens(who),
         "now_us": time.time_ns() // 1000,
         "path": request.url.path,
         "theme": theme if theme in THEMES else "auto",
@@ -66,6 +75,22 @@ def about_reader(request: Request) -> dict[str, Any]:
     }
 
 
+def opens(who: Person) -> Callable[..., bool]:
+    """`may(path, method)`: whether this person is granted the route of this path (with its braces)."""
+
+    def may(path: str, method: str = "GET") -> bool:
+        grant = granted(path, method)
+        return grant is not None and (PUBLIC in grant.to or who.role in grant.to)
+
+    return may
+
+
 def language_of(request: Request) -> str:
     """The account's, else what the browser likes best."""
-    return preferred(request.headers.get("accept-language", ""))
+    chosen = who_of(request).language
+    return chosen if chosen in LANGUAGES else preferred(request.headers.get("accept-language", ""))
+
+
+def gettext_of(request: Request) -> Callable[[str], str]:
+    """The reader's words, for what Python writes."""
+    return catalogue(language_of(request)).gettext

@@ -6,6 +6,7 @@ Every unsafe method of a request with a cookie needs it, as the form's field `cs
 
 import hashlib
 import hmac
+from collections.abc import Collection, Mapping
 
 from markupsafe import Markup
 from starlette.requests import HTTPConnection
@@ -28,3 +29,15 @@ def csrf_token(connection: HTTPConnection) -> str:
 def csrf_field(connection: HTTPConnection) -> Markup:
     """The hidden field that each form with `method="post"` holds."""
     return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token(connection))
+
+
+def is_from_elsewhere(headers: Mapping[str, str], own: Collection[str]) -> bool:
+    """Whether a browser says that another site's page asked. own : the origins that are ours. Browsers that say nothing
+    have the token to show all the same."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    return (site is not None and site not in ("same-origin", "none")) or (origin is not None and origin not in own)
+
+
+def is_right(given: str, expected: str) -> bool:
+    """Whether this is the token."""
+    return expected != "" and hmac.compare_digest(given.encode(), expected.encode())
