@@ -3,6 +3,7 @@
 import argparse
 import pathlib
 
+import structlog
 import uvicorn
 
 from gateway.assembly.web import build_web
@@ -11,6 +12,8 @@ from soundpost.logs import log_to_standard_error
 
 HELP = "Serve the street's pages and its API; follows the journal, holds no key of a node and no wire to a lamp."
 EXAMPLE = "soundpost web --config web.toml"
+
+LOG = structlog.get_logger("web")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +26,15 @@ def run(args: argparse.Namespace) -> int:
     """Raises ValueError or OSError of one line."""
     config = read_web_config(args.config)
     app = build_web(config, args.config.parent)
+    base_map = app.state.parts.base_map
     if args.check:
+        if base_map.why:
+            raise ValueError(f"map_file: {base_map.why}")
         print("good")
         return 0
     log_to_standard_error()
+    if base_map.why:
+        LOG.warning("the base map cannot be used; pages draw the street's plan", why=base_map.why)
     tls = {} if config.tls is None else {"ssl_certfile": config.tls.cert_file, "ssl_keyfile": config.tls.key_file}
     uvicorn.run(app, host=config.host, port=config.port, access_log=False, log_config=None, **tls)  # type: ignore[arg-type]
     return 0

@@ -6,6 +6,7 @@ from starlette.requests import HTTPConnection
 
 from gateway.web.database import Database
 from gateway.web.live.feed import Feed
+from gateway.web.maps.base_map import NO_BASE_MAP, BaseMap
 from gateway.web.records import Plan
 from gateway.web.settings import WebConfig
 from gateway.web.store.clips import Clips
@@ -25,6 +26,7 @@ class Parts:
     feed: Feed
     reviewing: Reviewing | None = None
     clips: Clips | None = None
+    base_map: BaseMap = NO_BASE_MAP
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dsp.placing.fix import CHI2_2DOF
 from gateway.web.maps.shapes import collection, point, sector
+from gateway.web.maps.words import Words
 from gateway.web.records import Brief, Whole
 from gateway.web.street import Device, PoleState
 
@@ -24,79 +25,78 @@ FULL_PCT = 50.0
 Layers = dict[str, Any]
 
 
-def street_layers(poles: Sequence[PoleState], lamps: Sequence[Device], cameras: Sequence[Device]) -> Layers:
+def street_layers(
+    poles: Sequence[PoleState], lamps: Sequence[Device], cameras: Sequence[Device], words: Words
+) -> Layers:
     """What stands in the street."""
     return {
-        "poles": collection([_pole(each) for each in poles if each.lat_deg is not None]),
-        "lamps": collection([_lamp(each) for each in lamps]),
-        "cameras": collection([_camera(each) for each in cameras]),
+        "poles": collection([_pole(each, words) for each in poles if each.lat_deg is not None]),
+        "lamps": collection([_lamp(each, words) for each in lamps]),
+        "cameras": collection([_camera(each, words) for each in cameras]),
         "views": collection([view for each in cameras for view in _views(each)]),
     }
 
 
-def shot_layers(briefs: Sequence[Brief]) -> Layers:
+def shot_layers(briefs: Sequence[Brief], words: Words) -> Layers:
     """Incidents, each at its best round's place; the newest come first."""
-    return {"shots": collection([_shot(each) for each in briefs]), "scales": SCALES}
+    return {"shots": collection([_shot(each, words) for each in briefs]), "scales": SCALES}
 
 
-def incident_layers(whole: Whole) -> Layers:
-    """One incident with its rounds, numbered in the order that they were fired; those that were withdrawn have none."""
-    rounds = [each.told for each in whole.rounds if not each.told.get("withdrawn")]
+def incident_layers(whole: Whole, words: Words) -> Layers:
+    """One incident with its rounds, numbered in the order that they were fired. What was withdrawn keeps its number,
+    and is not drawn."""
+    told = [(number, each.told) for number, each in enumerate(whole.rounds, 1) if not each.told.get("withdrawn")]
     return {
-        **shot_layers([whole.brief]),
-        "rounds": collection([_round(told, number) for number, told in enumerate(rounds, 1)]),
+        **shot_layers([whole.brief], words),
+        "rounds": collection([_round(each, number, words) for number, each in told]),
     }
 
 
-def _shot(brief: Brief) -> dict[str, Any]:
+def _shot(brief: Brief, words: Words) -> dict[str, Any]:
     major_m, minor_m, azimuth_deg = brief.ellipse_95
     return point(
         brief.lat_deg,
         brief.lon_deg,
         name=brief.incident,
         grade=brief.grade,
-        kind=brief.kind,
-        t_us=brief.first_us,
-        n_rounds=brief.n_rounds,
-        near=brief.near,
+        words=words.shot(brief),
         state="quiet" if brief.quiet or brief.historic else brief.review_state,
-        review=brief.review,
         major_m=major_m,
         minor_m=minor_m,
         azimuth_deg=azimuth_deg,
     )
 
 
-def _round(told: Any, number: int) -> dict[str, Any]:
+def _round(told: Any, number: int, words: Words) -> dict[str, Any]:
     shape = told["ellipse_95"]
     return point(
         told["lat_deg"],
         told["lon_deg"],
         name=str(number),
         grade=told["grade"],
-        kind=told["kind"],
-        t_us=told["t_us"],
+        words=words.round(told["t_us"], told["grade"], told["kind"]),
         major_m=shape["major_m"],
         minor_m=shape["minor_m"],
         azimuth_deg=shape["azimuth_deg"],
     )
 
 
-def _pole(pole: PoleState) -> dict[str, Any]:
+def _pole(pole: PoleState, words: Words) -> dict[str, Any]:
     assert pole.lat_deg is not None and pole.lon_deg is not None
-    return point(pole.lat_deg, pole.lon_deg, name=pole.name, state=pole.state)
+    return point(pole.lat_deg, pole.lon_deg, name=pole.name, state=pole.state, words=words.pole(pole))
 
 
-def _lamp(lamp: Device) -> dict[str, Any]:
+def _lamp(lamp: Device, words: Words) -> dict[str, Any]:
     order = lamp.order
     is_lit = order is not None and order.what == "light" and order.done and (order.level_pct or 0) >= FULL_PCT
     state = "fault" if lamp.fault else "lit" if is_lit else "rest"
-    return point(lamp.standing.lat_deg, lamp.standing.lon_deg, name=lamp.standing.name, state=state)
+    at = lamp.standing
+    return point(at.lat_deg, at.lon_deg, name=at.name, state=state, words=words.lamp(lamp, state))
 
 
-def _camera(camera: Device) -> dict[str, Any]:
+def _camera(camera: Device, words: Words) -> dict[str, Any]:
     at = camera.standing
-    return point(at.lat_deg, at.lon_deg, name=at.name, state="fault" if camera.fault else "well")
+    return point(at.lat_deg, at.lon_deg, name=at.name, words=words.camera(camera))
 
 
 def _views(camera: Device) -> list[dict[str, Any]]:
