@@ -1,6 +1,7 @@
 // One map in the page: MapLibre on the offline base map, with the layers that the server gives.
 import { DAY, NIGHT, isNight } from "./colours.js";
 import { box, ellipses } from "./shapes.js";
+import { drawSeldom, isSlow } from "./slow.js";
 import { OWN, style } from "./style.js";
 
 const NOTHING = { type: "FeatureCollection", features: [] };
@@ -47,6 +48,7 @@ class Drawing {
     this.map.addControl(new maplibre.ScaleControl());
     this.map.addControl(new maplibre.AttributionControl({ compact: false, customAttribution: escaped(frame.dataset.attribution) }));
     this.popup = new maplibre.Popup({ closeButton: false, closeOnClick: false, maxWidth: "18rem", focusAfterOpen: false });
+    if (isSlow()) drawSeldom(this.map);
     this.listen();
   }
 
