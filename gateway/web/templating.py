@@ -18,7 +18,7 @@ from starlette.requests import Request
 from gateway.web.accounts.person import Person, who_of
 from gateway.web.door.csrf import csrf_field, csrf_token
 from gateway.web.grants import PUBLIC, granted
-from gateway.web.showing import FILTERS
+from gateway.web.showing import FILTERS, PLAIN
 from gateway.web.words.catalogue import LANGUAGES, catalogue, preferred
 
 TEMPLATES = pathlib.Path(__file__).with_name("templates")
@@ -42,7 +42,7 @@ def environment(language: str) -> Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined]
         words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext
     )
-    made.globals["languages"] = LANGUAGES
+    made.globals.update(PLAIN, languages=LANGUAGES)
     made.filters.update(FILTERS)
     return made
 
