@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from gateway.web.database import Database
 from gateway.web.desk.acknowledged import acknowledged
 from gateway.web.desk.deeds import Deeds, deeds_of
-from gateway.web.records import AlarmState, Brief, Search
+from gateway.web.records import Brief, Search
 from gateway.web.store.store import Store
+from gateway.web.street import AlarmState
 
 CALM = ("fireworks", "thunder", "other")
 """Kinds that nobody is called for: they are listed, and make no sound."""
