@@ -8,10 +8,25 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
 from gateway.web.grants import granted
-from gateway.web.pages import about
+from gateway.web.pages import (
+    about,
+    appearance,
+    devices,
+    exporting,
+    files,
+    incident,
+    incidents,
+    live,
+    poles,
+    reviewing,
+)
 from gateway.web.parts import Parts
 
-ROUTERS = (about.ROUTER,)
+PAGES = (
+    about.ROUTER, appearance.ROUTER, live.ROUTER, incidents.ROUTER, exporting.ROUTER, incident.ROUTER, reviewing.ROUTER,
+    files.ROUTER, poles.ROUTER, devices.ROUTER,
+)  # fmt: skip
+ROUTERS = (*PAGES,)
 STATIC = pathlib.Path(__file__).with_name("static")
 
 
