@@ -26,7 +26,6 @@ class Grant:
 EVERYBODY = ROLES
 ADMINISTRATOR = ("administrator",)
 GRANTS: tuple[Grant, ...] = (
-    Grant("/health", ("GET",), (PUBLIC,)),
     Grant("/about", ("GET",), (PUBLIC,)),
     Grant("/static/{path:path}", ("GET",), (PUBLIC,)),
     # signing in (gateway/web/account_pages)
