@@ -49,9 +49,7 @@ def _provider(request: Request) -> Provider:
 
 async def _failed(request: Request, provider: Provider, error: SignOnFailed) -> Response:
     await run_sync(_note, request, str(error))
-    return page(
-        request, "account/sign_in.html", 403, then="/", fault=str(error), name="", elsewhere=provider.label
-    )
+    return page(request, "account/sign_in.html", 403, then="/", fault=str(error), typed="", elsewhere=provider.label)
 
 
 def _note(request: Request, why: str) -> None:

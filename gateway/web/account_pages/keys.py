@@ -22,7 +22,12 @@ def everyone(request: Request) -> Response:
 @ROUTER.post("/keys")
 def make(request: Request) -> Response:
     """A new key, shown once."""
-    lobby, name, role, asked_for = lobby_of(request), asked(request, "name"), asked(request, "role"), all_asked(request, "scope")
+    lobby, name, role, asked_for = (
+        lobby_of(request),
+        asked(request, "name"),
+        asked(request, "role"),
+        all_asked(request, "scope"),
+    )
     try:
         with lobby.database.writing() as connection:
             access_log.write(connection, access_of(request, "made an API key", name, f"{role}: {' '.join(asked_for)}"))

@@ -38,7 +38,7 @@ def make(request: Request) -> Response:
             accounts.make(connection, name, role, now_us, hashed, now_us + GIVEN_US)
     except ValueError as error:
         return _page(request, f"{error}.".capitalize())
-    return _page(request, given=given, name=name)
+    return _page(request, given=given, given_to=name)
 
 
 @ROUTER.post("/accounts/{account}/role")
@@ -46,7 +46,11 @@ def set_role(request: Request, account: int) -> Response:
     """Another role; in force with the next request."""
     role = asked(request, "role")
     return _change(
-        request, account, "changed a role", f"to {role}", lambda connection, found: accounts.set_role(connection, found, role)
+        request,
+        account,
+        "changed a role",
+        f"to {role}",
+        lambda connection, found: accounts.set_role(connection, found, role),
     )
 
 
@@ -61,7 +65,11 @@ def unlock(request: Request, account: int) -> Response:
     """It opens again, and nobody waits for wrong passwords of before."""
     now_us = lobby_of(request).now_us()
     return _change(
-        request, account, "unlocked an account", "", lambda connection, found: accounts.unlock(connection, found, now_us)
+        request,
+        account,
+        "unlocked an account",
+        "",
+        lambda connection, found: accounts.unlock(connection, found, now_us),
     )
 
 
@@ -96,13 +104,13 @@ def _change(
             change(connection, found)
     except ValueError as error:
         return _page(request, f"{error}.".capitalize())
-    return _page(request, given=given, name=found.name) if given else RedirectResponse("/accounts", 303)
+    return _page(request, given=given, given_to=found.name) if given else RedirectResponse("/accounts", 303)
 
 
-def _page(request: Request, fault: str = "", given: str = "", name: str = "") -> Response:
+def _page(request: Request, fault: str = "", given: str = "", given_to: str = "") -> Response:
     with lobby_of(request).database.reading() as connection:
         listed = accounts.everyone(connection)
     return page(
         request, "account/people.html", 400 if fault else 200, accounts=listed, roles=ROLES, fault=fault, given=given,
-        name=name,
+        given_to=given_to,
     )  # fmt: skip

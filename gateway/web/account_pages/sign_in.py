@@ -39,7 +39,7 @@ def sign_in(request: Request) -> Response:
     if came.secret:
         return on(request, came, then)
     fault, status, more = fault_of(request, came, WRONG)
-    shown = _form(request, then, status, fault=fault, name=name[:64])
+    shown = _form(request, then, status, fault=fault, typed=name[:64])
     shown.headers.update(more)
     return shown
 
@@ -124,10 +124,10 @@ def fault_of(request: Request, came: Entry, wrong: str) -> tuple[str, int, dict[
     return said, 429, {"retry-after": str(wait_s)}
 
 
-def _form(request: Request, then: str, status: int = 200, fault: str = "", name: str = "") -> Response:
+def _form(request: Request, then: str, status: int = 200, fault: str = "", typed: str = "") -> Response:
     provider = lobby_of(request).provider
     label = "" if provider is None else provider.label
-    return page(request, "account/sign_in.html", status, then=then, fault=fault, name=name, elsewhere=label)
+    return page(request, "account/sign_in.html", status, then=then, fault=fault, typed=typed, elsewhere=label)
 
 
 def _half_in(request: Request, stage: str) -> Session | None:

@@ -10,10 +10,10 @@ from starlette.requests import HTTPConnection
 from gateway.web.accounts.access_log import Access
 from gateway.web.accounts.oidc import Provider
 from gateway.web.accounts.passwords import Passwords
+from gateway.web.accounts.queue import Queue
 from gateway.web.accounts.sessions import Ends
 from gateway.web.accounts.settings import DoorTable
 from gateway.web.accounts.waits import Waits
-from gateway.web.accounts.queue import Queue
 from gateway.web.database import Database
 
 S = 1_000_000
