@@ -47,6 +47,12 @@ def when(context: Context, t_us: int | None, day: bool = True) -> Markup:
 
 
 @pass_context
+def fine(context: Context, t_us: int) -> str:
+    """The reader's clock to the microsecond."""
+    return f"{moment(t_us, zone_of(_zone_name(context))):%H:%M:%S.%f}"
+
+
+@pass_context
 def ago(context: Context, t_us: int | None) -> str:
     """How long before the server's now, in the largest unit that is not zero."""
     if not t_us:
@@ -103,6 +109,7 @@ def _date(at: datetime.datetime, language: str) -> str:
     return format_date(at.date(), "d MMM y", locale=language)
 
 
-FILTERS = {
-    "when": when, "ago": ago, "metres": metres, "share": share, "place": place,
-}  # fmt: skip
+FILTERS = {"when": when, "fine": fine, "ago": ago, "metres": metres, "share": share, "place": place}
+"""By the names that templates have for them."""
+PLAIN = {"metres": metres, "share": share, "place": place}
+"""Those that templates call as functions, too."""

@@ -41,10 +41,10 @@ class Line:
 def write(connection: sqlite3.Connection, access: Access) -> None:
     """Add a row, within this transaction."""
     access = Access(access.at_us, *(plain(each) for each in astuple(access)[1:]))
-    last = connection.execute("select number, hash from access order by number desc limit 1").fetchone()
+    last = connection.execute("select number, hash from access_log order by number desc limit 1").fetchone()
     number, before = (1, START) if last is None else (last[0] + 1, last[1])
     connection.execute(
-        f"insert into access(number, {COLUMNS}, hash) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 (a constant)
+        f"insert into access_log(number, {COLUMNS}, hash) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 (a constant)
         (number, *astuple(access), hash_of(before, number, access)),
     )
 
@@ -58,7 +58,7 @@ def lines(connection: sqlite3.Connection, who: str = "", before: int = 0, most: 
     """The newest rows, newest first. who : only of that name. before : only rows of a lower number."""
     where = "(? = '' or who = ?) and (? = 0 or number < ?)"
     rows = connection.execute(
-        f"select number, {COLUMNS}, hash from access where {where} order by number desc limit ?",  # noqa: S608
+        f"select number, {COLUMNS}, hash from access_log where {where} order by number desc limit ?",  # noqa: S608
         (who, who, before, before, most),
     )
     return [_line(row) for row in rows]
@@ -75,7 +75,7 @@ def first_broken(connection: sqlite3.Connection) -> int | None:
 
 
 def _all(connection: sqlite3.Connection) -> Iterator[Line]:
-    for row in connection.execute(f"select number, {COLUMNS}, hash from access order by number"):  # noqa: S608
+    for row in connection.execute(f"select number, {COLUMNS}, hash from access_log order by number"):  # noqa: S608
         yield _line(row)
 
 

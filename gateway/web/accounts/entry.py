@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gateway.web.accounts import access_log, accounts, second_step, sessions
 from gateway.web.accounts.access_log import Access
 from gateway.web.accounts.accounts import Account
-from gateway.web.accounts.desk import Desk
+from gateway.web.accounts.lobby import Lobby
 from gateway.web.accounts.oidc import Arrival
 from gateway.web.accounts.sessions import CODE, IN, PASSWORD, Session
 
@@ -31,67 +31,78 @@ class Entry:
     wait_us: int = 0
 
 
-def by_password(desk: Desk, name: str, password: str, source: From) -> Entry:
+def by_password(lobby: Lobby, name: str, password: str, source: From) -> Entry:
     """Raises OSError where the file cannot be written: then nobody came in."""
-    now_us, key = desk.now_us(), f"name {name[:64].lower()}"
-    with desk.database.reading() as connection:
+    now_us, key = lobby.now_us(), f"name {name[:64].lower()}"
+    with lobby.database.reading() as connection:
         account = accounts.named(connection, name[:65])
-    wait_us = _wait_us(desk, key, account, source, now_us)
+    wait_us = _wait_us(lobby, key, account, source, now_us)
     if wait_us:
         return Entry(wait_us=wait_us)
-    is_right = desk.passwords.is_right(account.password if account else "", password)
+    is_right = lobby.passwords.is_right(account.password if account else "", password)
     if account is None or not is_right or account.is_locked or 0 < account.password_until_us < now_us:
-        return _refused(desk, key, account, source, now_us)
-    with desk.lock:
-        desk.of_account.right(key)
-    if desk.passwords.is_old(account.password):
-        _hash_anew(desk, account, password)
-    return _pass(desk, account, CODE if account.seed else _after_code(account), source)
+        return _refused(lobby, key, account, source, now_us)
+    with lobby.lock:
+        lobby.of_account.right(key)
+    if lobby.passwords.is_old(account.password):
+        _hash_anew(lobby, account, password)
+    return _pass(lobby, account, CODE if account.seed else _after_code(account), source)
 
 
-def by_code(desk: Desk, session: Session, code: str, source: From) -> Entry:
+def by_code(lobby: Lobby, session: Session, code: str, source: From) -> Entry:
     """The second step, of an app or of paper. Raises OSError as by_password."""
-    now_us, key = desk.now_us(), f"code {session.account}"
-    with desk.database.reading() as connection:
+    now_us, key = lobby.now_us(), f"code {session.account}"
+    with lobby.database.reading() as connection:
         account = accounts.numbered(connection, session.account)
     assert account is not None
-    wait_us = _wait_us(desk, key, account, source, now_us)
+    wait_us = _wait_us(lobby, key, account, source, now_us)
     if wait_us:
         return Entry(wait_us=wait_us)
-    if not takes_code(desk, account, code[:64], now_us):
-        return _refused(desk, key, account, source, now_us)
-    with desk.lock:
-        desk.of_account.right(key)
-    return _pass(desk, account, _after_code(account), source)
+    if not takes_code(lobby, account, code[:64], now_us):
+        return _refused(lobby, key, account, source, now_us)
+    with lobby.lock:
+        lobby.of_account.right(key)
+    return _pass(lobby, account, _after_code(account), source)
 
 
-def by_provider(desk: Desk, arrival: Arrival, source: From) -> Entry:
+def confirmed(lobby: Lobby, account: Account, password: str, source: From) -> Entry | None:
+    """None where this is the account's password; else what came of the try. For who is in and asks for much."""
+    now_us, key = lobby.now_us(), f"name {account.name.lower()}"
+    wait_us = _wait_us(lobby, key, account, source, now_us)
+    if wait_us:
+        return Entry(wait_us=wait_us)
+    if not lobby.passwords.is_right(account.password, password):
+        return _refused(lobby, key, account, source, now_us)
+    return None
+
+
+def by_provider(lobby: Lobby, arrival: Arrival, source: From) -> Entry:
     """Whom a provider vouches for; its account is made at the first time, and has the role that it gives at each.
     A locked one stays out."""
-    with desk.database.writing() as connection:
+    with lobby.database.writing() as connection:
         account = accounts.vouched(connection, arrival.issuer, arrival.subject)
         if account is None:
-            account = _new_account(connection, arrival, desk.now_us())
+            account = _new_account(connection, arrival, lobby.now_us())
         if not account.is_locked and account.role != arrival.role:
             accounts.set_role_of_vouched(connection, account, arrival.role)
     if account.is_locked:
-        return _refused(desk, f"vouched {account.id}", account, source, desk.now_us())
-    return _pass(desk, account, CODE if account.seed else IN, source)
+        return _refused(lobby, f"vouched {account.id}", account, source, lobby.now_us())
+    return _pass(lobby, account, CODE if account.seed else IN, source)
 
 
-def takes_code(desk: Desk, account: Account, code: str, now_us: int) -> bool:
+def takes_code(lobby: Lobby, account: Account, code: str, now_us: int) -> bool:
     """Use up a code of the app, or of paper; False for one that is not good."""
     step = second_step.taken_step(account.seed, code, now_us, account.last_step)
-    with desk.database.writing() as connection:
+    with lobby.database.writing() as connection:
         if step:
             return second_step.take_step(connection, account.id, step)
         return second_step.take_paper_code(connection, account.id, code)
 
 
-def with_new_password(desk: Desk, session: Session, password: str, source: From) -> Entry:
+def with_new_password(lobby: Lobby, session: Session, password: str, source: From) -> Entry:
     """After the password that an administrator gave: one of their own."""
-    hashed, now_us = desk.passwords.hashed(password), desk.now_us()
-    with desk.database.writing() as connection:
+    hashed, now_us = lobby.passwords.hashed(password), lobby.now_us()
+    with lobby.database.writing() as connection:
         account = accounts.numbered(connection, session.account)
         assert account is not None
         access_log.write(connection, _access(now_us, account, source, "changed a password", account.name))
@@ -100,13 +111,13 @@ def with_new_password(desk: Desk, session: Session, password: str, source: From)
         return Entry(sessions.begin(connection, account.id, IN, now_us, source.address, source.browser), IN)
 
 
-def _pass(desk: Desk, account: Account, stage: str, source: From) -> Entry:
-    now_us = desk.now_us()
-    with desk.database.writing() as connection:
+def _pass(lobby: Lobby, account: Account, stage: str, source: From) -> Entry:
+    now_us = lobby.now_us()
+    with lobby.database.writing() as connection:
         if stage == IN:
             access_log.write(connection, _access(now_us, account, source, "signed in"))
         sessions.end(connection, sessions.hash_of(source.secret))
-        sessions.sweep(connection, now_us, desk.ends)
+        sessions.sweep(connection, now_us, lobby.ends)
         return Entry(sessions.begin(connection, account.id, stage, now_us, source.address, source.browser), stage)
 
 
@@ -114,27 +125,27 @@ def _after_code(account: Account) -> str:
     return PASSWORD if account.password_until_us else IN
 
 
-def _wait_us(desk: Desk, key: str, account: Account | None, source: From, now_us: int) -> int:
+def _wait_us(lobby: Lobby, key: str, account: Account | None, source: From, now_us: int) -> int:
     forgiven_us = account.forgiven_us if account else 0
-    with desk.lock:
-        own_us = desk.of_account.left_us(key, now_us, forgiven_us)
-        return max(own_us, desk.of_address.left_us(source.address, now_us))
+    with lobby.lock:
+        own_us = lobby.of_account.left_us(key, now_us, forgiven_us)
+        return max(own_us, lobby.of_address.left_us(source.address, now_us))
 
 
-def _refused(desk: Desk, key: str, account: Account | None, source: From, now_us: int) -> Entry:
+def _refused(lobby: Lobby, key: str, account: Account | None, source: From, now_us: int) -> Entry:
     """A name that no account has is not repeated: it may be a password, typed into the wrong field."""
-    with desk.lock:
-        desk.of_account.wrong(key, now_us, account.forgiven_us if account else 0)
-        desk.of_address.wrong(source.address, now_us)
-    with desk.database.writing() as connection:
+    with lobby.lock:
+        lobby.of_account.wrong(key, now_us, account.forgiven_us if account else 0)
+        lobby.of_address.wrong(source.address, now_us)
+    with lobby.database.writing() as connection:
         about = account.name if account else "a name that is not known"
         access_log.write(connection, Access(now_us, "", "", source.address, "was not let in", about))
     return Entry()
 
 
-def _hash_anew(desk: Desk, account: Account, password: str) -> None:
-    hashed = desk.passwords.hashed(password)
-    with desk.database.writing() as connection:
+def _hash_anew(lobby: Lobby, account: Account, password: str) -> None:
+    hashed = lobby.passwords.hashed(password)
+    with lobby.database.writing() as connection:
         connection.execute("update account set password = ? where id = ?", (hashed, account.id))
 
 

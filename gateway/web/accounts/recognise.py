@@ -1,10 +1,11 @@
 """From what a request brings, a cookie's secret or an API key, to whose it is."""
 
+import contextlib
 import re
 from dataclasses import dataclass, replace
 
 from gateway.web.accounts import accounts, api_keys, sessions
-from gateway.web.accounts.desk import Desk
+from gateway.web.accounts.lobby import Lobby
 from gateway.web.accounts.person import NOBODY, Person
 from gateway.web.accounts.sessions import IN, Session
 
@@ -23,45 +24,42 @@ class Found:
     scopes: tuple[str, ...] = ()
 
 
-def by_cookie(desk: Desk, secret: str) -> Found:
+def by_cookie(lobby: Lobby, secret: str) -> Found:
     """Whose session this secret is of. Raises OSError or ValueError where the file cannot be read."""
-    now_us, hashed = desk.now_us(), sessions.hash_of(secret)
-    with desk.database.reading() as connection:
+    now_us, hashed = lobby.now_us(), sessions.hash_of(secret)
+    with lobby.database.reading() as connection:
         session = sessions.found(connection, hashed)
         account = None if session is None else accounts.numbered(connection, session.account)
     if session is None or account is None:
         return Found()
-    session = replace(session, seen_us=max(session.seen_us, desk.seen.get(hashed, 0)))
-    if sessions.has_ended(session, now_us, desk.ends):
+    session = replace(session, seen_us=max(session.seen_us, lobby.seen.get(hashed, 0)))
+    if sessions.has_ended(session, now_us, lobby.ends):
         return Found()
     if session.stage != IN:
         return Found(session=session)
     if now_us - session.seen_us >= SEEN_EVERY_US:
-        _note_seen(desk, hashed, now_us)
+        _note_seen(lobby, hashed, now_us)
     return Found(Person(account.name, account.role, account.language, account.time_zone, account=account.id), session)
 
 
-def by_key(desk: Desk, key: str) -> Found:
+def by_key(lobby: Lobby, key: str) -> Found:
     """Which machine's key this is. Raises as by_cookie."""
-    now_us = desk.now_us()
-    with desk.database.reading() as connection:
+    now_us = lobby.now_us()
+    with lobby.database.reading() as connection:
         found = api_keys.found(connection, key)
     if found is None:
         return Found()
     if now_us - found.used_us >= SEEN_EVERY_US:
-        with desk.database.writing() as connection:
+        with contextlib.suppress(OSError), lobby.database.writing() as connection:
             api_keys.use(connection, found.id, now_us)
     person = Person(f"key {found.name}", found.role, is_machine=True, account=found.by_account)
     return Found(person, scopes=found.scopes)
 
 
-def _note_seen(desk: Desk, hashed: bytes, now_us: int) -> None:
+def _note_seen(lobby: Lobby, hashed: bytes, now_us: int) -> None:
     """A full disk signs nobody out: what cannot be written is known in memory."""
-    if len(desk.seen) >= MOST_SEEN:
-        desk.seen.clear()
-    desk.seen[hashed] = now_us
-    try:
-        with desk.database.writing() as connection:
-            sessions.see(connection, hashed, now_us)
-    except OSError:
-        return
+    if len(lobby.seen) >= MOST_SEEN:
+        lobby.seen.clear()
+    lobby.seen[hashed] = now_us
+    with contextlib.suppress(OSError), lobby.database.writing() as connection:
+        sessions.see(connection, hashed, now_us)

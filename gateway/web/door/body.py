@@ -43,7 +43,7 @@ def form_in(body: bytes, content_type: str) -> FormData:
         )
     except ValueError:
         raise Refused(400, f"The form cannot be read: it has over {MOST_FIELDS} fields, or is not UTF-8.") from None
-    return FormData(pairs)
+    return FormData([(name, value) for name, value in pairs])
 
 
 def again(body: bytes, receive: Receive) -> Receive:

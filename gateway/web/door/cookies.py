@@ -3,21 +3,21 @@ it, and over TLS it belongs to this host alone."""
 
 from starlette.responses import Response
 
-from gateway.web.accounts.desk import Desk
+from gateway.web.accounts.lobby import Lobby
 
 
-def set_cookie(desk: Desk, secret: str) -> str:
+def set_cookie(lobby: Lobby, secret: str) -> str:
     """The header's value. `Lax`, as single sign-on comes back from another site; changes need a token all the same."""
-    secure = "; Secure" if desk.is_secure else ""
-    return f"{desk.cookie}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}"
+    secure = "; Secure" if lobby.is_secure else ""
+    return f"{lobby.cookie}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}"
 
 
-def give(response: Response, desk: Desk, secret: str) -> None:
+def give(response: Response, lobby: Lobby, secret: str) -> None:
     """This browser has this session from now on."""
-    response.headers.append("set-cookie", set_cookie(desk, secret))
+    response.headers.append("set-cookie", set_cookie(lobby, secret))
 
 
-def take(response: Response, desk: Desk) -> None:
+def take(response: Response, lobby: Lobby) -> None:
     """This browser has none any more."""
-    response.headers.append("set-cookie", f"{set_cookie(desk, '')}; Max-Age=0")
+    response.headers.append("set-cookie", f"{set_cookie(lobby, '')}; Max-Age=0")
     response.headers["clear-site-data"] = '"cache"'

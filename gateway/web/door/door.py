@@ -6,7 +6,6 @@ As plain ASGI it takes nothing from streams: what a route sends goes out as it c
 """
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from anyio.to_thread import run_sync
@@ -16,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.web.accounts import access_log, recognise
 from gateway.web.accounts.access_log import Access
-from gateway.web.accounts.desk import Desk
+from gateway.web.accounts.lobby import Lobby
 from gateway.web.accounts.person import NOBODY, Person
 from gateway.web.accounts.recognise import Found
 from gateway.web.door import body, csrf
@@ -45,9 +44,9 @@ class _Let:
 class Door:
     """app : what stands behind. routes : of it."""
 
-    def __init__(self, app: ASGIApp, desk: Desk, routes: Routes) -> None:
-        self._app, self._desk, self._routes = app, desk, routes
-        self._trusted = networks(desk.config.trusted_proxies)
+    def __init__(self, app: ASGIApp, lobby: Lobby, routes: Routes) -> None:
+        self._app, self._lobby, self._routes = app, lobby, routes
+        self._trusted = networks(lobby.config.trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises what a route raises, after an answer that says so."""
@@ -58,7 +57,7 @@ class Door:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = self._fresh(scope, receive)
-        out = Outgoing(send, receive, self._desk.is_secure, self._desk.now_us, is_head=request.method == "HEAD")
+        out = Outgoing(send, receive, self._lobby.is_secure, self._lobby.now_us, is_head=request.method == "HEAD")
         try:
             let = await self._let(request, out)
             inner = {**scope, "method": "GET"} if request.method == "HEAD" else scope
@@ -109,13 +108,13 @@ class Door:
             raise Refused(400, "That address has characters that no address has.")
 
     async def _recognise(self, request: Request, out: Outgoing, grant: Grant | None) -> Found:
-        """Whose request it is. What cannot be read makes nobody of somebody, and a stranger is shown what all may see."""
-        secret = request.cookies.get(self._desk.cookie, "")
+        """Whose request it is. Where the file cannot be read, everybody is a stranger."""
+        secret = request.cookies.get(self._lobby.cookie, "")
         secret = secret if recognise.SECRET.fullmatch(secret) else ""
         bearer = request.headers.get("authorization", "")
-        if not secret and not bearer and grant is not None and grant.path.startswith("/sign-in"):
+        if not secret and not bearer and grant is not None and PUBLIC in grant.to:  # its forms need a token
             secret = secrets.token_urlsafe(32)
-            out.more.append((b"set-cookie", set_cookie(self._desk, secret).encode()))
+            out.more.append((b"set-cookie", set_cookie(self._lobby, secret).encode()))
         try:
             found = await self._found(secret, bearer)
         except (OSError, ValueError):
@@ -132,8 +131,8 @@ class Door:
         """A request that names a key is the key's, whatever cookie comes with it."""
         if bearer:
             scheme, _, key = bearer.partition(" ")
-            return await run_sync(recognise.by_key, self._desk, key.strip()) if scheme.lower() == "bearer" else Found()
-        return await run_sync(recognise.by_cookie, self._desk, secret) if secret else Found()
+            return await run_sync(recognise.by_key, self._lobby, key.strip()) if scheme.lower() == "bearer" else Found()
+        return await run_sync(recognise.by_cookie, self._lobby, secret) if secret else Found()
 
     async def _is_still(self, person: Person, secret: str, bearer: str) -> bool:
         try:
@@ -144,7 +143,7 @@ class Door:
     def _check_change(self, request: Request, content: bytes, person: Person) -> None:
         if person.is_machine:
             return
-        own = {self._desk.config.public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"}
+        own = {self._lobby.config.public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"}
         if csrf.is_from_elsewhere(request.headers, own):
             raise Refused(403, "This was asked by another site's page.")
         form = body.form_in(content, request.headers.get("content-type", ""))
@@ -156,7 +155,7 @@ class Door:
     async def _log(self, request: Request, grant: Grant, person: Person) -> None:
         about = request.scope["path"] if "{" in grant.path else ""
         access = Access(
-            self._desk.now_us(), person.name, person.role, request.state.address, grant.logged, about,
+            self._lobby.now_us(), person.name, person.role, request.state.address, grant.logged, about,
             request.scope.get("query_string", b"").decode("latin-1"),
         )  # fmt: skip
         try:
@@ -165,7 +164,7 @@ class Door:
             raise Refused(503, "The access log cannot be written, so this is not shown.") from None
 
     def _write(self, access: Access) -> None:
-        with self._desk.database.writing() as connection:
+        with self._lobby.database.writing() as connection:
             access_log.write(connection, access)
 
 
@@ -175,8 +174,7 @@ def check_grant(request: Request, grant: Grant | None, allowed: frozenset[str], 
     if grant is not None and PUBLIC in grant.to:
         return
     if not person.is_signed_in:
-        bearer: Mapping[str, str] = {"www-authenticate": "Bearer"} if not request.url.path.startswith("/sign") else {}
-        raise Refused(401, "Sign in, or send an API key.", bearer)
+        raise Refused(401, "Sign in, or send an API key.", {"www-authenticate": "Bearer"})
     if grant is None:
         if allowed:
             raise Refused(405, "That is not possible here.", {"allow": ", ".join(sorted({*allowed, "HEAD"}))})

@@ -34,11 +34,11 @@ create table api_key(
     made_us integer not null, used_us integer not null default 0, revoked_us integer not null default 0) strict;
 
 -- Each row's hash covers the one before it.
-create table access(
+create table access_log(
     number integer primary key, at_us integer not null,
     who text not null, role text not null, address text not null,
     what text not null, about text not null, note text not null,
     hash blob not null) strict;
-create index access_who on access(who, number);
-create trigger access_is_kept before delete on access begin select raise(abort, 'the access log is only added to'); end;
-create trigger access_stands before update on access begin select raise(abort, 'the access log is only added to'); end;
+create index access_log_who on access_log(who, number);
+create trigger access_log_is_kept before delete on access_log begin select raise(abort, 'the access log is only added to'); end;
+create trigger access_log_stands before update on access_log begin select raise(abort, 'the access log is only added to'); end;

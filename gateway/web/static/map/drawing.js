@@ -84,9 +84,9 @@ class Drawing {
     const isFirst = this.layers.shots === undefined;
     this.layers = { ...this.layers, ...layers };
     this.fill();
-    const news = this.names().difference ? [...this.names().difference(known)] : [...this.names()].filter((name) => !known.has(name));
+    const news = [...this.names()].filter((name) => !known.has(name));
     if (isFirst) this.lookAtAll();
-    else if (news.length && performance.now() - this.moved_ms > 30000) this.choose(this.layers.shots.features[0].properties.name);
+    else if (news.length && performance.now() - this.moved_ms > 30000) this.choose(news[0]);
   }
 
   names() {
@@ -129,17 +129,26 @@ class Drawing {
     if (around) this.map.fitBounds(box(around), { padding: 50, animate: false, maxZoom: 18 });
   }
 
-  /** Look at an incident, a pole, a lamp or a camera by its name. Comes back: whether it is on the map. */
-  choose(name) {
-    const found = OWN.concat("shots").flatMap((each) => (this.layers[each] || NOTHING).features)
-      .find(({ geometry, properties }) => geometry.type === "Point" && properties.name === name);
+  /** Look at something by its name. kind : of the layers that the server gives. Comes back: whether it is there. */
+  choose(name, kind = "shots") {
+    const found = this.find(name, kind);
     if (!found) return false;
-    if (this.names().has(name)) this.chosen = name;
+    if (kind === "shots") this.chosen = name;
     this.fill();
     const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.map.easeTo({ center: found.geometry.coordinates, zoom: Math.max(this.map.getZoom(), STREET_ZOOM), animate: !isStill, duration: 500 });
     this.tell(found);
     return true;
+  }
+
+  /** Say what an incident is, where it is in sight; the map does not move. */
+  glance(name) {
+    const found = this.find(name, "shots");
+    if (found && this.map.getBounds().contains(found.geometry.coordinates)) this.tell(found);
+  }
+
+  find(name, kind) {
+    return (this.layers[kind] || NOTHING).features.find(({ properties }) => properties.name === name);
   }
 
   point(at) {

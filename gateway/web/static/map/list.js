@@ -37,15 +37,15 @@ export class List {
     const heading = document.createElement("h3");
     heading.textContent = features.length > MOST ? `${this.words[kind]} (${MOST} / ${features.length})` : `${this.words[kind]} (${features.length})`;
     const list = document.createElement("ul");
-    list.append(...features.slice(0, MOST).map(({ properties }) => this.entry(properties)));
+    list.append(...features.slice(0, MOST).map(({ properties }) => this.entry(properties, kind)));
     return [heading, list];
   }
 
-  entry(properties) {
+  entry(properties, kind) {
     const item = document.createElement("li");
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: described(properties) });
-    button.dataset.onMap = properties.name;
-    button.addEventListener("click", () => this.choose(properties.name));
+    button.dataset.onMap = `${kind} ${properties.name}`;
+    button.addEventListener("click", () => this.choose(properties.name, kind));
     item.append(button);
     return item;
   }

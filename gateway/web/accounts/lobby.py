@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 from gateway.web.accounts.access_log import Access
 from gateway.web.accounts.oidc import Provider
 from gateway.web.accounts.passwords import Passwords
+from gateway.web.accounts.queue import Queue
 from gateway.web.accounts.sessions import Ends
 from gateway.web.accounts.settings import DoorTable
 from gateway.web.accounts.waits import Waits
@@ -17,6 +18,7 @@ from gateway.web.database import Database
 
 S = 1_000_000
 FREE_OF_ACCOUNT, FREE_OF_ADDRESS = 5, 30
+AT_ONCE, MOST_QUEUED = 2, 8  # passwords that are looked at, of 64 MiB each, and those that wait for it
 
 
 def wall_us() -> int:
@@ -25,7 +27,7 @@ def wall_us() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Lobby:
     """is_secure : whether browsers reach us by TLS, ours or a proxy's. provider : of single sign-on, where there is
     one. seen : when sessions were used last, where the file does not say so yet."""
 
@@ -39,6 +41,7 @@ class Desk:
     of_address: Waits = field(default_factory=lambda: Waits(FREE_OF_ADDRESS))
     seen: dict[bytes, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    looked_at: Queue = field(default_factory=lambda: Queue(AT_ONCE, MOST_QUEUED))
 
     @property
     def ends(self) -> Ends:
@@ -51,13 +54,13 @@ class Desk:
         return "__Host-soundpost" if self.is_secure else "soundpost"
 
 
-def desk_of(connection: HTTPConnection) -> Desk:
+def lobby_of(connection: HTTPConnection) -> Lobby:
     """Of the app that this request came to."""
-    desk: Desk = connection.app.state.desk
-    return desk
+    lobby: Lobby = connection.app.state.lobby
+    return lobby
 
 
 def access_of(connection: HTTPConnection, what: str, about: str = "", note: str = "") -> Access:
     """A row for the access log, of whose request this is."""
     person, address = connection.state.person, connection.state.address
-    return Access(desk_of(connection).now_us(), person.name, person.role, address, what, about, note)
+    return Access(lobby_of(connection).now_us(), person.name, person.role, address, what, about, note)
