@@ -5,8 +5,10 @@ import pathlib
 import socket
 import threading
 import time
+import types
 
 import pyrosm
+import pytest
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
@@ -124,3 +126,14 @@ def built_map(folder):
     target = folder / "city.pmtiles"
     build(EXTRACT, target, None, False, lambda words: None)
     return BaseMap(target, "", "© OpenStreetMap contributors, ODbL 1.0")
+
+
+@pytest.fixture(scope="session")
+def the_map(tmp_path_factory):
+    return built_map(tmp_path_factory.mktemp("map"))
+
+
+@pytest.fixture(scope="session")
+def maps():
+    names = (brief, pole, whole, StreetStore, street_app, served)
+    return types.SimpleNamespace(LAT=LAT, LON=LON, EXTRACT=EXTRACT, **{each.__name__: each for each in names})
