@@ -5,13 +5,13 @@ import pathlib
 
 from fastapi import FastAPI
 
-from gateway.assembly.web_map import base_map_of
 from gateway.config import GatewayConfig, read_config
 from gateway.web.accounts.lobby import Lobby
 from gateway.web.accounts.oidc import Provider
 from gateway.web.app import build_app
 from gateway.web.database import Database
 from gateway.web.live.feed import Feed
+from gateway.web.maps.found import base_map_of
 from gateway.web.parts import Parts
 from gateway.web.records import Plan
 from gateway.web.settings import WebConfig
