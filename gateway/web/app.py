@@ -20,13 +20,14 @@ from gateway.web.pages import (
     incidents,
     live,
     poles,
+    policy,
     reviewing,
 )
 from gateway.web.parts import Parts
 
 PAGES = (
     about.ROUTER, appearance.ROUTER, live.ROUTER, incidents.ROUTER, exporting.ROUTER, incident.ROUTER, reviewing.ROUTER,
-    files.ROUTER, poles.ROUTER, devices.ROUTER,
+    files.ROUTER, poles.ROUTER, devices.ROUTER, policy.ROUTER,
 )  # fmt: skip
 ROUTERS = (*PAGES, sign_in.ROUTER, elsewhere.ROUTER, own.ROUTER, people.ROUTER, keys.ROUTER, access.ROUTER)
 STATIC = pathlib.Path(__file__).with_name("static")

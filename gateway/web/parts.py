@@ -7,6 +7,8 @@ from starlette.requests import HTTPConnection
 from gateway.web.database import Database
 from gateway.web.live.feed import Feed
 from gateway.web.records import Plan
+from gateway.web.rules.keeping import Keeping
+from gateway.web.rules.rules import Rules
 from gateway.web.settings import WebConfig
 from gateway.web.store.clips import Clips
 from gateway.web.store.reviewing import Reviewing
@@ -16,7 +18,7 @@ from gateway.web.store.store import Store
 @dataclass(frozen=True, slots=True)
 class Parts:
     """One a process. reviewing : None where web.toml has no key to ask the gateway by. clips : None where it has none
-    to open evidence with."""
+    to open evidence with. keeping : None where no evidence is kept."""
 
     config: WebConfig
     database: Database
@@ -25,6 +27,8 @@ class Parts:
     feed: Feed
     reviewing: Reviewing | None = None
     clips: Clips | None = None
+    rules: Rules | None = None
+    keeping: Keeping | None = None
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

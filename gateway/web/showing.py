@@ -2,12 +2,13 @@
 
 import datetime
 import zoneinfo
-from collections.abc import Callable
 
 from babel.dates import format_date
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
+
+from gateway.web.words.catalogue import catalogue
 
 UTC = datetime.UTC
 LONG_AGO_S = 86_400
@@ -58,12 +59,12 @@ def ago(context: Context, t_us: int | None) -> str:
     if not t_us:
         return "-"
     passed_s = max(0, (context["now_us"] - t_us) // 1_000_000)
-    say: Callable[..., str] = context["ngettext"]
+    words = catalogue(context["language"])
     for unit_s, one, more in AGO:
         if passed_s >= unit_s:
             number = passed_s // unit_s
-            return str(say(one, more, number))
-    return str(say(*AGO[-1][1:], passed_s))
+            return words.ngettext(one, more, number) % {"num": number}
+    return words.ngettext(*AGO[-1][1:], passed_s) % {"num": passed_s}
 
 
 def _n(one: str, more: str) -> tuple[str, str]:

@@ -80,7 +80,7 @@ def incident_page(
         title=incident,
         whole=whole,
         brief=whole.brief,
-        picture=incident_map(parts.plan, whole, say("Map of the street")),
+        picture=incident_map(parts.plan, whole, say),
         line=incident_timeline(whole, say),
         rounds=drawn,
         deeds=deeds_of(whole),
