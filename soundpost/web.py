@@ -3,6 +3,7 @@
 import argparse
 import pathlib
 
+import structlog
 import uvicorn
 
 from gateway.assembly.web import build_web
@@ -13,6 +14,8 @@ from soundpost.logs import log_to_standard_error
 HELP = "Serve the street's pages and its API; follows the journal, holds no key of a node and no wire to a lamp."
 EXAMPLE = """soundpost web --config web.toml
   soundpost web admin make anna --config web.toml"""
+
+LOG = structlog.get_logger("web")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,10 +34,15 @@ def run(args: argparse.Namespace) -> int:
         return web_admin.run(args)
     config = read_web_config(args.config)
     app = build_web(config, args.config.parent)
+    base_map = app.state.parts.base_map
     if args.check:
+        if base_map.why:
+            raise ValueError(f"map_file: {base_map.why}")
         print("good")
         return 0
     log_to_standard_error()
+    if base_map.why:
+        LOG.warning("the base map cannot be used; pages draw the street's plan", why=base_map.why)
     tls = {} if config.tls is None else {"ssl_certfile": config.tls.cert_file, "ssl_keyfile": config.tls.key_file}
     log = {"access_log": False, "log_config": None}
     uvicorn.run(app, host=config.host, port=config.port, proxy_headers=False, server_header=False, **log, **tls)  # type: ignore[arg-type]

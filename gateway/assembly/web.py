@@ -5,6 +5,7 @@ import pathlib
 
 from fastapi import FastAPI
 
+from gateway.assembly.web_map import base_map_of
 from gateway.config import GatewayConfig, read_config
 from gateway.web.accounts.lobby import Lobby
 from gateway.web.accounts.oidc import Provider
@@ -22,7 +23,8 @@ def build_web(config: WebConfig, folder: pathlib.Path) -> FastAPI:
     """Raises ValueError or OSError naming what is wrong."""
     gateway = read_config(folder / config.gateway)
     database, plan = Database(folder / config.database), plan_of(gateway)
-    return build_app(Parts(config, database, plan, Store(database, plan), Feed()), lobby_for(config, database, folder))
+    parts = Parts(config, database, plan, Store(database, plan), Feed(), base_map=base_map_of(config, folder))
+    return build_app(parts, lobby_for(config, database, folder))
 
 
 def lobby_for(config: WebConfig, database: Database, folder: pathlib.Path) -> Lobby:

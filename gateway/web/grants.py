@@ -75,6 +75,10 @@ GRANTS: tuple[Grant, ...] = (
     Grant("/accounts/{account}/reset", ("POST",), ADMINISTRATOR),
     Grant("/keys", ("GET", "POST"), ADMINISTRATOR),
     Grant("/keys/{key}/revoke", ("POST",), ADMINISTRATOR),
+    # the map (gateway/web/maps)
+    Grant("/map/city.pmtiles", ("GET",), EVERYBODY),
+    Grant("/map/live.json", ("GET",), EVERYBODY),
+    Grant("/map/incidents/{incident}.json", ("GET",), EVERYBODY),
     Grant("/access", ("GET",), ("administrator", "analyst"), logged="read the access log"),
 )
 

@@ -6,6 +6,7 @@ from starlette.requests import HTTPConnection
 
 from gateway.web.database import Database
 from gateway.web.live.feed import Feed
+from gateway.web.maps.base_map import NO_BASE_MAP, BaseMap
 from gateway.web.records import Plan
 from gateway.web.rules.keeping import Keeping
 from gateway.web.rules.rules import Rules
@@ -29,6 +30,7 @@ class Parts:
     clips: Clips | None = None
     rules: Rules | None = None
     keeping: Keeping | None = None
+    base_map: BaseMap = NO_BASE_MAP
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

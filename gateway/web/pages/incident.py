@@ -1,6 +1,7 @@
 """*Incident*: all that is known of one: where, when, how sure and why, what was done, what is kept, who said what."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -11,6 +12,7 @@ from gateway.web.desk.board import CALM
 from gateway.web.desk.deeds import deeds_of
 from gateway.web.drawn.incident_map import incident_map
 from gateway.web.drawn.incident_pictures import incident_timeline, round_pictures
+from gateway.web.maps.frame import frame
 from gateway.web.pages.missing import missing
 from gateway.web.parts import parts_of
 from gateway.web.store.clips import NoSuchFile, NotShown
@@ -81,6 +83,7 @@ def incident_page(
         whole=whole,
         brief=whole.brief,
         picture=incident_map(parts.plan, whole, say),
+        map=frame(request, f"/map/incidents/{quote(whole.brief.incident, safe='')}.json"),
         line=incident_timeline(whole, say),
         rounds=drawn,
         deeds=deeds_of(whole),

@@ -17,6 +17,7 @@ from gateway.web.accounts.person import who_of
 from gateway.web.desk.acknowledged import acknowledge
 from gateway.web.desk.board import Board, board_of
 from gateway.web.drawn.incident_map import incident_map, plain_map
+from gateway.web.maps.frame import frame
 from gateway.web.pages.missing import missing
 from gateway.web.parts import Parts, parts_of
 from gateway.web.records import Brief, Change
@@ -32,7 +33,12 @@ def live(request: Request, show: str = "") -> HTMLResponse:
     """The page. show : the incident that the map shows; the newest one that waits without it."""
     _, board = _board(request)
     return page(
-        request, "live.html", title=gettext_of(request)("Live"), board=board, shown=_shown(request, board, show)
+        request,
+        "live.html",
+        title=gettext_of(request)("Live"),
+        board=board,
+        shown=_shown(request, board, show),
+        map=frame(request, "/map/live.json", show),
     )
 
 

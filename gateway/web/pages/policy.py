@@ -81,7 +81,9 @@ def _tables(force: InForce | None) -> list[tuple[str, list[tuple[str, str]]]]:
     """Each act with its settings by name, those of day and night after it; the rest first."""
     if force is None:
         return []
-    plain = [(name, _plain(value)) for name, value in force.policy.items() if not isinstance(value, (dict, list, type(None)))]
+    plain = [
+        (name, _plain(value)) for name, value in force.policy.items() if not isinstance(value, (dict, list, type(None)))
+    ]
     tables = [("policy", plain)]
     for name, value in force.policy.items():
         if isinstance(value, dict):

@@ -32,7 +32,7 @@ from gateway.web.records import (
 from gateway.web.settings import WebConfig
 from gateway.web.store.clips import NoSuchFile, Opening
 from gateway.web.store.reviewing import BadReview, StaleReview
-from gateway.web.street import AlarmState, Device, HealthSaid, History, Order, PoleState, Sample
+from gateway.web.street import Device, HealthSaid, History, Order, PoleState
 
 SITE = Site(40.4406, -87.5613, 180.0)
 POLES_M = [(0, 0), (40, 1), (80, -1), (120, 0), (0, 22), (40, 23), (80, 21), (120, 22)]
