@@ -23,7 +23,14 @@ XSS = (
     "\u202egnp.exe",
 )
 ELSEWHERE = (
-    *("//evil.example", "/\\evil.example", "https://evil.example", "http:evil.example", "\\\\evil.example", "evil.example"),
+    *(
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example",
+        "http:evil.example",
+        "\\\\evil.example",
+        "evil.example",
+    ),
     *("/\t/evil.example", "javascript:alert(1)", "/%0d%0aSet-Cookie:x=y\r\nSet-Cookie: x=y", "", "/x\x00y", "/é"),
     *("///evil.example", "data:text/html,x", "/" + "a" * 600),
 )
@@ -61,7 +68,7 @@ def test_what_people_write_is_shown_as_text(door, text):
     ]
 
     for page in shown:
-        assert text not in page or "<" not in text and '"' not in text and "'" not in text
+        assert text not in page or ("<" not in text and '"' not in text and "'" not in text)
         assert "<script>alert" not in page
         assert "onerror=alert(1)>" not in page
         assert not re.search(r'<[^>]*(href|action)="javascript:', page)
@@ -117,7 +124,12 @@ def test_what_another_sites_page_asks_is_not_done(door, how):
     browser = in_as(there, "administrator")
     before, (fields, headers) = rows(there), FORGED[how]
     for path in ("/accounts", "/accounts/1/reset", "/account/password", "/account/sessions/end", "/sign-out", "/keys"):
-        form = {"name": "mallory", "role": "administrator", "new": "a password of mallory's", "password": there.password}
+        form = {
+            "name": "mallory",
+            "role": "administrator",
+            "new": "a password of mallory's",
+            "password": there.password,
+        }
         token = {"csrf": there.token(browser)} if fields is None else fields
         answer = browser.post(path, data={**form, **token}, headers=headers)
         assert answer.status_code == 403, path
@@ -179,7 +191,14 @@ def test_a_part_of_a_page_that_needs_signing_in_sends_the_whole_page_there(door)
 
 TRAVERSALS = (
     *("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/%2e%2e%2f%2e%2e%2fetc/passwd"),
-    *("/static//etc/passwd", "/static/..\\app.py", "/static/%5c..%5capp.py", "/static/....//app.py", "/static/%00", "/static/"),
+    *(
+        "/static//etc/passwd",
+        "/static/..\\app.py",
+        "/static/%5c..%5capp.py",
+        "/static/....//app.py",
+        "/static/%00",
+        "/static/",
+    ),
     *("/static/%2e%2e/accounts", "/static/vendor/../../grants.py", "/%2e%2e/%2e%2e/etc/passwd"),
 )
 
@@ -201,9 +220,9 @@ async def raw(app, target, method="GET", headers=(), content=b"", pieces=1):
     path, _, query = target.partition("?")
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-        "path": unquote_to_bytes(path).decode("utf-8", "replace"), "raw_path": path.encode(), "query_string": query.encode(),
-        "root_path": "", "headers": [(b"host", b"testserver"), *headers], "client": ("192.0.2.7", 5), "server": ("testserver", 80),
-        "state": {},
+        "path": unquote_to_bytes(path).decode("utf-8", "replace"), "raw_path": path.encode(), "root_path": "",
+        "query_string": query.encode(), "headers": [(b"host", b"testserver"), *headers], "state": {},
+        "client": ("192.0.2.7", 5), "server": ("testserver", 80),
     }  # fmt: skip
     told, sent = {"status": 0, "body": b"", "headers": []}, [0]
 
@@ -266,8 +285,10 @@ def test_no_header_is_made_of_what_people_write(door, field):
     there.make("anna")
     browser = there.browser()
     fields = {"name": "anna", "password": there.password, "next": "/account"}
-    answer = there.sign_in(browser, **{**fields, field: "x\r\nSet-Cookie: owned=1\r\n\r\nbody"}) if field != "csrf" else (
-        browser.post("/sign-in", data={**fields, "csrf": "x\r\nSet-Cookie: owned=1"})
+    answer = (
+        there.sign_in(browser, **{**fields, field: "x\r\nSet-Cookie: owned=1\r\n\r\nbody"})
+        if field != "csrf"
+        else (browser.post("/sign-in", data={**fields, "csrf": "x\r\nSet-Cookie: owned=1"}))
     )
 
     assert "owned" not in str(answer.headers)
@@ -341,12 +362,18 @@ def test_a_body_that_never_ends_is_answered_after_a_while(door, monkeypatch):
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.binary(max_size=80), st.binary(max_size=200), st.sampled_from(["GET", "POST", "HEAD", "PUT"]), st.binary(max_size=60))
+@given(
+    st.binary(max_size=80),
+    st.binary(max_size=200),
+    st.sampled_from(["GET", "POST", "HEAD", "PUT"]),
+    st.binary(max_size=60),
+)
 def test_hostile_bytes_are_answered_and_break_nothing(hostile, path, content, method, cookie):
     target = "/" + "".join(chr(each) if chr(each).isalnum() else f"%{each:02x}" for each in path)
     headers = [
-        (b"cookie", b"soundpost=" + cookie), (b"authorization", b"Bearer " + cookie), (b"accept", b"text/html" + cookie),
-        (b"content-type", b"application/x-www-form-urlencoded"), (b"x-forwarded-for", cookie), (b"accept-language", cookie),
+        (b"cookie", b"soundpost=" + cookie), (b"authorization", b"Bearer " + cookie), (b"accept-language", cookie),
+        (b"accept", b"text/html" + cookie), (b"content-type", b"application/x-www-form-urlencoded"),
+        (b"x-forwarded-for", cookie),
     ]  # fmt: skip
     answer = asyncio.run(raw(hostile.app, target, method, headers, content))
 
@@ -354,11 +381,8 @@ def test_hostile_bytes_are_answered_and_break_nothing(hostile, path, content, me
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory):
-    import sys
-
-    module = next(each for name, each in sys.modules.items() if name.endswith("gateway.web.conftest") or "DoorApp" in vars(each))
-    return module.DoorApp(tmp_path_factory.mktemp("hostile"))
+def hostile(tmp_path_factory, door_in):
+    return door_in(tmp_path_factory.mktemp("hostile"))
 
 
 def test_a_name_is_letters_digits_and_little_more(door):

@@ -63,9 +63,7 @@ def test_over_tls_the_cookie_is_of_this_host_alone_and_no_script_reads_it(door):
     set_cookie = browser.get("/sign-in").headers["set-cookie"]
     opened = there.post(browser, "/sign-in", name="anna", password=there.password).headers["set-cookie"]
     for cookie in (set_cookie, opened):
-        assert re.fullmatch(
-            r"__Host-soundpost=[A-Za-z0-9_-]{43}; Path=/; HttpOnly; SameSite=Lax; Secure", cookie
-        )
+        assert re.fullmatch(r"__Host-soundpost=[A-Za-z0-9_-]{43}; Path=/; HttpOnly; SameSite=Lax; Secure", cookie)
 
 
 def test_on_plain_loopback_the_cookie_is_not_secure_but_closed_to_scripts_all_the_same(door):
@@ -418,7 +416,10 @@ def test_settings_that_cannot_be_are_named():
         ({"public_url": "https://street.example/path"}, "and no more"),
         ({"trusted_proxies": ["10.0.0.0/33"]}, "must be an IP address"),
         ({"session_h": 0}, "greater than or equal to 1"),
-        ({"oidc": {"issuer": "https://a", "client_id": "x", "client_secret_file": "f", "roles": {"a": "boss"}}}, "oidc"),
+        (
+            {"oidc": {"issuer": "https://a", "client_id": "x", "client_secret_file": "f", "roles": {"a": "boss"}}},
+            "oidc",
+        ),
     ):
         with pytest.raises(ValueError, match=said):
             DoorTable(**wrong)
