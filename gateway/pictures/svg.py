@@ -6,7 +6,7 @@ light setting. All text that comes in is escaped here.
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 COLOURS = """
@@ -53,6 +53,8 @@ svg .dot-fix { fill: var(--fix); } svg .dot-pole { fill: var(--pole); } svg .dot
 
 STYLE = COLOURS + RULES
 
+Say = Callable[[str], str]
+"""From the English to the reader's language."""
 Entry = tuple[str, str]
 """Of a legend: SVG in a box of 26 x 16, and what it means."""
 

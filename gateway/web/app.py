@@ -10,6 +10,7 @@ from gateway.web.account_pages import access, elsewhere, keys, own, people, sign
 from gateway.web.accounts.lobby import Lobby
 from gateway.web.door.door import Door
 from gateway.web.door.routes import Routes, routes_of
+from gateway.web.live import health
 from gateway.web.maps import routes as maps
 from gateway.web.pages import (
     about,
@@ -21,13 +22,14 @@ from gateway.web.pages import (
     incidents,
     live,
     poles,
+    policy,
     reviewing,
 )
 from gateway.web.parts import Parts
 
 PAGES = (
     about.ROUTER, appearance.ROUTER, live.ROUTER, incidents.ROUTER, exporting.ROUTER, incident.ROUTER, reviewing.ROUTER,
-    files.ROUTER, poles.ROUTER, devices.ROUTER, maps.ROUTER,
+    files.ROUTER, poles.ROUTER, devices.ROUTER, policy.ROUTER, maps.ROUTER, health.ROUTER,
 )  # fmt: skip
 ROUTERS = (*PAGES, sign_in.ROUTER, elsewhere.ROUTER, own.ROUTER, people.ROUTER, keys.ROUTER, access.ROUTER)
 STATIC = pathlib.Path(__file__).with_name("static")

@@ -53,6 +53,8 @@ GRANTS: tuple[Grant, ...] = (
     Grant("/poles/{name}", ("GET",), EVERYBODY),
     Grant("/devices", ("GET",), EVERYBODY),
     Grant("/policy", ("GET",), EVERYBODY),
+    Grant("/policy/try", ("POST",), ("analyst", "administrator")),
+    Grant("/policy/try/{trial}", ("GET",), ("analyst", "administrator")),
     # signing in (gateway/web/account_pages)
     Grant("/sign-in", ("GET", "POST"), (PUBLIC,)),
     Grant("/sign-in/code", ("GET", "POST"), (PUBLIC,)),

@@ -1,13 +1,17 @@
 """What a form asked for, and from where."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
+from fastapi import Path
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from gateway.web.accounts.entry import From
 
 LONGEST = 1024
+Number = Annotated[int, Path(ge=1, le=2**62)]
+"""Of a row, in an address."""
 
 
 def asked(request: Request, name: str) -> str:

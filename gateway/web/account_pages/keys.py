@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from gateway.web.account_pages.asked import all_asked, asked
+from gateway.web.account_pages.asked import Number, all_asked, asked
 from gateway.web.accounts import access_log, api_keys
 from gateway.web.accounts.lobby import access_of, lobby_of
 from gateway.web.accounts.person import who_of
@@ -38,7 +38,7 @@ def make(request: Request) -> Response:
 
 
 @ROUTER.post("/keys/{key}/revoke")
-def revoke(request: Request, key: int) -> Response:
+def revoke(request: Request, key: Number) -> Response:
     """It opens nothing any more."""
     lobby = lobby_of(request)
     try:

@@ -6,7 +6,7 @@ from sqlite3 import Connection
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from gateway.web.account_pages.asked import asked
+from gateway.web.account_pages.asked import Number, asked
 from gateway.web.accounts import access_log, accounts, passwords, second_step
 from gateway.web.accounts.accounts import Account
 from gateway.web.accounts.lobby import access_of, lobby_of
@@ -42,7 +42,7 @@ def make(request: Request) -> Response:
 
 
 @ROUTER.post("/accounts/{account}/role")
-def set_role(request: Request, account: int) -> Response:
+def set_role(request: Request, account: Number) -> Response:
     """Another role; in force with the next request."""
     role = asked(request, "role")
     return _change(
@@ -55,13 +55,13 @@ def set_role(request: Request, account: int) -> Response:
 
 
 @ROUTER.post("/accounts/{account}/lock")
-def lock(request: Request, account: int) -> Response:
+def lock(request: Request, account: Number) -> Response:
     """Nobody enters by it, and whoever is in is out."""
     return _change(request, account, "locked an account", "", accounts.lock)
 
 
 @ROUTER.post("/accounts/{account}/unlock")
-def unlock(request: Request, account: int) -> Response:
+def unlock(request: Request, account: Number) -> Response:
     """It opens again, and nobody waits for wrong passwords of before."""
     now_us = lobby_of(request).now_us()
     return _change(
@@ -74,7 +74,7 @@ def unlock(request: Request, account: int) -> Response:
 
 
 @ROUTER.post("/accounts/{account}/reset")
-def reset(request: Request, account: int) -> Response:
+def reset(request: Request, account: Number) -> Response:
     """A new password, shown once; the second step goes only where that was asked for, too."""
     lobby, given, without = lobby_of(request), passwords.given(), bool(asked(request, "second_step"))
     with lobby.looked_at.turn():

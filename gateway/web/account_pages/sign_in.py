@@ -8,10 +8,9 @@ from gateway.web.accounts import access_log, accounts, entry, passwords, session
 from gateway.web.accounts.entry import Entry
 from gateway.web.accounts.lobby import access_of, lobby_of
 from gateway.web.accounts.person import who_of
-from gateway.web.accounts.queue import Busy
 from gateway.web.accounts.sessions import CODE, IN, PASSWORD, Session
 from gateway.web.door.cookies import give, take
-from gateway.web.door.refused import Refused, local_path
+from gateway.web.door.refused import local_path
 from gateway.web.templating import gettext_of, page
 
 ROUTER = APIRouter()
@@ -31,11 +30,8 @@ def sign_in_page(request: Request) -> Response:
 def sign_in(request: Request) -> Response:
     """To the next step, or the form again."""
     name, password, then = asked(request, "name"), asked(request, "password"), local_path(asked(request, "next"))
-    try:
-        with lobby_of(request).looked_at.turn():
-            came = entry.by_password(lobby_of(request), name, password, source_of(request))
-    except Busy as error:
-        raise Refused(503, f"{error}.", {"retry-after": "5"}) from None
+    with lobby_of(request).looked_at.turn():
+        came = entry.by_password(lobby_of(request), name, password, source_of(request))
     if came.secret:
         return on(request, came, then)
     fault, status, more = fault_of(request, came, WRONG)

@@ -29,6 +29,8 @@ BEGUN_S, KNOWN_S, LEEWAY_S, TIMEOUT_S = 600, 3600, 60, 5.0
 MOST, MOST_BYTES = 1000, 262_144
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"]
 """Of signatures by a key pair: never `none`, and never one that the client's secret could make."""
+NONSENSE = (httpx2.HTTPError, httpx2.InvalidURL, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What comes of asking for what is not there, and of reading what is not what it should be."""
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -126,15 +128,7 @@ class Provider:
             }
             claims = CodeIDToken(decoded.claims, decoded.header, options, params)
             claims.validate(now=now_us // S, leeway=LEEWAY_S)
-        except (
-            AuthlibBaseError,
-            JoseError,
-            httpx2.HTTPError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-        ) as error:
+        except (AuthlibBaseError, JoseError, *NONSENSE) as error:
             raise SignOnFailed(f"What the provider answered is not valid ({type(error).__name__}).") from None
         return decoded.claims
 
@@ -159,7 +153,7 @@ class Provider:
                 raise SignOnFailed("The provider says that it is another one.")
             for each in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
                 check_https(known[each])
-        except (httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except NONSENSE as error:
             if isinstance(error, SignOnFailed):
                 raise
             raise SignOnFailed("The provider cannot be reached, or does not answer as one.") from None

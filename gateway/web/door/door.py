@@ -8,6 +8,7 @@ As plain ASGI it takes nothing from streams: what a route sends goes out as it c
 import secrets
 from dataclasses import dataclass
 
+import structlog
 from anyio.to_thread import run_sync
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from gateway.web.accounts import access_log, recognise
 from gateway.web.accounts.access_log import Access
 from gateway.web.accounts.lobby import Lobby
 from gateway.web.accounts.person import NOBODY, Person
+from gateway.web.accounts.queue import Busy
 from gateway.web.accounts.recognise import Found
 from gateway.web.door import body, csrf
 from gateway.web.door.addresses import client_address, networks
@@ -30,6 +32,7 @@ LONGEST_TARGET = 8192
 SAFE = ("GET", "HEAD", "OPTIONS")
 NAMELESS = ("/health", "/static/{path:path}")
 """Of these nobody is asked who they are: they answer with the file of accounts broken, too."""
+log = structlog.get_logger("gateway.web")
 OUT_OF_ORDER = "The web process cannot read or write its file; tell whoever looks after it."
 
 
@@ -64,11 +67,16 @@ class Door:
             await self._app(inner, out.receive if let.body is None else body.again(let.body, out.receive), out.send)
         except Refused as refused:
             await answer(request, refused)(scope, receive, out.send)
+        except OSError as error:
+            if out.has_started:
+                raise
+            log.error("a request failed", why=str(error), path=request.url.path)
+            busy = isinstance(error, Busy)
+            await answer(request, Refused(503, f"{error}." if busy else OUT_OF_ORDER))(scope, receive, out.send)
         except Exception:
             if not out.has_started:
-                await answer(request, Refused(500, "Something went wrong here; it is in the log."))(
-                    scope, receive, out.send
-                )
+                words = "Something went wrong here; it is in the log."
+                await answer(request, Refused(500, words))(scope, receive, out.send)
             raise
 
     def _fresh(self, scope: Scope, receive: Receive) -> Request:

@@ -1,19 +1,20 @@
 """What an incident looks like beside its map: when what happened, and what each pole heard of a round."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
 
 from gateway.pictures.residuals import residual_bars
+from gateway.pictures.svg import Say
 from gateway.pictures.timeline import Lane, Moment, timeline
 from gateway.pictures.waveforms import Trace, waveforms
 from gateway.web.records import Onset, RoundHeard, Whole
 
 LONGEST_S = 60.0  # of a timeline: what came later stands in the list under it
 AROUND_MS = 20.0
-Say = Callable[[str], str]
+DUE = "when the sound of the round, as it was placed, is due"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,20 @@ def round_pictures(heard: RoundHeard, say: Say) -> RoundPictures:
     placed = [(onset.node, onset.residual_us) for onset in heard.onsets if onset.residual_us is not None]
     title = say("Sound at each pole")
     sound = (
-        waveforms([_trace(onset) for onset in sounding], -0.002, AROUND_MS / 1000, say("seconds from its onset"), title)
+        waveforms(
+            [_trace(onset) for onset in sounding],
+            -0.002,
+            AROUND_MS / 1000,
+            say("seconds from its onset"),
+            title,
+            DUE,
+            say,
+        )
         if sounding
         else None
     )
     names, late_us = [name for name, _ in placed], [late for _, late in placed]
-    late = residual_bars(names, late_us, say("How late it came at each pole")) if placed else None
+    late = residual_bars(names, late_us, say("How late it came at each pole"), say) if placed else None
     return RoundPictures(None if sound is None else Markup(sound), None if late is None else Markup(late))
 
 

@@ -1,11 +1,12 @@
 """A pole's past as pictures: what each of its readings was, hour by hour."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from gateway.pictures.history import Past, history
+from gateway.pictures.svg import Say
 from gateway.web.street import History, Sample
 
 HOUR_US = 3_600_000_000
@@ -19,7 +20,7 @@ class Drawn:
     svg: Markup
 
 
-def pole_pictures(past: History, now_us: int, hours: float, say: Callable[[str], str]) -> list[Drawn]:
+def pole_pictures(past: History, now_us: int, hours: float, say: Say) -> list[Drawn]:
     """One for each reading that was ever said in this time, hours before now to the left."""
     at_h = [(sample.at_us - now_us) / HOUR_US for sample in past.samples]
     axis = say("hours before now")
@@ -27,7 +28,7 @@ def pole_pictures(past: History, now_us: int, hours: float, say: Callable[[str],
     return [Drawn(each.title, Markup(history(each, -hours, 0.0, axis))) for each in drawn]
 
 
-def _pasts(at_h: Sequence[float], samples: Sequence[Sample], say: Callable[[str], str]) -> list[Past]:
+def _pasts(at_h: Sequence[float], samples: Sequence[Sample], say: Say) -> list[Past]:
     sigma_ms = [None if each.sigma_us is None else each.sigma_us / 1000 for each in samples]
     return [
         Past(say("Arrivals"), "", at_h, [float(each.n_arrivals) for each in samples], 0.0, 5.0, True),

@@ -42,3 +42,6 @@ create table access_log(
 create index access_log_who on access_log(who, number);
 create trigger access_log_is_kept before delete on access_log begin select raise(abort, 'the access log is only added to'); end;
 create trigger access_log_stands before update on access_log begin select raise(abort, 'the access log is only added to'); end;
+create trigger access_log_grows before insert on access_log
+    when exists(select 1 from access_log where number >= new.number)  -- `replace` would take a row's place unseen
+    begin select raise(abort, 'the access log is only added to'); end;

@@ -82,7 +82,7 @@ def incident_page(
         title=incident,
         whole=whole,
         brief=whole.brief,
-        picture=incident_map(parts.plan, whole, say("Map of the street")),
+        picture=incident_map(parts.plan, whole, say),
         map=frame(request, f"/map/incidents/{quote(whole.brief.incident, safe='')}.json"),
         line=incident_timeline(whole, say),
         rounds=drawn,

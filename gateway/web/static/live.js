@@ -125,7 +125,7 @@ function arrived(before) {
 }
 
 function heading() {
-  const inner = board?.firstElementChild;
+  const inner = board?.querySelector("[data-waiting]");
   const n = Number(inner?.dataset.waiting || 0);
   document.title = n ? `(${n}) ${inner.dataset.words}` : title;
 }
@@ -163,6 +163,10 @@ function comeBack() {
     look();
   }
 }
+
+// What says that it will be otherwise soon (a dry run) is looked at again.
+const trial = document.querySelector("[data-again]");
+if (trial) setTimeout(() => location.reload(), Number(trial.dataset.again) * 1000);
 
 if (state) {
   open();

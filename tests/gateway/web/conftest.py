@@ -95,3 +95,9 @@ def door(tmp_path):
         return DoorApp(tmp_path, **more)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def door_in():
+    """`door_in(folder)`: as `door`, where many tests share one."""
+    return DoorApp
