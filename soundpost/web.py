@@ -6,33 +6,49 @@ import pathlib
 import socket
 import ssl
 
+import structlog
+
 from gateway.assembly.web import build_web, check_journal, serve_web
 from gateway.web.settings import WebConfig, read_web_config
+from soundpost import web_admin
 from soundpost.lasting_output import lasting_output
 from soundpost.logs import log_to_standard_error
 from soundpost.terminal import one_line
 
 HELP = "Serve the street's pages and its API; follows the journal, holds no key of a node and no wire to a lamp."
-EXAMPLE = "soundpost web --config web.toml --check"
+EXAMPLE = """soundpost web --config web.toml --check
+  soundpost web admin make anna --config web.toml"""
+
+LOG = structlog.get_logger("web")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soundpost web`."""
-    parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="web.toml")
-    parser.add_argument("--check", action="store_true", help="check the settings, files, keys and port, and stop")
+    parser.add_argument("--config", type=pathlib.Path, metavar="FILE", help="web.toml")
+    parser.add_argument("--check", action="store_true", help="check the settings and stop")
+    parser.set_defaults(wrong_usage=parser.error)
+    web_admin.add_arguments(parser.add_subparsers(dest="verb", metavar="[admin]"))
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT. Raises ValueError or OSError of one line."""
+    if args.config is None:
+        args.wrong_usage("the following arguments are required: --config")
+    if args.verb == "admin":
+        return web_admin.run(args)
     config, folder = read_web_config(args.config), args.config.parent
     _check_tls(config, folder)
     _check_port(config)
     web = build_web(config, folder)
-    words = check_journal(config, folder)
+    words, no_map = check_journal(config, folder), web.parts.base_map.why
     if args.check:
+        if no_map:
+            raise ValueError(f"map_file: {no_map}")
         print(f"{args.config}: good. {_summary(config)}{words}")
         return 0
     log_to_standard_error()
+    if no_map:
+        LOG.warning("the base map cannot be used; pages draw the street's plan", why=no_map)
 
     def ready(port: int) -> None:
         print(f"ready, listening on {_address(config, port)}", flush=True)

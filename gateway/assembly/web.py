@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from gateway.assembly.asking import read_key
 from gateway.assembly.web_clips import WebClips
 from gateway.assembly.web_journal import WebJournal
+from gateway.assembly.web_rules import rules_of
 from gateway.assembly.web_street import plan_of, survey_of
 from gateway.config import GatewayConfig, read_config
 from gateway.intake.keyring import read_keys
@@ -21,16 +22,21 @@ from gateway.journal.file import check_place
 from gateway.journal.rows import reading
 from gateway.systemd import notify
 from gateway.tasks import end
+from gateway.web.accounts.lobby import Lobby
+from gateway.web.accounts.oidc import Provider
 from gateway.web.app import build_app
 from gateway.web.database import Database
 from gateway.web.live.feed import Feed
+from gateway.web.maps.found import base_map_of, nearest_of
 from gateway.web.parts import Parts
+from gateway.web.rules.keeping import Keeping
 from gateway.web.settings import WebConfig
 from gateway.web.store.applying import Applying
 from gateway.web.store.pulse import Pulse
 from gateway.web.store.reader import Reader
 from gateway.web.store.reviewing import Reviewing
 from gateway.web.store.store import Store
+from hw.linux.settings import read_text
 
 DAY_US = 86_400_000_000
 STOP_S, BEAT_S = 3, 5.0
@@ -54,7 +60,8 @@ def build_web(config: WebConfig, folder: pathlib.Path) -> Web:
     journal = WebJournal(beside / gateway.journal, config.by, key)
     database, plan, pulse, feed = Database(folder / config.database), plan_of(gateway, beside), Pulse(), Feed()
     store = Store(database, plan, pulse, journal, 2 if config.second_person else 1)
-    applying = Applying(survey_of(gateway), config.keep_arrivals_days * DAY_US, config.keep_past_days * DAY_US)
+    survey = survey_of(gateway, nearest_of(config, folder))
+    applying = Applying(survey, config.keep_arrivals_days * DAY_US, config.keep_past_days * DAY_US)
     parts = Parts(
         config,
         database,
@@ -63,8 +70,30 @@ def build_web(config: WebConfig, folder: pathlib.Path) -> Web:
         feed,
         None if key is None else Reviewing(store, journal),
         clips_of(config, folder, gateway, beside, key),
+        rules_of(folder / config.gateway, beside / gateway.journal),
+        keeping_of(gateway),
+        base_map_of(config, folder),
     )
-    return Web(build_app(parts), parts, Reader(database, journal, applying, pulse, feed.tell))
+    app = build_app(parts, lobby_for(config, database, folder))
+    return Web(app, parts, Reader(database, journal, applying, pulse, feed.tell))
+
+
+def keeping_of(gateway: GatewayConfig) -> Keeping | None:
+    """None where no evidence is kept."""
+    kept = gateway.evidence
+    return None if kept is None else Keeping(kept.keep_days, kept.keep_no_gunshot_days)
+
+
+def lobby_for(config: WebConfig, database: Database, folder: pathlib.Path) -> Lobby:
+    """What signing in needs. Raises ValueError or OSError naming what is wrong."""
+    settings, provider = config.door, None
+    if settings.oidc is not None:
+        path = folder / settings.oidc.client_secret_file
+        secret = read_text(path).strip()
+        if not secret:
+            raise ValueError(f"{path}: is empty; it holds the client's secret")
+        provider = Provider(settings.oidc, secret, f"{settings.public_url}/sign-in/back")
+    return Lobby(database, settings, config.is_secure, provider)
 
 
 def request_key(config: WebConfig, folder: pathlib.Path, gateway: GatewayConfig, beside: pathlib.Path) -> bytes | None:
@@ -122,6 +151,7 @@ async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Ca
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,  # the door reads them, of trusted proxies alone
             timeout_graceful_shutdown=STOP_S,
             **tls,  # type: ignore[arg-type]
         ),

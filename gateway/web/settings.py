@@ -6,9 +6,8 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from gateway.tables import Name, Table
+from gateway.web.accounts.settings import LOOPBACK, DoorTable
 from hw.linux.settings import all_faults, read_toml
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class TlsTable(Table):
@@ -23,7 +22,8 @@ class WebConfig(Table):
     request_key_file : of `by`, who is named in the gateway's requests_keys_file; without it nothing can be reviewed.
     evidence_key_file : the key that [evidence] of gateway.toml keeps clips under; without it none can be shown.
     second_person : a review is done only when two people gave one. keep_past_days : of the poles' past;
-    keep_arrivals_days : of single arrivals, beyond those of incidents. map_file : of `soundpost map build`."""
+    keep_arrivals_days : of single arrivals, beyond those of incidents. map_file : of `soundpost map build`.
+    door : how people sign in."""
 
     gateway: str = "gateway.toml"
     database: str = "web.db"
@@ -37,11 +37,17 @@ class WebConfig(Table):
     keep_past_days: int = Field(default=60, ge=1, le=3660)
     keep_arrivals_days: int = Field(default=3, ge=1, le=60)
     map_file: str | None = None
+    door: DoorTable = DoorTable()
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach this process by TLS: its own, or a proxy's."""
+        return self.tls is not None or (self.door.public_url or "").startswith("https:")
 
     @model_validator(mode="after")
-    def _clear(self) -> Self:
+    def _tells_no_password_to_the_street(self) -> Self:
         if self.tls is None and self.host not in LOOPBACK:
-            raise ValueError(f"host: without [tls] only {', '.join(LOOPBACK)}: give it one, or a proxy before it")
+            raise ValueError("host must be loopback (127.0.0.1, ::1) where there is no [tls]: passwords cross the wire")
         return self
 
 
