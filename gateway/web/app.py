@@ -10,10 +10,14 @@ from gateway.web.account_pages import access, elsewhere, keys, own, people, sign
 from gateway.web.accounts.lobby import Lobby
 from gateway.web.door.door import Door
 from gateway.web.door.routes import Routes, routes_of
+from gateway.web.live import health
 from gateway.web.pages import about
 from gateway.web.parts import Parts
 
-ROUTERS = (about.ROUTER, sign_in.ROUTER, elsewhere.ROUTER, own.ROUTER, people.ROUTER, keys.ROUTER, access.ROUTER)
+ROUTERS = (
+    *(about.ROUTER, health.ROUTER),
+    *(sign_in.ROUTER, elsewhere.ROUTER, own.ROUTER, people.ROUTER, keys.ROUTER, access.ROUTER),
+)
 STATIC = pathlib.Path(__file__).with_name("static")
 
 

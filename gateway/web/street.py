@@ -77,7 +77,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A pole's past. kept_us : older steps than these are let go."""
+    """A pole's past. kept_us : when the oldest step begins that is kept still; 0 where there is none."""
 
     node: str
     step_us: int

@@ -1,11 +1,10 @@
 -- What was read from the journal. All of it can be read anew; what people did here cannot, and stands in other tables.
--- Which row was read last, when the gateway wrote it, and since when: 0 in an empty journal, or before it is read anew.
+-- Which row was read last, and when the gateway wrote it.
 create table followed(
-    one integer primary key check (one = 1), number integer not null, hash blob not null, last_us integer,
-    arrivals_until_us integer not null default 0) strict;
+    one integer primary key check (one = 1), number integer not null, hash blob not null, last_us integer) strict;
 insert into followed(one, number, hash) values (1, 0, zeroblob(32));
 
--- Every row but the frames. incident : whom it is about, or ''. early : it acted before that incident was decided.
+-- Every row but the frames. incident : which one it is about, or ''.
 create table happened(
     number integer primary key, at_us integer not null, kind text not null, incident text not null,
     body text not null, hash blob not null) strict;
@@ -24,12 +23,14 @@ create index incident_place on incident(lat_deg, lon_deg);
 create index incident_number on incident(number);
 create virtual table words using fts5(text, tokenize = 'unicode61 remove_diacritics 2');
 
--- A round as it was told last. early : names of provisional rounds that moved something for it.
+-- A round as it was told last. early : provisional rounds and areas that moved something; claimed : for whom perhaps.
 create table round(
     incident text not null, t_us integer not null, number integer not null, body text not null,
     primary key (incident, t_us)) strict, without rowid;
 create table early(name text primary key, at_us integer not null) strict, without rowid;
 create index early_at on early(at_us);
+create table claimed(
+    incident text not null, name text not null, primary key (incident, name)) strict, without rowid;
 
 -- What each pole heard of a round. frame : the row that it came in.
 create table onset(
