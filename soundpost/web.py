@@ -6,6 +6,8 @@ import pathlib
 import socket
 import ssl
 
+import structlog
+
 from gateway.assembly.web import build_web, check_journal, serve_web
 from gateway.systemd import notify
 from gateway.web.settings import WebConfig, read_web_config
@@ -17,6 +19,8 @@ from soundpost.terminal import one_line
 HELP = "Serve the street's pages and its API; follows the journal, holds no key of a node and no wire to a lamp."
 EXAMPLE = """soundpost web --config web.toml --check
   soundpost web admin make anna --config web.toml"""
+
+LOG = structlog.get_logger("web")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,11 +41,15 @@ def run(args: argparse.Namespace) -> int:
     _check_tls(config, folder)
     _check_port(config)
     web = build_web(config, folder)
-    words = check_journal(config, folder)
+    words, base_map = check_journal(config, folder), web.parts.base_map
     if args.check:
+        if base_map.why:
+            raise ValueError(f"map_file: {base_map.why}")
         print(f"{args.config}: good. {_summary(config)}{words}")
         return 0
     log_to_standard_error()
+    if base_map.why:
+        LOG.warning("the base map cannot be used; pages draw the street's plan", why=base_map.why)
 
     def ready() -> None:
         print(f"ready, listening on {_address(config)}", flush=True)

@@ -12,6 +12,7 @@ from gateway.assembly.asking import read_key
 from gateway.assembly.web_clips import WebClips
 from gateway.assembly.web_journal import WebJournal
 from gateway.assembly.web_lobby import lobby_for
+from gateway.assembly.web_map import base_map_of
 from gateway.assembly.web_street import plan_of, survey_of
 from gateway.config import GatewayConfig, read_config
 from gateway.intake.keyring import read_keys
@@ -58,8 +59,10 @@ def build_web(config: WebConfig, folder: pathlib.Path) -> Web:
         feed,
         None if key is None else Reviewing(store, journal),
         clips_of(config, folder, gateway, beside, key),
+        base_map_of(config, folder),
     )
-    return Web(build_app(parts, lobby_for(config, database, folder)), parts, Reader(database, journal, applying, pulse, feed.tell))
+    app = build_app(parts, lobby_for(config, database, folder))
+    return Web(app, parts, Reader(database, journal, applying, pulse, feed.tell))
 
 
 def request_key(config: WebConfig, folder: pathlib.Path, gateway: GatewayConfig, beside: pathlib.Path) -> bytes | None:

@@ -6,7 +6,7 @@ light setting. All text that comes in is escaped here.
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 COLOURS = """
@@ -44,7 +44,7 @@ svg .camera { fill: var(--camera); stroke: var(--panel); stroke-width: 1.5; }
 svg .view { fill: var(--camerafill); stroke: var(--camera); stroke-width: 1; stroke-opacity: .6; }
 svg .wave { fill: var(--wave); stroke: var(--wave); stroke-width: .6; }
 svg .onset { fill: var(--fix); } svg .stray { fill: none; stroke: var(--soft); }
-svg .curve { stroke: var(--fix); stroke-width: 2; }
+svg .curve { stroke: var(--fix); stroke-width: 2; } svg .past { stroke: var(--pole); stroke-width: 1.6; }
 svg .expected { stroke: var(--expected); stroke-width: 1.2; stroke-dasharray: 4 3; }
 svg .dot-lamp { fill: var(--lamp); stroke: var(--ink); stroke-width: .6; } svg .dot-camera { fill: var(--camera); }
 svg .dot-fix { fill: var(--fix); } svg .dot-pole { fill: var(--pole); } svg .dot-truth { fill: var(--truth); }
@@ -53,6 +53,8 @@ svg .dot-fix { fill: var(--fix); } svg .dot-pole { fill: var(--pole); } svg .dot
 
 STYLE = COLOURS + RULES
 
+Say = Callable[[str], str]
+"""From the English to the reader's language."""
 Entry = tuple[str, str]
 """Of a legend: SVG in a box of 26 x 16, and what it means."""
 

@@ -11,13 +11,27 @@ from gateway.web.accounts.lobby import Lobby
 from gateway.web.door.door import Door
 from gateway.web.door.routes import Routes, routes_of
 from gateway.web.live import health
-from gateway.web.pages import about
+from gateway.web.maps import routes as maps
+from gateway.web.pages import (
+    about,
+    appearance,
+    devices,
+    exporting,
+    files,
+    incident,
+    incidents,
+    live,
+    poles,
+    policy,
+    reviewing,
+)
 from gateway.web.parts import Parts
 
-ROUTERS = (
-    *(about.ROUTER, health.ROUTER),
-    *(sign_in.ROUTER, elsewhere.ROUTER, own.ROUTER, people.ROUTER, keys.ROUTER, access.ROUTER),
-)
+PAGES = (
+    about.ROUTER, appearance.ROUTER, live.ROUTER, incidents.ROUTER, exporting.ROUTER, incident.ROUTER, reviewing.ROUTER,
+    files.ROUTER, poles.ROUTER, devices.ROUTER, policy.ROUTER, maps.ROUTER, health.ROUTER,
+)  # fmt: skip
+ROUTERS = (*PAGES, sign_in.ROUTER, elsewhere.ROUTER, own.ROUTER, people.ROUTER, keys.ROUTER, access.ROUTER)
 STATIC = pathlib.Path(__file__).with_name("static")
 
 

@@ -25,9 +25,36 @@ class Grant:
 
 EVERYBODY = ROLES
 ADMINISTRATOR = ("administrator",)
+DESK = ("dispatcher", "administrator")
+JUDGES = ("dispatcher", "analyst", "administrator")
+"""Who says what an incident was, is shown evidence, and takes lists along."""
 GRANTS: tuple[Grant, ...] = (
     Grant("/about", ("GET",), (PUBLIC,)),
     Grant("/static/{path:path}", ("GET",), (PUBLIC,)),
+    # pages (gateway/web/pages)
+    Grant("/appearance", ("POST",), (PUBLIC,)),
+    Grant("/", ("GET",), EVERYBODY),
+    Grant("/live/list", ("GET",), EVERYBODY),
+    Grant("/live/map", ("GET",), EVERYBODY),
+    Grant("/live/state", ("GET",), EVERYBODY),
+    Grant("/live/events", ("GET",), EVERYBODY),
+    Grant("/incidents", ("GET",), EVERYBODY),
+    Grant("/incidents.csv", ("GET",), JUDGES, logged="took the list of incidents along"),
+    Grant("/incidents.geojson", ("GET",), JUDGES, logged="took the list of incidents along"),
+    Grant("/incidents/saved", ("POST",), EVERYBODY),
+    Grant("/incidents/saved/drop", ("POST",), EVERYBODY),
+    Grant("/incidents/{incident}", ("GET",), EVERYBODY),
+    Grant("/incidents/{incident}/print", ("GET",), EVERYBODY),
+    Grant("/incidents/{incident}/acknowledge", ("POST",), DESK),
+    Grant("/incidents/{incident}/review", ("POST",), JUDGES),
+    Grant("/incidents/{incident}/plates", ("POST",), JUDGES, logged="was shown plates"),
+    Grant("/incidents/{incident}/files/{file}", ("GET",), JUDGES),
+    Grant("/poles", ("GET",), EVERYBODY),
+    Grant("/poles/{name}", ("GET",), EVERYBODY),
+    Grant("/devices", ("GET",), EVERYBODY),
+    Grant("/policy", ("GET",), EVERYBODY),
+    Grant("/policy/try", ("POST",), ("analyst", "administrator")),
+    Grant("/policy/try/{trial}", ("GET",), ("analyst", "administrator")),
     # signing in (gateway/web/account_pages)
     Grant("/sign-in", ("GET", "POST"), (PUBLIC,)),
     Grant("/sign-in/code", ("GET", "POST"), (PUBLIC,)),
@@ -48,6 +75,10 @@ GRANTS: tuple[Grant, ...] = (
     Grant("/accounts/{account}/reset", ("POST",), ADMINISTRATOR),
     Grant("/keys", ("GET", "POST"), ADMINISTRATOR),
     Grant("/keys/{key}/revoke", ("POST",), ADMINISTRATOR),
+    # the map (gateway/web/maps)
+    Grant("/map/city.pmtiles", ("GET",), EVERYBODY),
+    Grant("/map/live.json", ("GET",), EVERYBODY),
+    Grant("/map/incidents/{incident}.json", ("GET",), EVERYBODY),
     Grant("/access", ("GET",), ("administrator", "analyst"), logged="read the access log"),
 )
 

@@ -2,15 +2,17 @@
 
 import datetime
 import zoneinfo
-from collections.abc import Callable
 
 from babel.dates import format_date
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from gateway.web.words.catalogue import catalogue
+
 UTC = datetime.UTC
-LONG_AGO_S = 86_400
+NBSP = "\u00a0"
+"""Between a figure and its unit: no line ends there."""
 
 
 def zone_of(name: str) -> datetime.tzinfo:
@@ -47,17 +49,23 @@ def when(context: Context, t_us: int | None, day: bool = True) -> Markup:
 
 
 @pass_context
+def fine(context: Context, t_us: int) -> str:
+    """The reader's clock to the microsecond."""
+    return f"{moment(t_us, zone_of(_zone_name(context))):%H:%M:%S.%f}"
+
+
+@pass_context
 def ago(context: Context, t_us: int | None) -> str:
     """How long before the server's now, in the largest unit that is not zero."""
     if not t_us:
         return "-"
     passed_s = max(0, (context["now_us"] - t_us) // 1_000_000)
-    say: Callable[..., str] = context["ngettext"]
+    words = catalogue(context["language"])
     for unit_s, one, more in AGO:
         if passed_s >= unit_s:
             number = passed_s // unit_s
-            return str(say(one, more, number))
-    return str(say(*AGO[-1][1:], passed_s))
+            return words.ngettext(one, more, number) % {"num": number}
+    return words.ngettext(*AGO[-1][1:], passed_s) % {"num": passed_s}
 
 
 def _n(one: str, more: str) -> tuple[str, str]:
@@ -77,7 +85,7 @@ def metres(value_m: float | None) -> str:
     """With one decimal below ten."""
     if value_m is None:
         return "-"
-    return f"{value_m:.1f} m" if abs(value_m) < 9.95 else f"{value_m:.0f} m"
+    return f"{value_m:.1f}{NBSP}m" if abs(value_m) < 9.95 else f"{value_m:.0f}{NBSP}m"
 
 
 def share(value: float | None) -> str:
@@ -85,8 +93,8 @@ def share(value: float | None) -> str:
     if value is None:
         return "-"
     if 0.99 < value < 1:
-        return "> 99 %"
-    return "< 1 %" if 0 < value < 0.01 else f"{value * 100:.0f} %"
+        return f">{NBSP}99{NBSP}%"
+    return f"<{NBSP}1{NBSP}%" if 0 < value < 0.01 else f"{value * 100:.0f}{NBSP}%"
 
 
 def place(lat_deg: float, lon_deg: float) -> str:
@@ -103,6 +111,7 @@ def _date(at: datetime.datetime, language: str) -> str:
     return format_date(at.date(), "d MMM y", locale=language)
 
 
-FILTERS = {
-    "when": when, "ago": ago, "metres": metres, "share": share, "place": place,
-}  # fmt: skip
+FILTERS = {"when": when, "fine": fine, "ago": ago, "metres": metres, "share": share, "place": place}
+"""By the names that templates have for them."""
+PLAIN = {"metres": metres, "share": share, "place": place}
+"""Those that templates call as functions, too."""

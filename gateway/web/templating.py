@@ -18,7 +18,8 @@ from starlette.requests import Request
 from gateway.web.accounts.person import Person, who_of
 from gateway.web.door.csrf import csrf_field, csrf_token
 from gateway.web.grants import PUBLIC, granted
-from gateway.web.showing import FILTERS
+from gateway.web.parts import parts_of
+from gateway.web.showing import FILTERS, PLAIN
 from gateway.web.words.catalogue import LANGUAGES, catalogue, preferred
 
 TEMPLATES = pathlib.Path(__file__).with_name("templates")
@@ -42,7 +43,7 @@ def environment(language: str) -> Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined]
         words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext
     )
-    made.globals["languages"] = LANGUAGES
+    made.globals.update(PLAIN, languages=LANGUAGES)
     made.filters.update(FILTERS)
     return made
 
@@ -66,7 +67,7 @@ def about_reader(request: Request) -> dict[str, Any]:
         "language": language_of(request),
         "csrf_field": csrf_field(request),
         "csrf_token": csrf_token(request),
-        "fresh": None,
+        "fresh": parts_of(request).store.freshness() if who.is_signed_in else None,
         "may": opens(who),
         "now_us": time.time_ns() // 1000,
         "path": request.url.path,

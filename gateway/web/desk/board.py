@@ -12,7 +12,7 @@ from gateway.web.street import AlarmState
 
 CALM = ("fireworks", "thunder", "other")
 """Kinds that nobody is called for: they are listed, and make no sound."""
-LOOKED_AT, SHOWN, IN_FULL, SEEN = 200, 30, 6, 20
+LOOKED_AT, SHOWN, IN_FULL, SEEN = 200, 30, 6, 12
 WAITS_US = 24 * 3_600_000_000
 
 
@@ -26,12 +26,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """n_more : that wait beside those of `waiting`. seen : the newest others."""
+    """n_more : that wait beside those of `waiting`. seen : the newest others. calm : the kinds that call nobody."""
 
     waiting: Sequence[Waiting]
     n_more: int
     seen: Sequence[Brief]
     alarms: Sequence[AlarmState]
+    calm: Sequence[str] = CALM
 
 
 def board_of(store: Store, database: Database, now_us: int) -> Board:

@@ -7,6 +7,7 @@ import numpy as np
 from markupsafe import Markup
 
 from gateway.pictures.street_map import FixSpot, LampSpot, Spot, Street, View, street_map
+from gateway.pictures.svg import Say
 from gateway.web.drawn.frame import standing
 from gateway.web.records import Plan, Whole
 
@@ -14,14 +15,14 @@ LIT_PCT = 60.0  # from this level on a lamp is drawn as one that was brought up
 VIEW_M = 60.0
 
 
-def plain_map(plan: Plan, title: str) -> Markup | None:
+def plain_map(plan: Plan, say: Say) -> Markup | None:
     """Poles, lamps and cameras as they stand; None where no pole is set up."""
     poles = [Spot(each.name, at) for each, at in standing(plan, "pole")]
     lamps = [LampSpot(at, False) for _, at in standing(plan, "lamp")]
-    return Markup(street_map(Street(poles=poles, lamps=lamps), title)) if poles else None
+    return Markup(street_map(Street(poles=poles, lamps=lamps), say("Map of the street"), say)) if poles else None
 
 
-def incident_map(plan: Plan, whole: Whole, title: str) -> Markup | None:
+def incident_map(plan: Plan, whole: Whole, say: Say) -> Markup | None:
     """None where no pole is set up: there is nothing to see it by."""
     heard = {onset.node for each in whole.rounds for onset in each.onsets}
     heard |= {str(name) for each in whole.rounds for name in each.told.get("nodes", ())}
@@ -35,7 +36,7 @@ def incident_map(plan: Plan, whole: Whole, title: str) -> Markup | None:
         lamps=_lamps(plan, whole),
         views=_views(plan, whole),
     )
-    return Markup(street_map(street, title))
+    return Markup(street_map(street, say("Map of the street"), say))
 
 
 def _fixes(rounds: Sequence[Mapping[str, Any]]) -> list[FixSpot]:

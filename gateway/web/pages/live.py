@@ -4,10 +4,12 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from markupsafe import Markup
 from sse_starlette.sse import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -15,9 +17,10 @@ from gateway.web.accounts.person import who_of
 from gateway.web.desk.acknowledged import acknowledge
 from gateway.web.desk.board import Board, board_of
 from gateway.web.drawn.incident_map import incident_map, plain_map
+from gateway.web.maps.frame import frame
 from gateway.web.pages.missing import missing
 from gateway.web.parts import Parts, parts_of
-from gateway.web.records import Change
+from gateway.web.records import Brief, Change
 from gateway.web.templating import gettext_of, page
 
 ROUTER = APIRouter()
@@ -30,7 +33,12 @@ def live(request: Request, show: str = "") -> HTMLResponse:
     """The page. show : the incident that the map shows; the newest one that waits without it."""
     _, board = _board(request)
     return page(
-        request, "live.html", title=gettext_of(request)("Live"), board=board, picture=_picture(request, board, show)
+        request,
+        "live.html",
+        title=gettext_of(request)("Live"),
+        board=board,
+        shown=_shown(request, board, show),
+        map=frame(request, "/map/live.json", show),
     )
 
 
@@ -43,7 +51,7 @@ def live_list(request: Request) -> HTMLResponse:
 @ROUTER.get("/live/map", response_class=HTMLResponse)
 def live_map(request: Request, show: str = "") -> HTMLResponse:
     """The map alone."""
-    return page(request, "parts/map.html", picture=_picture(request, _board(request)[1], show))
+    return page(request, "parts/map.html", shown=_shown(request, _board(request)[1], show))
 
 
 @ROUTER.get("/live/state", response_class=HTMLResponse)
@@ -105,9 +113,19 @@ def _board(request: Request) -> tuple[Parts, Board]:
     return parts, board_of(parts.store, parts.database, time.time_ns() // 1000)
 
 
-def _picture(request: Request, board: Board, show: str) -> Any:
-    parts, title = parts_of(request), gettext_of(request)("Map of the street")
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The map, and the incident on it, or None."""
+
+    svg: Markup | None
+    brief: Brief | None
+
+
+def _shown(request: Request, board: Board, show: str) -> Shown:
+    parts, say = parts_of(request), gettext_of(request)
     newest = [each.brief.incident for each in board.waiting] or [brief.incident for brief in board.seen]
     wanted = show or (newest[0] if newest else "")
     whole = parts.store.whole(wanted) if wanted else None
-    return plain_map(parts.plan, title) if whole is None else incident_map(parts.plan, whole, title)
+    if whole is None:
+        return Shown(plain_map(parts.plan, say), None)
+    return Shown(incident_map(parts.plan, whole, say), whole.brief)
