@@ -25,7 +25,7 @@ LOG = structlog.get_logger("web")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soundpost web`."""
     parser.add_argument("--config", type=pathlib.Path, metavar="FILE", help="web.toml")
-    parser.add_argument("--check", action="store_true", help="check the settings and stop")
+    parser.add_argument("--check", action="store_true", help="check the settings, files, keys and port, and stop")
     parser.set_defaults(wrong_usage=parser.error)
     web_admin.add_arguments(parser.add_subparsers(dest="verb", metavar="[admin]"))
 

@@ -67,7 +67,7 @@ def test_what_the_docs_show_is_good(folder):
     ("file", "good", "bad", "says"),
     [
         ("web.toml", "port = 0", "port = 70000", "port: "),
-        ("web.toml", "port = 0", 'port = 0\nhost = "0.0.0.0"', "host: without [tls] only 127.0.0.1, ::1, localhost"),
+        ("web.toml", "port = 0", 'port = 0\nhost = "0.0.0.0"', "host must be loopback (127.0.0.1, ::1)"),
         ("web.toml", "port = 0", 'port = 0\ngateway = "other.toml"', "other.toml"),
         ("web.toml", "port = 0", 'port = 0\ndatabase = "away/web.db"', "away/web.db"),
         ("web.toml", "port = 0", 'port = 0\nby = "desk"', "by: desk has no key in requests_keys_file"),
