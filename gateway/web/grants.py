@@ -29,6 +29,7 @@ DESK = ("dispatcher", "administrator")
 JUDGES = ("dispatcher", "analyst", "administrator")
 """Who says what an incident was, is shown evidence, and takes lists along."""
 GRANTS: tuple[Grant, ...] = (
+    Grant("/health", ("GET",), (PUBLIC,)),
     Grant("/about", ("GET",), (PUBLIC,)),
     Grant("/static/{path:path}", ("GET",), (PUBLIC,)),
     # pages (gateway/web/pages)
