@@ -11,12 +11,7 @@ import json
 import os
 import pathlib
 import sys
-<<<<<<< HEAD
-import time
 from collections.abc import Callable, Sequence
-=======
-from collections.abc import AsyncGenerator, Callable
->>>>>>> webstore
 from typing import Any
 
 import numpy as np
