@@ -10,8 +10,10 @@ import signal
 from simulators.street.scenario import scenario_path, shipped_with_shots
 
 HELP = "Watch a street at night: real nodes, gateway, lamp bank and cameras as processes, simulated sound."
-EXAMPLE = "soundpost demo --out out/demo"
+EXAMPLE = """soundpost demo --out out/demo
+  soundpost demo --web"""
 NEEDS = ("aiohttp", "jinja2", "lxml")
+NEEDS_OF_PAGES = ("fastapi", "uvicorn", "argon2")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,24 +31,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=pathlib.Path, default=pathlib.Path("out/demo"), metavar="DIR",
         help="where sound, configs, logs, journal and report.html go (default: out/demo)",
     )  # fmt: skip
+    parser.add_argument(
+        "--web", action="store_true",
+        help="with the pages beside it, as soundpost web serves them; they stay up until Ctrl-C",
+    )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help="keep an earlier run's folder beside the new one")
     parser.add_argument("--json", action="store_true", help="print the result as JSON; progress to standard error")
 
 
 def run(args: argparse.Namespace) -> int:
     """0 where every check holds, else 1 with a line that says which does not. Raises ValueError or OSError."""
-    missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
+    needs = (*NEEDS, *NEEDS_OF_PAGES * args.web)
+    missing = [name for name in needs if importlib.util.find_spec(name) is None]
     if missing:
         raise OSError(
-            f"the demo needs {', '.join(missing)}: pip install -e '.[camera,sim]' in Soundpost's folder (or make setup)"
+            f"the demo needs {', '.join(missing)}: "
+            "pip install -e '.[camera,sim,web]' in Soundpost's folder (or make setup)"
         )
     show = importlib.import_module("simulators.demo.show")
+    staying = importlib.import_module("simulators.demo.staying").Staying() if args.web else None
+    told = {"keep": args.keep, "as_json": args.json, "staying": staying}
     with asyncio.Runner() as runner:
         loop = runner.get_loop()
-        showing = show.show(scenario_path(args.scenario), args.link, args.out, keep=args.keep, as_json=args.json)
-        task = loop.create_task(showing)
+        task = loop.create_task(show.show(scenario_path(args.scenario), args.link, args.out, **told))
+
+        def end() -> None:
+            if staying is None or not staying.end():
+                task.cancel()
+
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # Ctrl-C, too, where it was ignored before
-            loop.add_signal_handler(number, task.cancel)
+            loop.add_signal_handler(number, end)
 
         async def wait() -> int:
             try:

@@ -9,6 +9,7 @@ PATH="$PATH:/usr/sbin"
 command -v mosquitto >/dev/null || missing="$missing mosquitto"
 command -v ffprobe >/dev/null || missing="$missing ffmpeg"
 command -v qemu-system-xtensa >/dev/null || missing="$missing qemu-system-misc"
+command -v chromium >/dev/null || missing="$missing chromium"
 command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
 [ -e /usr/include/portaudio.h ] || missing="$missing portaudio19-dev"
 "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||

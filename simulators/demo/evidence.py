@@ -55,7 +55,7 @@ class EvidenceStage:
     async def open_peers(self) -> Mapping[str, object]:
         """Pictures, reader and keys. Comes back: what gateway.toml needs for them."""
         logs, token, port = self._folder / "logs", secrets.token_urlsafe(18), _free_port()
-        for names, out in ((("shelf",), "vault"), (("evidence", "desk"), "reviewers")):
+        for names, out in ((("shelf",), "vault"), (("evidence", "desk", "web"), "reviewers")):
             make = ("soundpost", "keys", "make", *names, "--out", str(self._folder / out))
             await run_once(f"keys-{out}", python(*make), logs)
         write_secret(self._folder / "vault" / "push.token", token)

@@ -15,7 +15,9 @@ from simulators.demo.findings import Lamps
 from simulators.demo.plan import Plan
 from simulators.demo.programs import Program
 from simulators.demo.stage import Stage, staged
+from simulators.demo.staying import Staying
 from simulators.demo.terminal import Announcer, Terminal
+from simulators.demo.web import words_of
 from simulators.recordings.export import write_recording
 from simulators.recordings.recording import Recording
 from simulators.street.scene import record
@@ -70,8 +72,10 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-async def pass_night(plan: Plan, terminal: Terminal) -> Passed:
-    """Let it happen. Raises OSError naming a program that does not start, or ends before its time."""
+async def pass_night(plan: Plan, terminal: Terminal, staying: Staying | None = None) -> Passed:
+    """Let it happen, and where there are pages, leave them up until `staying` ends.
+
+    Raises OSError naming a program that does not start, or ends before its time."""
     async with staged(plan) as stage:
         night = _Night(stage, terminal)
         try:
@@ -83,6 +87,8 @@ async def pass_night(plan: Plan, terminal: Terminal) -> Passed:
             lamps = await night.see_lamps_back()
         finally:
             await night.leave()
+        if stage.web and staying:
+            await staying.wait(stage.web.address, terminal, stage.programs)
         statuses = await stage.close()
     ran = tuple(Ran(each.name, " ".join(each.arguments), each.pid, statuses[each.name]) for each in stage.programs)
     return Passed(stage.plan, recording, lamps, tuple(night.aimed), ran, night.late_s, seen)
@@ -113,6 +119,8 @@ class _Night:
         try:
             await self.stage.open(lambda line: self.announcer.feed(line, now_us()))
             await self._meet_cameras()
+            if self.stage.web:
+                self.terminal.say("pages", words_of(self.stage.web))
             if self.stage.ports.lamp_bank is not None:
                 self.bank = ModbusLamps(self.stage.ports.lamp_bank, READ_S)
                 self.before_pct = await self._read_lamps()

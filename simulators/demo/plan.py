@@ -18,7 +18,7 @@ MARK = "result.json"
 """The file by which a folder is known as an earlier demo's."""
 MADE = (
     *("gateway", "keys", "logs", "nodes", "sound", "state", "broker", "report.html", MARK),
-    *("evidence", "reviewers", "seen", "vault"),
+    *("evidence", "reviewers", "seen", "vault", "web"),
 )
 """All that a demo puts into its folder."""
 SERIAL, MQTT, BOTH = "serial", "mqtt", "both"
@@ -27,13 +27,15 @@ ON_MQTT_OF_BOTH = 2
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """folder : where everything is written. scenario : with its site moved. links : of each node, SERIAL or MQTT."""
+    """folder : where everything is written. scenario : with its site moved. links : of each node, SERIAL or MQTT.
+    with_web : with the pages beside the gateway."""
 
     folder: Path
     scenario: Scenario
     source: str
     links: dict[str, str]
     sun_deg: float
+    with_web: bool = False
 
     def nodes_on(self, link: str) -> list[str]:
         """The nodes that use this link."""

@@ -15,6 +15,7 @@ from simulators.demo.findings import Look, Shot, look, ms_after, shots, soon_ms
 from simulators.demo.night import Passed, pass_night
 from simulators.demo.plan import Plan
 from simulators.demo.programs import Program, python, start
+from simulators.demo.staying import Staying
 from simulators.demo.story import Placed, Story, read_story
 from simulators.demo.terminal import Terminal
 
@@ -39,10 +40,10 @@ class Result:
         return all(check.holds for check in self.checks)
 
 
-async def run_demo(plan: Plan, terminal: Terminal) -> Result:
+async def run_demo(plan: Plan, terminal: Terminal, staying: Staying | None = None) -> Result:
     """The whole demo but its page. Raises OSError naming a program that did not start or ended before its time."""
     begun_s = time.monotonic()
-    passed = await pass_night(plan, terminal)
+    passed = await pass_night(plan, terminal, staying)
     journal = plan.folder / "gateway" / "journal.sqlite"
     verify = await start("journal-verify", python("soundpost", "journal", "verify", str(journal)), plan.folder / "logs")
     status = await verify.ended()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,18 +14,23 @@ from simulators.demo.broker import is_installed
 from simulators.demo.plan import MARK, MQTT, SERIAL, Plan, at_midnight, choose_links, clear, night_words
 from simulators.demo.report import write_report
 from simulators.demo.result import UNITS, Result, failures, run_demo, sentence, table
+from simulators.demo.staying import Staying
 from simulators.demo.terminal import Terminal
 from simulators.street.scenario import Scenario, read_scenario
 
 
-async def show(path: Path, link: str | None, folder: Path, *, keep: bool, as_json: bool) -> int:
-    """The whole demo. link : serial, mqtt, both or None. Returns the exit status; raises ValueError or OSError."""
-    plan = make_plan(path, link, folder, time.time_ns() // 1000)
+async def show(
+    path: Path, link: str | None, folder: Path, *, keep: bool, as_json: bool, staying: Staying | None = None
+) -> int:
+    """The whole demo. link : serial, mqtt, both or None. staying : with pages, which are up until it ends.
+
+    Returns the exit status; raises ValueError or OSError."""
+    plan = replace(make_plan(path, link, folder, time.time_ns() // 1000), with_web=staying is not None)
     clear(folder, keep, time.time_ns() // 1000)
     console = Console(stderr=as_json)
     with Terminal(console) as terminal:
         _open(terminal, plan, path)
-        result = await run_demo(plan, terminal)
+        result = await run_demo(plan, terminal, staying)
         report = await asyncio.to_thread(write_report, result, folder / "report.html")
     _tell(terminal, result, report, as_json)
     return 0 if result.holds else 1

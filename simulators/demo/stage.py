@@ -8,7 +8,7 @@ import json
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from simulators.demo.configs import Ports, write_gateway, write_node, write_secr
 from simulators.demo.evidence import EvidenceStage
 from simulators.demo.plan import MQTT, SERIAL, Plan
 from simulators.demo.programs import Program, Told, python, run_once, start
+from simulators.demo.web import Opened, make_requester, open_web
 from simulators.peers.cable import Cable
 from simulators.recordings.recording import Recording
 
@@ -33,6 +34,7 @@ class Stage:
         self.nodes: list[Program] = []
         self.gateway: Program | None = None
         self.evidence: EvidenceStage | None = None
+        self.web: Opened | None = None
         self.gateway_took_s = 0.0
         self.camera_password = secrets.token_urlsafe(18)
         self.ports = Ports({}, None, None, {})
@@ -64,13 +66,22 @@ class Stage:
         self.ports = Ports(serial, broker, bank, cameras)
         if seeing := self.plan.scenario.cameras:
             self.evidence = EvidenceStage(self.plan.folder, seeing, self.camera_password, self._start_aside)
-        config = write_gateway(self.plan, self.ports, await self.evidence.open_peers() if self.evidence else {})
-        command, begun_s = python("soundpost", "gateway", "--json", "--config", str(config)), time.monotonic()
-        self.gateway = await self._start("gateway", command, heard_from_gateway)
-        await self.gateway.first_line(READY_S)
-        self.gateway_took_s = time.monotonic() - begun_s
+        more: Mapping[str, object] = {}
+        if self.evidence:
+            more = await self.evidence.open_peers()
+        elif self.plan.with_web:
+            more = await make_requester(self.plan.folder)
+        await self._open_gateway(write_gateway(self.plan, self.ports, more), heard_from_gateway)
         if self.evidence:
             await self.evidence.open()
+        if self.plan.with_web:
+            self.web = await open_web(self.plan.folder, self._start_aside, has_evidence=self.evidence is not None)
+
+    async def _open_gateway(self, config: Path, heard: Told) -> None:
+        command, begun_s = python("soundpost", "gateway", "--json", "--config", str(config)), time.monotonic()
+        self.gateway = await self._start("gateway", command, heard)
+        await self.gateway.first_line(READY_S)
+        self.gateway_took_s = time.monotonic() - begun_s
 
     async def open_nodes(self, recording: Recording, is_ready: Callable[[str], None]) -> None:
         """Start a node for each track and return when all listen; `is_ready` is told each name as it does."""
@@ -98,7 +109,7 @@ class Stage:
     async def close(self) -> dict[str, int]:
         """End everything, the nodes first, then the gateway, then the peers. The exit status of each."""
         ends = [program for program in (self.gateway,) if program is not None]
-        beside = [program for program in self.programs if program.name == "evidence"]
+        beside = [program for program in self.programs if program.name in ("evidence", "web")]
         peers = [program for program in self.programs if program not in (*self.nodes, *ends, *beside)]
         statuses: dict[str, int] = {}
         for together in (self.nodes, beside, ends, peers):

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import pathlib
 import re
 import signal
 import sys
+import urllib.request
 
 import pytest
 
@@ -60,11 +62,11 @@ async def finish(process):
 
 
 async def until_said(process, words):
-    """Read what it says until these words come."""
+    """Read what it says until these words come; the line that has them."""
     async with asyncio.timeout(LIMIT_S):
         while line := await process.stdout.readline():
             if words in line.decode():
-                return
+                return line.decode()
     raise AssertionError(f"ended without saying {words!r}: {(await process.stderr.read()).decode()}")
 
 
@@ -114,6 +116,27 @@ async def test_a_night_that_is_cut_short_leaves_no_process_and_no_page(demo, tmp
     assert still_run(pids) == []
     assert status == 130
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+async def test_with_pages_they_are_up_from_before_the_night_until_told_to_stop(demo, tmp_path):
+    pytest.importorskip("fastapi")
+    process = await demo(3.0, "--link", "serial", "--web")
+    said = await until_said(process, "sign in as demo with")
+    address, password = re.search(r"(http://\S+)  sign in as demo with (\S+)", said).groups()
+    asked = functools.partial(urllib.request.urlopen, f"{address}/health")
+    health = (await asyncio.to_thread(asked)).read().decode()
+    await until_said(process, "the night is over")
+    pids = children(process.pid)
+    process.send_signal(signal.SIGINT)
+    out, err, status = await finish(process)
+
+    assert health in ("ok", "behind")
+    assert any("soundpost web" in command for command in pids.values())
+    assert (status, still_run(pids)) == (0, []), out + err
+    assert (tmp_path / "out" / "report.html").exists()
+    kept = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert [path for path in kept if password.encode() in path.read_bytes()] == []
+    assert not any(password in command for command in pids.values())
 
 
 async def test_a_gateway_that_dies_in_the_night_ends_the_demo_with_one_line(demo):
