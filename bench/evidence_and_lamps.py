@@ -124,7 +124,7 @@ async def _running(folder: pathlib.Path, name: str) -> AsyncIterator[asyncio.sub
     await drain
 
 
-async def _latencies_ms(cable: Cable, bank: LampBank, n_shots: int, first: int) -> list[float]:
+async def latencies_ms(cable: Cable, bank: LampBank, n_shots: int, first: int) -> list[float]:
     line = await open_serial_line(cable.b, 115200)
     found = []
     for shot in range(n_shots):
@@ -155,11 +155,11 @@ async def _turn(n_shots: int, *, with_evidence: bool, streams: list[str]) -> dic
             if with_evidence:
                 evidence = await running.enter_async_context(_running(folder, "evidence"))
                 await asyncio.sleep(8)  # the rings fill
-            await _latencies_ms(cable, bank, 2, 1)
+            await latencies_ms(cable, bank, 2, 1)
             if with_evidence:
                 cpu_s, began_s = _cpu_s(evidence.pid), time.monotonic()
             waited_s = _waited_s(gateway.pid)
-            found = sorted(await _latencies_ms(cable, bank, n_shots, 100))
+            found = sorted(await latencies_ms(cable, bank, n_shots, 100))
             waited_s = _waited_s(gateway.pid) - waited_s
             used = (_cpu_s(evidence.pid) - cpu_s) / (time.monotonic() - began_s) if with_evidence else 0.0
         await bank.close()
