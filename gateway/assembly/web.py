@@ -59,7 +59,7 @@ def build_web(config: WebConfig, folder: pathlib.Path) -> Web:
         feed,
         None if key is None else Reviewing(store, journal),
         clips_of(config, folder, gateway, beside, key),
-        base_map_of(config, folder),
+        base_map=base_map_of(config, folder),
     )
     app = build_app(parts, lobby_for(config, database, folder))
     return Web(app, parts, Reader(database, journal, applying, pulse, feed.tell))
