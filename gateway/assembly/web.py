@@ -12,7 +12,6 @@ from gateway.assembly.asking import read_key
 from gateway.assembly.web_clips import WebClips
 from gateway.assembly.web_journal import WebJournal
 from gateway.assembly.web_lobby import lobby_for
-from gateway.assembly.web_map import base_map_of
 from gateway.assembly.web_rules import rules_of
 from gateway.assembly.web_street import plan_of, survey_of
 from gateway.config import GatewayConfig, read_config
@@ -22,6 +21,7 @@ from gateway.journal.rows import reading
 from gateway.web.app import build_app
 from gateway.web.database import Database
 from gateway.web.live.feed import Feed
+from gateway.web.maps.found import base_map_of, nearest_of
 from gateway.web.parts import Parts
 from gateway.web.rules.keeping import Keeping
 from gateway.web.settings import WebConfig
@@ -52,7 +52,8 @@ def build_web(config: WebConfig, folder: pathlib.Path) -> Web:
     journal = WebJournal(beside / gateway.journal, config.by, key)
     database, plan, pulse, feed = Database(folder / config.database), plan_of(gateway, beside), Pulse(), Feed()
     store = Store(database, plan, pulse, journal, 2 if config.second_person else 1)
-    applying = Applying(survey_of(gateway), config.keep_arrivals_days * DAY_US, config.keep_past_days * DAY_US)
+    survey = survey_of(gateway, nearest_of(config, folder))
+    applying = Applying(survey, config.keep_arrivals_days * DAY_US, config.keep_past_days * DAY_US)
     parts = Parts(
         config,
         database,
