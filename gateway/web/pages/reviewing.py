@@ -10,7 +10,7 @@ from gateway.web.accounts.person import who_of
 from gateway.web.pages.incident import Draft, incident_page
 from gateway.web.pages.missing import missing
 from gateway.web.parts import parts_of
-from gateway.web.store.reviewing import GatewayAway, NewReview, ReviewFault, StaleReview
+from gateway.web.store.reviewing import GatewayAway, NewReview, NotReadBack, ReviewFault, StaleReview
 from gateway.web.templating import gettext_of
 
 ROUTER = APIRouter()
@@ -36,7 +36,7 @@ CHOICES = {
 }
 """What a person may press."""
 
-FAULTS: dict[type[ReviewFault], int] = {StaleReview: 409, GatewayAway: 503}
+FAULTS: dict[type[ReviewFault], int] = {StaleReview: 409, GatewayAway: 503, NotReadBack: 202}
 """What a review that was not taken is answered by; every other one by 422."""
 
 

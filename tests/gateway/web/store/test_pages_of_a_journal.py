@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gateway.assembly.web_journal import WebJournal
 from gateway.web.app import build_app
 from gateway.web.live.feed import Feed
 from gateway.web.parts import Parts
@@ -15,12 +16,12 @@ PATHS = ("/", "/incidents", "/incidents/i-1", "/incidents/i-1/print", "/poles", 
 
 
 @pytest.fixture
-def pages(follows, client_as):
+def pages(follows, journalled, client_as):
     """`pages()` reads the journal as it is now; comes back: a dispatcher's browser."""
 
     def opened():
         store = follows.read()
-        reviewing = Reviewing(store, follows.journal)
+        reviewing = Reviewing(store, WebJournal(journalled.path, "web", bytes(32)))
         parts = Parts(WebConfig(), follows.database, follows.plan, store, Feed(), reviewing)
         return client_as(build_app(parts), "dispatcher")
 
