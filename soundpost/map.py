@@ -7,10 +7,10 @@ import pathlib
 import sys
 from typing import Any
 
-from gateway.base_map.header import read_head
-from gateway.base_map.mercator import Bounds
-from gateway.base_map.places import M_PER_DEG, Places, places_beside
 from gateway.config import read_config
+from gateway.web.base_map.header import read_head
+from gateway.web.base_map.mercator import Bounds
+from gateway.web.base_map.places import M_PER_DEG, Places, places_beside
 
 HELP = "Build the web pages' base map (and the list of street addresses beside it) of an OpenStreetMap extract."
 EXAMPLE = """soundpost map build pennsylvania.osm.pbf --config gateway.toml --out city.pmtiles
@@ -49,7 +49,7 @@ def _build(args: argparse.Namespace) -> int:
         raise ValueError(f"--out {args.out}: must end with .pmtiles")
     if not args.out.parent.is_dir():
         raise ValueError(f"--out {args.out}: there is no folder {args.out.parent}")
-    built = _load("gateway.base_map.build").build(args.extract, args.out, bounds, not args.number_last, _tell)
+    built = _load("gateway.web.base_map.build").build(args.extract, args.out, bounds, not args.number_last, _tell)
     things = ", ".join(f"{n} {name}s" for name, n in built.n_things.items() if n)
     _tell("")
     print(f"{args.out}: {built.n_tiles} tiles, {args.out.stat().st_size / 1e6:.1f} MB; {things}")

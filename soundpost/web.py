@@ -9,7 +9,6 @@ import ssl
 import structlog
 
 from gateway.assembly.web import build_web, check_journal, serve_web
-from gateway.systemd import notify
 from gateway.web.settings import WebConfig, read_web_config
 from soundpost import web_admin
 from soundpost.lasting_output import lasting_output
@@ -41,23 +40,21 @@ def run(args: argparse.Namespace) -> int:
     _check_tls(config, folder)
     _check_port(config)
     web = build_web(config, folder)
-    words, base_map = check_journal(config, folder), web.parts.base_map
+    words, no_map = check_journal(config, folder), web.parts.base_map.why
     if args.check:
-        if base_map.why:
-            raise ValueError(f"map_file: {base_map.why}")
+        if no_map:
+            raise ValueError(f"map_file: {no_map}")
         print(f"{args.config}: good. {_summary(config)}{words}")
         return 0
     log_to_standard_error()
-    if base_map.why:
-        LOG.warning("the base map cannot be used; pages draw the street's plan", why=base_map.why)
+    if no_map:
+        LOG.warning("the base map cannot be used; pages draw the street's plan", why=no_map)
 
-    def ready() -> None:
-        print(f"ready, listening on {_address(config)}", flush=True)
-        notify("READY=1")
+    def ready(port: int) -> None:
+        print(f"ready, listening on {_address(config, port)}", flush=True)
 
     with lasting_output():
         asyncio.run(serve_web(web, config, folder, ready))
-    notify("STOPPING=1")
     return 0
 
 
@@ -86,8 +83,8 @@ def _check_port(config: WebConfig) -> None:
         raise OSError(f"host, port: {config.host} port {config.port} cannot be had ({one_line(error)})") from None
 
 
-def _address(config: WebConfig) -> str:
-    return f"{'http' if config.tls is None else 'https'}://{config.host}:{config.port}"
+def _address(config: WebConfig, port: int) -> str:
+    return f"{'http' if config.tls is None else 'https'}://{config.host}:{port}"
 
 
 def _summary(config: WebConfig) -> str:
@@ -95,4 +92,4 @@ def _summary(config: WebConfig) -> str:
         "reviews" if config.request_key_file else "no reviews (no request_key_file)",
         "clips" if config.evidence_key_file else "no clips (no evidence_key_file)",
     ]
-    return f"{_address(config)}, {', '.join(can)}"
+    return f"{_address(config, config.port)}, {', '.join(can)}"

@@ -1,8 +1,11 @@
 """From web.toml to the web process: the one place where pages meet the journal and the gateway's settings. It holds no
 key of a node and no wire to a lamp."""
 
+import asyncio
+import contextlib
 import pathlib
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import uvicorn
@@ -12,16 +15,20 @@ from gateway.assembly.asking import read_key
 from gateway.assembly.web_clips import WebClips
 from gateway.assembly.web_journal import WebJournal
 from gateway.assembly.web_lobby import lobby_for
-from gateway.assembly.web_map import base_map_of
+from gateway.assembly.web_rules import rules_of
 from gateway.assembly.web_street import plan_of, survey_of
 from gateway.config import GatewayConfig, read_config
 from gateway.intake.keyring import read_keys
 from gateway.journal.file import check_place
 from gateway.journal.rows import reading
+from gateway.systemd import notify
+from gateway.tasks import end
 from gateway.web.app import build_app
 from gateway.web.database import Database
 from gateway.web.live.feed import Feed
+from gateway.web.maps.found import base_map_of, nearest_of
 from gateway.web.parts import Parts
+from gateway.web.rules.keeping import Keeping
 from gateway.web.settings import WebConfig
 from gateway.web.store.applying import Applying
 from gateway.web.store.pulse import Pulse
@@ -30,7 +37,8 @@ from gateway.web.store.reviewing import Reviewing
 from gateway.web.store.store import Store
 
 DAY_US = 86_400_000_000
-STOP_S = 3
+STOP_S, BEAT_S = 3, 5.0
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,8 @@ def build_web(config: WebConfig, folder: pathlib.Path) -> Web:
     journal = WebJournal(beside / gateway.journal, config.by, key)
     database, plan, pulse, feed = Database(folder / config.database), plan_of(gateway, beside), Pulse(), Feed()
     store = Store(database, plan, pulse, journal, 2 if config.second_person else 1)
-    applying = Applying(survey_of(gateway), config.keep_arrivals_days * DAY_US, config.keep_past_days * DAY_US)
+    survey = survey_of(gateway, nearest_of(config, folder))
+    applying = Applying(survey, config.keep_arrivals_days * DAY_US, config.keep_past_days * DAY_US)
     parts = Parts(
         config,
         database,
@@ -59,10 +68,18 @@ def build_web(config: WebConfig, folder: pathlib.Path) -> Web:
         feed,
         None if key is None else Reviewing(store, journal),
         clips_of(config, folder, gateway, beside, key),
-        base_map=base_map_of(config, folder),
+        rules_of(folder / config.gateway, beside / gateway.journal),
+        keeping_of(gateway),
+        base_map_of(config, folder),
     )
     app = build_app(parts, lobby_for(config, database, folder))
     return Web(app, parts, Reader(database, journal, applying, pulse, feed.tell))
+
+
+def keeping_of(gateway: GatewayConfig) -> Keeping | None:
+    """None where no evidence is kept."""
+    kept = gateway.evidence
+    return None if kept is None else Keeping(kept.keep_days, kept.keep_no_gunshot_days)
 
 
 def request_key(config: WebConfig, folder: pathlib.Path, gateway: GatewayConfig, beside: pathlib.Path) -> bytes | None:
@@ -106,8 +123,9 @@ def check_journal(config: WebConfig, folder: pathlib.Path) -> str:
         return ""
 
 
-async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Callable[[], None]) -> None:
-    """Until SIGTERM or SIGINT, which uvicorn takes. Raises OSError naming the port that cannot be had."""
+async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Callable[[int], None]) -> None:
+    """Until SIGTERM or SIGINT. ready : is told the port, once it listens. Tells systemd how it is.
+    Raises OSError naming a file that cannot be read."""
     tls = {}
     if config.tls is not None:
         tls = {"ssl_certfile": folder / config.tls.cert_file, "ssl_keyfile": folder / config.tls.key_file}
@@ -119,7 +137,7 @@ async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Ca
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=False,  # gateway/web/door/addresses.py says whom to believe
+            proxy_headers=False,  # the door reads them, of trusted proxies alone
             timeout_graceful_shutdown=STOP_S,
             **tls,  # type: ignore[arg-type]
         ),
@@ -128,25 +146,52 @@ async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Ca
     )
     web.parts.feed.open()
     web.reader.start()
+    beating = asyncio.create_task(_beat())
     try:
         await server.serve()
     finally:
+        notify("STOPPING=1")
         web.reader.stop()
-        web.parts.feed.close()
+        await end(beating)
+
+
+async def _beat() -> None:
+    """A watchdog sees by it that the loop turns."""
+    while True:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(BEAT_S)
 
 
 class Server(uvicorn.Server):
-    """ready : is called when it listens; closing : when it is told to end, so that who listens for news ends, too."""
+    """ready : is told the port when it listens; closing : is called when it is told to end, so that who listens for
+    news ends, too."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], closing: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None], closing: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready, self._closing = ready, closing
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT end it in good order, and its exit is no error (uvicorn's own raises them again). A second
+        one waits for nobody."""
+        loop = asyncio.get_running_loop()
+        for number in STOPS:
+            loop.add_signal_handler(number, self._end)
+        try:
+            yield
+        finally:
+            for number in STOPS:
+                loop.remove_signal_handler(number)
+
+    def _end(self) -> None:
+        self.force_exit, self.should_exit = self.should_exit, True
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """Listen, then say so."""
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
-            self._ready()
+            self._ready(self.servers[0].sockets[0].getsockname()[1])
+            notify("READY=1")
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """End what would not by itself, then all else."""

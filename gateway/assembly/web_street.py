@@ -9,7 +9,7 @@ from gateway.reaction.conditions import Region
 from gateway.reaction.region_tables import Ground
 from gateway.street import Mount, Place
 from gateway.web.records import Plan, Standing
-from gateway.web.store.survey import Survey
+from gateway.web.store.survey import Near, Survey
 
 
 def plan_of(config: GatewayConfig, folder: pathlib.Path) -> Plan:
@@ -26,11 +26,11 @@ def plan_of(config: GatewayConfig, folder: pathlib.Path) -> Plan:
     return Plan((origin.lat_deg, origin.lon_deg, origin.h_m), tuple(standing))
 
 
-def survey_of(config: GatewayConfig) -> Survey:
-    """Where poles stand, and the air before the gateway renews it."""
+def survey_of(config: GatewayConfig, near: Near) -> Survey:
+    """Where poles stand, the air before the gateway renews it, and who tells the nearest address."""
     poles = config.poles()
     places = {name: pole.xyz_m for name, pole in poles.items()}
-    return Survey(places, {name: pole.offset_us for name, pole in poles.items()}, config.air.air())
+    return Survey(places, {name: pole.offset_us for name, pole in poles.items()}, config.air.air(), near)
 
 
 def _standing(what: str, name: str, place_m: Place, site: Site, more: dict[str, object]) -> Standing:

@@ -95,3 +95,8 @@ def language_of(request: Request) -> str:
 def gettext_of(request: Request) -> Callable[[str], str]:
     """The reader's words, for what Python writes."""
     return catalogue(language_of(request)).gettext
+
+
+def in_words(request: Request, english: str) -> str:
+    """Of a title, say. What stands here and in calls of `say` is collected for the catalogues."""
+    return gettext_of(request)(english)

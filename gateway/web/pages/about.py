@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from gateway.web.parts import parts_of
-from gateway.web.templating import gettext_of, page
+from gateway.web.templating import in_words, page
 
 ROUTER = APIRouter()
 
@@ -16,7 +16,7 @@ def about(request: Request) -> HTMLResponse:
     return page(
         request,
         "about.html",
-        title=gettext_of(request)("About this system"),
+        title=in_words(request, "About this system"),
         keep_days=_whole(keeping.days) if keeping else 0,
         keep_no_gunshot_days=_whole(keeping.no_gunshot_days) if keeping else 0,
     )

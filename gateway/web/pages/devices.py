@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse
 
 from gateway.web.parts import parts_of
 from gateway.web.street import Device
-from gateway.web.templating import gettext_of, page
+from gateway.web.templating import in_words, page
 
 ROUTER = APIRouter()
 
@@ -15,7 +15,7 @@ def devices(request: Request) -> HTMLResponse:
     """The page: those that failed first."""
     store = parts_of(request).store
     lamps, cameras = sorted(store.lamps(), key=_urgency), sorted(store.cameras(), key=_urgency)
-    return page(request, "devices.html", title=gettext_of(request)("Lamps and cameras"), lamps=lamps, cameras=cameras)
+    return page(request, "devices.html", title=in_words(request, "Lamps and cameras"), lamps=lamps, cameras=cameras)
 
 
 def _urgency(each: Device) -> tuple[bool, bool, str]:

@@ -11,7 +11,7 @@ from gateway.web.desk.saved import Saved, drop_search, save_search, saved_search
 from gateway.web.pages.asking import Asked, asked
 from gateway.web.parts import parts_of
 from gateway.web.records import Brief
-from gateway.web.templating import gettext_of, page
+from gateway.web.templating import in_words, page
 
 ROUTER = APIRouter()
 PAGE = 50
@@ -68,7 +68,7 @@ def _listed(
         request,
         "incidents.html",
         status if fault or not words else 422,
-        title=gettext_of(request)("Incidents"),
+        title=in_words(request, "Incidents"),
         found=found[:PAGE],
         next=found[PAGE - 1].began if len(found) > PAGE else None,
         is_first=not after,

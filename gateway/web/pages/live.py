@@ -21,7 +21,7 @@ from gateway.web.maps.frame import frame
 from gateway.web.pages.missing import missing
 from gateway.web.parts import Parts, parts_of
 from gateway.web.records import Brief, Change
-from gateway.web.templating import gettext_of, page
+from gateway.web.templating import gettext_of, in_words, page
 
 ROUTER = APIRouter()
 BEAT_S = 5.0
@@ -35,7 +35,7 @@ def live(request: Request, show: str = "") -> HTMLResponse:
     return page(
         request,
         "live.html",
-        title=gettext_of(request)("Live"),
+        title=in_words(request, "Live"),
         board=board,
         shown=_shown(request, board, show),
         map=frame(request, "/map/live.json", show),

@@ -9,7 +9,7 @@ from gateway.web.drawn.pole_history import HOUR_US, pole_pictures
 from gateway.web.pages.missing import missing
 from gateway.web.parts import parts_of
 from gateway.web.street import PoleState
-from gateway.web.templating import gettext_of, page
+from gateway.web.templating import gettext_of, in_words, page
 
 ROUTER = APIRouter()
 STATES = ("alarm", "silent", "unheard", "well")
@@ -24,7 +24,7 @@ def poles(request: Request) -> HTMLResponse:
     found = sorted(parts.store.poles(), key=_urgency)
     counts = {state: sum(pole.state == state for pole in found) for state in STATES}
     others = [alarm for alarm in parts.store.alarms() if alarm.what != "pole"]
-    return page(request, "poles.html", title=gettext_of(request)("Poles"), poles=found, counts=counts, others=others)
+    return page(request, "poles.html", title=in_words(request, "Poles"), poles=found, counts=counts, others=others)
 
 
 @ROUTER.get("/poles/{name}", response_class=HTMLResponse)

@@ -10,7 +10,7 @@ from gateway.web.pages.missing import missing
 from gateway.web.parts import parts_of
 from gateway.web.rules.rules import InForce
 from gateway.web.rules.trials import Busy, Trial
-from gateway.web.templating import gettext_of, page
+from gateway.web.templating import gettext_of, in_words, page
 
 ROUTER = APIRouter()
 SHOWN = 500
@@ -64,7 +64,7 @@ def _shown(
         request,
         "policy.html",
         status,
-        title=gettext_of(request)("Policy"),
+        title=in_words(request, "Policy"),
         force=force,
         tables=_tables(force),
         fault=fault,

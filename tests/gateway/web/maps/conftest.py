@@ -14,8 +14,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from gateway.base_map.build import build
 from gateway.web.app import STATIC
+from gateway.web.base_map.build import build
 from gateway.web.door.headers import with_ours
 from gateway.web.maps import routes
 from gateway.web.maps.base_map import BaseMap

@@ -3,10 +3,10 @@ import itertools
 import pytest
 from starlette.testclient import TestClient
 
-from gateway.assembly.web_map import base_map_of, nearest_of
-from gateway.base_map.places import House, write_places
+from gateway.web.base_map.places import House, write_places
 from gateway.web.grants import EVERYBODY, granted
 from gateway.web.maps.base_map import ADDRESS, NO_BASE_MAP, BaseMap
+from gateway.web.maps.found import base_map_of, nearest_of
 from gateway.web.settings import WebConfig
 
 

@@ -68,7 +68,8 @@ def told_of(t_us, e_m, n_m, grade="A", kind="gunshot", p_gunshot=0.97, **more):
     return {
         "e_m": e_m, "n_m": n_m, "lat_deg": lat_deg, "lon_deg": lon_deg, "t_us": t_us, "grade": grade, "kind": kind,
         "cov_m2": [[1.2, 0.5], [0.5, 2.4]], "ellipse_95": ellipse, "p_gunshot": p_gunshot, "rms_us": 146.6,
-        "why": "8 of 8 poles take it for a gunshot; 147 dB at 1 m (+- 4)", "nodes": [f"P{n}" for n in range(1, 9)], **more,
+        "why": "8 of 8 poles take it for a gunshot; 147 dB at 1 m (+- 4)", "nodes": [f"P{n}" for n in range(1, 9)],
+        **more,
     }  # fmt: skip
 
 
@@ -122,10 +123,11 @@ def whole_of(brief, reviews=(), n_rounds=1, files=True):
     ]
     kept = [
         Kept("C1.jpg", "still", "C1", brief.first_us, brief.first_us, 9, "ab" * 32, "cd" * 32, "kept", "", 7),
-        Kept("C1-1.mp4", "clip", "C1", brief.first_us - 10_000_000, brief.first_us + 30_000_000, 9, "ab" * 32, "cd" * 32,
-             "kept", "", 8),
+        Kept("C1-1.mp4", "clip", "C1", brief.first_us - 10_000_000, brief.first_us + 30_000_000, 9, "ab" * 32,
+             "cd" * 32, "kept", "", 8),
         Kept("C2-1.mp4", "clip", "C2", brief.first_us, brief.first_us, 0, "", "", "lost", "the camera broke off", 9),
-        Kept("sightings.json", "sightings", "", brief.first_us, brief.first_us, 9, "ab" * 32, "cd" * 32, "kept", "", 10),
+        Kept("sightings.json", "sightings", "", brief.first_us, brief.first_us, 9, "ab" * 32, "cd" * 32, "kept", "",
+             10),
     ]  # fmt: skip
     accesses = [Access(12, brief.first_us + 99_000_000, "web", "Ines", brief.incident, "C1.jpg", "show", "")]
     return Whole(

@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from gateway.base_map.places import M_PER_DEG, House, Places, Stretch, places_beside, write_places
+from gateway.web.base_map.places import M_PER_DEG, House, Places, Stretch, places_beside, write_places
 
 LAT, LON = 40.4406, -79.9959
 EAST_M = M_PER_DEG * math.cos(math.radians(LAT))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import structlog
 
-from gateway.base_map.header import read_head
-from gateway.base_map.places import Places, places_beside
+from gateway.web.base_map.header import read_head
+from gateway.web.base_map.places import Places, places_beside
 from gateway.web.maps.base_map import NO_BASE_MAP, BaseMap
 from gateway.web.settings import WebConfig
 

@@ -15,8 +15,8 @@ import shapely
 from google.protobuf.message import Error as ProtobufError
 from pyrosm.exceptions import PBFException
 
-from gateway.base_map.layers import Layer
-from gateway.base_map.mercator import Bounds
+from gateway.web.base_map.layers import Layer
+from gateway.web.base_map.mercator import Bounds
 
 ADDRESS = ("addr:housenumber", "addr:street")
 AREAS, LINES = ("Polygon", "MultiPolygon"), ("LineString", "MultiLineString")

@@ -8,10 +8,10 @@ import numpy as np
 import shapely
 from pmtiles.tile import zxy_to_tileid
 
-from gateway.base_map.extract import Thing
-from gateway.base_map.layers import ZOOMS
-from gateway.base_map.mercator import Bounds, tiles_within, to_square
-from gateway.base_map.vector_tile import EXTENT, Feature, encoded
+from gateway.web.base_map.extract import Thing
+from gateway.web.base_map.layers import ZOOMS
+from gateway.web.base_map.mercator import Bounds, tiles_within, to_square
+from gateway.web.base_map.vector_tile import EXTENT, Feature, encoded
 
 MARGIN = 64
 """Beyond a tile's edge, in its units: so that a line's width and a name over the edge are drawn whole."""

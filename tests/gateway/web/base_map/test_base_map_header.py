@@ -6,7 +6,7 @@ import pytest
 from pmtiles.tile import Compression, TileType
 from pmtiles.writer import Writer
 
-from gateway.base_map.header import read_head
+from gateway.web.base_map.header import read_head
 
 
 @pytest.fixture

