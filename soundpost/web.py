@@ -26,7 +26,7 @@ LOG = structlog.get_logger("web")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soundpost web`."""
     parser.add_argument("--config", type=pathlib.Path, metavar="FILE", help="web.toml")
-    parser.add_argument("--check", action="store_true", help="check the settings and stop")
+    parser.add_argument("--check", action="store_true", help="check the settings, files, keys and port, and stop")
     parser.set_defaults(wrong_usage=parser.error)
     web_admin.add_arguments(parser.add_subparsers(dest="verb", metavar="[admin]"))
 
@@ -41,15 +41,15 @@ def run(args: argparse.Namespace) -> int:
     _check_tls(config, folder)
     _check_port(config)
     web = build_web(config, folder)
-    words, no_map = check_journal(config, folder), web.parts.base_map.why
+    words, base_map = check_journal(config, folder), web.parts.base_map
     if args.check:
-        if no_map:
-            raise ValueError(f"map_file: {no_map}")
+        if base_map.why:
+            raise ValueError(f"map_file: {base_map.why}")
         print(f"{args.config}: good. {_summary(config)}{words}")
         return 0
     log_to_standard_error()
-    if no_map:
-        LOG.warning("the base map cannot be used; pages draw the street's plan", why=no_map)
+    if base_map.why:
+        LOG.warning("the base map cannot be used; pages draw the street's plan", why=base_map.why)
 
     def ready() -> None:
         print(f"ready, listening on {_address(config)}", flush=True)

@@ -11,14 +11,13 @@ from fastapi import FastAPI
 from gateway.assembly.asking import read_key
 from gateway.assembly.web_clips import WebClips
 from gateway.assembly.web_journal import WebJournal
+from gateway.assembly.web_lobby import lobby_for
 from gateway.assembly.web_rules import rules_of
 from gateway.assembly.web_street import plan_of, survey_of
 from gateway.config import GatewayConfig, read_config
 from gateway.intake.keyring import read_keys
 from gateway.journal.file import check_place
 from gateway.journal.rows import reading
-from gateway.web.accounts.lobby import Lobby
-from gateway.web.accounts.oidc import Provider
 from gateway.web.app import build_app
 from gateway.web.database import Database
 from gateway.web.live.feed import Feed
@@ -31,7 +30,6 @@ from gateway.web.store.pulse import Pulse
 from gateway.web.store.reader import Reader
 from gateway.web.store.reviewing import Reviewing
 from gateway.web.store.store import Store
-from hw.linux.settings import read_text
 
 DAY_US = 86_400_000_000
 STOP_S = 3
@@ -76,18 +74,6 @@ def keeping_of(gateway: GatewayConfig) -> Keeping | None:
     """None where no evidence is kept."""
     kept = gateway.evidence
     return None if kept is None else Keeping(kept.keep_days, kept.keep_no_gunshot_days)
-
-
-def lobby_for(config: WebConfig, database: Database, folder: pathlib.Path) -> Lobby:
-    """What signing in needs. Raises ValueError or OSError naming what is wrong."""
-    settings, provider = config.door, None
-    if settings.oidc is not None:
-        path = folder / settings.oidc.client_secret_file
-        secret = read_text(path).strip()
-        if not secret:
-            raise ValueError(f"{path}: is empty; it holds the client's secret")
-        provider = Provider(settings.oidc, secret, f"{settings.public_url}/sign-in/back")
-    return Lobby(database, settings, config.is_secure, provider)
 
 
 def request_key(config: WebConfig, folder: pathlib.Path, gateway: GatewayConfig, beside: pathlib.Path) -> bytes | None:
@@ -144,7 +130,7 @@ async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Ca
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=False,  # the door reads them, of trusted proxies alone
+            proxy_headers=False,  # gateway/web/door/addresses.py says whom to believe
             timeout_graceful_shutdown=STOP_S,
             **tls,  # type: ignore[arg-type]
         ),
