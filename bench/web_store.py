@@ -6,12 +6,15 @@ A journal of so many frames (a million) of 500 poles with 1 000 incidents is mad
 """
 
 import asyncio
+import functools
 import json
 import pathlib
 import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from firmware import wire
 from gateway.assembly.web_journal import WebJournal
@@ -32,13 +35,15 @@ N_POLES, N_INCIDENTS, EACH_US = 500, 1000, 60_000
 KEY = bytes(32)
 
 
-def rows(n_frames: int):
+def rows(n_frames: int) -> Iterator[Row]:
     """Frames as they come from 500 poles, two of three with sound, and an incident every so often."""
     clip = bytes(640)
     for number in range(n_frames):
         node, at_us = f"P{number % N_POLES:03}", T_US + number * EACH_US
         if number % 3:
-            record = wire.Arrival(at_us, 50, 3, 9000, 1, 3000, 900, 0, 0, (1, 2, 3, 4, 5, 6), clip, 16000)
+            record: tuple[Any, ...] = wire.Arrival(
+                at_us, 50, 3, 9000, 1, 3000, 900, 0, 0, (1, 2, 3, 4, 5, 6), clip, 16000
+            )
         else:
             record = wire.Health(at_us, 50, 3, number, 0, 5, 0, None, None, 0, 0, 0, 0, 2100, 5200, 1, 300)
         frame = wire.seal(record, KEY, node.encode(), 1, number)
@@ -66,7 +71,8 @@ def incident(number: int, at_us: int) -> Row:
 
 def make(path: pathlib.Path, n_frames: int) -> None:
     """The journal, as a gateway would have written it."""
-    file, batch = JournalFile(path), []
+    file = JournalFile(path)
+    batch: list[Row] = []
     for row in rows(n_frames):
         batch.append(row)
         if len(batch) == 5000:
@@ -82,7 +88,7 @@ def say(words: str) -> None:
     sys.stdout.flush()
 
 
-def timed(words: str, call, n: int = 20) -> None:
+def timed(words: str, call: Callable[[], object], n: int = 20) -> None:
     """The median of so many calls."""
     took = []
     for _ in range(n):
@@ -113,9 +119,8 @@ def read_in(folder: pathlib.Path, n_frames: int) -> Store:
         pass
     took = time.perf_counter() - began
     size = (folder / "web.db").stat().st_size / 1e6
-    print(
-        f"{n_frames} frames read in {took:.0f} s, {n_frames / took:.0f}/s; peak {before:.0f} -> {peak_mb():.0f} MB; {size:.0f} MB"
-    )
+    say(f"{n_frames} frames read in {took:.0f} s, {n_frames / took:.0f}/s; database {size:.0f} MB")
+    say(f"memory at its highest: {before:.0f} MB before, {peak_mb():.0f} MB after")
     return Store(database, plan, pulse, journal)
 
 
@@ -142,16 +147,46 @@ async def latency(folder: pathlib.Path, n_listeners: int = 200) -> None:
         await asyncio.to_thread(file.commit, [incident(number, T_US + number)])
         began = time.perf_counter()
         await asyncio.to_thread(reader.step)
-        while len(heard) < n_listeners:
+        while len(heard) < n_listeners:  # noqa: ASYNC110 (each listener tells when it heard it)
             await asyncio.sleep(0.001)
-        worst.append(max(heard) - began)
-    print(
-        f"commit to the last of {n_listeners} listeners: median {sorted(worst)[25] * 1000:.0f} ms, worst {max(worst) * 1000:.0f} ms"
-    )
+        worst.append(1000 * (max(heard) - began))
+    say(f"commit to the last of {n_listeners}: median {sorted(worst)[25]:.0f} ms, worst {max(worst):.0f} ms")
     for each in tasks:
         each.cancel()
     waiting.cancel()
     file.close()
+
+
+def search_many(folder: pathlib.Path, n_incidents: int = 100_000) -> None:
+    """Searches among so many."""
+    path = folder / "many.journal"
+    file = JournalFile(path)
+    file.commit([incident(number, T_US + number * 60_000_000) for number in range(n_incidents)])
+    file.close()
+    database, plan, journal = (
+        Database(folder / "many.db"),
+        Plan((40.44, -88.38, 0.0), ()),
+        WebJournal(path, "web", None),
+    )
+    pulse = Pulse()
+    reader = Reader(database, journal, Applying(Survey(), DAY_US, DAY_US), pulse, lambda changes: None)
+    began = time.perf_counter()
+    while reader.step():
+        pass
+    say(f"{n_incidents} incidents read in {time.perf_counter() - began:.0f} s")
+    store, span = Store(database, plan, pulse), (T_US + 60_000_000_000, T_US + 120_000_000_000)
+    for words, search in (
+        ("the newest 50", Search()),
+        ("by a word of all", Search(text="gunshot")),
+        ("by a name", Search(text="i-4711")),
+        ("by words of none", Search(text="nobody")),
+        ("by time", Search(from_us=span[0], until_us=span[1])),
+        ("by place, 20 m", Search(near=(40.4410, -88.3790), within_m=20.0)),
+        ("by a place of none", Search(near=(41.0, -88.0), within_m=20.0)),
+        ("by grade and place", Search(grade="B", near=(40.4410, -88.3790), within_m=50.0)),
+        ("disputed ones", Search(review="disputed")),
+    ):
+        timed(f"of {n_incidents}: {words}", functools.partial(store.briefs, search), 10)
 
 
 def main() -> None:
@@ -160,6 +195,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="soundpost-bench-") as name:
         folder = pathlib.Path(name)
         asyncio.run(latency(folder))
+        search_many(folder)
         store = read_in(folder, n_frames)
         timed("briefs(50)", lambda: store.briefs(Search()))
         timed("briefs(1000)", lambda: store.briefs(Search(), limit=1000))

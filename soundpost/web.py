@@ -9,7 +9,6 @@ import ssl
 import structlog
 
 from gateway.assembly.web import build_web, check_journal, serve_web
-from gateway.systemd import notify
 from gateway.web.settings import WebConfig, read_web_config
 from soundpost import web_admin
 from soundpost.lasting_output import lasting_output
@@ -51,13 +50,11 @@ def run(args: argparse.Namespace) -> int:
     if base_map.why:
         LOG.warning("the base map cannot be used; pages draw the street's plan", why=base_map.why)
 
-    def ready() -> None:
-        print(f"ready, listening on {_address(config)}", flush=True)
-        notify("READY=1")
+    def ready(port: int) -> None:
+        print(f"ready, listening on {_address(config, port)}", flush=True)
 
     with lasting_output():
         asyncio.run(serve_web(web, config, folder, ready))
-    notify("STOPPING=1")
     return 0
 
 
@@ -86,8 +83,8 @@ def _check_port(config: WebConfig) -> None:
         raise OSError(f"host, port: {config.host} port {config.port} cannot be had ({one_line(error)})") from None
 
 
-def _address(config: WebConfig) -> str:
-    return f"{'http' if config.tls is None else 'https'}://{config.host}:{config.port}"
+def _address(config: WebConfig, port: int) -> str:
+    return f"{'http' if config.tls is None else 'https'}://{config.host}:{port}"
 
 
 def _summary(config: WebConfig) -> str:
@@ -95,4 +92,4 @@ def _summary(config: WebConfig) -> str:
         "reviews" if config.request_key_file else "no reviews (no request_key_file)",
         "clips" if config.evidence_key_file else "no clips (no evidence_key_file)",
     ]
-    return f"{_address(config)}, {', '.join(can)}"
+    return f"{_address(config, config.port)}, {', '.join(can)}"

@@ -1,8 +1,11 @@
 """From web.toml to the web process: the one place where pages meet the journal and the gateway's settings. It holds no
 key of a node and no wire to a lamp."""
 
+import asyncio
+import contextlib
 import pathlib
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import uvicorn
@@ -18,6 +21,8 @@ from gateway.config import GatewayConfig, read_config
 from gateway.intake.keyring import read_keys
 from gateway.journal.file import check_place
 from gateway.journal.rows import reading
+from gateway.systemd import notify
+from gateway.tasks import end
 from gateway.web.app import build_app
 from gateway.web.database import Database
 from gateway.web.live.feed import Feed
@@ -32,7 +37,8 @@ from gateway.web.store.reviewing import Reviewing
 from gateway.web.store.store import Store
 
 DAY_US = 86_400_000_000
-STOP_S = 3
+STOP_S, BEAT_S = 3, 5.0
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +123,9 @@ def check_journal(config: WebConfig, folder: pathlib.Path) -> str:
         return ""
 
 
-async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Callable[[], None]) -> None:
-    """Until SIGTERM or SIGINT, which uvicorn takes. Raises OSError naming the port that cannot be had."""
+async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Callable[[int], None]) -> None:
+    """Until SIGTERM or SIGINT. ready : is told the port, once it listens. Tells systemd how it is.
+    Raises OSError naming a file that cannot be read."""
     tls = {}
     if config.tls is not None:
         tls = {"ssl_certfile": folder / config.tls.cert_file, "ssl_keyfile": folder / config.tls.key_file}
@@ -139,25 +146,52 @@ async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Ca
     )
     web.parts.feed.open()
     web.reader.start()
+    beating = asyncio.create_task(_beat())
     try:
         await server.serve()
     finally:
+        notify("STOPPING=1")
         web.reader.stop()
-        web.parts.feed.close()
+        await end(beating)
+
+
+async def _beat() -> None:
+    """A watchdog sees by it that the loop turns."""
+    while True:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(BEAT_S)
 
 
 class Server(uvicorn.Server):
-    """ready : is called when it listens; closing : when it is told to end, so that who listens for news ends, too."""
+    """ready : is told the port when it listens; closing : is called when it is told to end, so that who listens for
+    news ends, too."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], closing: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None], closing: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready, self._closing = ready, closing
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT end it in good order, and its exit is no error (uvicorn's own raises them again). A second
+        one waits for nobody."""
+        loop = asyncio.get_running_loop()
+        for number in STOPS:
+            loop.add_signal_handler(number, self._end)
+        try:
+            yield
+        finally:
+            for number in STOPS:
+                loop.remove_signal_handler(number)
+
+    def _end(self) -> None:
+        self.force_exit, self.should_exit = self.should_exit, True
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """Listen, then say so."""
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
-            self._ready()
+            self._ready(self.servers[0].sockets[0].getsockname()[1])
+            notify("READY=1")
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """End what would not by itself, then all else."""

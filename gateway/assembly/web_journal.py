@@ -112,17 +112,17 @@ def _word(fields: Any) -> ArrivalSaid | HealthWord | None:
     kind = fields.get(0) if isinstance(fields, dict) else None
     if kind == ARRIVAL.number:
         values = _values(fields, SAID)
-        return None if values is None else ArrivalSaid(*values)  # type: ignore[arg-type]
+        return None if values is None else ArrivalSaid(*values)
     if kind == HEALTH.number:
         values, more = _values(fields, WORD), _values(fields, COUNTS)
         if values is not None and more is not None:
-            return HealthWord(*values, more=dict(zip(MORE, more, strict=True)))  # type: ignore[arg-type]
+            return HealthWord(*[*values, dict(zip(MORE, more, strict=True))])
     return None
 
 
-def _values(fields: Any, wanted: Sequence[Any]) -> list[int | None] | None:
+def _values(fields: Any, wanted: Sequence[Any]) -> list[Any] | None:
     """None where one is missing, or out of its range."""
-    values: list[int | None] = []
+    values: list[Any] = []
     for field in wanted:
         value = fields.get(field.key)
         if not (value is None and field.optional) and not (type(value) is int and field.low <= value <= field.high):

@@ -45,9 +45,9 @@ class WebConfig(Table):
         return self.tls is not None or (self.door.public_url or "").startswith("https:")
 
     @model_validator(mode="after")
-    def _clear(self) -> Self:
+    def _tells_no_password_to_the_street(self) -> Self:
         if self.tls is None and self.host not in LOOPBACK:
-            raise ValueError(f"host: without [tls] only {', '.join(LOOPBACK)}: give it one, or a proxy before it")
+            raise ValueError("host must be loopback (127.0.0.1, ::1) where there is no [tls]: passwords cross the wire")
         return self
 
 

@@ -19,9 +19,17 @@ OVER = "delete from alarm where what = ? and name = ? and kind = ?"
 NOT_HEARD = "select node from pole where heard_us is null or heard_us < ?"
 
 
+def name_of(told: Mapping[str, Any]) -> str:
+    """Of the incident that a row is about. Raises KeyError or TypeError where it has none."""
+    name = told["incident"]
+    if not isinstance(name, str):
+        raise TypeError("an incident's name is a text")
+    return name
+
+
 def take_effect(connection: sqlite3.Connection, row: Row, told: Mapping[str, Any]) -> str:
     """What became of an order. Comes back: of which incident."""
-    what, name = told["what"], str(told["incident"])
+    what, name = told["what"], name_of(told)
     connection.execute(
         ORDERED,
         (
@@ -91,7 +99,7 @@ def take_air(connection: sqlite3.Connection, row: Row, told: Mapping[str, Any]) 
 
 def take_reason(connection: sqlite3.Connection, row: Row, told: Mapping[str, Any]) -> str:
     """Why something was done, or was not. Comes back: for which incident."""
-    name = str(told["incident"])
+    name = name_of(told)
     if name.startswith(EARLY):
         connection.execute("insert or ignore into early values (?, ?)", (name, row.at_us))
     return name

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dsp.air import Air
+from gateway.web.store.devices import name_of
 from gateway.web.store.journal import Row
 from gateway.web.store.onsets import keep_onsets
 from gateway.web.store.survey import Survey
@@ -32,7 +33,7 @@ LOST = """insert into evidence values (?, ?, '', '', 0, 0, 0, '', '', 'lost', ?,
 
 def take_incident(connection: sqlite3.Connection, survey: Survey, row: Row, told: Mapping[str, Any]) -> str:
     """An incident was told of. Comes back: its name. Raises KeyError, TypeError or ValueError for what is none."""
-    name, shape = str(told["incident"]), told["ellipse_95"]
+    name, shape = name_of(told), told["ellipse_95"]
     known = connection.execute("select began from incident where incident = ?", (name,)).fetchone()
     lat_deg, lon_deg = float(told["lat_deg"]), float(told["lon_deg"])
     values = {

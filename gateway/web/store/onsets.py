@@ -2,7 +2,8 @@
 the arrivals by node and time.
 
 A round's height is not told. The one is taken that fits the arrivals best, drawn to POLE_HEIGHT_M below the microphones
-with HEIGHT_SIGMA_M, as dsp/placing/multilaterate.py does; the place and the time stay as they were told. The residual
+with HEIGHT_SIGMA_M, as dsp/placing/multilaterate.py does; by absolute residuals, so that one pole that is late does not
+hide it in the others. The place and the time stay as they were told. The residual
 of an arrival is its time less the round's and less the sound's way (dsp/air.py, `travel_s`).
 """
 
@@ -84,7 +85,7 @@ def _residuals(
     sources = source_m + np.outer(HEIGHTS_M, (0.0, 0.0, 1.0))
     paths = places[None, :, :] - sources[:, None, :]
     late_us = after_us - travel_s(air, paths) * 1e6
-    costs = ((late_us / sigma_us) ** 2).sum(axis=1) + (HEIGHTS_M / HEIGHT_SIGMA_M) ** 2
+    costs = np.abs(late_us / sigma_us).sum(axis=1) + (HEIGHTS_M / HEIGHT_SIGMA_M) ** 2 / 2
     best = int(np.argmin(costs))
     return late_us[best], np.linalg.norm(paths[best], axis=1)
 

@@ -1,6 +1,7 @@
 """A person's review of an incident, on its way to the gateway and back: the gateway checks it and writes it down, the
 journal brings it here. What people wrote is kept side by side; nothing of it is ever changed."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +11,9 @@ from gateway.web.records import VERDICTS, WHATS, Brief, Review
 from gateway.web.store.journal import Journal, Refused
 from gateway.web.store.store import Store
 
-LONGEST_NOTE = 500
+LONGEST_NOTE, MOST_BYTES = 500, 3600
+"""Letters of a comment; and bytes of all of it as JSON, in which all but ASCII takes 6 or 12 a letter: a request is one
+line of at most 4096 (gateway/journal/request.py)."""
 READ_BACK_S, LOOK_S = 5.0, 0.02
 TURN_S = 6.0
 """A gateway that does not answer is waited for 5 s (gateway/journal/bell.py)."""
@@ -112,4 +115,8 @@ def checked(new: NewReview) -> dict[str, str]:
     if new.what not in ("", "exercise") and new.verdict != "no gunshot":
         raise BadReview(f"{new.what} goes only with the verdict no gunshot")
     body = {"incident": new.incident, "verdict": new.verdict, "who": new.who, "what": new.what, "note": note}
+    if (n_bytes := len(json.dumps(body))) > MOST_BYTES:
+        raise BadReview(
+            f"the comment must be shorter: in the journal all takes {n_bytes} bytes, of at most {MOST_BYTES}"
+        )
     return {name: text for name, text in body.items() if text}
