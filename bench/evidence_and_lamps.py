@@ -6,7 +6,7 @@ A real gateway, its lamp bank (Modbus TCP) and the frames of six poles and one o
 15 pictures/s, about 4 Mbit/s each, whose pictures were coded before. By turns without and with `soundpost evidence`,
 which records all four the whole time. Latency: from the last of seven frames written to the first lamp told, by the
 bank's own notes; first of all that is the time that the association waits. Prints p50, p99 and the worst of each turn,
-and the processor time of the evidence process.
+how long the gateway waited for a core (whoever had it), and the processor time of the evidence process.
 """
 
 import argparse
@@ -150,7 +150,7 @@ async def _turn(n_shots: int, *, with_evidence: bool, streams: list[str]) -> dic
         await bank.open()
         _write(folder, cable.a, bank.url, streams)
         async with contextlib.AsyncExitStack() as running:
-            await running.enter_async_context(_running(folder, "gateway"))
+            gateway = await running.enter_async_context(_running(folder, "gateway"))
             cpu_s, began_s = 0.0, time.monotonic()
             if with_evidence:
                 evidence = await running.enter_async_context(_running(folder, "evidence"))
@@ -158,7 +158,9 @@ async def _turn(n_shots: int, *, with_evidence: bool, streams: list[str]) -> dic
             await _latencies_ms(cable, bank, 2, 1)
             if with_evidence:
                 cpu_s, began_s = _cpu_s(evidence.pid), time.monotonic()
+            waited_s = _waited_s(gateway.pid)
             found = sorted(await _latencies_ms(cable, bank, n_shots, 100))
+            waited_s = _waited_s(gateway.pid) - waited_s
             used = (_cpu_s(evidence.pid) - cpu_s) / (time.monotonic() - began_s) if with_evidence else 0.0
         await bank.close()
         clips = await asyncio.to_thread(_clips_bytes, folder)
@@ -172,11 +174,17 @@ async def _turn(n_shots: int, *, with_evidence: bool, streams: list[str]) -> dic
         "p99_ms": round(found[min(len(found) - 1, math.ceil(0.99 * len(found)) - 1)], 1),
         "worst_ms": round(found[-1], 1),
     }
+    told["gateway_waited_ms_a_shot"] = round(1e3 * waited_s / n_shots, 2)
     return {**told, "evidence_cores": round(used, 3), "clips_mb": round(clips / 1e6, 1)}
 
 
 def _clips_bytes(folder: pathlib.Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*.mp4.sealed"))
+
+
+def _waited_s(pid: int) -> float:
+    """How long its first thread, the loop, was ready to run and had no core (proc(5): schedstat)."""
+    return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text("utf-8").split()[1]) / 1e9
 
 
 def _cpu_s(pid: int) -> float:

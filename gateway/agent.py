@@ -21,7 +21,7 @@ from firmware.wire import REASONS
 from gateway.core import TICK_US, Core
 from gateway.edges import Edges, Plug
 from gateway.effects import ONCE, Effect, Told
-from gateway.incident import Alarm, Announce, Asked, Committed, Heard, NewAir, News, Reply, Store, Tell, Updated
+from gateway.incident import Alarm, Announce, Asked, Committed, Early, Heard, NewAir, News, Reply, Store, Tell, Updated
 from gateway.journal.journal import Journal, frame_row
 from gateway.journal.keeping import Keeping
 from gateway.journal.moments import step_record
@@ -48,7 +48,7 @@ KINDS = {
     LampNotice: "lamp",
 }
 """What is told -> the kind of its row in the journal."""
-KEPT = (Store, Reply, Tell, NewAir, Because, Announce, Heard, Alarm, Updated, News)  # what no edge is ordered
+KEPT = (Store, Reply, Tell, NewAir, Because, Early, Announce, Heard, Alarm, Updated, News)  # what no edge is ordered
 log = structlog.get_logger("gateway.agent")
 
 
@@ -223,6 +223,8 @@ class Agent:
         for effect in effects:
             if isinstance(effect, Tell):
                 self._send(effect)
+            elif isinstance(effect, Early):
+                self._note("early", effect.at_us, dataclasses.asdict(effect))
             elif isinstance(effect, NewAir):
                 self._note("air", effect.at_us, dataclasses.asdict(effect))
             elif isinstance(effect, Announce | Heard | Alarm | Updated | News):

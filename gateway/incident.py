@@ -211,6 +211,21 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Early:
+    """Effect: write down where a provisional round was, which is announced to nobody, so that plate readers near it may
+    be told to read. incident : its own name, of no incident. within_m : the longer half axis of its 95 % ellipse."""
+
+    incident: str
+    e_m: float
+    n_m: float
+    t_us: int
+    within_m: float
+    grade: str
+    p_gunshot: float | None
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewAir:
     """Effect: fixes reckon with this air from now on; write it to the journal.
 

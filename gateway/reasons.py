@@ -44,7 +44,8 @@ class Because:
     number : counts the reasons of an incident's act from 1; `action` names the orders that follow from this one. word :
     which of gateway/alerts/because.py it is. rule : the table of gateway.toml that decided. at_us : when. devices : the
     ones that were asked; where none is, the nearest. bound : what the word is measured by (metres, degrees, seconds, a
-    number an hour), or the level that lamps are brought to.
+    number an hour), or the level that lamps are brought to. became : of a provisional round, the incident that rests on
+    what it rests on.
     """
 
     incident: str
@@ -57,6 +58,7 @@ class Because:
     weighed: Weighed | None = None
     devices: tuple[Near, ...] = ()
     bound: float | None = None
+    became: str = ""
 
     @property
     def action(self) -> str:

@@ -4,7 +4,8 @@ Frames are python-dali's (IEC 62386-102 and DiiA Part 252, as it has them). Per 
 logarithmic curve: level n of 1 to 254 is 10^(3 (n - 1) / 253 - 1) per cent (from general knowledge of IEC 62386-102);
 a lamp is put back to its own arc level, not to its per cent. Fade time n of 1 to 15 is 0.5 sqrt(2^n) s, 0 for at once.
 
-The bus falls to its gears' system failure level when its power goes, not when we do: `fail_s` is None.
+The bus falls to its gears' system failure level when its power goes, not when we do: `fail_s` is None, and a guard
+puts the lamps back (hw/guarded_lamps.py).
 """
 
 import math
@@ -57,8 +58,7 @@ class DaliLamps:
         """Set a lamp's arc level; returns once its gear has shown that it is there (DALI confirms no command)."""
         check_lamp(channel, level_pct, LAST_SHORT)
         await self._set_fade(channel, to_fade(fade_s))
-        arc = self._arc.get((channel, level_pct), to_arc(level_pct))
-        await self._ask(DAPC(GearShort(channel), arc), channel)
+        await self._ask(DAPC(GearShort(channel), self.raw(channel, level_pct)), channel)
         await self._number(QueryStatus(GearShort(channel)), channel)
 
     async def read_level(self, channel: int) -> int:
@@ -87,8 +87,20 @@ class DaliLamps:
             energy_wh=energy_wh,
         )
 
+    def raw(self, channel: int, level_pct: int) -> int:
+        """The arc level that was read as this level."""
+        return self._arc.get((channel, level_pct), to_arc(level_pct))
+
+    def learn(self, channel: int, level_pct: int, raw: int) -> None:
+        """This arc level is what this level was read from."""
+        self._arc[channel, level_pct] = raw
+
     async def keep(self, before_pct: Mapping[int, int]) -> None:
         """Nothing on the bus heeds it."""
+
+    async def let_go(self, channel: int) -> bool:
+        """It has no control of its own here but what it is told."""
+        return False
 
     async def close(self) -> None:
         """Let go of the port."""

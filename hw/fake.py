@@ -4,8 +4,9 @@ What a test does to them is called `drive_...`; what was done to them can be rea
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,25 @@ class FakeMicrophone:
         self._blocks.put_nowait(None)
 
 
+class Told(list[Any]):
+    """Whoever is told: all that it was told, in order; `until` waits for what is yet to come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._more = asyncio.Event()
+
+    def __call__(self, what: object) -> None:
+        self.append(what)
+        self._more.set()
+
+    async def until(self, condition: Callable[[list[Any]], object], limit_s: float = 5.0) -> None:
+        """Until the condition holds of all that was told. Raises TimeoutError where it never does."""
+        async with asyncio.timeout(limit_s):
+            while not condition(self):
+                self._more.clear()
+                await self._more.wait()
+
+
 class FakeLamps:
     """Lamps with `levels` (per cent, by channel) and `orders`, the (channel, level_pct) written, in order.
 
@@ -104,6 +124,9 @@ class FakeLamps:
             raise self._failure
         self.n_kept += 1
         self.kept = dict(before_pct)
+
+    async def let_go(self, channel: int) -> bool:
+        return False
 
     async def close(self) -> None:
         return

@@ -1,8 +1,9 @@
 """Lamps on relays that the pins of this computer switch: by gpiozero on a Raspberry Pi, by gpiod elsewhere.
 
 Level is 0 or 100: the relay forces its lamp on, or leaves it to its own control. Nothing here falls back by itself when
-this program dies (the kernel may leave a line as it was), so `fail_s` is None; where that matters a relay with a timer
-of its own, or a Modbus board, is the thing to use. Pins are asked for as they are, so that taking one moves no lamp.
+this program dies (the kernel may leave a line as it was), so `fail_s` is None, and a guard puts the lamps back
+(hw/guarded_lamps.py); with the whole computer dead only a relay with a timer of its own, or a Modbus board, does. Pins
+are asked for as they are, so that taking one moves no lamp.
 """
 
 from collections.abc import Callable, Mapping
@@ -79,8 +80,19 @@ class GpioLamps:
         """A relay tells no more than its level."""
         return LampState(await self.read_level(channel))
 
+    def raw(self, channel: int, level_pct: int) -> int:
+        """A relay has no finer level."""
+        return level_pct
+
+    def learn(self, channel: int, level_pct: int, raw: int) -> None:
+        """Nothing to learn."""
+
     async def keep(self, before_pct: Mapping[int, int]) -> None:
         """Nothing heeds it."""
+
+    async def let_go(self, channel: int) -> bool:
+        """It has no control of its own here but what it is told."""
+        return False
 
     async def close(self) -> None:
         """Let go of the pins."""

@@ -5,7 +5,7 @@ written, discrete inputs and input registers only read. Addresses count from 0, 
 that say 00001 or 40001 count from 1. hw/linux/lamp_map_file.py reads maps from TOML, hw/lamp_maps/ holds some.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -166,18 +166,19 @@ class LampMap(Part):
     def _check_apart(self) -> None:
         """No cell may be written for two things: what is meant for one lamp would move another."""
         seen: dict[tuple[str, int], str] = {}
-        for table, address, what in self._written():
+        for table, address, what in self.written(range(self.board.lamps)):
             if (table, address) in seen:
                 cell = "coil" if table == "coil" else "holding register"
                 raise ValueError(f"{cell} {address} stands there twice: as {seen[table, address]}, and as {what}")
             seen[table, address] = what
 
-    def _written(self) -> Iterator[Written]:
+    def written(self, channels: Iterable[int]) -> Iterator[Written]:
+        """What is written for these lamps, and for the board as a whole."""
         tables = {"relay": "coil", "timed": "coil", "level": "holding"}
         for name, cells in self._cells():
             table = cells.table if isinstance(cells, Safe) else tables.get(name)
             if table is not None:
-                for channel in range(self.board.lamps):
+                for channel in channels:
                     yield table, cells.of(channel), f"{name} of lamp {channel}"
         if self.fade is not None:
             yield "holding", self.fade.register_, "fade.register"

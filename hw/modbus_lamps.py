@@ -120,6 +120,10 @@ class ModbusLamps:
         else:
             await self._words("holding", watchdog.register_, 1, 0)
 
+    async def let_go(self, channel: int) -> bool:
+        """A board is told the level that was."""
+        return False
+
     async def close(self) -> None:
         """Hang up. The next order would connect again."""
         await self._line.close()

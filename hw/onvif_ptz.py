@@ -4,7 +4,6 @@ Shapes are those of ptz.wsdl and onvif.xsd. Pan, tilt and zoom are shares here, 
 the other (zoom from wide to narrow); hw/onvif_camera.py knows degrees.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,9 @@ GENERIC_SPACE = "http://www.onvif.org/ver10/tptz/PanTiltSpaces/PositionGenericSp
 DEGREES_SPACE = "http://www.onvif.org/ver10/tptz/PanTiltSpaces/SphericalPositionSpaceDegrees"
 ZOOM_SPACE = "http://www.onvif.org/ver10/tptz/ZoomSpaces/PositionGenericSpace"
 MOST_PRESETS = 500
+LARGEST, FARTHEST = 1e6, 1e3
+"""No number that a camera tells is larger, and no position farther from the ends of its travel, in travels: what is
+would overflow whatever is reckoned with it."""
 Span = tuple[float, float]
 
 
@@ -104,15 +106,12 @@ class Ptz:
             zoom = answer.find("{*}PTZStatus/{*}Position/{*}Zoom")
             if zoom is None or self.can.zoom is None:
                 return pan, tilt, None
-            low, high = self.can.zoom
-            return pan, tilt, (number(zoom.get("x")) - low) / (high - low)
+            return pan, tilt, _share(number(zoom.get("x")), self.can.zoom)
 
     def shares(self, pan_tilt: "etree._Element") -> tuple[float, float]:
         """A position on the wire. Raises LookupError or ValueError where it is none."""
         space = self.can.spaces.get(pan_tilt.get("space") or self.space, self.can.spaces.get(self.space, Space()))
-        pan, tilt = (
-            (number(pan_tilt.get(axis)) - low) / (high - low) for axis, (low, high) in (("x", space.x), ("y", space.y))
-        )
+        pan, tilt = (_share(number(pan_tilt.get(axis)), span) for axis, span in (("x", space.x), ("y", space.y)))
         return pan, tilt
 
     async def read_presets(self) -> dict[str, tuple[float, float]]:
@@ -131,10 +130,17 @@ class Ptz:
 
 
 def number(text: str | None) -> float:
-    """A finite number of an answer. Raises ValueError."""
-    found = float(text or "")
-    if not math.isfinite(found):
-        raise ValueError("not a finite number")
+    """A number of an answer. Raises ValueError for what is none, and for one that nothing can be reckoned with."""
+    return _sane(float(text or ""), LARGEST)
+
+
+def _share(told: float, span: Span) -> float:
+    return _sane((told - span[0]) / (span[1] - span[0]), FARTHEST)
+
+
+def _sane(found: float, largest: float) -> float:
+    if not abs(found) <= largest:  # so written, NaN is none
+        raise ValueError("no number that a camera has")
     return found
 
 

@@ -79,7 +79,9 @@ class Lamps(Protocol):
     `nearest` to what it was told: a relay knows 0 and 100 only. fade_s : how long the change may take, where the bank
     can fade; others do it at once. fail_s : without a `keep` for so long the lamps go back by themselves, to what the
     last `keep` said or to their own control; None: they stay as they are. `keep` says that we are here, and what the
-    lamps that are up were before; it is called three times in fail_s. `read_state` is all that a lamp tells.
+    lamps that are up were before; it is called three times in fail_s. `read_state` is all that a lamp tells. `let_go` :
+    True where a lamp is under its own control again by that, or is already, so that it is not to be told a level; False
+    where the bank has no such thing.
     """
 
     fail_s: float | None
@@ -93,6 +95,8 @@ class Lamps(Protocol):
     async def read_state(self, channel: int) -> LampState: ...
 
     async def keep(self, before_pct: Mapping[int, int]) -> None: ...
+
+    async def let_go(self, channel: int) -> bool: ...
 
     async def close(self) -> None: ...
 

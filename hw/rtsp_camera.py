@@ -36,7 +36,10 @@ class Place:
 def place_of(url: str) -> Place:
     """rtsp://HOST[:PORT]/PATH or rtsps://. Raises ValueError for anything else, and for one that holds a password,
     which is not shown."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an IPv6 address that is none
+        parts = urlsplit("")
     if parts.username or parts.password:
         raise ValueError("stream url: must not hold a user or password; they have fields of their own")
     try:
@@ -49,7 +52,8 @@ def place_of(url: str) -> Place:
 
 
 class RtspCamera:
-    """tls : for rtsps://. clock : () -> microseconds UTC."""
+    """tls : for rtsps://. clock : () -> microseconds UTC. lost : is told of how many more pictures something was
+    missing, so that they are left out."""
 
     def __init__(
         self,
@@ -58,12 +62,13 @@ class RtspCamera:
         tls: ssl.SSLContext | None,
         clock: Callable[[], int],
         call_s: float = CALL_S,
+        lost: Callable[[int], None] = lambda n_pictures: None,
     ) -> None:
         self._place, self._account, self._tls, self._clock, self._call_s = place, account, tls, clock, call_s
         self._number = 0
         self._challenge: Answer | None = None
         self._session = ""
-        self.lost = 0
+        self._lost = lost
 
     async def pictures(self) -> AsyncGenerator[Picture, None]:
         """Connect, and give pictures until the camera ends it. Raises OSError in a few words; it hangs up by itself."""
@@ -92,22 +97,28 @@ class RtspCamera:
         url, track, alive_s = await self._set_up(line)
         depacketiser = Depacketiser(track)
         loop = asyncio.get_running_loop()
-        due_s = loop.time() + alive_s
+        due_s, silent_s = loop.time() + alive_s, loop.time() + SILENT_S
         while True:
-            for each in await self._more(line):
+            for each in await self._more(line, silent_s):
                 if isinstance(each, Framed) and each.channel == 0:
                     for picture in depacketiser.feed(each.packet, self._clock()):
                         yield picture
+                        silent_s = loop.time() + SILENT_S
                 elif isinstance(each, Answer) and each.status in (401, 454):
                     raise OSError(f"the camera ends the session (RTSP {each.status})")
-            self.lost = depacketiser.lost
+            if depacketiser.lost:
+                self._lost(depacketiser.lost)
+                depacketiser.lost = 0
             if loop.time() >= due_s:
                 due_s = loop.time() + alive_s
                 self._send(line, "GET_PARAMETER", url, {"Session": self._session})
 
-    async def _more(self, line: "_Line") -> list[Answer | Framed]:
+    async def _more(self, line: "_Line", until_s: float) -> list[Answer | Framed]:
+        """What came next. until_s : when a picture must have come; what else comes is none."""
         try:
-            async with asyncio.timeout(SILENT_S):
+            if asyncio.get_running_loop().time() >= until_s:  # what comes at once is never timed out
+                raise TimeoutError
+            async with asyncio.timeout_at(until_s):
                 return await line.read()
         except TimeoutError:
             raise OSError(f"no picture for {SILENT_S:g} s") from None

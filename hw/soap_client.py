@@ -2,7 +2,7 @@
 
 No redirect is followed, so that a user name token never goes to another host. An answer of more than MOST_BYTES, packed
 or unpacked, is dropped before anything parses it; one with a document type (SOAP 1.2 Part 1, section 5, forbids them)
-is no answer; what is parsed is parsed off the loop. Whatever goes wrong is OSError in a few words, without password.
+is no answer; unpacking and parsing are off the loop. Whatever goes wrong is OSError in a few words, without password.
 
 The token is that of the WS-Security UsernameToken profile with a password digest, Base64(SHA-1(nonce + created +
 password)), as zeep writes it and simulators/peers/onvif_soap.py checks it.
@@ -148,7 +148,8 @@ class SoapClient:
                 ) as answer:
                     if 300 <= answer.status < 400:
                         raise OSError(f"the camera redirects (HTTP {answer.status}), which is not followed")
-                    return answer.status, unpack(await _read(answer), answer.headers.get("Content-Encoding", ""))
+                    received, encoding = await _read(answer), answer.headers.get("Content-Encoding", "")
+                    return answer.status, await asyncio.to_thread(unpack, received, encoding) if encoding else received
             except (aiohttp.ServerDisconnectedError, ConnectionResetError):
                 if is_last:
                     raise

@@ -26,6 +26,7 @@ COMMANDS = {
     "web": "serve the street's pages: map, incidents, poles, and the API",
     "map": "build the pages' base map of an OpenStreetMap extract",
     "evidence": "keep, list, show and export what cameras saw round a shot",
+    "plates": "read plates in a camera's video, for evidence; off unless it is started",
     "score": "how good detector and locator are, against their bars",
     "camera": "ask cameras what they can, and survey their mounts",
     "lamps": "which lamps have failed, and telling the city of them",

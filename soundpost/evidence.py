@@ -12,7 +12,6 @@ import os
 import pathlib
 import signal
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from gateway.assembly.asking import read_key, write_down
@@ -25,6 +24,7 @@ from gateway.journal.rows import reading
 from soundpost.lasting_output import lasting_output
 from soundpost.logs import log_to_standard_error
 from soundpost.private_files import write_private
+from soundpost.terminal import utc_second
 
 HELP = "Keep what cameras and plate readers saw round a shot, encrypted; list, show and export it."
 EXAMPLE = """soundpost evidence --config gateway.toml
@@ -135,7 +135,9 @@ def _record(about: About) -> dict[str, Any]:
 def _show(shelf: Shelf, about: About, hashes: Mapping[str, str], as_json: bool) -> int:
     for entry in _files(about):
         span_s, known = (entry.until_us - entry.from_us) / 1e6, _known(entry, hashes)
-        words = f"{entry.name}  {entry.what}  {_when(entry.from_us)}  {span_s:.1f} s  sha256 {entry.sha256}  {known}"
+        words = (
+            f"{entry.name}  {entry.what}  {utc_second(entry.from_us)}  {span_s:.1f} s  sha256 {entry.sha256}  {known}"
+        )
         record = {"file": entry.name, "what": entry.what, "sha256": entry.sha256, "journal": known}
         print(json.dumps(record) if as_json else words)
         if entry.what == "sightings":
@@ -148,7 +150,7 @@ def _seen(each: dict[str, Any]) -> str:
     what = f"plate {each['plate']}" if "plate" in each else each["object"]
     sure = "?" if each["confidence"] is None else f"{each['confidence']:.2f}"
     picture = f"  picture {each['picture_sha256']}" if each.get("picture_sha256") else ""
-    return f"    {_when(each['first_us'])}  {each['reader']}  {what}  confidence {sure}{picture}"
+    return f"    {utc_second(each['first_us'])}  {each['reader']}  {what}  confidence {sure}{picture}"
 
 
 def _known(entry: Entry, hashes: Mapping[str, str]) -> str:
@@ -193,7 +195,3 @@ def _copy(shelf: Shelf, incident: str, entry: Entry, path: pathlib.Path) -> None
 
 def _files(about: About) -> Sequence[Entry]:
     return sorted(about.files.values(), key=lambda entry: (entry.from_us, entry.name))
-
-
-def _when(at_us: int) -> str:
-    return f"{datetime.fromtimestamp(at_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}Z"

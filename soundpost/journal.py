@@ -7,11 +7,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from gateway.journal.rows import Kept, first_broken, kept, log_beside, reading, was_in_use
 from soundpost import journal_follow
+from soundpost.terminal import utc_second
 
 HELP = "Verify a gateway's journal, show what is in it, export it whole, or follow it. It may be in use."
 EXAMPLE = """soundpost journal verify street.journal
@@ -141,8 +141,8 @@ def _line(each: Kept) -> str:
 def _when(at_us: int) -> str:
     """A row's time; a journal may have been tampered with, so anything is borne."""
     try:
-        return f"{datetime.fromtimestamp(at_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}Z"
-    except (ValueError, OverflowError, OSError):
+        return utc_second(at_us)
+    except OverflowError:
         return f"{at_us} us"
 
 

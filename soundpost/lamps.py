@@ -3,28 +3,36 @@
 import argparse
 import json
 import pathlib
-from datetime import UTC, datetime
 from typing import Any
 
 from gateway.journal.rows import kept, reading
-from soundpost import lamps_report
+from soundpost import lamps_blink, lamps_report
+from soundpost.terminal import utc_second
 
-HELP = "Show a street's lamps: what has failed, since when, what each did last. Or report failed lamps to the city."
+HELP = "Show a street's lamps: what has failed, what each did last. Report failed ones to the city. Or let one blink."
 EXAMPLE = """soundpost lamps street.journal
   soundpost lamps street.journal --json
   soundpost lamps street.journal --report https://city.example/open311/v2 --service-code 002 \\
-      --config gateway.toml --cursor lamps.reported --api-key-file open311.key"""
+      --config gateway.toml --cursor lamps.reported --api-key-file open311.key
+  soundpost lamps --blink l1 --config gateway.toml"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soundpost lamps`."""
-    parser.add_argument("file", type=pathlib.Path, metavar="JOURNAL", help="a gateway's journal; it may be in use")
+    parser.add_argument(
+        "file", type=pathlib.Path, metavar="JOURNAL", nargs="?", help="a gateway's journal; it may be in use"
+    )
     parser.add_argument("--json", action="store_true", help="JSON lines, one a lamp")
     lamps_report.add_arguments(parser)
+    lamps_blink.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the table, or report for ever. Raises ValueError or OSError of one line."""
+    """Print the table, report for ever, or blink. Raises ValueError or OSError of one line."""
+    if args.blink is not None:
+        return lamps_blink.blink(args)
+    if args.file is None:
+        raise ValueError("give a JOURNAL, or --blink LAMP")
     if args.report is not None:
         return lamps_report.report(args)
     lamps = lamps_of(args.file)
@@ -65,11 +73,11 @@ def _notice(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _line(lamp: dict[str, Any]) -> str:
-    state = f"FAULT since {_when(lamp['since_us'])}, {lamp['why']}" if lamp["fault"] else "well"
-    last = "" if lamp["told_us"] is None else f"; told {lamp['told_pct']} % at {_when(lamp['told_us'])}: {lamp['note']}"
+    state = f"FAULT since {utc_second(lamp['since_us'])}, {lamp['why']}" if lamp["fault"] else "well"
+    last = (
+        ""
+        if lamp["told_us"] is None
+        else f"; told {lamp['told_pct']} % at {utc_second(lamp['told_us'])}: {lamp['note']}"
+    )
     text = f"{lamp['lamp']:20} {state}{last}"
     return "".join(each if each.isprintable() else "\ufffd" for each in text)
-
-
-def _when(at_us: int) -> str:
-    return f"{datetime.fromtimestamp(at_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}Z"

@@ -10,7 +10,7 @@ from simulators.judging.figures import N_NIGHTS, score_nights
 from simulators.judging.rarity_figures import N_STREETS, score_rarity
 from simulators.locating import locator_page
 from simulators.locating.score_locator import score_locator
-from simulators.pages import listening_page
+from simulators.pages import folders, listening_page
 from simulators.training import score_detector as detector
 from simulators.training.figures import wrong
 from simulators.training.score_sounds import score_sounds
@@ -86,8 +86,8 @@ def run(args: argparse.Namespace) -> int:
             raise ValueError(f"--streets {args.streets}: must be 1 to {MOST_STREETS}")
         _tell(score_rarity(args.data, args.streets), "", args.json)
         return 0
-    if args.report and args.what == LOCATOR:
-        locator_page.check_folder(args.report)
+    if args.report:
+        CHECKS.get(args.what, folders.check_writable)(args.report)
     told = SCORED[args.what](args)
     if args.report:
         told.write(args.report)
@@ -126,4 +126,6 @@ def _sounds(args: argparse.Namespace) -> Told:
 
 
 MOST_NIGHTS, MOST_STREETS = 100_000, 1000
+CHECKS = {LOCATOR: locator_page.check_folder}
+"""Before what takes so long: whether its page can be written. The other pages are one file."""
 SCORED = {DETECTOR: _detector, LOCATOR: _locator, SOUNDS: _sounds}

@@ -38,5 +38,9 @@ def aligned(row: Sequence[str], widths: Sequence[int], left: Sequence[int] = (0,
 
 def utc(t_us: int) -> str:
     """A time for people, to the millisecond."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t_us)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return f"{utc_second(t_us)[:-1]}.{t_us // 1000 % 1000:03d}Z"
+
+
+def utc_second(t_us: int) -> str:
+    """A time for people, to the second. OverflowError for one that no calendar has."""
+    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=t_us):%Y-%m-%d %H:%M:%S}Z"

@@ -29,6 +29,8 @@ FADE = 98
 """Of 65536, each hour of listening: e-fold in 28 days (65536 / 28 / 24 = 97.5)."""
 PRIOR = 4320 * ONE
 """Spans: 12 hours of listening, chosen."""
+MOST_KEPT = (HOUR_US // SPAN_US + 1) * ONE * 65536 // FADE
+"""Of spans and of counts: where what fades is as much as what can come."""
 KNOWN = 355 * ONE
 """Spans: what is known after less than an hour, of which some has faded, is not worth saying."""
 MOST_SOUNDS = 256
@@ -54,6 +56,8 @@ class Rarity:
         if crc32(state[:-4]) != struct.unpack("<I", state[-4:])[0]:
             raise ValueError("damaged: its check is wrong")
         numbers = struct.unpack_from(f"<{HOURS * (SCORES + 1)}I", state, len(MAGIC))
+        if max(numbers) > MOST_KEPT:  # it would soon be more than the array holds
+            raise ValueError(f"forged or damaged: holds {max(numbers)}, and the most is {MOST_KEPT}")
         self._spans, self._counts = array("I", numbers[:HOURS]), array("I", numbers[HOURS:])
 
     def state(self) -> bytes:

@@ -8,6 +8,7 @@ from dsp.hearing.judge import Judge
 from dsp.hearing.verdict import Verdict
 from firmware.linux.ear_files import WIDE_EAR, wide_ear
 
+WITHOUT = "the first look alone is used"
 VERDICT = Path(__file__).with_name("gunshot_net.npz")
 
 
@@ -15,8 +16,10 @@ def read_verdict(path: Path = VERDICT) -> Verdict:
     """The verdict of a file. Raises OSError, or ValueError that names the file, in a line."""
     try:
         return Verdict.from_bytes(path.read_bytes())
+    except OSError as error:
+        raise OSError(f"{path}: {error.strerror}; {WITHOUT}") from error
     except ValueError as error:
-        raise ValueError(f"{path}: {error}; the first look alone is used") from error
+        raise ValueError(f"{path}: {error}; {WITHOUT}") from error
 
 
 @cache

@@ -91,6 +91,7 @@ def _ahead(reason: Because) -> str:
 WORDS: Mapping[str, Callable[[Because], str]] = {
     "does": _does,
     "over": _over,
+    "became": lambda reason: f"what was lit or turned before it was decided: it became {reason.became}",
     "off": lambda reason: f"{reason.rule} says act = false",
     "grade": _grade,
     "p_gunshot": _p_gunshot,

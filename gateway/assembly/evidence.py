@@ -9,15 +9,16 @@ import contextlib
 import functools
 import json
 import pathlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import structlog
 
 from gateway.assembly.asking import ask_gateway, now_us, read_key
 from gateway.config import GatewayConfig
-from gateway.evidence.camera_line import CameraLine
-from gateway.evidence.cases import Cases, Watcher
+from gateway.evidence.camera_line import CameraLine, Connect
+from gateway.evidence.cases import Cases, Sees, Watcher
 from gateway.evidence.reader_line import ReaderLine
 from gateway.evidence.reader_ways import broker_of, door_of, reads_of, trigger_of
 from gateway.evidence.recording import Clip
@@ -30,6 +31,8 @@ from gateway.evidence.telling import Body, Telling
 from gateway.intake.keyring import read_keys, read_secret
 from gateway.journal.following import Following
 from gateway.journal.rows import Kept
+from gateway.reaction.walls import Walls
+from gateway.street import Place
 from gateway.tasks import end
 from hw import mp4_clip
 from hw.mqtt_connection import tls_context
@@ -50,6 +53,10 @@ def check_evidence(config: GatewayConfig, folder: pathlib.Path) -> None:
     if table is None:
         return
     check_folder(folder / table.folder)
+    if (folder / table.key_file).resolve().is_relative_to((folder / table.folder).resolve()):
+        raise ValueError(
+            f"evidence.key_file: {folder / table.key_file} lies in the folder that it seals; keep it anywhere else"
+        )
     mp4_clip.check_installed()
     read_key(folder / table.key_file)
     key = read_key(folder / table.request_key_file)
@@ -112,6 +119,8 @@ async def _take(station: Station, kept: Kept) -> None:
     try:
         if kept.row.kind == "incident":
             await station.incident(json.loads(kept.row.body))
+        elif kept.row.kind == "early":
+            station.early(json.loads(kept.row.body))
         elif kept.row.kind == "request":
             asked = json.loads(kept.row.body)
             if asked.get("ask") == "review":
@@ -126,8 +135,6 @@ def _say(words: str) -> None:
 
 def _station(config: GatewayConfig, table: EvidenceTable, folder: pathlib.Path) -> Station:
     site = config.the_site()
-    watchers = {each.name: each for each in config.evidence_watchers()}
-    readers = [Watcher(each.name, each.place(site), each.range_m) for each in table.reader]
     key = read_key(folder / table.request_key_file)
 
     async def ask(body: Body) -> None:
@@ -145,7 +152,7 @@ def _station(config: GatewayConfig, table: EvidenceTable, folder: pathlib.Path) 
     }
     station = Station(
         Parts(
-            Cases(table.rules(), watchers.values(), readers),
+            _cases(config, table),
             Sightings(reads_of(table.reader), table.window(), to_level, table.sightings_most_mb * 1_000_000),
             Shelf(folder / table.folder, read_key(folder / table.key_file)),
             lines,
@@ -165,6 +172,22 @@ def _station(config: GatewayConfig, table: EvidenceTable, folder: pathlib.Path) 
     return station
 
 
+def _cases(config: GatewayConfig, table: EvidenceTable) -> Cases:
+    watchers, site = config.evidence_watchers(), config.the_site()
+    readers = [Watcher(each.name, each.place(site), each.range_m) for each in table.reader]
+    return Cases(table.rules(), watchers, readers, line_of_sight(Walls(config.the_walls()), watchers))
+
+
+def line_of_sight(walls: Walls, watchers: Sequence[Watcher]) -> Sees:
+    """What each of these cameras sees past the walls."""
+    near = {each.name: walls.near(each.xyz_m, each.range_m) for each in watchers}
+
+    def sees(watcher: Watcher, places_m: Sequence[Place]) -> bool:
+        return not bool(near[watcher.name].hide(watcher.xyz_m, np.array(places_m)).all())
+
+    return sees
+
+
 def _ring(table: EvidenceTable, stream: StreamTable) -> Ring:
     return Ring(round(table.before_s * 1e6) + LATE_US, stream.most_mb * 1_000_000)
 
@@ -173,9 +196,7 @@ def _new_clip(first: Picture, sink: Sealed, title: str) -> Clip:
     return mp4_clip.Mp4Clip(first, sink, title)
 
 
-def _connector(
-    stream: StreamTable, config: GatewayConfig, folder: pathlib.Path
-) -> Callable[[], AsyncGenerator[Picture, None]]:
+def _connector(stream: StreamTable, config: GatewayConfig, folder: pathlib.Path) -> Connect:
     """What connects to a camera's stream. Raises ValueError or OSError naming what it cannot."""
     camera = next((each for each in config.camera if each.name == stream.camera), None)
     user, file = stream.user, stream.password_file
@@ -184,4 +205,4 @@ def _connector(
     account = Account(user or "", read_secret(folder / file) if file else "")
     place = place_of(stream.url)
     tls = tls_context(str(folder / stream.ca_file) if stream.ca_file else None, None, None) if place.is_tls else None
-    return lambda: RtspCamera(place, account, tls, now_us).pictures()
+    return lambda lost: RtspCamera(place, account, tls, now_us, lost=lost).pictures()

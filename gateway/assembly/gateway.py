@@ -17,7 +17,7 @@ from gateway.agent import Agent, Link, Teller
 from gateway.alerts.because import read_because
 from gateway.alerts.notices import read_updated
 from gateway.assembly.evidence import check_evidence
-from gateway.assembly.lamp_banks import LampPast, lamp_past, lamp_plugs
+from gateway.assembly.lamp_banks import LampPast, check_contacts, lamp_past, lamp_plugs
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
@@ -113,7 +113,17 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
         Keyring(folder / config.requests_keys_file)
     for plug in plugs(config, folder):
         plug.make(lambda told: None)
+    check_contacts(config.lamp_bank, _contacts(config), folder)
     check_evidence(config, folder)
+
+
+def _contacts(config: GatewayConfig) -> dict[tuple[str, int], str]:
+    """The coils that tell plate readers to read, (url, coil), and whose they are."""
+    return {
+        (each.trigger.url, each.trigger.coil): f"evidence.reader {each.name}.trigger"
+        for each in (config.evidence.reader if config.evidence else ())
+        if each.trigger is not None and each.trigger.coil is not None
+    }
 
 
 def links(config: GatewayConfig, folder: pathlib.Path) -> list[Link]:
@@ -185,7 +195,8 @@ def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable 
 def _spent(bodies: Sequence[bytes], until_us: int) -> list[Spent]:
     """What was done of late that counts for limits, but for what is taken up again and so will be done once more."""
     reasons = [read_because(json.loads(body)) for body in bodies]
-    return [Spent(each.act, each.incident, each.at_us) for each in reasons if each.does and each.at_us < until_us]
+    did = (each for each in reasons if each.word == "does" and each.at_us < until_us)
+    return [Spent(each.act, each.incident, each.at_us) for each in did]
 
 
 def read_air(body: bytes) -> NewAir:

@@ -5,25 +5,33 @@ import importlib
 import json
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
 from gateway.alerts.notices import read_lamp_notice
 from gateway.edges import Plug, Tell
+from gateway.intake.keyring import read_secret
 from gateway.lamp_notice import LampNotice
 from gateway.orders import Light
+from gateway.reaction.bank_rules import BankRules, try_s
 from gateway.reaction.conditions import Sun
 from gateway.reaction.lamp_faults import LampFaults, LampKind
 from gateway.reaction.lamp_memory import Held, LampMemory
 from gateway.reaction.lamp_seen import LampSeen
-from gateway.reaction.lamp_tables import LampBankTable
-from gateway.reaction.lights import BankRules, LampBank, try_s
+from gateway.reaction.lamp_tables import LampBankTable, TalqTable
+from gateway.reaction.lights import LampBank
+from hw.guarded_lamps import GuardedLamps, LampGuard
+from hw.lamp_guard import Exact
 from hw.linux.lamp_map_file import lamp_map
 from hw.modbus_lamps import ModbusLamps
+from hw.mqtt_connection import tls_context
 from hw.ports import Lamps
 
 OTHERS = {"dali": ("hw.dali_lamps", "DaliLamps", "dali"), "gpio": ("hw.gpio_lamps", "GpioLamps", "gpio")}
+GUARDED = ("dali:", "gpio:")
 LAST_CHANNEL = {"dali": 63, "gpio": 1023}
 MOST_ROWS = 20_000  # of effects that are looked through for lamps that are up
 log = structlog.get_logger("gateway.assembly.lamp_banks")
@@ -64,9 +72,9 @@ def lamp_plugs(
 def lamp_driver(bank: LampBankTable, folder: pathlib.Path) -> Lamps:
     """What speaks to a bank. Raises ValueError or OSError naming what is wrong with its table or map."""
     scheme = bank.url.partition(":")[0]
+    if bank.talq is not None:
+        return _talq(bank, bank.talq, folder)
     if scheme in OTHERS:
-        if bank.map != "plain":
-            raise ValueError(f"lamp_bank {bank.url}: map is for Modbus boards (tcp://, rtu://)")
         return _other(bank, *OTHERS[scheme])
     board = lamp_map(bank.map, folder)
     lamps = ModbusLamps(bank.url, bank.answer_s, board, bank.fail_s)
@@ -77,12 +85,52 @@ def lamp_driver(bank: LampBankTable, folder: pathlib.Path) -> Lamps:
     return lamps
 
 
-def _other(bank: LampBankTable, module: str, name: str, extra: str) -> Lamps:
-    """A driver whose library only they need who have such lamps."""
+def check_contacts(
+    banks: Iterable[LampBankTable], contacts: Mapping[tuple[str, int], str], folder: pathlib.Path
+) -> None:
+    """No relay that is to trigger something may be a lamp's. contacts : (url, coil) -> what is triggered. Raises
+    ValueError naming both."""
+    for bank in banks:
+        if bank.url.partition(":")[0] not in ("tcp", "rtu"):
+            continue
+        names = {lamp.channel: lamp.name for lamp in bank.lamps}
+        board = lamp_map(bank.map, folder)
+        for (url, coil), what in contacts.items():
+            for table, address, words in board.written(names):
+                if (table, address) == ("coil", coil) and _board(url) == _board(bank.url):
+                    lamp = names.get(int(words.rpartition(" ")[2])) if " of lamp " in words else None
+                    raise ValueError(
+                        f"{what}: coil {coil} of {url} is {f'lamp {lamp}' if lamp else words} of a lamp_bank"
+                    )
+
+
+def _board(url: str) -> tuple[str, ...]:
+    """Which board a url of hw/modbus_line.py is of."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower(), parts.path, parse_qs(parts.query).get("unit", ["1"])[0]
+
+
+def _talq(bank: LampBankTable, table: TalqTable, folder: pathlib.Path) -> Lamps:
+    """What speaks to a lighting management."""
+    call, lamps = _loaded(bank, "hw.talq_call", "talq"), _loaded(bank, "hw.talq_lamps", "talq")
+    files = [str(folder / file) if file else None for file in (table.ca_file, table.cert_file, table.tls_key_file)]
+    password = read_secret(folder / table.password_file) if table.password_file else ""
+    account = call.TalqAccount(table.client, table.user, password, tls_context(*files) if any(files) else None)
+    devices = {lamp.channel: lamp.device for lamp in bank.lamps}
+    made: Lamps = lamps.TalqLamps(bank.url, call.TalqCall(bank.url, account, bank.answer_s), devices, bank.fail_s)
+    return made
+
+
+def _loaded(bank: LampBankTable, module: str, extra: str) -> Any:
     try:
-        driver = getattr(importlib.import_module(module), name)
+        return importlib.import_module(module)
     except ImportError as error:
         raise ValueError(f"lamp_bank {bank.url}: needs soundpost[{extra}] to be installed ({error})") from error
+
+
+def _other(bank: LampBankTable, module: str, name: str, extra: str) -> Lamps:
+    """A driver whose library only they need who have such lamps."""
+    driver = getattr(_loaded(bank, module, extra), name)
     lamps: Lamps = driver(bank.url, bank.answer_s) if extra == "dali" else driver(bank.url)
     for lamp in bank.lamps:
         if lamp.channel > LAST_CHANNEL[extra]:
@@ -98,14 +146,20 @@ def _plug(
     past: LampPast,
 ) -> Plug:
     lamps, channels = lamp_driver(bank, folder), bank.channels()
-    held = {name: Held(each.before_pct, lamps.nearest(each.told_pct)) for name, each in past.held.items()}
+    held = {name: replace(each, told_pct=lamps.nearest(each.told_pct)) for name, each in past.held.items()}
     memory = LampMemory(bank.least_s, bank.override_s, {name: held[name] for name in held.keys() & channels.keys()})
     rules = BankRules(bank.answer_s, bank.looks_s)
-    if lamps.fail_s is None:
+    if lamps.fail_s is None and not bank.url.startswith(GUARDED):
         log.warning("lamps stay as they are if this gateway dies: their board cannot put them back", bank=bank.url)
+
+    guard = LampGuard(bank.url, bank.answer_s, tuple(channels.values())) if bank.url.startswith(GUARDED) else None
+    if guard is not None:
+        log.info("a guard puts these lamps back if this gateway dies, not if its computer does", bank=bank.url)
 
     def make(tell: Tell) -> LampBank:
         driver = lamp_driver(bank, folder)
+        if guard is not None:
+            driver = GuardedLamps(cast(Exact, driver), guard, bank.fail_s)
         return LampBank(bank.url, driver, channels, clock, tell, rules, memory, functools.partial(see, tell))
 
     return Plug(f"lamp bank {bank.url}", (Light,), make, patience_s=try_s(bank.answer_s) + 0.5)
@@ -123,4 +177,4 @@ def _held(effects: Iterable[bytes]) -> Iterator[tuple[str, Held]]:
             continue
         known.add(told["device"])
         if "was_pct" in told:
-            yield told["device"], Held(told["was_pct"], told["level_pct"])
+            yield told["device"], Held(told["was_pct"], told["level_pct"], bool(told["done"]))

@@ -14,13 +14,14 @@ STEADY_S = 10.0
 LONGEST_WAIT_S = 10.0
 
 Tell = Callable[[str, str], None]
+Connect = Callable[[Callable[[int], None]], AsyncGenerator[Picture, None]]
 
 
 class CameraLine:
-    """connect : () -> pictures as they come; OSError in a few words where they do not. tell : (camera, what) in
-    words."""
+    """connect : (what is told of pictures that came with something missing) -> pictures as they come; OSError in a few
+    words where they do not. tell : (camera, what) in words. incomplete : how many came so."""
 
-    def __init__(self, name: str, connect: Callable[[], AsyncGenerator[Picture, None]], ring: Ring, tell: Tell) -> None:
+    def __init__(self, name: str, connect: Connect, ring: Ring, tell: Tell) -> None:
         self.name, self.ring = name, ring
         self.is_up = False
         self._connect, self._tell = connect, tell
@@ -29,6 +30,11 @@ class CameraLine:
         self._layout = b""
         self._keyless = False
         self._short = 0
+        self.incomplete = 0
+
+    def lost(self, n_pictures: int) -> None:
+        """So many more came with something missing."""
+        self.incomplete += n_pictures
 
     async def run(self) -> NoReturn:
         """Until cancelled."""
@@ -36,7 +42,7 @@ class CameraLine:
         while True:
             began_s = loop.time()
             try:
-                async with contextlib.aclosing(self._connect()) as pictures:
+                async with contextlib.aclosing(self._connect(self.lost)) as pictures:
                     await self._take(pictures)
                 self._lost("the camera ended its video")
             except OSError as error:

@@ -10,7 +10,7 @@ specification's own example does; both are read.
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gateway.evidence.sighting import (
@@ -32,14 +32,27 @@ PLATE_NAMES = ("LicensePlateInfo", "PlateNumber", "LicensePlate", "Plate")
 """Under which an event has its plate: ONVIF's element, or a simple item as vendors name it."""
 
 
-def read(payload: bytes) -> list[Sighting]:
-    """All that a message says of plates and objects. Raises BadSighting where it is no such message."""
+def nobody(n_more: int) -> None:
+    """Who need not know how much of a message was left out."""
+
+
+def read(payload: bytes, more: Callable[[int], None] = nobody) -> list[Sighting]:
+    """All that a message says of plates and objects. more : is told of how many frames or objects beyond MOST_OBJECTS
+    are left out. Raises BadSighting where it is no such message."""
     told = document(payload)
     if "Frame" in told:
-        return [each for frame in _list(told["Frame"])[:MOST_OBJECTS] for each in _scene(_table(frame))][:MOST_OBJECTS]
+        frames = some(_list(told["Frame"]), MOST_OBJECTS, more)
+        return some([each for frame in frames for each in _scene(_table(frame), more)], MOST_OBJECTS, more)
     if "Data" in told:
-        return list(_event(told))
+        return list(_event(told, more))
     raise BadSighting("it is neither a scene nor an event of ONVIF")
+
+
+def some(told: list[Any], most: int, more: Callable[[int], None]) -> list[Any]:
+    """The first so many. more : is told of how many there are beyond, if any."""
+    if len(told) > most:
+        more(len(told) - most)
+    return told[:most]
 
 
 def document(payload: bytes) -> Mapping[str, Any]:
@@ -64,23 +77,23 @@ def picture_of(told: Any) -> bytes:
         raise BadSighting("a picture that is no base64") from None
 
 
-def _scene(frame: Mapping[str, Any]) -> Iterator[Sighting]:
+def _scene(frame: Mapping[str, Any], more: Callable[[int], None]) -> Iterator[Sighting]:
     t_us = moment_us(frame.get("@UtcTime"))
-    for each in _list(frame.get("Object"))[:MOST_OBJECTS]:
+    for each in some(_list(frame.get("Object")), MOST_OBJECTS, more):
         told = _table(each)
         yield from _object(told, str(_text(told.get("@ObjectId")))[:32], t_us)
 
 
-def _event(told: Mapping[str, Any]) -> Iterator[Sighting]:
+def _event(told: Mapping[str, Any], more: Callable[[int], None]) -> Iterator[Sighting]:
     data, t_us = _table(told["Data"]), moment_us(told.get("UtcTime"))
     number_ = str(_text(data.get("ObjectId") or data.get("ObjectID")))[:32]
     plate = next((data[name] for name in PLATE_NAMES if name in data), None)
     if plate is not None:
         appearance = {"LicensePlateInfo": plate, "Image": data.get("Image")}
         yield from _plate(appearance, t_us, data.get("Likelihood"))
-    for each in _list(data.get("Object"))[:MOST_OBJECTS]:
+    for each in some(_list(data.get("Object")), MOST_OBJECTS, more):
         yield from _object(_table(each), number_, t_us)
-    for name in _list(data.get("ClassTypes"))[:MOST_OBJECTS]:
+    for name in some(_list(data.get("ClassTypes")), MOST_OBJECTS, more):
         for word in str(_text(name)).split():
             if word.lower() in CLASSES:
                 yield Thing(CLASSES[word.lower()], number_, None, t_us)

@@ -1,10 +1,10 @@
 """What a vendor's reader pushes over HTTP: JSON, with the plate where its settings say. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.evidence.profile_m import document, picture_of
+from gateway.evidence.profile_m import document, nobody, picture_of, some
 from gateway.evidence.sighting import BadSighting, Plate, moment_us, plate_text, share
 
 MOST_PLATES = 32
@@ -23,13 +23,14 @@ class Fields:
     confidence_of: float = 1.0
 
 
-def read_push(payload: bytes, fields: Fields) -> list[Plate]:
-    """Raises BadSighting where it is no such message."""
+def read_push(payload: bytes, fields: Fields, more: Callable[[int], None] = nobody) -> list[Plate]:
+    """more : is told of how many plates beyond MOST_PLATES are left out. Raises BadSighting where it is no such
+    message."""
     told: Any = document(payload)
     entries = _at(told, fields.each) if fields.each else [told]
     if not isinstance(entries, list):
         raise BadSighting(f"{fields.each} is no list")
-    return [_plate(each, fields) for each in entries[:MOST_PLATES]]
+    return [_plate(each, fields) for each in some(entries, MOST_PLATES, more)]
 
 
 def _plate(told: Any, fields: Fields) -> Plate:

@@ -10,21 +10,22 @@ from typing import Any
 from gateway.evidence.profile_m import read as read_profile_m
 from gateway.evidence.push import read_push
 from gateway.evidence.sighting import Plate, Sighting
-from gateway.evidence.station import Trigger
+from gateway.evidence.sightings import Read
 from gateway.evidence.tables import EvidenceHttpTable, EvidenceMqttTable, ReaderTable, TriggerTable
+from gateway.evidence.triggers import Trigger
 from hw.mqtt_connection import Broker, tls_context
 
 Secret = Callable[[pathlib.Path], str]
 
 
-def reads_of(readers: Sequence[ReaderTable]) -> Mapping[str, Callable[[bytes], list[Sighting]]]:
+def reads_of(readers: Sequence[ReaderTable]) -> Mapping[str, Read]:
     """How each reader's messages are read, and what of them is taken."""
 
-    def of(reader: ReaderTable) -> Callable[[bytes], list[Sighting]]:
+    def of(reader: ReaderTable) -> Read:
         fields = reader.fields.fields()
 
-        def read(payload: bytes) -> list[Sighting]:
-            told = read_push(payload, fields) if reader.push else read_profile_m(payload)
+        def read(payload: bytes, more: Callable[[int], None]) -> list[Sighting]:
+            told = read_push(payload, fields, more) if reader.push else read_profile_m(payload, more)
             return [each for each in told if (reader.plates if isinstance(each, Plate) else reader.objects)]
 
         return read

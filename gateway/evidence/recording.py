@@ -48,8 +48,8 @@ class _Open:
 
 class Recording:
     """of : () -> (from when, until when) to record, which may grow. new_clip : (first picture, sink, title). kept : is
-    told each clip that is whole. lost : is told why there is none, in words. stem : what the clips' names begin
-    with."""
+    told each clip that is whole. lost : is told why there is none, in words. done_us : when it has ended, up to when
+    there is nothing more to be had."""
 
     def __init__(
         self,
@@ -69,22 +69,28 @@ class Recording:
         self._last: Picture | None = None
         self._open: _Open | None = None
         self._entries: list[Entry] = []
-        self._numbers = iter(range(1 + self._already(), MOST_CLIPS + 1))
+        self._number = self._already()
+        self.done_us = of()[0]
 
-    async def run(self) -> None:
-        """Until its time is over. What goes wrong is told, and ends it."""
+    async def run(self) -> bool:
+        """Until its time is over. What goes wrong is told, and ends it. Comes back: whether its time was over."""
         try:
             while self._clock() <= self._of()[1] + GRACE_US and not self._stopped.is_set():
                 await self._step()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopped.wait(), STEP_S)
+            until_us = self._of()[1]
             await self._step()
             await self._end()
             if not self._entries:
                 self._lost(self.incident, self.camera, "no picture came that a clip could begin with")
+            self.done_us = min(until_us, self._clock())
+            return not self._stopped.is_set()
         except (OSError, ValueError) as error:
             self._drop()
+            self.done_us = self._kept_until_us() if self._number < MOST_CLIPS else self._of()[1]
             self._lost(self.incident, self.camera, str(error))
+            return False
         except asyncio.CancelledError:
             self._drop()
             raise
@@ -127,10 +133,9 @@ class Recording:
         self._open.last_us = pictures[-1].at_us
 
     def _begin(self, run: int, first: Picture) -> None:
-        number = next(self._numbers, None)
-        if number is None:
+        if self._number >= MOST_CLIPS:
             raise OSError(f"its video broke more than {MOST_CLIPS} times")
-        name = f"{self.camera}-{number}.mp4"
+        name = f"{self.camera}-{self._number + 1}.mp4"
         sealed = self._shelf.draft(self.incident, name)
         try:
             clip = self._new_clip(first, sealed, f"{self.incident} {self.camera}")
@@ -138,6 +143,7 @@ class Recording:
             sealed.drop()
             raise
         self._open = _Open(run, name, clip, sealed, first.at_us, first.at_us)
+        self._number += 1
 
     async def _end(self) -> None:
         """The clip that is open is whole."""
@@ -161,6 +167,9 @@ class Recording:
         if self._open is not None:
             self._open.sealed.drop()
         self._open = None
+
+    def _kept_until_us(self) -> int:
+        return self._entries[-1].until_us if self._entries else self.done_us
 
     def _already(self) -> int:
         """How many clips a run before this one kept."""

@@ -24,7 +24,7 @@ CLASSES: Mapping[str, str] = {
 }
 """ONVIF's ObjectType, ClassType (with its own spelling) and VehicleType (metadatastream.xsd 25.12), in lower case ->
 what it is called here. What is not in it is let go."""
-LONGEST_PLATE = 16
+LONGEST_PLATE, LONGEST_TOLD = 16, 200
 BESIDES = " -.\u00b7"
 """What a plate has besides letters, marks and digits."""
 MOST_PICTURE = 2_000_000
@@ -64,8 +64,11 @@ Sighting = Plate | Thing
 
 
 def plate_text(told: Any) -> str:
-    """A plate as it is kept. Raises BadSighting for what no plate has on it, markup before all."""
-    text = " ".join(told.split()) if isinstance(told, str) else ""
+    """A plate as it is kept, each letter and digit in its one common form (NFKC of Unicode Standard Annex 15, from
+    general knowledge): full-width digits are digits. Raises BadSighting for what no plate has on it, markup before
+    all."""
+    is_text = isinstance(told, str) and len(told) <= LONGEST_TOLD
+    text = " ".join(unicodedata.normalize("NFKC", told).split()) if is_text else ""
     if not 0 < len(text) <= LONGEST_PLATE:
         raise BadSighting(f"a plate must have 1 to {LONGEST_PLATE} letters and digits")
     if any(unicodedata.category(each)[0] not in "LMN" and each not in BESIDES for each in text):

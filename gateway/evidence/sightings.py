@@ -18,7 +18,8 @@ from gateway.evidence.sighting import BadSighting, Plate, Sighting, Thing
 MOST_OF_CASE = 2000
 MOST_PICTURES, MOST_PICTURE_BYTES = 100, 20_000_000
 """Of one case: of further plates only the hash is kept."""
-Read = Callable[[bytes], Sequence[Sighting]]
+Read = Callable[[bytes, Callable[[int], None]], Sequence[Sighting]]
+"""(message, what is told of how many more it held than are taken) -> what it says. Raises BadSighting."""
 ToLevel = Callable[[float, float], tuple[float, float]]
 """(lat_deg, lon_deg) -> (east, north) m."""
 
@@ -96,7 +97,8 @@ class Attached:
 
 class Sightings:
     """reads : by reader, how its messages are read. most_bytes : what may wait of each. counts : `dropped` unread, for
-    age; `crowded` unread, for want of room; `far` and `refused` (read, and not kept); `more` than a case takes."""
+    age; `crowded` unread, for want of room; `far` and `refused` (read, and not kept); `more` than a case takes;
+    `long` (beyond what is taken of one message)."""
 
     def __init__(self, reads: Mapping[str, Read], window: Window, to_level: ToLevel, most_bytes: int) -> None:
         self.counts: Counter[str] = Counter()
@@ -153,7 +155,7 @@ class Sightings:
 
     def _attach(self, attached: Attached, reader: str, payload: bytes, at_us: int) -> Iterator[tuple[str, str]]:
         try:
-            sightings = self._reads[reader](payload)
+            sightings = self._reads[reader](payload, self._count_long)
         except BadSighting as error:
             self.counts["refused"] += 1
             yield reader, str(error)
@@ -172,6 +174,9 @@ class Sightings:
                 attached.seen[key] = replace(
                     _first(attached, reader, each, known.first_us), last_us=known.last_us, times=known.times
                 )
+
+    def _count_long(self, n_more: int) -> None:
+        self.counts["long"] += n_more
 
     def _is_near(self, case: Case, each: Plate | Thing) -> bool:
         """One without a place is where its reader is, which is near."""

@@ -5,42 +5,34 @@ or fails on one camera or reader is told and holds up nothing else.
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import structlog
 
 from gateway.evidence import custody
 from gateway.evidence.camera_line import CameraLine
 from gateway.evidence.cases import Case, Cases
-from gateway.evidence.letting_go import Limits, for_room, outdated
-from gateway.evidence.recording import NewClip, Recording
+from gateway.evidence.left_out import LeftOut, counts
+from gateway.evidence.letting_go import Limits
+from gateway.evidence.recording import NewClip
+from gateway.evidence.recordings import Recordings
 from gateway.evidence.shelf import Entry, Shelf
-from gateway.evidence.sightings import Attached, Sightings
+from gateway.evidence.sightings import Sightings
+from gateway.evidence.sightings_file import SightingsFile
 from gateway.evidence.telling import Telling
+from gateway.evidence.tidying import Tidying
+from gateway.evidence.triggers import Trigger, Triggers
 from gateway.tasks import end
 from hw.rtsp_video import Picture
 
 LATE_US = 30_000_000
 TICK_S = 1.0
 TIDY_S = 60.0
-WRITE_S = 3.0
-TRIGGER_S = 3.0
 STOP_S = 5.0
 SAY_AGAIN_US = 600_000_000
-MOST_RECORDINGS = 64
-SIGHTINGS = "sightings.json"
 log = structlog.get_logger("gateway.evidence")
-
-
-class Trigger(Protocol):
-    """Tells a reader to read, now. Raises OSError."""
-
-    async def pulse(self) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +58,18 @@ class Station:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._shelf, self._clock = parts.shelf, parts.clock
-        self._recording: dict[tuple[str, str], Recording] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._written: dict[str, tuple[float, str]] = {}
         self._said_us: dict[tuple[str, str], int] = {}
+        self._left_out = LeftOut()
+        self._triggers = Triggers(parts.triggers, parts.shelf, parts.clock, parts.telling.say, self._start)
+        self._tidying = Tidying(
+            parts.shelf, parts.limits, parts.least_free_bytes, parts.clock, self._let_go, self._say_once
+        )
+        self._sightings_file = SightingsFile(parts.shelf, self._kept, self._lost, self._say_once)
+        self._recordings = Recordings(
+            parts.shelf, parts.lines, parts.cases.until_us, parts.new_clip, parts.still, parts.clock,
+            self._tidying.tidy, self._kept, self._lost, self._start,
+        )  # fmt: skip
 
     async def incident(self, record: Mapping[str, Any]) -> None:
         """An `incident` row, perhaps once more. What it asks for is begun; what must not happen twice is on the disk on
@@ -82,18 +82,20 @@ class Station:
         except OSError as error:
             self._lost(case.incident, "all", str(error))
 
+    def early(self, record: Mapping[str, Any]) -> None:
+        """An `early` row: a provisional round. Readers near it are told to read; what they read is kept for an incident
+        only. Raises as `incident` does."""
+        self._triggers.early(record["incident"], self._parts.cases.early(record, self._clock()))
+
     async def _begin(self, case: Case) -> None:
         try:
             self._shelf.begin(case.incident, case.shots[0].t_us, case.until_us)
         except OSError:
-            await self._tidy()
+            await self._tidying.tidy()
             self._shelf.begin(case.incident, case.shots[0].t_us, case.until_us)
-        for reader in self._shelf.trigger(
-            case.incident, [each for each in case.readers if each in self._parts.triggers]
-        ):
-            self._start(self._trigger(case.incident, reader), f"trigger {reader}")
+        self._triggers.open(case.incident, case.readers)
         for camera in case.cameras:
-            self._record(case, camera)
+            self._recordings.record(case, camera)
         self._say_refused(self._parts.sightings.open(case))
 
     def reviewed(self, incident: str, verdict: str) -> None:
@@ -118,25 +120,21 @@ class Station:
             done, _ = await asyncio.wait((*lines, telling, ticking), return_when=asyncio.FIRST_COMPLETED)
             raise RuntimeError("a part of the evidence process ended") from next(iter(done)).exception()
         finally:
-            await self._stop_recording()
+            self._recordings.stop()
+            if self._tasks:
+                await asyncio.wait(tuple(self._tasks), timeout=STOP_S)
             await end(*lines, ticking, *self._tasks)
+            await self._sightings_file.finish()
             untold = await self._parts.telling.finish(2.0)
             await end(telling)
             if untold:
                 log.warning("what was done and is not told is told at the next start", things=untold)
-            for trigger in self._parts.triggers.values():
-                await trigger.close()
-
-    async def _stop_recording(self) -> None:
-        """Clips that are open become whole, as long as they are."""
-        for recording in self._recording.values():
-            recording.stop()
-        if self._tasks:
-            await asyncio.wait(tuple(self._tasks), timeout=STOP_S)
+            await self._triggers.close()
 
     def _take_up(self) -> None:
         for incident, name in self._shelf.clear_parts():
             self._lost(incident, name, "was being written when the program was killed")
+        self._recordings.take_up()
         for name, why in self._shelf.damaged.items():
             log.error("a folder is not as it was left; it is not touched", folder=name, why=why)
         for about in self._shelf.abouts():
@@ -144,118 +142,24 @@ class Station:
                 if not entry.told:
                     self._kept(about.incident, entry)
 
-    def _record(self, case: Case, camera: str) -> None:
-        key = (case.incident, camera)
-        if key in self._recording:
-            return
-        if len(self._recording) >= MOST_RECORDINGS:
-            self._lost(case.incident, camera, f"more than {MOST_RECORDINGS} recordings at once")
-            return
-        recording = Recording(
-            self._shelf, case.incident, camera, self._parts.lines[camera].ring,
-            lambda: (case.from_us, self._parts.cases.until_us(case.incident)),
-            self._parts.new_clip, self._kept, self._lost, self._clock,
-        )  # fmt: skip
-        self._recording[key] = recording
-        self._start(self._whole(key, recording), f"record {camera}")
-
-    async def _whole(self, key: tuple[str, str], recording: Recording) -> None:
-        """A still at once, then the clip."""
-        try:
-            await self._tidy()
-            await self._still(*key)
-            await recording.run()
-        finally:
-            self._recording.pop(key, None)
-
-    async def _still(self, incident: str, camera: str) -> None:
-        name = f"{camera}.jpg"
-        picture = self._parts.lines[camera].ring.newest_key()
-        if picture is None or name in self._shelf.about(incident).files:
-            return
-        entry = Entry(name, "still", camera, picture.at_us, picture.at_us, "", 0, "")
-        try:
-            jpeg = await asyncio.to_thread(self._parts.still, picture)
-            self._kept(incident, await asyncio.to_thread(self._shelf.put, incident, entry, jpeg))
-        except (OSError, ValueError) as error:
-            self._lost(incident, camera, f"no still: {error}")
-
-    async def _trigger(self, incident: str, reader: str) -> None:
-        try:
-            async with asyncio.timeout(TRIGGER_S):
-                await self._parts.triggers[reader].pulse()
-        except (OSError, TimeoutError) as error:
-            why = str(error) or f"no answer within {TRIGGER_S:g} s"
-            self._parts.telling.say(custody.triggered(incident, reader, f"NOT DONE: {why}"))
-            return
-        self._parts.telling.say(custody.triggered(incident, reader, "told to read"))
-
     async def _tick(self) -> NoReturn:
         loop = asyncio.get_running_loop()
         tidy_s = loop.time()
         while True:
             await asyncio.sleep(TICK_S)
+            for source, words in self._left_out.look(
+                counts(self._parts.lines, self._parts.cases, self._parts.sightings)
+            ):
+                self._say_once(source, words)
             over = self._parts.sightings.tick(self._clock(), LATE_US)
-            for attached in (*self._parts.sightings.attached.values(), *over):
-                await self._write_sightings(attached, loop.time(), is_last=attached in over)
+            await self._sightings_file.write(tuple(self._parts.sightings.attached.values()), over, loop.time())
             if loop.time() >= tidy_s:
                 tidy_s = loop.time() + TIDY_S
-                await self._tidy()
+                await self._tidying.tidy()
 
-    async def _write_sightings(self, attached: Attached, now_s: float, *, is_last: bool) -> None:
-        """Where there is more than was written, and not too often."""
-        incident, records = attached.case.incident, attached.records()
-        text = json.dumps({"incident": incident, "sightings": records}, sort_keys=True)
-        written_s, before = self._written.get(incident, (0.0, ""))
-        if not records or text == before or not (is_last or now_s - written_s >= WRITE_S):
-            return
-        self._written[incident] = (now_s, text)
-        entry = Entry(SIGHTINGS, "sightings", "", records[0]["first_us"], records[-1]["last_us"], "", 0, "")
-        try:
-            for picture in await asyncio.to_thread(self._put_pictures, attached):
-                self._kept(incident, picture)
-            self._kept(incident, await asyncio.to_thread(self._shelf.put, incident, entry, text.encode()))
-        except (OSError, ValueError) as error:
-            self._lost(incident, SIGHTINGS, str(error))
-        if is_last:
-            self._written.pop(incident, None)
-
-    def _put_pictures(self, attached: Attached) -> list[Entry]:
-        """The plates' own pictures, by their hash."""
-        put = []
-        while attached.shown:
-            shown = attached.shown.pop()
-            entry = Entry(
-                f"plate-{shown.sha256[:16]}.jpg", "picture", shown.reader, shown.at_us, shown.at_us, "", 0, ""
-            )
-            put.append(self._shelf.put(attached.case.incident, entry, shown.picture))
-        return put
-
-    async def _tidy(self) -> None:
-        """What is too old goes, and what there is no room for."""
-        try:
-            held = await asyncio.to_thread(self._shelf.held, self._clock())
-            await self._let_go(outdated(held, self._parts.limits, self._clock()))
-            await self._make_room()
-        except (OSError, ValueError) as error:
-            self._say_once("folder", str(error))
-
-    async def _make_room(self) -> None:
-        held = await asyncio.to_thread(self._shelf.held, self._clock())
-        over = sum(each.n_bytes for each in held) - self._parts.limits.most_bytes
-        lacking = self._parts.least_free_bytes - self._shelf.free_bytes()
-        going = for_room(held, max(over, lacking))
-        await self._let_go(going)
-        if max(over, lacking) > 0 and not going:
-            self._say_once("folder", "is full, and nothing in it may be let go: clips may be lost")
-
-    async def _let_go(self, going: Sequence[tuple[str, str]]) -> None:
-        for incident, why in going:
-            self._parts.telling.say(custody.let_go(incident, why))
-            try:
-                await asyncio.to_thread(self._shelf.remove, incident)
-            except OSError as error:
-                self._say_once(incident, f"cannot be let go: {error}")
+    def _let_go(self, incident: str, why: str) -> None:
+        self._recordings.forget(incident)
+        self._parts.telling.say(custody.let_go(incident, why))
 
     def _kept(self, incident: str, entry: Entry) -> None:
         self._parts.telling.say(custody.kept(incident, entry), lambda: self._is_told(incident, entry))

@@ -139,7 +139,7 @@ class EvidenceHttpTable(Table):
 
 class EvidenceTable(Table):
     """All of it. key_file : the gateway's key, under which each incident's is wrapped. by, request_key_file : as whom
-    the journal is told, one of requests_keys_file."""
+    the journal is told, one of requests_keys_file. soon : readers are told to read for a provisional round, too."""
 
     folder: File = "evidence"
     key_file: File
@@ -150,6 +150,7 @@ class EvidenceTable(Table):
     longest_s: float = Field(default=600.0, ge=10, le=3600)
     min_grade: str = Field(default="C", pattern=r"^[ABC]$")
     min_p_gunshot: float = Field(default=MAY_BE_GUNSHOT, ge=0, le=1)
+    soon: bool = True
     keep_days: float = Field(default=30.0, ge=0.01, le=3650)
     keep_no_gunshot_days: float = Field(default=1.0, ge=0.01, le=3650)
     most_gb: float = Field(default=50.0, ge=0.01, le=100_000)
@@ -187,7 +188,7 @@ class EvidenceTable(Table):
     def rules(self) -> Rules:
         """When to record."""
         before_us, after_us, longest_us = map(_us, (self.before_s, self.after_s, self.longest_s))
-        return Rules(before_us, after_us, longest_us, self.min_grade, self.min_p_gunshot)
+        return Rules(before_us, after_us, longest_us, self.min_grade, self.min_p_gunshot, self.soon)
 
     def limits(self) -> Limits:
         """When to let go."""

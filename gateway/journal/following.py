@@ -17,7 +17,8 @@ Take = Callable[[Kept], Awaitable[None]]
 class Following:
     """take : is given each row, once and in order, behind the cursor; after a kill the last ones may come once more. A
     start also gives what of `again_kind` is younger than again_us again, whatever the cursor says: what was begun of it
-    may have ended with the program. said : what is not as it should be, in words, once."""
+    may have ended with the program; of more than AGAIN_ROWS the newest, and that is said. said : what is not as it
+    should be, in words, once."""
 
     def __init__(
         self,
@@ -91,6 +92,13 @@ class Following:
         with reading(self._journal) as journal:
             query = f"{SELECT} where kind = ? and at_us >= ? order by number desc limit ?"
             found = journal.execute(query, (self._again_kind, self._again_since_us, AGAIN_ROWS)).fetchall()
+            counting = "select count(*) from row where kind = ? and at_us >= ?"
+            (n_young,) = journal.execute(counting, (self._again_kind, self._again_since_us)).fetchone()
+        if n_young > len(found):
+            self._say(
+                f"{self._journal}: of {n_young} young rows {self._again_kind!r} only the newest {len(found)} are taken "
+                "up again; what was begun for the others stays as it is"
+            )
         return [
             Kept(number, Row(kind, at_us, body, node, boot, sequence), hash_)
             for number, kind, at_us, node, boot, sequence, body, hash_ in reversed(found)

@@ -87,11 +87,11 @@ class Before:
         self._until_us = start_us + DOUBT_US
 
     def sift(self, effects: Sequence[Effect], now_us: int) -> Sequence[Effect]:
-        """Without what was given a reason for; lamps, which need none, are read first."""
+        """Without what was given a reason for; lamps need none: they are read first."""
         if now_us > self._until_us:
             return effects
         return [
-            each.left(()) or each if isinstance(each, Light) else each
+            each
             for each in effects
             if not (isinstance(each, (*ONCE, Because)) and (each.incident, each.action) in self._reasons)
         ]

@@ -16,6 +16,7 @@ from typing import Any
 
 from gateway.incident import Asked
 from gateway.journal.evidence_asks import fault_of
+from gateway.journal.incidents import MOST as KNOWN
 
 CONTEXT = b"soundpost/1 request\0"
 FRESH_US = 30_000_000
@@ -66,7 +67,8 @@ class Requests:
         check(asked["ask"], asked["body"])
         is_review = asked["ask"] == "review"  # evidence may outlive its journal
         if is_review and asked["body"]["incident"] not in self._incidents:
-            raise Refused(f"there is no incident {asked['body']['incident'][:MOST_NAMED]!r} in this journal")
+            name = asked["body"]["incident"][:MOST_NAMED]
+            raise Refused(f"there is no incident {name!r} in this journal, of which the newest {KNOWN} are known")
         self._nonces.append(asked["nonce"])
         return Asked(asked["by"], asked["ask"], asked["body"], asked["nonce"], mac, asked["at_us"])
 

@@ -38,7 +38,7 @@ SELECT = "select number, kind, at_us, node, boot, sequence, body, hash from row"
 @dataclass(frozen=True, slots=True)
 class Row:
     """One fact. kind: `frame` (with node, boot, sequence; body: the frame), `incident`, `reason`, `unplaced`, `area`,
-    `effect`, `soon`, `alarm`, `air`, `update`, `config`, `clock`, `journal`, `keys`, `edge`, `request`, `lamp`
+    `effect`, `soon`, `early`, `alarm`, `air`, `update`, `config`, `clock`, `journal`, `keys`, `edge`, `request`, `lamp`
     (JSON)."""
 
     kind: str

@@ -72,19 +72,21 @@ class Soon:
         fresh, self._fresh = self._fresh, []
         self._saved_us = min(MOST_SAVED_US, self._saved_us + max(0, now_us - self._last_us))
         self._last_us = now_us
+        # by the clock, not by what comes: stragglers are of a time long before a round that is under way
+        self._known = [one for one in self._known if abs(now_us - one.emitted_us) < OLD_US + KNOWN_US]
         rounds: list[Round] = []
         for arrival in sorted(fresh, key=lambda one: (one.t_us, one.node)):
-            self._known = [one for one in self._known if abs(arrival.t_us - one.emitted_us) < KNOWN_US]
-            if not any(self._is_of(arrival, one, live.air) for one in self._known):
-                rounds += self._about(arrival, live.around(arrival.t_us))
+            known = [one for one in self._known if abs(arrival.t_us - one.emitted_us) < KNOWN_US]
+            if not any(self._is_of(arrival, one, live.air) for one in known):
+                rounds += self._about(arrival, live.around(arrival.t_us), known)
         return rounds
 
     def _is_of(self, arrival: Arrival, known: Earlier, air: Air) -> bool:
         due_us = known.emitted_us + float(travel_s(air, np.subtract(arrival.xyz_m, known.place_m))) * 1e6
         return -self._acoustics.early_us < arrival.t_us - due_us < self._acoustics.latest_us
 
-    def _about(self, arrival: Arrival, there: Around) -> list[Round]:
-        """The rounds that this arrival is of, if there is room to look for them."""
+    def _about(self, arrival: Arrival, there: Around, known: list[Earlier]) -> list[Round]:
+        """The rounds that this arrival is of, if there is room to look for them. known : those of its time."""
         at_hand = self._at_hand(arrival, there)
         if len({one.node for one in at_hand}) < DISPATCH_NODES:
             return []
@@ -99,7 +101,7 @@ class Soon:
         starts = [one for one in starts if one.fit > LEAST_FIT]
         if not starts:
             return []
-        search = Search(evidence, there.grid, np.ones(len(first), bool), self._known)
+        search = Search(evidence, there.grid, np.ones(len(first), bool), known)
         search.look(np.zeros(len(first), bool), starts)
         search.explain()
         return [shot for found in search.found if (shot := self._provisional(found, search)) is not None]

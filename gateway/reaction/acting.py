@@ -7,7 +7,7 @@ once. A new act is a method beside `_light` and `_aim`, with its rules in gatewa
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from gateway.incident import Incident, Round
+from gateway.incident import Early, Incident, Round
 from gateway.orders import Aim, Light
 from gateway.reaction.camera_policy import CameraPolicy, Target, followed
 from gateway.reaction.conditions import ActRules, Conditions, Verdict
@@ -62,6 +62,14 @@ class Acting:
         self._reasoning.goes_on("clips", incident.id, verdict, now_us)
         return replace(incident, clips=True)
 
+    def early(self, incident: Incident, shot: Round, now_us: int) -> list[Early]:
+        """What plate readers are told of a provisional round, where clips of such a one would be kept."""
+        if "clips" in self._rules and not self._may_soon("clips", incident, now_us):
+            return []
+        east_m, north_m, _ = where_m = shot.fix.xyz_m
+        within_m, grade = Target(where_m, shot.fix.cov_m2).within_m(), shot.grade
+        return [Early(incident.id, east_m, north_m, shot.fix.t_us, within_m, grade, shot.p_gunshot, now_us)]
+
     def soon(self, incident: Incident, shot: Round, now_us: int) -> list[Light | Aim]:
         """What moves for a provisional round, by the same rules and under a name of its own. It counts for no limit,
         but where one is reached it moves nothing; why it does not the round that is decided will say."""
@@ -70,7 +78,8 @@ class Acting:
             lit = self._lamps.soon(incident.id, place_m, now_us, until_us)
             orders += self._for_soon("lights", incident, shot, now_us, lit)
         if self._may_soon("cameras", incident, now_us):
-            aims = self._cameras.aim(incident.id, Target(place_m, shot.fix.cov_m2), now_us, until_us)
+            target = Target(place_m, shot.fix.cov_m2)
+            aims = self._cameras.aim(incident.id, target, now_us, until_us, is_early=True)
             orders += self._for_soon("cameras", incident, shot, now_us, aims)
         return orders
 
@@ -82,6 +91,10 @@ class Acting:
         orders = self._lamps.bring_up(self._lamps.between(corners_m), name, now_us, t_us + FRESH_US)
         devices = tuple(Near(lamp) for order in orders for lamp in order.lamps)
         return self._ordered("lights", name, verdict, now_us, orders, devices, orders[0].level_pct) if orders else []
+
+    def became(self, name: str, incident: str, now_us: int) -> None:
+        """A provisional round that moved something was decided: it is of this incident."""
+        self._reasoning.became(name, incident, now_us)
 
     def tick(self, now_us: int, open_incidents: Collection[str]) -> list[Light | Aim]:
         """Lamps back to rest, cameras home. What nobody holds and no incident may still ask for is forgotten."""

@@ -60,6 +60,10 @@ class Target:
         off = np.subtract(place_m[:2], self.xyz_m[:2])
         return float(off @ np.linalg.pinv(self.cov_m2) @ off) <= HOLDS_95
 
+    def within_m(self) -> float:
+        """The longer half axis of its 95 % ellipse."""
+        return math.sqrt(float(np.linalg.eigvalsh(self.cov_m2)[-1]) * HOLDS_95)
+
     def rim_m(self) -> list[tuple[float, float]]:
         """(east, north) of N_POINTS on its 95 % ellipse."""
         var_m2, axes = np.linalg.eigh(np.asarray(self.cov_m2, float))
@@ -90,8 +94,10 @@ class _Sight:
 
 @dataclass(slots=True)
 class _Watch:
-    """What an incident has asked of the cameras: the newest order of each, those first asked, and until when."""
+    """What an incident has asked of the cameras: the newest order of each, those first asked, and until when.
+    is_early : it is a provisional round."""
 
+    is_early: bool = False
     leads: tuple[Aim, ...] = ()
     told: dict[str, Aim] = field(default_factory=dict)
     until_us: int = 0
@@ -113,13 +119,14 @@ class CameraPolicy:
         self._walls = {each.name: (walls or Walls()).near(each.xyz_m, each.range_m) for each in self._mounts}
         self._watches: dict[str, _Watch] = {}
 
-    def aim(self, incident: str, target: Target, now_us: int, expires_us: int) -> list[Aim]:
+    def aim(self, incident: str, target: Target, now_us: int, expires_us: int, is_early: bool = False) -> list[Aim]:
         """The orders for the best-placed cameras, each with those next best as its `otherwise`; empty if nothing is to
-        turn. Either way the cameras stay for longer."""
-        watch = self._watches.setdefault(incident, _Watch())
+        turn. Either way the cameras stay for longer. is_early : for a provisional round, which keeps no camera from
+        what is decided."""
+        watch = self._watches.setdefault(incident, _Watch(is_early))
         watch.until_us = now_us + round(self._rules.home_s * 1e6)
         sights = self._sights(target)
-        leads, others = self._choose(sights, self._busy_without(incident))
+        leads, others = self._choose(sights, self._busy_without(incident, is_early))
         orders = tuple(self._order(each, others, target, incident, expires_us) for each in leads)
         if not orders or _look_alike(watch.leads, orders):
             return []
@@ -174,12 +181,12 @@ class CameraPolicy:
         seen = [each for each in found if each.share > 0.5] or [each for each in found if each.share > 0]
         return sorted(seen, key=lambda each: (each.distance_m, each.mount.name))
 
-    def _busy_without(self, incident: str) -> Mapping[str, int]:
-        """Cameras that watch another incident, and how many that one has."""
+    def _busy_without(self, incident: str, is_early: bool) -> Mapping[str, int]:
+        """Cameras that watch another incident, and how many that one has; for a provisional round another one, too."""
         return {
             lead.camera: len(watch.leads)
             for name, watch in self._watches.items()
-            if name != incident
+            if name != incident and (is_early or not watch.is_early)
             for lead in watch.leads
         }
 

@@ -8,12 +8,14 @@ looks elsewhere, for it does not know well where it stands, is told the angles. 
 where it looks from time to time: its connection is warm when a shot comes, and one that is away is known before.
 
 Before an order it is asked, too, for a moment: one that somebody else has just turned is left to him for a while, and
-the next best is asked (gateway/reaction/operator.py). One goes home only if it still looks where it was told to.
+the next best is asked (gateway/reaction/operator.py). One goes home only if it still looks where it was told to; one
+that is away then does when it answers again.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import structlog
@@ -106,6 +108,14 @@ class Cameras:
             eye.silent(asyncio.get_running_loop().time(), str(error) or f"no answer within {GREET_S:g} s")
         else:
             eye.answered()
+            if eye.home_due is not None:
+                self._start(self._turn_late(eye), f"send {eye.mount.name} home")
+
+    async def _turn_late(self, eye: Eye) -> None:
+        """It is back, and was to go home meanwhile: it does, unless a newer order has come."""
+        due, eye.home_due = eye.home_due, None
+        if due is not None and eye.newest is due:
+            await self._turn(replace(due, expires_us=None))
 
     async def _carry_out(self, aim: Aim) -> None:
         now_s = asyncio.get_running_loop().time()
@@ -198,9 +208,11 @@ class Cameras:
 
     async def _go_home(self, eye: Eye, aim: Aim) -> None:
         """Back to where it belongs, if it still looks where it was told to; what was never turned is not spoken of."""
+        eye.home_due = aim  # until it answers
         try:
             async with eye.within(GIVE_UP_S):
                 look = await eye.look(self._clock())
+                eye.home_due = None
                 if not self._was_left_so(eye, aim, look):
                     if eye.is_turned:
                         self._tell(aim, False, "left as it is: somebody else has moved it")
@@ -208,9 +220,9 @@ class Cameras:
                     return
                 note = await self._home(eye)
         except TimeoutError:
-            self._tell(aim, False, f"no answer within {GIVE_UP_S:g} s")
+            self._tell(aim, False, f"no answer within {GIVE_UP_S:g} s{_later(eye)}")
         except (OSError, ValueError) as error:
-            self._tell(aim, False, str(error))
+            self._tell(aim, False, f"{error}{_later(eye)}")
         else:
             eye.is_turned = False
             self._tell(aim, True, note)
@@ -245,6 +257,10 @@ class Cameras:
 
     def _tell(self, aim: Aim, done: bool, note: str) -> None:
         self._report(Outcome(aim, aim.camera, done, self._clock(), note))
+
+
+def _later(eye: Eye) -> str:
+    return "; it goes home when it answers again" if eye.home_due is not None else ""
 
 
 def _stands(before: Look | None, now: Look) -> bool:

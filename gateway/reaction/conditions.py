@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from gateway.incident import MAY_BE_GUNSHOT, Incident, Round, best, likeliest
 from gateway.reaction.zones import Zone
 from gateway.reasons import Weighed
+from gateway.street import Place
 
 Sun = Callable[[int], float | None]
+NO_GRADE = "none"  # of what has no fix
 DARK_BELOW_DEG = -0.833  # the sunset of almanacs: the sun's upper edge on the horizon (from general knowledge)
 
 
@@ -57,13 +59,13 @@ class Region:
     from_us: int | None = None
     until_us: int | None = None
 
-    def holds(self, shot: Round) -> bool:
-        """Whether a round was fired there, and then."""
-        if self.from_us is not None and shot.fix.t_us < self.from_us:
+    def holds(self, xyz_m: Place, t_us: int) -> bool:
+        """Whether a place lies there, and a time then."""
+        if self.from_us is not None and t_us < self.from_us:
             return False
-        if self.until_us is not None and shot.fix.t_us >= self.until_us:
+        if self.until_us is not None and t_us >= self.until_us:
             return False
-        return self.zone.holds(shot.fix.xyz_m)
+        return self.zone.holds(xyz_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ class Conditions:
     def event_of(self, rounds: Iterable[Round]) -> Region | None:
         """The announced event that all these rounds lie in: with one outside of it, it is not what they are of."""
         there = [shot for shot in rounds if not shot.withdrawn]
-        return next((each for each in self._quiet if there and all(map(each.holds, there))), None)
+        places = [(shot.fix.xyz_m, shot.fix.t_us) for shot in there]
+        return next((each for each in self._quiet if there and all(each.holds(*place) for place in places)), None)
 
     def meets(self, act: str, incident: Incident) -> bool:
         """Whether an incident is well enough placed for it, by its best round, and sure enough, by its likeliest."""
@@ -127,16 +130,26 @@ class Conditions:
     def weigh(self, act: str, incident: Incident, age_us: int) -> Verdict:
         """How an act stands. An unknown p_gunshot holds nothing back. age_us : of the round that asks."""
         shot, p_gunshot = best(incident.rounds), likeliest(incident.rounds).p_gunshot
-        zone, event = next((each for each in self._zones if each.holds(shot)), None), self.event_of(incident.rounds)
-        sun_deg = self._sun(shot.fix.t_us)
+        event = self.event_of(incident.rounds)
+        return self._weigh(act, (shot.fix.xyz_m, shot.fix.t_us), incident.grade, p_gunshot, age_us, event)
+
+    def weigh_area(self, act: str, xyz_m: Place, t_us: int, p_gunshot: float, age_us: int) -> Verdict:
+        """How an act stands for what has no fix and no grade: it is done where the worst grade is good enough."""
+        return self._weigh(act, (xyz_m, t_us), NO_GRADE, p_gunshot, age_us, None)
+
+    def _weigh(
+        self, act: str, there: tuple[Place, int], grade: str, p_gunshot: float | None, age_us: int, event: Region | None
+    ) -> Verdict:
+        zone = next((each for each in self._zones if each.holds(*there)), None)
+        sun_deg = self._sun(there[1])
         is_night = sun_deg is None or not sun_deg >= self._dark_below_deg
         bar = self._bar(act, is_night, zone, event)
         names = (zone.name if zone else "", event.name if event else "")
         asked = (bar.min_grade, bar.min_p_gunshot, bar.grade_rule, bar.p_rule)
-        weighed = Weighed(incident.grade, p_gunshot, *asked, is_night, sun_deg, age_us, *names)
+        weighed = Weighed(grade, p_gunshot, *asked, is_night, sun_deg, age_us, *names)
         if not bar.act:
             return Verdict("off", bar.act_rule, weighed)
-        if incident.grade > bar.min_grade:
+        if ("C" if grade == NO_GRADE else grade) > bar.min_grade:
             return Verdict("grade", bar.grade_rule, weighed)
         if p_gunshot is not None and not p_gunshot >= bar.min_p_gunshot:
             return Verdict("p_gunshot", bar.p_rule, weighed)

@@ -61,6 +61,8 @@ class CameraTable(Placed):
 
     @model_validator(mode="after")
     def _view(self) -> Self:
+        if len(self.view_deg) == 1:
+            raise ValueError("view_deg must be two entries or more, [[zoom, width], ...], or be left out")
         if any(zoom >= more or wide_deg <= less_deg for (zoom, wide_deg), (more, less_deg) in pairwise(self.view_deg)):
             raise ValueError("view_deg must be [[zoom, width], ...] by rising zoom and falling width in degrees")
         return self

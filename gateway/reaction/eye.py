@@ -20,7 +20,8 @@ log = structlog.get_logger("gateway.reaction.cameras")
 
 class Eye:
     """site : to tell it places, where it takes them; None: it is told angles. home_deg : (pan, tilt) to go back to;
-    None: its own home, or where it looked before. operator_s : how long it is left to whoever else moved it.
+    None: its own home, or where it looked before. operator_s : how long it is left to whoever else moved it. home_due :
+    an order to go home that it was away for.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Eye:
         self.newest: Aim | None = None
         self.before: Look | None = None
         self.is_turned = False
+        self.home_due: Aim | None = None
         self.alone = asyncio.Lock()
         self._site = site
         self._away_until_s = 0.0

@@ -18,10 +18,11 @@ from gateway.reaction.lamp_policy import START
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A lamp that is up because of us: what it was, what it was told."""
+    """A lamp that is up because of us: what it was, what it was told. seen : it was at what it was told."""
 
     before_pct: int
     told_pct: int
+    seen: bool = True
 
     def spans(self, level_pct: int) -> bool:
         """Whether it lies between the two."""
@@ -59,7 +60,7 @@ class LampMemory:
         self._switched_us: dict[str, int] = {}
         self._hand_until_us: dict[str, int] = {}
         self._fading: dict[str, tuple[int, int]] = {}  # going back: to what level, and until when
-        self._unsure: set[str] = set()  # told a level, and not seen at it yet
+        self._unsure = {name for name, each in self._held.items() if not each.seen}  # told a level, not seen at it yet
 
     def held(self, name: str) -> Held | None:
         """What is known of a lamp that is up because of us."""

@@ -17,6 +17,7 @@ from gateway.reasons import Near
 from gateway.street import Lamp, Place, from_triangle_m, level_m
 
 SOON_S = 20.0  # what is lit for a provisional round that comes to nothing
+NO_AREAS = 4
 BESIDE_M = 30.0  # chosen: across the street from the poles
 START = "start"  # stands for the incident where none is known: lamps that an earlier run of the gateway may have left
 
@@ -25,9 +26,9 @@ START = "start"  # stands for the incident where none is known: lamps that an ea
 class LampRules(ActRules):
     """What lights up and when. `dark_below_deg`: the sun's elevation under which it is dark. `fade_s`: how long going
     back takes, where lamps can fade; they come up at once. streets : which lamps belong together, however far along the
-    street they stand, up to `street_radius_m` from the round. soon : for provisional rounds, too. min_poles : 3 where
-    the lamps between three poles come up for what only they heard, 4 where they do not; None: 3 where min_grade is
-    C."""
+    street they stand, up to `street_radius_m` from the round. soon : for provisional rounds, too. min_poles : NO_AREAS
+    where the lamps between three poles never come up for what only they heard; else they do where, at that hour and
+    place, any grade lights lamps."""
 
     radius_m: float = 120.0
     level_pct: int = 100
@@ -40,11 +41,6 @@ class LampRules(ActRules):
     streets: tuple[Zone, ...] = ()
     soon: bool = True
     min_poles: int | None = None
-
-    @property
-    def lights_areas(self) -> bool:
-        """Whether three poles are enough."""
-        return (self.min_poles or (3 if self.min_grade == "C" else 4)) == 3
 
 
 class LampPolicy:

@@ -7,13 +7,38 @@ from pydantic import Field, field_validator, model_validator
 
 from gateway.tables import Name, Placed, Table
 
+KINDS = ("dali", "gpio", "talq+http", "talq+https")  # of urls, beside those of Modbus boards
+DEVICE = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+
 
 class LampTable(Placed):
-    """rated_w : what it draws at full light; with it a lamp that draws too little or too much is found."""
+    """rated_w : what it draws at full light; with it a lamp that draws too little or too much is found. device : of a
+    lamp behind TALQ, the address of its device, and the name of its actuator's function, DEVICE/FUNCTION."""
 
     name: Name
+    device: str | None = Field(default=None, pattern=DEVICE + "/[A-Za-z0-9._-]{1,64}$")
     channel: int = Field(ge=0, le=65535)
     rated_w: float | None = Field(default=None, gt=0, le=5000)
+
+
+class TalqTable(Table):
+    """client : the address, a UUID, that the lighting management knows us by. ca_file : its authority; None: one that
+    this host trusts. cert_file, tls_key_file : our own certificate, where it asks for one."""
+
+    client: str = Field(pattern=DEVICE + "$")
+    user: str = Field(default="", max_length=64, pattern="^[^:]*$")
+    password_file: str | None = Field(default=None, min_length=1)
+    ca_file: str | None = Field(default=None, min_length=1)
+    cert_file: str | None = Field(default=None, min_length=1)
+    tls_key_file: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if bool(self.user) != bool(self.password_file):
+            raise ValueError("give both user and password_file, or neither")
+        if bool(self.cert_file) != bool(self.tls_key_file):
+            raise ValueError("give both cert_file and tls_key_file, or neither")
+        return self
 
 
 class LampBankTable(Table):
@@ -31,6 +56,7 @@ class LampBankTable(Table):
     override_s: float = Field(default=600.0, ge=0, le=86_400)
     looks_s: float = Field(default=5.0, ge=0.5, le=600)
     lit_by_night: bool = False
+    talq: TalqTable | None = None
     lamps: tuple[LampTable, ...] = Field(min_length=1)
 
     @field_validator("url")
@@ -40,6 +66,25 @@ class LampBankTable(Table):
         if "@" in urlsplit(url).netloc:
             raise ValueError("must be without a user or password")
         return url
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """What only one kind of bank has stands with that kind alone."""
+        scheme = self.url.partition(":")[0]
+        is_talq = scheme.startswith("talq+")
+        if is_talq != (self.talq is not None):
+            raise ValueError(
+                "a talq+https:// url needs a talq table (client = UUID ...)"
+                if is_talq
+                else "talq is for talq+https:// urls"
+            )
+        for lamp in self.lamps:
+            if is_talq != (lamp.device is not None):
+                needs = "needs device = DEVICE/FUNCTION" if is_talq else "device is for talq+https:// urls"
+                raise ValueError(f"lamp {lamp.name}: {needs}")
+        if "map" in self.model_fields_set and scheme not in ("tcp", "rtu") and scheme in KINDS:
+            raise ValueError(f"map is for Modbus boards (tcp://, rtu://), not for {scheme}://")
+        return self
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

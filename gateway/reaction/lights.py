@@ -19,17 +19,14 @@ import structlog
 
 from gateway.backoff import Backoff
 from gateway.orders import Light, Outcome
+from gateway.reaction.bank_rules import BankRules, try_s
 from gateway.reaction.lamp_memory import LampMemory, Leave, Wait
+from gateway.reaction.lamp_policy import START
 from gateway.reaction.lamp_seen import LampSeen
 from gateway.tasks import until
 from hw.ports import LampRefuses, Lamps, LampState
 
 TRIES = 3
-TRY_ANSWERS = 6
-"""A try has the time of the four answers that it needs, of connecting and of a line that must fall quiet. The driver
-gives up on each answer by itself, so that three tries at a silent bank take the time of three answers."""
-ANSWER_S = 0.5
-LOOKS_S = 5.0
 KEEPS = 3  # times in fail_s
 FRESH_S = 10.0  # of what a look found
 log = structlog.get_logger("gateway.reaction.lights")
@@ -40,21 +37,8 @@ Beat = Callable[[], None]
 See = Callable[[LampSeen], None]
 
 
-def try_s(answer_s: float) -> float:
-    """How long one try may take at a bank that takes so long for an answer."""
-    return TRY_ANSWERS * answer_s
-
-
 def unseen(seen: LampSeen) -> None:
     """Nobody looks for faults."""
-
-
-@dataclass(frozen=True, slots=True)
-class BankRules:
-    """answer_s : how long the bank may take for one answer. looks_s : how often each lamp is looked at."""
-
-    answer_s: float = ANSWER_S
-    looks_s: float = LOOKS_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +138,15 @@ class LampBank:
             self._found[name] = _Found(state.level_pct, _now_s())
         if news := self._memory.saw(name, state.level_pct, state.manual, _now_us()):
             log.info("a lamp is not as we left it", lamp=name, news=news)
+            self._report_news(name, news)
         held = self._memory.held(name)
         self._see(LampSeen(name, self._clock(), _now_us(), state, held.told_pct if held else None))
         self._see(LampSeen(self.name, self._clock(), _now_us(), state, whole_bank=True))
+
+    def _report_news(self, name: str, news: str) -> None:
+        """A row says that a lamp is up no longer, so that nobody takes it for that: not people, nor the next run."""
+        level_pct = self._found[name].level_pct if name in self._found else 0
+        self._report(Outcome(Light((name,), level_pct, START, back=True), name, True, self._clock(), news))
 
     def _pause_s(self) -> float:
         return self._rules.looks_s / len(self._channels)
@@ -184,10 +174,10 @@ class LampBank:
         """Leave the bank alone for a while, or until a new order comes."""
         due_s = _now_s() + (waits_s or self._backoff.next_s())
         while (left_s := due_s - _now_s()) > 0 and not self._woken.is_set():
-            if self._lamps.fail_s is not None and waits_s:
-                left_s = min(left_s, self._keep_due_s - _now_s())
+            if self._lamps.fail_s is not None:
                 await self._keep()
-            await until(self._woken, beat, left_s)
+                left_s = min(left_s, self._keep_due_s - _now_s())
+            await until(self._woken, beat, max(0.0, left_s))
         self._woken.clear()
 
     async def _round(self, beat: Beat) -> float:
@@ -211,6 +201,7 @@ class LampBank:
                 if isinstance(done, Wait):
                     waits_s[name] = max(0.05, done.until_us / 1e6 - _now_s())
                 self._wanted.setdefault(name, light)  # at the end; a newer order stays
+                await self._keep()  # one that fails slowly must not let the others fall
         return min(waits_s.values()) if waits_s and set(self._wanted) <= waits_s.keys() else 0.0
 
     def _next(self, tries: Mapping[str, int], waits_s: Mapping[str, float]) -> str | None:
@@ -232,21 +223,30 @@ class LampBank:
                     self._tell(light, name, step.why, done=step.done)
                     return True
                 self._memory.telling(name, light, step.level_pct, found_pct, _now_us())
-                await self._secure(name, found_pct)
-                await self._lamps.write_level(channel, step.level_pct, light.fade_s)
+                is_free = light.expires_us is None and await self._lamps.let_go(channel)
+                if not is_free:
+                    await self._secure(name, found_pct)
+                    await self._lamps.write_level(channel, step.level_pct, light.fade_s)
                 now_pct = await self._lamps.read_level(channel)
         except TimeoutError:
             return self._failed(name, f"no answer within {self._try_s:g} s")
         except (OSError, ValueError) as error:
             return self._failed(name, str(error))
+        return self._came_to(name, light, None if is_free else step.level_pct, now_pct)
+
+    def _came_to(self, name: str, light: Light, told_pct: int | None, now_pct: int) -> bool:
+        """Whether a lamp is at what it was told; None: under its own control again, which nobody told."""
         self._found[name] = _Found(now_pct, _now_s())
-        if now_pct != step.level_pct and not light.fade_s:
-            self._see(LampSeen(name, self._clock(), _now_us(), disobeys=f"told {step.level_pct} %, reads {now_pct} %"))
-            return self._failed(name, f"told {step.level_pct} %, reads {now_pct} %")
+        if told_pct is not None and now_pct != told_pct and not light.fade_s:
+            words = f"told {told_pct} %, reads {now_pct} %"
+            self._see(LampSeen(name, self._clock(), _now_us(), disobeys=words))
+            return self._failed(name, words)
         self._memory.told(name, light)
         self._worked(name)
-        self._see(LampSeen(name, self._clock(), _now_us(), LampState(now_pct), now_pct))
-        self._tell(light, name, f"reads {now_pct} %", done=True)
+        self._see(LampSeen(name, self._clock(), _now_us(), LampState(now_pct), None if told_pct is None else now_pct))
+        self._tell(
+            light, name, ("" if told_pct is not None else "its own control again, ") + f"reads {now_pct} %", done=True
+        )
         return True
 
     async def _secure(self, name: str, found_pct: int) -> None:
@@ -264,9 +264,10 @@ class LampBank:
         return False
 
     def _worked(self, name: str) -> None:
-        self._backoff.reset()
         was_failing = bool(self._failing)
         self._failing -= {name, self.name}
+        if not self._failing:
+            self._backoff.reset()
         if was_failing and not self._failing:
             log.info("lamps answer again", bank=self.name, failures=self._n_failures)
             self._n_failures = 0

@@ -10,14 +10,14 @@ weighed). Beside its orders policy says why it gave them or gave none: `take_rea
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from gateway.incident import Announce, Arrival, Incident, News, Revised, Round, Unplaced, best, likeliest
+from gateway.incident import Announce, Arrival, Early, Incident, News, Revised, Round, Unplaced, best, likeliest
 from gateway.orders import Aim, Light
 from gateway.reaction.acting import FRESH_US, Acting
 from gateway.reaction.camera_policy import CameraPolicy, CameraRules
 from gateway.reaction.conditions import ActRules, Conditions, Region, Sun
 from gateway.reaction.lamp_policy import LampPolicy, LampRules
 from gateway.reaction.limits import Spent
-from gateway.reaction.provisional import Provisional, name_of
+from gateway.reaction.provisional import SOON, Provisional, name_of
 from gateway.reaction.reasoning import Reasoning
 from gateway.reaction.telling import AT_ONCE, THEN_US, Telling
 from gateway.reaction.walls import Walls
@@ -111,7 +111,7 @@ class Policy:
             orders += self._telling.feed(incident, shot, now_us, self._wait_until_us(shot, now_us))
         return orders
 
-    def soon(self, shot: Round, now_us: int) -> list[Light | Aim]:
+    def soon(self, shot: Round, now_us: int) -> list[Light | Aim | Early]:
         """What a provisional round asks for: it is of no incident, and told to nobody."""
         return self._provisional.feed(shot, now_us) if self._is_fresh(shot, now_us) else []
 
@@ -152,8 +152,8 @@ class Policy:
         return self._reasoning.take()
 
     def recall(self, spent: Iterable[Spent]) -> None:
-        """What a gateway before this one did, which counts for the limits."""
-        self._acting.recall(spent)
+        """What a gateway before this one did, which counts for the limits: no provisional round does."""
+        self._acting.recall(each for each in spent if not each.incident.startswith(SOON))
 
     def shift(self, by_us: int) -> None:
         """The clock was set by so much."""
@@ -167,7 +167,7 @@ class Policy:
     ) -> list[Light | Aim]:
         """What moves for it; what moved already for what may be the same round has been for something."""
         if fresh:
-            self._provisional.decided(incident, shot)
+            self._provisional.decided(incident, shot, now_us)
         return self._acting.act(incident, shot, now_us, before, fresh)
 
     def _look(self, index: int, shot: Round, now_us: int) -> list[Announce | Light | Aim]:

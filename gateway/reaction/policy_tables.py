@@ -10,7 +10,7 @@ from gateway.reaction.camera_policy import CameraRules
 from gateway.reaction.conditions import ActRules
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import AnnounceRules, Rules
-from gateway.reaction.region_tables import ChangeTable, Grade, Ground, QuietTable, RegionTable, Share
+from gateway.reaction.region_tables import ChangeTable, Grade, Ground, PartTable, QuietTable, RegionTable, Share
 from gateway.tables import Table
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -38,7 +38,7 @@ class LimitedTable(ActTable):
 
 class LampRulesTable(LimitedTable):
     radius_m: float = Field(default=120.0, gt=0, le=5000)
-    level_pct: Percent = 100
+    level_pct: int = Field(default=100, ge=1, le=100)
     hold_s: float = Field(default=300.0, ge=1, le=86_400)
     only_when_dark: bool = True
     dark_below_deg: float = Field(default=-0.833, ge=-18, le=90)
@@ -49,6 +49,16 @@ class LampRulesTable(LimitedTable):
     streets: str | None = Field(default=None, min_length=1, max_length=200)
     street_width_m: float = Field(default=20.0, gt=0, le=200)
     street_radius_m: float = Field(default=300.0, gt=0, le=5000)
+
+    @model_validator(mode="after")
+    def _sense(self) -> Self:
+        if self.rest_level_pct > self.level_pct:
+            raise ValueError(f"rest_level_pct {self.rest_level_pct}: must be 0 to level_pct, {self.level_pct}")
+        if self.streets is None:
+            for name in ("street_radius_m", "street_width_m"):
+                if name in self.model_fields_set:
+                    raise ValueError(f"{name}: without streets = FILE it stands for nothing")
+        return self
 
     def rules(self, ground: Ground | None) -> LampRules:
         """As policy has them. Raises ValueError for a file that cannot be used."""
@@ -89,12 +99,23 @@ class PolicyTable(Table):
 
     @model_validator(mode="after")
     def _names(self) -> Self:
+        if self.lights.min_poles == 3 and "C" not in self._grades_that_light():
+            raise ValueError(
+                "lights: min_poles = 3 lights lamps for what has no grade, and min_grade asks for a better one than C "
+                'everywhere and always; take min_grade = "C", or leave min_poles out'
+            )
         for what, regions in (("zone", self.zone), ("quiet", self.quiet)):
             names = [each.name for each in regions]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"{what} {twice[0]!r} stands there twice")
         return self
+
+    def _grades_that_light(self) -> set[str | None]:
+        """What is asked for to light lamps, at any hour and place."""
+        parts: list[ActTable | PartTable] = [self.lights, *(each.lights for each in self.zone if each.lights)]
+        changes = [change for part in parts for change in (part.day, part.night)]
+        return {*(part.min_grade for part in parts), *(change.min_grade for change in changes)}
 
     def rules(self, ground: Ground | None = None) -> Rules:
         """The rules as policy has them. ground : reads the files that it names; needed where it names a place. Raises

@@ -5,20 +5,20 @@ with SOON, and is announced to nobody. Others near it, while it lasts, are the s
 decides orders all that it would have ordered without: its lamps are up by then, and it holds them longer, so that none
 goes down and up. What no such round has claimed within SOON_S goes back, is counted, and told to technicians.
 
-An area's lamps are those between the three poles, held as long as an incident's. Its name begins with AREA.
+An area's lamps are those between the three poles, held as long as an incident's, where lamps come up for any grade at
+that hour and place: it has none. Its name begins with AREA.
 """
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from gateway.incident import Arrival, Incident, News, Round, Unplaced
+from gateway.incident import Arrival, Early, Incident, News, Round, Unplaced
 from gateway.orders import Aim, Light
 from gateway.reaction.acting import AREA_RULE, FRESH_US, Acting
-from gateway.reaction.conditions import Conditions, Verdict
-from gateway.reaction.lamp_policy import SOON_S, LampRules
-from gateway.reasons import Weighed
+from gateway.reaction.conditions import Conditions
+from gateway.reaction.lamp_policy import NO_AREAS, SOON_S, LampRules
 from gateway.street import Place, level_m
 
 SOON, AREA = "soon-", "area-"
@@ -27,14 +27,15 @@ SOON_US = round(SOON_S * 1e6)
 
 @dataclass(slots=True)
 class _Early:
-    """A provisional round that moved something. until_us : when it is over. is_claimed : a decided round lit lamps, and
-    rests on some of its arrivals."""
+    """A provisional round that moved something. until_us : when it is over. became : incidents that rest on some of its
+    arrivals. is_claimed : one of them lit lamps."""
 
     name: str
     place_m: Place
     first_us: int
     until_us: int
     arrivals: set[Arrival] = field(default_factory=set)
+    became: set[str] = field(default_factory=set)
     is_claimed: bool = False
 
 
@@ -55,23 +56,28 @@ class Provisional:
         """Those that may still ask for something."""
         return [early.name for early in self._early]
 
-    def feed(self, shot: Round, now_us: int) -> list[Light | Aim]:
+    def feed(self, shot: Round, now_us: int) -> list[Light | Aim | Early]:
         """What a provisional round asks for."""
         if not self._rules.soon or now_us - shot.fix.t_us > FRESH_US:
             return []
         near = (early for early in self._early if level_m(early.place_m, shot.fix.xyz_m) <= self._radius_m)
         known = next(near, None)
         early = known or _Early(name_of(SOON, shot.fix.t_us, shot.fix.xyz_m[:2]), shot.fix.xyz_m, now_us, now_us)
-        orders = self._acting.soon(Incident(early.name, (shot,), shot.kind, shot.grade), shot, now_us)
+        incident = Incident(early.name, (shot,), shot.kind, shot.grade)
+        orders = self._acting.soon(incident, shot, now_us)
         if orders and known is None:
             self._early.append(early)
         early.until_us = now_us + SOON_US
         early.arrivals.update(shot.arrivals)
-        return orders
+        return [*orders, *self._acting.early(incident, shot, now_us)]
 
-    def decided(self, incident: Incident, shot: Round) -> None:
+    def decided(self, incident: Incident, shot: Round, now_us: int) -> None:
         """A round was decided: what it rests on was not lit for nothing, if it asks for light."""
         own = [early for early in self._early if not early.arrivals.isdisjoint(shot.arrivals)]
+        for early in own:
+            if incident.id not in early.became:
+                early.became.add(incident.id)
+                self._acting.became(early.name, incident.id, now_us)
         if own and self._conditions.meets("lights", incident):
             for early in own:
                 early.is_claimed = True
@@ -79,18 +85,16 @@ class Provisional:
     def area(self, group: Unplaced, now_us: int) -> list[Light]:
         """What asks for light where only three poles heard it."""
         area = group.area
-        if area is None or not self._rules.lights_areas or not self._rules.act or now_us - area.t_us > FRESH_US:
+        if area is None or self._rules.min_poles == NO_AREAS or now_us - area.t_us > FRESH_US:
             return []
-        rules = self._rules
         p_gunshot = min((one.p_gunshot or 0.0 for one in group.arrivals), default=0.0)
-        if p_gunshot < rules.min_p_gunshot:
+        middle_m = (*area.en_m, 0.0)
+        verdict = self._conditions.weigh_area("lights", middle_m, area.t_us, p_gunshot, now_us - area.t_us)
+        if verdict.word:
             return []
-        table = "policy.lights"
-        weighed = Weighed(
-            "none", p_gunshot, rules.min_grade, rules.min_p_gunshot, table, table, True, None, now_us - area.t_us
-        )
         corners_m = [one.xyz_m for one in group.arrivals]
-        return self._acting.between(area_name(group), corners_m, Verdict("", AREA_RULE, weighed), now_us, area.t_us)
+        asked = replace(verdict, rule=AREA_RULE)
+        return self._acting.between(area_name(group), corners_m, asked, now_us, area.t_us)
 
     def take_news(self) -> list[News]:
         """What came to nothing since the last call."""

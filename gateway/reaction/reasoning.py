@@ -66,6 +66,10 @@ class Reasoning:
         reason = Because(incident, "lights", 0, True, "over", "policy.lights", now_us, None, devices, level_pct)
         return self._give(reason)
 
+    def became(self, name: str, incident: str, now_us: int) -> None:
+        """What was done under the name of a provisional round was done for this incident."""
+        self._give(Because(name, "lights", 0, True, "became", "policy.lights.soon", now_us, became=incident))
+
     def take(self) -> list[Because]:
         """The reasons since the last call."""
         new, self._new = self._new, []

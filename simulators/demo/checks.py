@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from gateway.street import level_m
 from simulators.demo.camera_checks import in_picture, left_alone
 from simulators.demo.evidence import Seen
-from simulators.demo.findings import FULL_PCT, Look, Shot
-from simulators.demo.story import Written
+from simulators.demo.findings import FULL_PCT, Lamps, Look, Shot
+from simulators.demo.story import Failed, Written
 from simulators.street.scenario import Scenario
 
 WITHIN_M = 5.0
@@ -28,24 +28,28 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What the demo itself saw at the end. levels_pct : of each lamp, read from the lamp bank's register by a client of
-    the demo's own. looks : of each camera for each incident. journal : what `soundpost journal verify` said. statuses :
-    of every program, its exit status. seen : by the cameras, and exported. told : the cameras' own notebooks."""
+    """What the demo itself saw. lamps : by a client of the demo's own. looks : of each camera for each incident.
+    journal : what `soundpost journal verify` said. statuses : of every program, its exit status. seen : by the cameras,
+    and exported. told : the cameras' own notebooks. failed : what the journal has of lamps that failed."""
 
-    levels_pct: Mapping[str, int]
+    lamps: Lamps
     looks: Sequence[Look]
     journal_status: int
     journal: str
     statuses: Mapping[str, int]
     seen: Sequence[Seen] = ()
     told: Mapping[str, Sequence[Written]] = field(default_factory=dict)
+    failed: Sequence[Failed] = ()
 
 
 def checks(scenario: Scenario, shots: Sequence[Shot], witness: Witness) -> tuple[Check, ...]:
     """All that must hold, in the order of the street: placed, lamps, camera, journal, programs."""
     found = [_placed(shots)]
     if scenario.lamps:
-        found.append(_lamps(lamps_due(scenario, shots), witness.levels_pct))
+        due = lamps_due(scenario, shots)
+        found += [_lamps(due, witness.lamps.up_pct), _back(due, witness.lamps)]
+        if witness.lamps.dead:
+            found.append(_dead(witness.lamps.dead, witness.failed))
     if scenario.cameras:
         found.append(_camera(cameras_due(scenario, shots), shots, witness.looks))
         found.append(_seen(incidents_due(scenario, shots), witness.seen))
@@ -113,6 +117,27 @@ def _lamps(due: Sequence[str], levels_pct: Mapping[str, int]) -> Check:
     dim = [f"{lamp} {levels_pct.get(lamp, 'not read')}" for lamp in due if levels_pct.get(lamp) != FULL_PCT]
     found = f"{len(due) - len(dim)} of {len(due)} read {FULL_PCT} %" + (f"; not: {', '.join(dim)}" if dim else "")
     return Check("lamps full by the lamp bank's own register", not dim, found)
+
+
+def _back(due: Sequence[str], lamps: Lamps) -> Check:
+    off = [
+        f"{lamp} {lamps.after_pct.get(lamp, 'not read')}, was {was_pct}"
+        for lamp, was_pct in lamps.before_pct.items()
+        if lamps.after_pct.get(lamp) != was_pct
+    ]
+    n_back = len(lamps.before_pct) - len(off)
+    found = f"{n_back} of {len(lamps.before_pct)}" + (f"; not: {'; '.join(off)}" if off else "")
+    return Check("lamps back at what each was", set(due) <= set(lamps.before_pct) and not off, found)
+
+
+def _dead(dead: str, failed: Sequence[Failed]) -> Check:
+    others = sorted({each.lamp for each in failed} - {dead})
+    own = [each for each in failed if each.lamp == dead]
+    holds = len(own) == 1 and own[0].is_open and not others
+    found = f"{dead} died, {len(own)} notice{'' if len(own) == 1 else 's'}" + (f": {own[0].why}" if own else "")
+    return Check(
+        "the lamp that died is reported, once", holds, found + (f"; also: {', '.join(others)}" if others else "")
+    )
 
 
 def _camera(is_due: bool, shots: Sequence[Shot], looks: Sequence[Look]) -> Check:

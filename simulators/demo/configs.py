@@ -14,13 +14,16 @@ Table = dict[str, object]
 VIEW_DEG = ((0.0, 60.0), (1.0, 3.0))
 """How wide a virtual camera's picture is, by zoom (simulators/peers/camera.py)."""
 OPENING = "# Written by `soundpost demo`. Its ports were there while the demo ran.\n"
+HOLD_S = 10.0
+LOOKS_S = 2.0
 POLICY: Table = {
     "incident_radius_m": 30.0,
-    "lights": {"min_p_gunshot": 0.5},
+    "lights": {"min_p_gunshot": 0.5, "hold_s": HOLD_S},
     "cameras": {"min_p_gunshot": 0.5},
 }
 """What differs from the gateway's own policy: on a street this small, shootings more than 30 m apart are different
-incidents, so that the camera turns for each; and what is more likely no gunshot moves nothing."""
+incidents, so that the camera turns for each; what is more likely no gunshot moves nothing; and lamps go back soon, so
+that the demo can see it. Each lamp is looked at every LOOKS_S."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ def write_gateway(plan: Plan, ports: Ports, more: Mapping[str, object]) -> Path:
         tables["mqtt"] = {key: value for key, value in _mqtt(ports, "gateway").items() if key != "kind"}
     if ports.lamp_bank:
         has_more = max(lamp.channel for lamp in scenario.lamps) < MOST_WITH_MORE
-        board: Table = {"url": ports.lamp_bank, "map": "soundpost-bank" if has_more else "plain"}
+        board: Table = {
+            "url": ports.lamp_bank, "map": "soundpost-bank" if has_more else "plain", "looks_s": LOOKS_S
+        }  # fmt: skip
         tables["lamp_bank"] = [{**board, "lamps": [lamp.model_dump() for lamp in scenario.lamps]}]
     if ports.cameras:
         account = {"user": "soundpost", "password_file": "../keys/cameras.password"}

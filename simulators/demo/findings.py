@@ -42,6 +42,17 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
+class Lamps:
+    """The level of each lamp in per cent, read by a client of our own: before anything happened, the highest when the
+    gateway had said that it was there, and in the end. dead : the one that died in the night."""
+
+    before_pct: Mapping[str, int] = field(default_factory=dict)
+    up_pct: Mapping[str, int] = field(default_factory=dict)
+    after_pct: Mapping[str, int] = field(default_factory=dict)
+    dead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """A camera that was asked where it looks once the gateway had said that it had turned it for an incident.
 

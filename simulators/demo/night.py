@@ -9,7 +9,9 @@ from typing import Any
 
 from hw.modbus_lamps import ModbusLamps
 from hw.onvif_camera import OnvifCamera
+from simulators.demo.configs import HOLD_S
 from simulators.demo.evidence import Seen
+from simulators.demo.findings import Lamps
 from simulators.demo.plan import Plan
 from simulators.demo.programs import Program
 from simulators.demo.stage import Stage, staged
@@ -22,6 +24,8 @@ LEAST_LEAD_S = 2.5
 BEAT_S = 0.2
 QUIET_US = 1_000_000
 SETTLE_S = 8.0
+READ_S = 2.0
+BACK_S = 6.0  # a lamp may be so late in going back
 Fallen = dict["asyncio.Task[int]", Program]
 """Programs that must not end while the night lasts, by what waits for their end."""
 
@@ -48,13 +52,13 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A night that is over. plan, recording : with the time at which the sound really began. levels_pct : of the lamps,
-    by the lamp bank's own registers. late_s : nodes that listened only after the first shot, and by how much. seen : by
+    """A night that is over. plan, recording : with the time at which the sound really began. lamps : by
+    the lamp bank's own registers. late_s : nodes that listened only after the first shot, and by how much. seen : by
     the cameras, as it was exported."""
 
     plan: Plan
     recording: Recording
-    levels_pct: Mapping[str, int]
+    lamps: Lamps
     aimed: tuple[Aimed, ...]
     ran: tuple[Ran, ...]
     late_s: Mapping[str, float]
@@ -73,14 +77,15 @@ async def pass_night(plan: Plan, terminal: Terminal) -> Passed:
         try:
             recording = await night.prepare()
             await night.listen()
-            levels_pct = await night.read_lamps()
+            night.announcer.flush(now_us())
             journal = plan.folder / "gateway" / "journal.sqlite"
             seen = await stage.evidence.collect(journal) if stage.evidence else ()
+            lamps = await night.see_lamps_back()
         finally:
-            await night.leave_cameras()
+            await night.leave()
         statuses = await stage.close()
     ran = tuple(Ran(each.name, " ".join(each.arguments), each.pid, statuses[each.name]) for each in stage.programs)
-    return Passed(stage.plan, recording, levels_pct, tuple(night.aimed), ran, night.late_s, seen)
+    return Passed(stage.plan, recording, lamps, tuple(night.aimed), ran, night.late_s, seen)
 
 
 @dataclass(slots=True)
@@ -92,9 +97,13 @@ class _Night:
     announcer: Announcer = field(init=False)
     cameras: dict[str, OnvifCamera] = field(default_factory=dict)
     looking: set[asyncio.Task[None]] = field(default_factory=set)
+    bank: ModbusLamps | None = None
+    before_pct: dict[str, int] = field(default_factory=dict)
+    up_pct: dict[str, int] = field(default_factory=dict)
+    dead: str = ""
 
     def __post_init__(self) -> None:
-        self.announcer = Announcer(self.terminal, self._look_soon)
+        self.announcer = Announcer(self.terminal, self._look_soon, self._read_soon)
 
     async def prepare(self) -> Recording:
         """Render, start everything, and give the nodes a time to begin that they can all keep."""
@@ -104,6 +113,9 @@ class _Night:
         try:
             await self.stage.open(lambda line: self.announcer.feed(line, now_us()))
             await self._meet_cameras()
+            if self.stage.ports.lamp_bank is not None:
+                self.bank = ModbusLamps(self.stage.ports.lamp_bank, READ_S)
+                self.before_pct = await self._read_lamps()
         finally:
             recording = await rendering
         start_us = now_us() + round(self._lead_s() * 1e6)
@@ -117,6 +129,7 @@ class _Night:
 
     async def listen(self) -> None:
         """Until every node has heard everything and been acked, and the gateway has no more to say."""
+        self.dead = self.stage.spoil_lamp()
         nodes = asyncio.gather(*(node.ended() for node in self.stage.nodes))
         others = [program for program in self.stage.programs if program not in self.stage.nodes]
         fallen: Fallen = {asyncio.create_task(program.ended()): program for program in others}
@@ -133,21 +146,40 @@ class _Night:
                 each.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
 
-    async def read_lamps(self) -> dict[str, int]:
-        """Every lamp's level by the lamp bank's own register, read by a client of ours."""
-        self.announcer.flush(now_us())
-        if self.stage.ports.lamp_bank is None:
-            return {}
-        lamps = ModbusLamps(self.stage.ports.lamp_bank)
-        try:
-            return {lamp.name: await lamps.read_level(lamp.channel) for lamp in self.stage.plan.scenario.lamps}
-        finally:
-            await lamps.close()
+    async def see_lamps_back(self) -> Lamps:
+        """Wait until every lamp is what it was, or should have been for long, and what the gateway says of that is
+        heard."""
+        after_pct = await self._read_lamps()
+        for _ in range(round((HOLD_S + BACK_S) / BEAT_S)):
+            if after_pct == self.before_pct:
+                break
+            await asyncio.sleep(BEAT_S)
+            after_pct = await self._read_lamps()
+        if self.bank is not None:
+            await asyncio.sleep(BEAT_S)
+            self.announcer.flush(now_us())
+        return Lamps(self.before_pct, self.up_pct, after_pct, self.dead)
 
-    async def leave_cameras(self) -> None:
+    async def leave(self) -> None:
         """Let the last looks end, and hang up."""
         await asyncio.gather(*self.looking, return_exceptions=True)
-        await asyncio.gather(*(camera.close() for camera in self.cameras.values()), return_exceptions=True)
+        closing = [camera.close() for camera in self.cameras.values()]
+        if self.bank is not None:
+            closing.append(self.bank.close())
+        await asyncio.gather(*closing, return_exceptions=True)
+
+    async def _read_lamps(self) -> dict[str, int]:
+        if self.bank is None:
+            return {}
+        return {lamp.name: await self.bank.read_level(lamp.channel) for lamp in self.stage.plan.scenario.lamps}
+
+    def _read_soon(self, lamp: str, level_pct: int) -> None:
+        if self.bank is not None and level_pct > self.up_pct.get(lamp, -1):
+            self.looking.add(asyncio.create_task(self._read(self.bank, lamp), name=f"read {lamp}"))
+
+    async def _read(self, bank: ModbusLamps, lamp: str) -> None:
+        channel = next(each.channel for each in self.stage.plan.scenario.lamps if each.name == lamp)
+        self.up_pct[lamp] = max(self.up_pct.get(lamp, 0), await bank.read_level(channel))
 
     def _lead_s(self) -> float:
         """How long until the sound begins: as long as the nodes need to start here, now. A node loads about what the

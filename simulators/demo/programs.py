@@ -61,6 +61,11 @@ class Program:
                 self._process.kill()
         return await self.ended()
 
+    def signal(self, number: int) -> None:
+        """Send it a signal, where it still runs."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
     def why(self) -> str:
         """Its exit status and the last line of its errors."""
         last = self._errors.read_text("utf-8", errors="replace").strip().splitlines()[-1:]

@@ -52,6 +52,7 @@ def render(result: Result) -> str:
         others=[_besides(result, index) for index in range(len(result.besides))],
         timelines=[(title, Markup(picture)) for title, picture in _timelines(result)],
         sounds=[(title, Markup(picture)) for title, picture in _sounds(result)],
+        lamps=[_lamp(lamp.name, lamp.channel, result) for lamp in plan.scenario.lamps],
         seen=[_seen(each, plan.folder) for each in result.passed.seen],
         ran=[_ran(each, result) for each in result.passed.ran],
     )
@@ -71,7 +72,8 @@ def _map(result: Result) -> str:
             truths=[Spot(str(shot.number), shot.fired.xyz_m[:2]) for shot in result.shots],
             walls=[(wall.from_en_m, wall.to_en_m) for wall in scenario.walls],
             lamps=[
-                LampSpot(lamp.xyz_m[:2], result.passed.levels_pct.get(lamp.name) == FULL_PCT) for lamp in scenario.lamps
+                LampSpot(lamp.xyz_m[:2], result.passed.lamps.up_pct.get(lamp.name) == FULL_PCT)
+                for lamp in scenario.lamps
             ],
             views=_views(result),
         ),
@@ -228,6 +230,19 @@ def _onsets_s(result: Result, node: str, *, used: bool) -> list[float]:
         if shot.placed is not None and node in shot.placed.nodes and node in shot.onset_us
     }
     return [(t_us - start_us) / 1e6 for t_us in result.story.onsets_us.get(node, ()) if (t_us in taken) == used]
+
+
+def _lamp(name: str, channel: int, result: Result) -> tuple[str, ...]:
+    """A line of the table of lamps. Its times are the lamp bank's own notes."""
+    start_us, lamps = result.passed.plan.scenario.start_utc, result.passed.lamps
+    log = [each for each in result.story.lamp_log if each.channel == channel and each.level_pct is not None]
+    first_us = next((each.t_us for each in log if each.level_pct == FULL_PCT), None)
+    back_us = next((each.t_us for each in reversed(log) if each.level_pct != FULL_PCT), None)
+    failed = "; ".join(
+        f"{each.why} (at {_seconds(each.t_us, start_us, '?')} s)" for each in result.story.failed if each.lamp == name
+    )
+    levels = [f"{told[name]} %" if name in told else "-" for told in (lamps.before_pct, lamps.up_pct, lamps.after_pct)]
+    return (name, *levels, _seconds(first_us, start_us, "-"), _seconds(back_us, start_us, "-"), failed or "-")
 
 
 def _seen(each: Seen, folder: Path) -> dict[str, object]:

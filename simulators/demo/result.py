@@ -60,7 +60,9 @@ def _conclude(passed: Passed, verify: Program, status: int, took_s: float) -> Re
     looks = tuple(look(camera_of[a.camera], a.incident, a.aim_deg, a.ordered_deg, found) for a in passed.aimed)
     said = (logs / "journal-verify.out").read_text("utf-8").partition("\n")[0].removeprefix(f"{journal}: ")
     statuses = {each.name: each.status for each in passed.ran}
-    witness = Witness(passed.levels_pct, looks, status, said or verify.why(), statuses, passed.seen, story.camera_logs)
+    witness = Witness(
+        passed.lamps, looks, status, said or verify.why(), statuses, passed.seen, story.camera_logs, story.failed
+    )
     return Result(passed, story, found, besides, looks, checks(scenario, found, witness), took_s)
 
 
@@ -144,7 +146,10 @@ def as_json(result: Result) -> dict[str, Any]:
         "rounds": [_round(shot) for shot in result.shots],
         "besides": [_placed(placed) for placed in result.besides],
         "soon_ms": [round(ms, 1) for ms in soon_ms(result.story)],
-        "lamps_pct": dict(result.passed.levels_pct),
+        "lamps_pct": dict(result.passed.lamps.up_pct),
+        "lamps_before_pct": dict(result.passed.lamps.before_pct),
+        "lamps_after_pct": dict(result.passed.lamps.after_pct),
+        "lamps_failed": [{"lamp": each.lamp, "why": each.why, "open": each.is_open} for each in result.story.failed],
         "looks": [_look(each) for each in result.looks],
         "checks": [{"check": each.words, "holds": each.holds, "found": each.found} for each in result.checks],
         "late_s": {node: round(late_s, 2) for node, late_s in result.passed.late_s.items()},

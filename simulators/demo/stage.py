@@ -6,6 +6,7 @@ First what the gateway needs (lamp bank, cameras, broker, cables), then the gate
 import asyncio
 import json
 import secrets
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -86,6 +87,14 @@ class Stage:
             for node in self.nodes:
                 waiting.create_task(wait(node))
 
+    def spoil_lamp(self) -> str:
+        """The last lamp dies. Comes back: its name, "" where there is none."""
+        bank = next((program for program in self.programs if program.name == "lamp-bank"), None)
+        if bank is None:
+            return ""
+        bank.signal(signal.SIGUSR1)
+        return self.plan.scenario.lamps[-1].name
+
     async def close(self) -> dict[str, int]:
         """End everything, the nodes first, then the gateway, then the peers. The exit status of each."""
         ends = [program for program in (self.gateway,) if program is not None]
@@ -111,7 +120,8 @@ class Stage:
         if scenario.lamps:
             n_lamps = 1 + max(lamp.channel for lamp in scenario.lamps)
             told = ("--tcp", "127.0.0.1:0", "--lamps", str(n_lamps), "--level-pct", str(REST_PCT))
-            command = python("simulators.peers.lamp_bank", *told, "--log", str(self.lamp_log()))
+            spoilt = ("--later", f"{scenario.lamps[-1].channel}=dead")
+            command = python("simulators.peers.lamp_bank", *told, *spoilt, "--log", str(self.lamp_log()))
             bank = await self._start("lamp-bank", command)
         cameras = {camera.name: await self._camera(camera.name) for camera in scenario.cameras}
         url = await _url(bank) if bank else None

@@ -54,9 +54,20 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """A row of the journal on a lamp that has failed, or is well again."""
+
+    lamp: str
+    why: str
+    is_open: bool
+    t_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """onsets_us : of each node, its arrivals. lamp_log, camera_logs : the peers' own notebooks. soon_us : when the
-    sixth arrival that agrees was fed to the gateway, each time that it brought lamps up."""
+    sixth arrival that agrees was fed to the gateway, each time that it brought lamps up. failed : what the gateway said
+    of lamps that failed."""
 
     placed: tuple[Placed, ...]
     deeds: tuple[Deed, ...]
@@ -64,6 +75,7 @@ class Story:
     lamp_log: tuple[Written, ...]
     camera_logs: Mapping[str, tuple[Written, ...]]
     soon_us: tuple[int, ...] = ()
+    failed: tuple[Failed, ...] = ()
 
 
 def read_story(journal: Path, keys: Mapping[str, bytes], lamp_log: Path, camera_logs: Mapping[str, Path]) -> Story:
@@ -77,6 +89,7 @@ def read_story(journal: Path, keys: Mapping[str, bytes], lamp_log: Path, camera_
         _notebook(lamp_log),
         {name: _notebook(path) for name, path in camera_logs.items()},
         _soon([json.loads(each.row.body) for each in rows if each.row.kind == "reason"]),
+        tuple(_failed(json.loads(each.row.body), each.row.at_us) for each in rows if each.row.kind == "lamp"),
     )
 
 
@@ -115,6 +128,10 @@ def _round(told: Mapping[str, Any]) -> Round:
 def _deed(told: Mapping[str, Any]) -> Deed:
     level_pct = told.get("level_pct")
     return Deed(told["incident"], told["device"], level_pct, told["done"], told["t_us"], told["note"])
+
+
+def _failed(told: Mapping[str, Any], at_us: int) -> Failed:
+    return Failed(told["lamp"], told["why"], told["open"], at_us)
 
 
 def _onsets(rows: list[Kept], keys: Mapping[str, bytes]) -> dict[str, tuple[int, ...]]:

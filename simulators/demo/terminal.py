@@ -53,12 +53,16 @@ class Terminal:
 class Announcer:
     """Turns what the gateway says, as JSON lines, into lines for people; lamps of one incident into one line.
 
-    seen : is told camera, incident and ordered azimuth when the gateway says that a camera looks where it should.
+    seen : is told camera, incident and ordered azimuth when the gateway says that a camera looks where it should. lit :
+    is told lamp and level when it says that a lamp is there.
     start_us : of the sound; None while that is not known. n_rounds : gunshots announced. last_us : when the gateway
     last said anything.
     """
 
-    def __init__(self, terminal: Terminal, seen: Callable[[str, str, float], None]) -> None:
+    def __init__(
+        self, terminal: Terminal, seen: Callable[[str, str, float], None], lit: Callable[[str, int], None]
+    ) -> None:
+        self._lit_soon = lit
         self.start_us: int | None = None
         self.last_us = 0
         self._rounds: dict[str, int] = {}
@@ -75,6 +79,9 @@ class Announcer:
             self._terminal.say("shot" if told["kind"] in SHOTS else "sound", self._incident(told, now_us))
         elif told["what"] == "light" and told["done"]:
             self._lit.setdefault(f"{told['level_pct']} %", []).append(told["device"])
+            self._lit_soon(told["device"], told["level_pct"])
+        elif told["what"] == "lamp":
+            self._terminal.say("fault" if told["open"] else "lamps", f"{self._at(now_us)}{told['lamp']}: {told['why']}")
         elif told["what"] == "aim" and told["note"].startswith("looks there"):
             self.flush(now_us)
             self._terminal.say("camera", f"{self._at(now_us)}{told['device']} looks at {told['azimuth_deg']:.1f} deg")

@@ -38,7 +38,9 @@ from simulators.recordings.background import TRUST
 
 SEED = 20261129
 LEARN_DAYS, SCORE_DAYS, ROUND_DAYS = 28, 14, 7
-KEPT = 20_000  # more false calls of a street need not be counted
+KEPT = 20_000
+"""Of a street's false calls those that are most like a gunshot: where more of them pass a bar they are told as so many,
+1667 a week and pole. Where one false call a week is asked for that is far off."""
 DAY_US = 86_400_000_000
 OFF_M = 100.0  # of every pole of a round: what is near weighs more, and nobody knows here who is
 ALONE, BOTH, RARE = range(3)
@@ -48,7 +50,8 @@ ALONE, BOTH, RARE = range(3)
 @dataclass(frozen=True, slots=True)
 class Shots:
     """Gunshots by voices that never heard their part. log_odds : (n,) of every onset, of : (n,) which test or clip it
-    is of. rounds : log odds at each pole, of those that enough poles heard; of_round : which test or clip."""
+    is of. rounds : log odds at each pole, of those that enough poles heard: a street has N_POLES, and of a round that
+    more heard (none of the live fire's did) it takes the first; of_round : which test or clip."""
 
     name: str
     log_odds: Floats

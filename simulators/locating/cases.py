@@ -1,11 +1,12 @@
 """The synthetic nights that association is measured on: who fires where and when, on what street, with what faults.
 
 Each draw of a case has its own street, shots and faults, from a seed that is made of the case's name, the draw's number
-and the use it is put to. DEVELOPMENT draws are for choosing anything; SCORED ones are only ever counted, by
-`soundpost score locator`. The faults are those of notes/localisation.md (`simulators/street/pulses.py`): 20 % missed,
-20 % late by 5 to 100 ms, 30 % extra echoes, clutter, 20 ms dead time, timing sigma 1 ms. What the notes leave open is
-chosen here: shots come at random times, as unlike a metronome as can be; two shooters at once stand 50 m apart or more
-(notes/field.md, C) and fire four rounds each, at two to five a second each, beginning within 200 ms of each other.
+and the use it is put to. DEVELOPMENT draws are for choosing anything; SCORED ones are only ever counted, by `soundpost
+score locator`; FRESH ones for what was chosen with both in view. The faults are those of notes/localisation.md
+(`simulators/street/pulses.py`): 20 % missed, 20 % late by 5 to 100 ms, 30 % extra echoes, clutter, 20 ms dead time,
+timing sigma 1 ms. What the notes leave open is chosen here: shots come at random times, as unlike a metronome as can
+be; two shooters at once stand 50 m apart or more (notes/field.md, C) and fire four rounds each, at two to five a second
+each, beginning within 200 ms of each other.
 """
 
 import math
@@ -22,7 +23,7 @@ from dsp.air import Air
 from gateway.incident import Arrival
 from simulators.street.pulses import Faults, Pulse, Shot, burst, pulses, shots_within, street
 
-DEVELOPMENT, SCORED = 1, 2
+DEVELOPMENT, SCORED, FRESH = 1, 2, 3
 START_US, S = 1_800_000_000_000_000, 1_000_000
 LEAD_US, TAIL_US = 1 * S, 2 * S  # of clutter before and behind the shooting
 TOWN_POLES, TOWNS_APART_M = 25, 2_000.0  # farther than any pole hears, so that no town disturbs another
@@ -64,7 +65,7 @@ class Night:
 
 
 def draw(case: Case, number: int, use: int) -> Night:
-    """The same night for the same case, number and use (DEVELOPMENT or SCORED)."""
+    """The same night for the same case, number and use (DEVELOPMENT, SCORED or FRESH)."""
     rng = np.random.default_rng([use, zlib.crc32(case.name.encode()), number])
     poles_m = case.lay(rng, case.n_poles)
     shots = case.shoot(rng, poles_m, case.seconds)

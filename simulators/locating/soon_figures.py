@@ -1,14 +1,16 @@
 """What acts before it is decided, in figures: a street with provisional rounds and without, through the whole core.
 
 Every arrival is sealed into a frame and fed to a core LINK_US after it was heard, with lamps LAMP_M apart over the
-street, by night. What is decided must be the same to the bit; what is lit for nothing is counted. Four streets: live
-fire as its microphones hear it, synthetic shots, nights without a gun, and clutter alone.
-`python -m simulators.locating.soon_figures DATA/livefire` prints the table; without a folder, without the live fire.
+street and cameras CAMERA_M, by night. What is decided must be the same to the bit; what is lit for nothing is counted.
+Four streets: live fire as its microphones hear it, synthetic shots, nights without a gun, and clutter alone.
+`python -m simulators.locating.soon_figures DATA/livefire` prints the table, each street's figures as soon as they are
+known (some three minutes in all on two processors); without a folder, without the live fire.
 """
 
+import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,16 +23,16 @@ from gateway.effects import Effect
 from gateway.incident import Announce, Arrival, Heard
 from gateway.intake.gate import Gate
 from gateway.intake.seen import Seen
-from gateway.orders import Light
-from gateway.placing.associate import Associator
+from gateway.orders import Aim, Light
+from gateway.placing.associate import DISPATCH_NODES, Associator
 from gateway.placing.backlog import Backlog
 from gateway.placing.soon import Soon
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import Policy, Rules
 from gateway.reaction.provisional import AREA, SOON
-from gateway.street import Lamp, Place, Pole
+from gateway.street import Lamp, Mount, Place, Pole
 from simulators.judging.nights import street_of
-from simulators.locating.cases import AIR, CASES, SCORED, draw
+from simulators.locating.cases import AIR, CASES, DEVELOPMENT, FRESH, SCORED, draw
 from simulators.locating.live_tests import read_livefire
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.playback import AUDIO, Playback, play
@@ -38,8 +40,10 @@ from simulators.recordings.progress import watched
 from simulators.recordings.score import Test
 from simulators.training.scoreboard import Figure, board
 
-LINK_US, AFTER_US, LAMP_M = 20_000, 30_000_000, 40.0
+LINK_US, AFTER_US, LAMP_M, CAMERA_M = 20_000, 30_000_000, 40.0, 120.0
 LIVE, SHOTS, NIGHTS, CLUTTER = "live fire", "synthetic shots", "nights without a gun", "clutter alone"
+STREETS = {"live": LIVE, "shots": SHOTS, "nights": NIGHTS, "clutter": CLUTTER}
+NIGHTS_FROM = {SCORED: 0, DEVELOPMENT: 10_000, FRESH: 20_000}  # the first night of a use
 N_BURSTS = 60  # of eight rounds
 N_NIGHTS = 20  # of three minutes and more
 TOLD_SURE = (SHOTS, CLUTTER)  # lamps that come up for areas of such impulses would hide what comes up soon
@@ -59,16 +63,16 @@ class Task:
 @dataclass(frozen=True, slots=True)
 class Lived:
     """What came of a stretch. is_same : with provisional rounds and without it was decided the same. counts : the
-    core's. n_incidents, n_lit : incidents told, and those whose lamps were up before. early_s : by how long. n_areas :
-    told. seconds : of the street's time."""
+    core's. n_incidents : whose lamps came up; n_of_six : told, with a round that rests on six poles. early_s : of those
+    whose lamps were up before they were decided, by how long. n_areas : told. seconds : of the street's time."""
 
     kind: str
     is_same: bool
     counts: Mapping[str, int]
     n_incidents: int
+    n_of_six: int
     early_s: tuple[float, ...]
     n_areas: int
-    n_areas_lit: int
     seconds: float
 
 
@@ -85,12 +89,13 @@ def live(task: Task) -> Lived:
         if (before_us := max((lit for lit, up in lit_us if up & lamps and 0 <= at_us - lit < 20e6), default=None))
     )
     areas = [each for _, each in with_soon.effects if isinstance(each, Heard) and each.group.area is not None]
-    n_areas_lit = sum(isinstance(each, Light) and each.incident.startswith(AREA) for _, each in with_soon.effects)
+    told = [each.incident for _, each in with_soon.effects if isinstance(each, Announce)]
+    n_of_six = len({each.id for each in told if any(len(shot.arrivals) >= DISPATCH_NODES for shot in each.rounds)})
     times_us = [each.t_us for each in arrivals]
     seconds = (max(times_us) - min(times_us)) / 1e6 if times_us else 0.0
     is_same = with_soon.decided() == without.decided()
     counts = dict(with_soon.core.counts)
-    return Lived(task.kind, is_same, counts, len(full_us), early_s, len(areas), n_areas_lit, seconds)
+    return Lived(task.kind, is_same, counts, len(full_us), n_of_six, early_s, len(areas), seconds)
 
 
 def _street(task: Task) -> tuple[Sequence[Arrival], Mapping[str, Place], Air]:
@@ -98,7 +103,7 @@ def _street(task: Task) -> tuple[Sequence[Arrival], Mapping[str, Place], Air]:
         played = play(task.test.recording, task.test.origin)
         return played.arrivals, _who(played, task.test.origin), played.recording.air
     if task.kind == NIGHTS:
-        given = street_of(task.number + (0 if task.use == SCORED else 10_000))
+        given = street_of(task.number + NIGHTS_FROM[task.use])
         return given.heard, given.poles, given.air
     night = draw(CASES["clutter" if task.kind == CLUTTER else "burst"], task.number, task.use)
     return night.arrivals, night.poles, AIR
@@ -116,7 +121,9 @@ class _Night:
         self.effects: list[tuple[int, Effect]] = []
         self._now_us = 0
         self._keys = {node: bytes([len(node)]) * 32 for node in poles}
-        policy = Policy(Rules(lights=LampRules(min_poles=min_poles)), _lamps(poles.values()), (), lambda t_us: -20.0)
+        lamps = [Lamp(f"l{i}", (east, north, 8.0)) for i, (east, north) in enumerate(_net_m(poles.values(), LAMP_M))]
+        eyes = [Mount(f"c{i}", (east, north, 6.0)) for i, (east, north) in enumerate(_net_m(poles.values(), CAMERA_M))]
+        policy = Policy(Rules(lights=LampRules(min_poles=min_poles)), lamps, eyes, lambda t_us: -20.0)
         gate = Gate(self._keys, Seen(), 1)
         surveyed = {node: Pole(node, xyz_m) for node, xyz_m in poles.items()}
         self.core = Core(gate, Associator(air, poles), policy, surveyed, Backlog(poles), soon=soon)
@@ -138,15 +145,12 @@ class _Night:
         self._now_us = until_us
 
     def _keep(self, effects: Iterable[Effect], now_us: int) -> None:
-        self.effects += [(now_us, each) for each in effects if isinstance(each, Announce | Heard | Light)]
+        self.effects += [(now_us, each) for each in effects if isinstance(each, Announce | Heard | Light | Aim)]
 
     def decided(self) -> list[str]:
-        """What was told, and what lamps were told for it: every digit of it."""
-        return [
-            repr(effect) if isinstance(effect, Light) else _digits(effect)
-            for _, effect in self.effects
-            if not isinstance(effect, Light) or (effect.expires_us and not effect.incident.startswith((SOON, AREA)))
-        ]
+        """What was told, and what lamps and cameras were told for it: every digit of it. When what goes back to rest
+        does so is another matter: what was lit before stays lit the longer."""
+        return [_digits(effect) for _, effect in self.effects if not isinstance(effect, Light | Aim) or _is_for(effect)]
 
     def lit_us(self) -> list[tuple[int, set[str]]]:
         """When lamps came up for provisional rounds, and which."""
@@ -165,6 +169,12 @@ class _Night:
         return found
 
 
+def _is_for(order: Light | Aim) -> bool:
+    """Whether it is for an incident that was decided."""
+    rests = order.home if isinstance(order, Aim) else order.expires_us is None
+    return not rests and not order.incident.startswith((SOON, AREA))
+
+
 def _digits(effect: Effect) -> str:
     """All that an effect says, with every digit of its arrays."""
     with np.printoptions(precision=17, floatmode="unique"):
@@ -180,44 +190,77 @@ def _said(each: Arrival) -> wire.Arrival:
     return wire.Arrival(*told, p_permille, wire.BLAST, 0, (300, 2000, 900, 4), None, None)
 
 
-def _lamps(poles_m: Iterable[Place]) -> list[Lamp]:
+def _net_m(poles_m: Iterable[Place], apart_m: float) -> list[tuple[float, float]]:
+    """(east, north) of places so far apart over the street."""
     flat_m = np.array([xyz_m[:2] for xyz_m in poles_m])
-    (west, south), (east, north) = flat_m.min(axis=0) - LAMP_M, flat_m.max(axis=0) + LAMP_M
-    cells = [(e, n) for e in np.arange(west, east, LAMP_M) for n in np.arange(south, north, LAMP_M)]
-    return [Lamp(f"l{i}", (float(e), float(n), 8.0)) for i, (e, n) in enumerate(cells)]
+    (west, south), (east, north) = flat_m.min(axis=0) - apart_m, flat_m.max(axis=0) + apart_m
+    return [(float(e), float(n)) for e in np.arange(west, east, apart_m) for n in np.arange(south, north, apart_m)]
 
 
-def soon_figures(livefire: Path | None, use: int = SCORED) -> list[Figure]:
-    """The table. Raises OSError or ValueError naming what is unreadable."""
-    tests = [] if livefire is None else [each for each in read_livefire(livefire) if each.origin == AUDIO]
-    tasks = [Task(LIVE, number, test, use) for number, test in enumerate(tests)]
-    for kind, n in ((SHOTS, N_BURSTS), (NIGHTS, N_NIGHTS), (CLUTTER, CASES["clutter"].draws)):
-        tasks += [Task(kind, number, None, use) for number in range(n)]
-    lived = list(watched(in_turn(live, tasks), len(tasks), "living through streets twice"))
-    return [figure for kind in dict.fromkeys(each.kind for each in lived) for figure in _figures(kind, lived)]
+def tasks_of(kind: str, livefire: Path | None, use: int) -> list[Task]:
+    """All stretches of a kind; none of live fire without its folder. Raises OSError or ValueError naming what is
+    unreadable."""
+    if kind == LIVE:
+        tests = [] if livefire is None else [each for each in read_livefire(livefire) if each.origin == AUDIO]
+        return [Task(kind, number, test, use) for number, test in enumerate(tests)]
+    n_stretches = {SHOTS: N_BURSTS, NIGHTS: N_NIGHTS, CLUTTER: CASES["clutter"].draws}[kind]
+    return [Task(kind, number, None, use) for number in range(n_stretches)]
 
 
-def _figures(kind: str, lived: Sequence[Lived]) -> list[Figure]:
-    own = [each for each in lived if each.kind == kind]
+def figures(kind: str, own: Sequence[Lived]) -> list[Figure]:
+    """What the stretches of a kind come to."""
     counts = sum((Counter(dict(each.counts)) for each in own), Counter[str]())
     n_same, minutes = sum(each.is_same for each in own), sum(each.seconds for each in own) / 60
     early_s = [each for one in own for each in one.early_s]
-    n_incidents, n_nothing = sum(each.n_incidents for each in own), counts["for_nothing"]
+    n_incidents, n_of_six = sum(each.n_incidents for each in own), sum(each.n_of_six for each in own)
+    n_nothing = counts["for_nothing"]
     early = f", {np.median(early_s):.2f} s before in the median" if early_s else ""
     bar = ("0", n_nothing == 0) if kind == CLUTTER else ("", None)
     return [
         Figure(f"{kind}: decided the same", f"{n_same} of {len(own)}", "all", n_same == len(own)),
         Figure(f"{kind}: lit for nothing", f"{n_nothing} in {minutes:.0f} min of {counts['soon']} rounds", *bar),
         Figure(f"{kind}: incidents lit before they were decided", f"{len(early_s)} of {n_incidents}{early}"),
+        Figure(f"{kind}: incidents that six poles or more heard", f"{n_of_six}"),
         Figure(f"{kind}: areas of three poles", f"{sum(each.n_areas for each in own)} told"),
     ]
 
 
-def main() -> int:
-    """0; 1 where a bar is missed."""
-    found = soon_figures(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
-    sys.stdout.write(board(found) + "\n")
+def main(argv: Sequence[str] | None = None) -> int:
+    """0; 1 where a bar is missed, or for bad input; 2 for wrong usage."""
+    parser = argparse.ArgumentParser(
+        prog="simulators.locating.soon_figures",
+        description="Live through streets with what acts soon, and without.",
+    )
+    parser.add_argument("livefire", type=Path, nargs="?", help="the live-fire folder: FP1, FP2... with their tests")
+    parser.add_argument("--only", action="append", choices=STREETS, help="only this; default: all")
+    parser.add_argument(
+        "--use", type=int, choices=NIGHTS_FROM, default=FRESH,
+        help=f"which draws: {DEVELOPMENT} and {SCORED} chose the threshold, {FRESH} (default) chose nothing",
+    )  # fmt: skip
+    args = parser.parse_args(argv)
+    found: list[Figure] = []
+    try:
+        for name in args.only or STREETS:
+            for figure in _measured(STREETS[name], args.livefire, args.use):
+                found.append(figure)
+                sys.stdout.write(board([figure]).splitlines()[1] + "\n")
+                sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"soon_figures: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
     return int(any(each.ok is False for each in found))
+
+
+def _measured(kind: str, livefire: Path | None, use: int) -> Iterator[Figure]:
+    """Those of one kind; where nobody looks at a bar a line on standard error a stretch."""
+    tasks, own = tasks_of(kind, livefire, use), list[Lived]()
+    for each in watched(in_turn(live, tasks), len(tasks), f"living through {kind} twice"):
+        own.append(each)
+        if not sys.stderr.isatty():
+            sys.stderr.write(f"{kind}: {len(own)} of {len(tasks)}\n")
+    yield from figures(kind, own) if own else ()
 
 
 if __name__ == "__main__":

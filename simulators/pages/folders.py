@@ -1,17 +1,31 @@
 """Folders of pages: each appears whole or not at all, and replaces nothing but a former report of the same kind."""
 
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 
 def check(folder: Path, mark: str) -> None:
-    """Raises ValueError where a report must not go: a file, or a folder that holds something else.
+    """Raises ValueError where a report must not go: a file, or a folder that holds something else; OSError where none
+    can be written.
 
     mark : what stands near the beginning of the index.html of a former report.
     """
     if folder.exists() and not (folder.is_dir() and _may_go(folder, mark)):
         raise ValueError(f"{folder}: is there and is no former report; name an empty or a new folder")
+    check_writable(folder.absolute().parent)
+
+
+def check_writable(folder: Path) -> None:
+    """Raises OSError naming it where nothing can be written in a folder, or in the one that it would be made in. Leaves
+    nothing behind."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
+    try:
+        with tempfile.TemporaryDirectory(prefix=".soundpost-", dir=there):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, f"nothing can be written there ({error.strerror})", str(there)) from None
 
 
 def write(folder: Path, mark: str, files: Mapping[str, str]) -> Path:

@@ -14,6 +14,7 @@ First it prints one line, {"url": "tcp://127.0.0.1:40123"}; the log has one line
 
 import argparse
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -239,6 +240,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--lamps", type=int, default=8, metavar="N")
     parser.add_argument("--level-pct", type=int, default=0, help="level of all lamps at the start, 0 to 100")
     parser.add_argument("--kind", type=lamp_and_kind, action="append", default=[], metavar="CHANNEL=KIND")
+    parser.add_argument(
+        "--later", type=lamp_and_kind, action="append", default=[], metavar="CHANNEL=KIND", help="the same, on SIGUSR1"
+    )
     parser.add_argument("--log", type=Path, metavar="FILE", help="JSON lines of all that was written")
     args = parser.parse_args(argv)
 
@@ -247,6 +251,12 @@ def main(argv: list[str] | None = None) -> int:
         bank = LampBank(args.tcp or args.rtu, args.lamps, args.level_pct, baud=args.baud, notebook=notebook)
         for channel, kind in args.kind:
             bank.drive_kind(channel, kind)
+
+        def spoil() -> None:
+            for channel, kind in args.later:
+                bank.drive_kind(channel, kind)
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, spoil)
         await live(bank)
 
     return run("lamp_bank", life())

@@ -1,11 +1,12 @@
 """What the simulated peers (lamp bank, camera) share: a notebook of what they were told, and a life as a process."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Protocol
 
@@ -50,6 +51,16 @@ class Peer(Protocol):
     async def open(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+@contextlib.asynccontextmanager
+async def opened(*peers: Peer) -> AsyncIterator[None]:
+    """They listen, in order, and are closed again, also where one of them cannot be opened."""
+    async with contextlib.AsyncExitStack() as closing:
+        for peer in peers:
+            closing.push_async_callback(peer.close)
+            await peer.open()
+        yield
 
 
 async def live(peer: Peer) -> None:

@@ -82,7 +82,7 @@ class RtspPicture:
     """Streams at `url` between `open` and `close` what a camera sees that looks as `looks()` says.
 
     address : (host, port), port 0 for any free one. size : (width, height) as `draw` takes it. user : "" lets everybody
-    in. tls : speak rtsps. `n_looking` is how many look now.
+    in. tls : speak rtsps. `n_looking` is how many look now, `n_shown` how many pictures anybody was shown.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class RtspPicture:
             raise ValueError(f"{fps} pictures/s, a key each {key_every}: must be 1 to 60, and 1 to 3600")
         self.url = ""
         self.size, self.with_keys, self.stalls = size, True, False
+        self.n_shown = 0
         self._looks, self._address, self._tls, self._now_us = looks, address, tls, now_us
         self._fps, self._key_every = fps, key_every
         self._door = Door(user, password)
@@ -157,6 +158,7 @@ class RtspPicture:
             nals = await asyncio.to_thread(self._coder.code, self._looks(), t_us)
             for viewer in tuple(self._viewers.values()):
                 viewer.show(nals, t_us, with_keys=self.with_keys)
+            self.n_shown += bool(self._viewers)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connected.add(writer)

@@ -5,6 +5,7 @@ disturbs gets its own every few milliseconds, and shows how late orders are carr
 """
 
 import asyncio
+import contextlib
 import itertools
 import random
 import time
@@ -17,12 +18,15 @@ from gateway.orders import Aim, Outcome
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.eye import Eye
 from gateway.street import Mount
+from gateway.tasks import end
 from hw.fake import FakeCamera
 from hw.onvif_camera import OnvifCamera
 
 STEADY = "steady"
 SITE = Site(38.9, -77.0, 20.0)
 STEADY_S = 0.02
+UNTOLD_S = 10.0
+"""An order that nothing is told of for so long is unlogged."""
 VIEW = ((0.0, 60.0), (1.0, 3.0))
 AFTER = {
     "": {"took", "failed", "left"},
@@ -78,13 +82,40 @@ async def under_fire(
     eyes = [Eye(mount, driver, site=SITE, operator_s=1.0) for mount, driver in zip(mounts, drivers, strict=True)]
     edge = Cameras([*eyes, Eye(Mount(STEADY, (0.0, 0.0, 5.0)), FakeCamera())], _now_us, fire.report)
     beating = asyncio.create_task(fire.steady(edge))
+    keeping = asyncio.create_task(edge.run(lambda: None))  # as the agent does: what an order dies of ends it
+    storming = asyncio.gather(*(fire.storm(edge, mount.name, orders_each) for mount in mounts))
     try:
-        await asyncio.gather(*(fire.storm(edge, mount.name, orders_each) for mount in mounts))
+        done, _ = await asyncio.wait((storming, keeping), return_when=asyncio.FIRST_COMPLETED)
+        for each in done:
+            each.result()
     finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
+        await end(beating, keeping, storming)
         await edge.close()
     return fire.toll
+
+
+async def given_up_s(urls: Sequence[str]) -> list[float]:
+    """An order to each of these cameras, and a good one that stands in for each: when that has taken it, in s."""
+    took: dict[str, float] = {}
+    began_s, all_told = time.monotonic(), asyncio.Event()
+
+    def report(outcome: Outcome) -> None:
+        if outcome.done:
+            took.setdefault(outcome.effect.incident, time.monotonic() - began_s)
+        if len(took) == len(urls):
+            all_told.set()
+
+    bad = [Eye(Mount(f"h{i}", (0.0, 0.0, 5.0)), OnvifCamera(url, "soundpost", "x")) for i, url in enumerate(urls)]
+    good = [Eye(Mount(f"g{i}", (0.0, 0.0, 5.0)), FakeCamera()) for i in range(len(urls))]
+    edge = Cameras([*bad, *good], _now_us, report)
+    for number in range(len(urls)):
+        incident = f"i{number}"
+        edge.order(Aim(f"h{number}", 90.0, -4.0, incident, otherwise=Aim(f"g{number}", 90.0, -4.0, incident)))
+    try:
+        await asyncio.wait_for(all_told.wait(), UNTOLD_S)
+    finally:
+        await edge.close()
+    return list(took.values())
 
 
 class _Fire:
@@ -113,7 +144,8 @@ class _Fire:
             self._told[incident] = asyncio.Event()
             self.toll.orders[incident] = []
             edge.order(Aim(camera, azimuth_deg, -4.0, incident, place_m=(0.0, 50.0, 1.5), width_deg=9.0))
-            await self._told[incident].wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told[incident].wait(), UNTOLD_S)
 
     async def steady(self, edge: Cameras) -> None:
         """An order each STEADY_S to the camera that nobody disturbs, for ever."""

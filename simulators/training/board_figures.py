@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from dsp.hearing.classify import LIKELY
-from simulators.training.clip_figures import auc, is_impulsive, largest_of_clips, share
+from simulators.training.clip_figures import largest_of_clips, of_clips, share
 from simulators.training.clips import MORE, NEGATIVES, POSITIONS
 from simulators.training.examples import GUNSHOT, OTHER
 from simulators.training.figures import ece
@@ -17,24 +17,15 @@ KINDS = ("esc10", NEGATIVES, MORE)
 
 def board_figures(judged: Sequence[Judged], strange: Sequence[Judged]) -> list[Figure]:
     """judged : by lines that never heard the part. strange : the live fire by a line that never heard any."""
-    found = [*_of_clips(judged), *_of_live(judged, strange)]
+    clips = [*of_clips(judged, "board", lambda each: each.p)]
+    found = [*clips, *(_others(judged) if clips else ()), *_of_live(judged, strange)]
     return [*found, Figure("board: expected calibration error", f"{ece(judged):.3f}")] if found else []
 
 
-def _of_clips(judged: Sequence[Judged]) -> Iterator[Figure]:
+def _others(judged: Sequence[Judged]) -> Iterator[Figure]:
     most = largest_of_clips(judged, lambda each: each.p)
-    guns = np.array([p for (_, _, truth), p in most.items() if truth == GUNSHOT])
-    others = {(group, name): p for (group, name, truth), p in most.items() if truth == OTHER}
-    near = np.array([p for (group, _), p in others.items() if is_impulsive(group)])
-    if not len(guns) or not len(near):
-        return
-    every = np.array([*others.values()])
-    areas = f"{auc(guns, every):.3f}; {auc(guns, near):.3f}"
-    yield Figure("board: clips, area under the curve; against impulsive ones", areas)
-    for false in (0.01, 0.05):
-        yield Figure(f"board: clips, recall at {false:.0%} false", share(guns > float(np.quantile(every, 1 - false))))
-    yield Figure("board: clips, gunshots called gunshot", share(guns >= LIKELY))
-    told = [[p >= LIKELY for (group, _), p in others.items() if group.startswith(kind)] for kind in KINDS]
+    others = [(group, p) for (group, _, truth), p in most.items() if truth == OTHER]
+    told = [[p >= LIKELY for group, p in others if group.startswith(kind)] for kind in KINDS]
     said = ", ".join(f"{kind} {sum(some)} of {len(some)}" for kind, some in zip(KINDS, told, strict=True))
     yield Figure("board: other clips called gunshot", said)
 

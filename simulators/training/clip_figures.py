@@ -80,16 +80,25 @@ def of_clips(judged: Sequence[Judged], whose: str, pick: Pick) -> Iterator[Figur
     what = f"clips, {whose}"
     yield _at_least(f"{what}: area under the curve", auc(guns, every), least_auc)
     yield _at_least(f"{what}: the same against impulsive ones", auc(guns, near), least_near)
-    for false, bar in ((0.01, None), (0.05, least_recall)):
-        found = guns > float(np.quantile(every, 1 - false))
-        ok = None if bar is None else bool(found.mean() >= bar)
-        yield Figure(f"{what}: recall at {false:.0%} false", share(found), f">= {bar:g}" if bar else "", ok)
+    yield recall_at(what, guns, every, 0.01)
+    yield recall_at(what, guns, every, 0.05, least_recall)
     yield Figure(f"{what}: gunshots called gunshot", share(guns >= LIKELY))
     strange = np.array([p for (group, _, _), p in others.items() if group.startswith(f"{MORE} ")])
     if len(strange):
         ok = bool((strange >= LIKELY).mean() <= MOST_STRANGERS)
         figure = Figure(f"{what}: clips/more called gunshot", share(strange >= LIKELY))
         yield replace(figure, bar=f"<= {MOST_STRANGERS:g}", ok=ok) if whose in BARS else figure
+
+
+def recall_at(what: str, guns: Floats, others: Floats, false: float, bar: float | None = None) -> Figure:
+    """How many gunshots have a larger p than all but this share of the others. It goes by whole others: what lies
+    between two of them nobody knows. Where not even one makes the share there are too few, and none may pass."""
+    most = int(false * len(others))
+    found = guns > np.sort(others)[len(others) - 1 - most]
+    few = "" if most else f"; too few others: none of {len(others)} may pass"
+    ok = None if bar is None else bool(found.mean() >= bar)
+    words = f"{what}: recall at {false:.0%} false"
+    return Figure(words, share(found) + few, "" if bar is None else f">= {bar:g}", ok)
 
 
 def _at_least(what: str, found: float, bar: float | None) -> Figure:

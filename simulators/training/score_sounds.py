@@ -24,7 +24,7 @@ from simulators.compared.peer import Heard
 from simulators.recordings.parallel import in_turn
 from simulators.recordings.progress import watched
 from simulators.recordings.sources import is_sound
-from simulators.training.clip_figures import auc, share
+from simulators.training.clip_figures import auc, recall_at, share
 from simulators.training.examples import LEAD_S, SEED, led
 from simulators.training.scoreboard import Figure
 
@@ -144,8 +144,6 @@ def _together(sounds: Sequence[Sound], whose: str, pick: Callable[[Sound], float
     guns = np.array([pick(sound) for sound in sounds if sound.is_gun])
     others = np.array([pick(sound) for sound in sounds if not sound.is_gun])
     yield Figure(f"{whose}: area under the curve", f"{auc(guns, others):.3f}")
-    for false in (0.01, 0.05):
-        found = guns > float(np.quantile(others, 1 - false))
-        yield Figure(f"{whose}: recall at {false:.0%} false", share(found))
+    yield from (recall_at(whose, guns, others, false) for false in (0.01, 0.05))
     yield Figure(f"{whose}: gunshots called gunshot", share(guns >= LIKELY))
     yield Figure(f"{whose}: others called gunshot", share(others >= LIKELY))

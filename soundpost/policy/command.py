@@ -80,8 +80,10 @@ def _try(args: argparse.Namespace) -> int:
         with watching(n_rows, f"trying {args.file.name}") as seen:
             for changed in trial.run(checked(connection, args.journal, seen)):
                 print(json.dumps(_record(changed)) if args.json else _line(changed), flush=True)
-    totals = trial.totals
-    print(json.dumps(_totals_record(totals)) if args.json else _summary(totals), flush=True)
+    totals, n_unproven = trial.totals, trial.n_unproven
+    if n_unproven and not args.json:
+        print(f"{n_unproven} frames came under keys that the keys file no longer holds: taken as journaled")
+    print(json.dumps(_totals_record(totals, n_unproven)) if args.json else _summary(totals), flush=True)
     return 0
 
 
@@ -133,8 +135,8 @@ def _deed(deeds: Deeds | None, act: str) -> dict[str, Any] | None:
     )
 
 
-def _totals_record(totals: Totals) -> dict[str, Any]:
-    counts = {"n_incidents": totals.n_incidents, "n_changed": totals.n_changed}
+def _totals_record(totals: Totals, n_unproven: int) -> dict[str, Any]:
+    counts = {"n_incidents": totals.n_incidents, "n_changed": totals.n_changed, "n_unproven": n_unproven}
     return {"what": "summary", **counts, "now": dict(totals.now), "then": dict(totals.then)}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gateway.incident import Announce, Incident, Revised, Round, Unplaced
+from gateway.incident import Announce, Early, Incident, Revised, Round, Unplaced
 from gateway.orders import Aim, Light
 from gateway.reaction.conditions import Sun
 from gateway.reaction.policy import REVISED_US, Policy, Rules
@@ -85,7 +85,7 @@ class Watched(Policy):
             self._beside.revise(revised, now_us)
         return self._note(super().revise(revised, now_us), now_us)
 
-    def soon(self, shot: Round, now_us: int) -> list[Light | Aim]:
+    def soon(self, shot: Round, now_us: int) -> list[Light | Aim | Early]:
         """Nothing: what comes of a provisional round is of no incident, and the decided one is compared."""
         return []
 

@@ -68,11 +68,17 @@ class Totals:
 
 
 class Trial:
-    """totals : so far. Frames whose key the keys file no longer holds are taken as the journal has them."""
+    """totals : so far. Frames under keys that the keys file no longer holds are taken as journaled, and counted."""
 
     def __init__(self, street: Street, other: Other, connection: sqlite3.Connection) -> None:
         self.totals = Totals()
-        self._now, self._then, self._cores = _build(street, other, connection)
+        self._gate = Gate(read_keys(street.folder / street.config.keys_file), Seen(), 1)
+        self._now, self._then, self._cores = _build(street, other, connection, self._gate)
+
+    @property
+    def n_unproven(self) -> int:
+        """How many frames came under keys that are gone."""
+        return self._gate.n_unproven
 
     @property
     def n_open(self) -> int:
@@ -83,8 +89,8 @@ class Trial:
         """Let it all happen. Comes back as it goes: what changes."""
         at_us = None
         for moment in moments(rows):
-            if at_us is not None and moment.step is None:
-                yield from self._pass(at_us, moment.at_us)
+            if at_us is not None:
+                yield from self._pass(at_us, _before(moment))
             for core in self._cores:
                 happen(core, moment)
             at_us = _after(moment)
@@ -135,20 +141,28 @@ def checked(connection: sqlite3.Connection, path: Path, seen: Callable[[Kept], K
         yield each.row
 
 
-def _build(street: Street, other: Other, connection: sqlite3.Connection) -> tuple[Watched, Watched, Sequence[Core]]:
+def _build(
+    street: Street, other: Other, connection: sqlite3.Connection, gate: Gate
+) -> tuple[Watched, Watched, Sequence[Core]]:
     config = street.config
     airs = [read_air(each.row.body) for each in kept(connection, "air")]
     things = config.lamps(), config.mounts(), sun_over(config.the_site()), Walls(config.the_walls())
-    keys = read_keys(street.folder / config.keys_file)
     then = Watched(build_rules(config, other.folder, other.table), *things)
     rules = build_rules(config, street.folder)
     if other.table.rare_h == config.policy.rare_h:
         now = Watched(rules, *things, then)
-        return now, then, [build_core(config, Gate(keys, Seen(), 1), airs, policy=now)]
+        return now, then, [build_core(config, gate, airs, policy=now)]
     now = Watched(rules, *things)
     as_other = config.model_copy(update={"policy": other.table})
-    first = build_core(config, Gate(keys, Seen(), 1), airs, policy=now)
-    return now, then, [first, build_core(as_other, Gate(keys, Seen(), 1), airs, policy=then)]
+    second = Gate(read_keys(street.folder / config.keys_file), Seen(), 1)
+    return now, then, [build_core(config, gate, airs, policy=now), build_core(as_other, second, airs, policy=then)]
+
+
+def _before(moment: Moment) -> int:
+    """Until when time passed for the gateway that ran before it: while none ran it passed for no lamp."""
+    if moment.step is not None:
+        return moment.step.before_us
+    return moment.at_us if moment.last_us is None else moment.last_us
 
 
 def _after(moment: Moment) -> int:

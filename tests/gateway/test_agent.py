@@ -20,9 +20,10 @@ from gateway.journal.moments import read_step
 from gateway.journal.recovery import recent
 from gateway.journal.rows import Row, kept, reading, verify
 from gateway.orders import Aim, Light, Outcome
+from gateway.reaction.bank_rules import BankRules, try_s
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.eye import Eye
-from gateway.reaction.lights import BankRules, LampBank, try_s
+from gateway.reaction.lights import LampBank
 from hw.fake import FakeCamera, FakeLamps, FakeLine
 from hw.modbus_lamps import ModbusLamps
 from simulators.peers.lamp_bank import LampBank as Bank

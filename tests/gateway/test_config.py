@@ -99,6 +99,7 @@ BAD = [
     ("hold_s = 60", "hold_s = 2026-01-01", r"policy\.lights\.hold_s: "),
     ('min_grade = "B"', 'min_grade = "D"', r"policy\.lights\.min_grade: .*\[ABC\]"),
     ('min_grade = "B"', "min_poles = 2", r"policy\.lights\.min_poles: .*3 or 4"),
+    ('min_grade = "B"', 'min_grade = "B"\nmin_poles = 3', r"policy: .*min_poles = 3 .*min_grade"),
     ('min_grade = "B"', "soon = 20", r"policy\.lights\.soon: "),
     ("lat_deg = 38.9,", "lat_deg = 138.9,", r"site\.lat_deg: .*less than or equal to 90"),
     ("temperature_c = 12", "temperature_c = 120", r"air\.temperature_c: .*60"),
@@ -248,6 +249,7 @@ def test_what_a_survey_found_and_the_view_are_the_mounts(write):
     [
         ("view_deg = [[0, 2.5], [1.0, 60]]", r"camera 1 \(c1\): view_deg must be"),
         ("view_deg = [[0, 60], [0, 30]]", r"camera 1 \(c1\): view_deg must be"),
+        ("view_deg = [[0, 60]]", r"camera 1 \(c1\): view_deg must be two entries or more"),
         ("view_deg = [[0, 600]]", r"camera 1 \(c1\)\.view_deg 1 2: "),
         ("lean_deg = 40", r"camera 1 \(c1\)\.lean_deg: .*20"),
         ("preset = [{ token = '1', pan_deg = 0 }]", r"camera 1 \(c1\)\.preset 1\.tilt_deg: is missing"),

@@ -19,6 +19,7 @@ from simulators.peers.cable import Cable
 from simulators.peers.camera import VirtualCamera
 from simulators.peers.lamp_bank import LampBank
 from simulators.peers.mosquitto import Mosquitto
+from simulators.peers.peer import opened
 from soundpost.replay_journal import replay_journal
 
 LIMIT_S = 20
@@ -132,17 +133,6 @@ async def gather_acks(street, frames, wanted):
 def run_to_end(folder, *options):
     command = (sys.executable, "-m", "soundpost", "gateway", "--config", folder / "gateway.toml", *options)
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT_S)
-
-
-@contextlib.asynccontextmanager
-async def opened(*peers):
-    for peer in peers:
-        await peer.open()
-    try:
-        yield
-    finally:
-        for peer in peers:
-            await peer.close()
 
 
 async def test_a_shot_over_the_serial_line_lights_lamps_turns_the_camera_and_is_in_the_journal(
@@ -541,7 +531,11 @@ async def test_what_a_reviewer_says_is_a_row_and_what_nobody_may_say_is_none(wri
         rows = [json.loads(each.row.body) for each in kept(connection, "request")]
 
     assert forged == (1, "soundpost journal: the gateway refuses it: signed by nobody who may ask here\n")
-    assert of_none == (1, "soundpost journal: the gateway refuses it: there is no incident 'i-1' in this journal\n")
+    assert of_none == (
+        1,
+        "soundpost journal: the gateway refuses it: there is no incident 'i-1' in this journal, "
+        "of which the newest 100000 are known\n",
+    )
     assert taken == (0, f"written down: {name} was no gunshot, says desk\n")
     assert [(row["by"], row["ask"], row["body"]["note"]) for row in rows] == [("desk", "review", "a door")]
     assert rows[0] == told

@@ -1,4 +1,4 @@
-"""What every Lamps driver does (hw/ports.py): one test over the fake, Modbus and DALI over real ptys, TCP and GPIO."""
+"""What every Lamps driver does (hw/ports.py): one test of the fake, Modbus and DALI on real ptys, TCP, GPIO, TALQ."""
 
 import contextlib
 import pathlib
@@ -13,9 +13,12 @@ from hw.gpio_lamps import ChipPin, GpioLamps, ZeroPin
 from hw.linux.lamp_map_file import lamp_map
 from hw.modbus_lamps import ModbusLamps
 from hw.ports import LampRefuses
+from hw.talq_call import TalqAccount, TalqCall
+from hw.talq_lamps import TalqLamps
 from simulators.peers.cable import Cable
 from simulators.peers.dali_bus import DaliBus
 from simulators.peers.lamp_bank import LampBank
+from simulators.peers.talq_gateway import CLIENT, TalqGateway
 
 NIGHT_PCT = 30
 WITH_ALL = lamp_map("soundpost-bank", pathlib.Path())
@@ -67,6 +70,18 @@ async def dali():
         finally:
             await lamps.close()
             await bus.close()
+
+
+@contextlib.asynccontextmanager
+async def talq():
+    odn = TalqGateway(8, NIGHT_PCT)
+    await odn.open()
+    lamps = TalqLamps(odn.url, TalqCall(odn.url, TalqAccount(CLIENT), ANSWER_S), odn.devices, 60.0)
+    try:
+        yield lamps
+    finally:
+        await lamps.close()
+        await odn.close()
 
 
 def gpio(open_pin):
@@ -133,7 +148,7 @@ class FakeRequest:
         self._chip.outputs.discard(self._line)
 
 
-DRIVERS = [fake, tcp, with_watchdog, rtu, dali]
+DRIVERS = [fake, tcp, with_watchdog, rtu, dali, talq]
 RELAYS = {"gpiozero": gpio(gpiozero), "gpiod": gpio(gpiod)}
 
 

@@ -9,7 +9,7 @@ import pytest
 from pymodbus.framer import FramerRTU
 
 from gateway.orders import Light
-from gateway.reaction.lights import BankRules
+from gateway.reaction.bank_rules import BankRules
 from gateway.reaction.lights import LampBank as BankTask
 from hw.modbus_lamps import ModbusLamps
 from hw.serial_port import open_serial_port

@@ -309,6 +309,19 @@ async def test_a_camera_that_does_not_tell_its_time_is_spoken_to_by_ours(answer)
         assert there.looks() == pytest.approx((10, 5), abs=1e-4)
 
 
+@pytest.mark.parametrize("odd", ["1e308", "-1e308", "INF", "NaN", "1e7"])
+async def test_a_position_that_nothing_can_be_reckoned_with_is_an_error_not_a_look(odd):
+    def status(told):
+        place = f'<tt:PanTilt x="{odd}" y="0" space="{onvif_soap.GENERIC_SPACE}"/>'
+        inside = f"<tptz:PTZStatus><tt:Position>{place}</tt:Position></tptz:PTZStatus>"
+        return f"<tptz:GetStatusResponse>{inside}</tptz:GetStatusResponse>"
+
+    async with virtual() as there, client(there.url) as camera:
+        there.answers["GetStatus"] = fixed(status(odd))
+        with pytest.raises(OSError, match="lacks what it must hold"):
+            await camera.read_look()
+
+
 async def test_a_camera_that_knows_no_get_services_is_asked_for_its_capabilities():
     async with virtual() as there, client(there.url) as camera:
         there.answers["GetServices"] = refuse

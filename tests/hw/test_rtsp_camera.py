@@ -153,8 +153,70 @@ async def test_one_that_says_nothing_hangs_up_or_is_away_is_given_up_in_time():
         await pictures(camera(f"rtsp://127.0.0.1:{port}/cam"), 1)
 
 
+SDP = b"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+
+
+@contextlib.asynccontextmanager
+async def playing(*said_again):
+    """A server that plays, and then says this again and again, as long as somebody listens."""
+
+    async def serve(reader, writer):
+        answers = [
+            said(200, body=SDP), said(200, "Session: 1", "Transport: RTP/AVP/TCP;interleaved=0-1"), said(200),
+        ]  # fmt: skip
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            for answer in answers:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(answer)
+            while True:
+                for each in said_again:
+                    writer.write(each)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+def framed(channel, packet):
+    return b"$" + bytes([channel]) + len(packet).to_bytes(2, "big") + packet
+
+
+@pytest.mark.parametrize("told", [framed(1, bytes(28)), framed(0, b"no RTP"), said(200)])
+async def test_one_that_says_much_but_shows_nothing_shows_no_picture(told, monkeypatch):
+    monkeypatch.setattr("hw.rtsp_camera.SILENT_S", 0.3)
+    async with playing(told) as port:
+        with pytest.raises(OSError, match=r"no picture for 0\.3 s"):
+            await asyncio.wait_for(pictures(camera(f"rtsp://127.0.0.1:{port}/cam"), 1), 20)
+
+
+async def test_pictures_of_which_something_is_missing_are_counted():
+    def packet(number, unit):
+        return framed(0, b"\x80\xe0" + number.to_bytes(2, "big") + number.to_bytes(4, "big") + bytes(4) + unit)
+
+    lost = []
+    async with playing(packet(7, b"\x65 key"), packet(9, b"\x41 one"), packet(10, b"\x41 two")) as port:
+        found = await pictures(camera(f"rtsp://127.0.0.1:{port}/cam", lost=lost.append), 6)
+
+    assert [each.bytes_[5:] for each in found[:2]] == [b" key", b" one"]
+    assert sum(lost) >= 1
+    assert all(n > 0 for n in lost)
+
+
 @pytest.mark.parametrize(
-    "url", ["", "http://a/b", "http://a:80/b", "rtsp://", "rtsp://a:0x/b", "rtsp://a b/c", "rtsp://a/\r\nX: y"]
+    "url",
+    [
+        "",
+        "http://a/b",
+        "http://a:80/b",
+        "rtsp://",
+        "rtsp://a:0x/b",
+        "rtsp://a b/c",
+        "rtsp://a/\r\nX: y",
+        "rtsp://[::1/x",
+    ],
 )
 def test_a_url_that_is_none_is_refused(url):
     with pytest.raises(ValueError, match="must be rtsp://HOST:PORT/PATH"):

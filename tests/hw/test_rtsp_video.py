@@ -139,12 +139,21 @@ def test_the_first_video_of_a_description_is_found_with_what_it_says():
         video_of(b"m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n")
 
 
-@given(st.binary(max_size=400))
-def test_any_description_is_read_or_refused(text):
+LINES = (b"a=rtpmap:96 H264/90000", b"a=rtpmap:7 h265/90000", b"a=rtpmap:9 JPEG/90000", b"a=control:x", b"m=audio 0")
+SETS = b"a=fmtp:96 sprop-parameter-sets="
+
+
+@given(st.lists(st.sampled_from(LINES) | st.binary(max_size=30).map(SETS.__add__) | st.binary(max_size=30), max_size=8))
+def test_any_description_is_read_or_refused(lines):
+    text = b"\r\n".join([b"m=video 0 RTP/AVP 96", *lines, b""])
+    videos = [line for line in lines[: [*lines, b"m=audio 0"].index(b"m=audio 0")] if line in LINES[:2]]
     try:
-        assert video_of(b"m=video 0 RTP/AVP 96\r\n" + text).payload >= 0
+        track = video_of(text)
     except BadRtsp as refused:
+        assert not videos
         assert "video" in str(refused)
+    else:
+        assert (track.payload, track.codec) == ((96, CODECS["H264"]) if videos[0] == LINES[0] else (7, CODECS["H265"]))
 
 
 @given(st.lists(st.binary(max_size=50), max_size=10))

@@ -24,6 +24,9 @@ from simulators.street.scene import record
 
 NOW_US = 1_795_000_000_000_000
 INCIDENT = "20261118T120000Z-abcdef"
+LAMPS = {f"L{number}": 30 for number in range(1, 9)}
+FULL = dict.fromkeys(LAMPS, 100)
+DIED = story.Failed("L8", "is dark", True, NOW_US)
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +182,10 @@ def a_witness(scenario, **changes):
     seen = [Seen(INCIDENT, (clip,), (Path("c.jpg"),), ("AB12CDE",))]
     pan_deg = bearing(scenario.cameras[1].xyz_m, (38, 18, 1.5))[0] - scenario.cameras[1].bearing_deg
     logs = {"C2": [story.Written(first_us(scenario) + 1_000_000, pan_deg=pan_deg, zoom=0.5)], "C3": []}
-    witness = checks.Witness(levels, looks, 0, "whole, 9 rows", {"gateway": 0}, seen, logs)
+    before = {lamp.name: 30 + lamp.channel for lamp in scenario.lamps}
+    lamps = findings.Lamps(before, levels, before, "L8")
+    failed = [story.Failed("L8", "its gear reports that the lamp has failed", True, first_us(scenario))]
+    witness = checks.Witness(lamps, looks, 0, "whole, 9 rows", {"gateway": 0}, seen, logs, failed)
     return dataclasses.replace(witness, **changes)
 
 
@@ -199,7 +205,26 @@ def test_a_good_night_holds_in_every_check(scenario):
     [
         ({}, {"n_missed": 1}, "every round within 5 m", "4 of 5 placed, worst error 0.10 m; not placed: 1"),
         ({}, {"off_m": 5.5}, "every round within 5 m", "5 of 5 placed, worst error 5.50 m"),
-        ({"levels_pct": {}}, {}, "lamps full by the lamp bank's own register", "0 of 8 read 100 %; not: L1 not read"),
+        (
+            {"lamps": findings.Lamps(LAMPS, {}, LAMPS)},
+            {},
+            "lamps full by the lamp bank's own register",
+            "0 of 8 read 100 %; not: L1 not read",
+        ),
+        (
+            {"lamps": findings.Lamps(LAMPS, FULL, LAMPS | {"L3": 100})},
+            {},
+            "lamps back at what each was",
+            "7 of 8; not: L3 100, was 30",
+        ),
+        ({"failed": []}, {}, "the lamp that died is reported, once", "L8 died, 0 notices"),
+        ({"failed": [DIED, DIED]}, {}, "the lamp that died is reported, once", "L8 died, 2 notices: is dark"),
+        (
+            {"failed": [DIED, dataclasses.replace(DIED, lamp="L2")]},
+            {},
+            "the lamp that died is reported, once",
+            "L8 died, 1 notice: is dark; also: L2",
+        ),
         ({"looks": []}, {}, "camera within 1 degree of the true bearing", "no camera turned to a round"),
         (
             {"looks": [findings.Look("C1", INCIDENT, 9, 0, 1.2)]},
@@ -230,7 +255,7 @@ def a_result(scenario, n_placed):
     links = {pole.node: "serial" for pole in scenario.poles}
     made = plan.Plan(Path("out/demo"), scenario, "<b>street</b>", links, -60.0)
     ran = (Ran("gateway", "python -m soundpost gateway", 7, 0), Ran("node-P1", "<i>", 8, 0))
-    passed = Passed(made, recording, {"L1": 100}, (), ran, {})
+    passed = Passed(made, recording, findings.Lamps({"L1": 30}, {"L1": 100}, {"L1": 30}, "L8"), (), ran, {})
     found = checks.checks(scenario, shots, a_witness(scenario))
     return result.Result(passed, night, shots, besides, (), found, 29.0)
 

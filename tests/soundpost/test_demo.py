@@ -91,6 +91,8 @@ async def test_a_short_night_is_placed_lit_watched_and_written_down(demo, tmp_pa
     assert result["holds"] is True
     assert [shot["error_m"] < 5 for shot in result["rounds"]] == [True]
     assert result["lamps_pct"] == {"L1": 100, "L2": 100}
+    assert result["lamps_before_pct"] == result["lamps_after_pct"] == {"L1": 30, "L2": 30}
+    assert [(each["lamp"], each["open"]) for each in result["lamps_failed"]] == [("L2", True)]
     assert [look["off_deg"] < 1 for look in result["looks"]] == [True]
     assert 0 < result["rounds"][0]["lamps_full_ms_after_needed"] < 10_000
     assert all(program["status"] == 0 for program in result["programs"])

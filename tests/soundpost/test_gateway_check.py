@@ -10,6 +10,7 @@ import sys
 import pytest
 import trustme
 
+UUID = "5ca1ab1e-0000-4000-8000-000000000001"
 ROOT = pathlib.Path(__file__).parents[2]
 
 
@@ -76,6 +77,18 @@ def test_the_config_that_the_docs_show_is_good(street):
         ('"corner.password"', '"nowhere.password"', "nowhere.password: No such file or directory"),
         ("channel = 1,", "channel = 0,", "lamp_bank 1: lamps l1 and l2 are both on channel 0"),
         ("fail_s = 6.0", "fail_s = 9.0", "lamp_bank 1.fail_s: Input should be less than or equal to 8"),
+        (
+            'url = "tcp://10.0.0.5:502"',
+            'url = "dali:///dev/ttyUSB2"',
+            "lamp_bank 1: map is for Modbus boards (tcp://, rtu",
+        ),
+        (
+            'url = "tcp://10.0.0.5:502"',
+            'url = "talq+https://odn.example"',
+            "lamp_bank 1: a talq+https:// url needs a talq",
+        ),
+        ("answer_s = 0.5", f"talq = {{ client = '{UUID}' }}", "lamp_bank 1: talq is for talq+https:// urls"),
+        ("answer_s = 0.5", "talq = { client = 'me' }", "lamp_bank 1.talq.client: String should match pattern"),
         ("channel = 1,", "channel = 1000,", "lamp l2: channel 1000; plain has 0 to 999"),
     ],
 )

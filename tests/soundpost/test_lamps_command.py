@@ -4,6 +4,7 @@ import asyncio
 import http.server
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from gateway.alerts.notices import lamp_record
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
 from gateway.lamp_notice import LampNotice
+from simulators.peers.lamp_bank import LampBank
 from soundpost.__main__ import main
 
 S = 1_000_000
@@ -219,3 +221,36 @@ def test_a_url_with_a_password_in_it_is_refused(street, capsys):
     assert main(["lamps", str(folder / "street.journal"), *options, "--cursor", str(folder / "c")]) == 1
     said = capsys.readouterr().err
     assert "must be http://HOST" in said and "secret" not in said
+
+
+def blink(folder, url, kind, *more):
+    lamps = (
+        '[{ name = "l1", channel = 0, xyz_m = [0.0, 0.0, 8.0] }, { name = "l2", channel = 2, xyz_m = [9.0, 0.0, 8.0] }]'
+    )
+    text = re.sub(
+        r"(?s)\[\[lamp_bank\]\].*?\n\]\n", f'[[lamp_bank]]\nurl = "{url}"\nmap = "{kind}"\nlamps = {lamps}\n', CONFIG
+    )
+    (folder / "gateway.toml").write_text(text)
+    return main(["lamps", "--config", str(folder / "gateway.toml"), "--blink-s", "0.1", *more])
+
+
+async def test_one_lamp_blinks_and_is_left_as_it_was(tmp_path, capsys):
+    bank = LampBank(("127.0.0.1", 0), 4, 30)
+    await bank.open()
+    status = await asyncio.to_thread(blink, tmp_path, bank.url, "soundpost-bank", "--blink", "l2")
+    await bank.close()
+    told = [(each["channel"], each["level_pct"]) for each in bank.notebook.entries if "level_pct" in each]
+
+    assert status == 0
+    assert told == [(2, 100), (2, 30)] * 3 + [(2, 30)]
+    assert bank.levels == [30] * 4
+    assert "l2: was 30 %, is 30 %" in capsys.readouterr().out
+
+
+def test_a_lamp_that_is_not_there_or_does_not_answer_is_one_line(tmp_path, capsys):
+    assert blink(tmp_path, "tcp://127.0.0.1:9", "plain", "--blink", "l9") == 1
+    assert "no lamp 'l9'; there are l1, l2" in capsys.readouterr().err
+    assert blink(tmp_path, "tcp://127.0.0.1:9", "plain", "--blink", "l1") == 1
+    assert "tcp://127.0.0.1:9: lamp 0: the lamp bank" in capsys.readouterr().err
+    assert main(["lamps"]) == 1
+    assert "give a JOURNAL, or --blink LAMP" in capsys.readouterr().err

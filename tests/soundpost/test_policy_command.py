@@ -160,6 +160,7 @@ async def test_the_same_policy_changes_nothing(journal, tmp_path, config, capsys
             "what": "summary",
             "n_incidents": 2,
             "n_changed": 0,
+            "n_unproven": 0,
             "now": {"lights": 1, "cameras": 2, "announce": 2},
             "then": {"lights": 1, "cameras": 2, "announce": 2},
         }
@@ -225,6 +226,34 @@ async def test_a_policy_that_makes_no_sense_is_one_line_and_nothing_is_tried(jou
     assert says in errors
 
 
+async def test_while_no_gateway_ran_no_policy_let_time_pass(config, tmp_path, capsys):
+    read = read_config(config)
+    core = build_core(read, Gate(read_keys(tmp_path / "keys.toml"), Seen(), 1), policy=build_policy(read, tmp_path))
+    rows = [Row("config", NIGHT_US - S, b"{}", boot=1)]
+    for at_us, frame in frames_of(NIGHT_US, 1):
+        rows += rows_of(core.feed(frame, at_us), at_us)
+    for at_us in range(NIGHT_US + S, NIGHT_US + 10 * S, S // 4):  # killed with its lamps up
+        rows += rows_of(core.tick(at_us), at_us)
+    kept_in = Journal(tmp_path / "street.journal")
+    await kept_in.append([*rows, Row("config", NIGHT_US + 3600 * S, b"{}", boot=2)])
+    kept_in.close()
+    _, out, _ = attempt(capsys, tmp_path, "[policy.lights]\nhold_s = 120\n", "--json")
+
+    assert records(out)[-1]["n_incidents"] == 1
+    assert records(out)[-1]["n_changed"] == 0
+
+
+async def test_frames_under_keys_that_are_gone_are_taken_counted_and_said(journal, tmp_path, capsys):
+    await journal(NIGHT_US)
+    keys = tmp_path / "keys.toml"
+    keys.write_text("".join(line for line in keys.read_text().splitlines(True) if not line.startswith("n6")))
+    _, out, _ = attempt(capsys, tmp_path, "[policy]\n", "--json")
+    _, said, _ = attempt(capsys, tmp_path, "[policy]\n")
+
+    assert records(out)[-1]["n_unproven"] == 1
+    assert "1 frames came under keys that the keys file no longer holds: taken as journaled" in said
+
+
 async def test_a_row_that_was_changed_ends_the_trial(journal, tmp_path, capsys):
     path = await journal(NIGHT_US)
     with reading(path) as connection:
@@ -246,11 +275,13 @@ async def test_every_effect_is_explained_in_plain_words(journal, capsys):
 
     assert status == 0
     assert lines[0].startswith(f"{name}  gunshot p ")
-    lights = next(line for line in lines if line.startswith("lights    done"))
+    soon, lights = [line for line in lines if line.startswith("lights    done")][:2]
+    assert "before it was decided, as soon-" in soon and "l1" in soon and " to 100 %" in soon
     assert "l0 (" in lights and "to 100 %: grade A (policy.lights asks for C or better)" in lights
     assert "by night (sun " in lights and " s after the shot" in lights
     assert any(line.endswith("l0: reads 100 %") for line in lines)
     assert any("to 30 %: nobody holds them up any more" in line for line in lines)
+    assert sum("reads 100 %" in line for line in lines) == 8  # before it was decided, and when it was
     assert any("no device told what became of it" in line for line in lines)  # the camera said nothing
     assert any("told: grade A, rounds: 1" in line for line in lines)
 
@@ -267,6 +298,20 @@ async def test_what_was_not_done_is_explained_too_and_for_programs(journal, conf
     assert told["lights"]["why"].startswith("it was day: sun ")
     assert told["cameras"]["why"].endswith("and policy.cameras asks for 1.00")
     assert told["announce"]["announced_us"]
+
+
+async def test_what_was_done_before_an_incident_was_decided_is_told_with_it_and_by_its_own_name(journal, capsys):
+    path = await journal(NIGHT_US, NIGHT_US + 3600 * S)
+    with reading(path) as connection:
+        name = json.loads(next(kept(connection, "incident")).row.body)["incident"]
+    _, out, _ = run(capsys, "explain", name, "--journal", path, "--json")
+    early = [each for each in records(out) if each["incident"] != name]
+    _, of_early, _ = run(capsys, "explain", early[0]["incident"], "--journal", path)
+
+    assert [each["act"] for each in early] == ["lights", "cameras"]
+    assert {each["became"] for each in early} == {name}
+    assert [each["device"] for each in early[0]["outcomes"]] == ["l0", "l1", "l2", "l3"]
+    assert f"it became {name}" in of_early
 
 
 async def test_an_incident_that_is_not_there_or_not_one_alone_is_one_line(journal, capsys):

@@ -12,7 +12,9 @@ import soundfile
 from simulators.compared.installed import Installed
 from simulators.compared.peer import Peer
 from simulators.training import score_sounds
+from simulators.training.clip_figures import recall_at
 from simulators.training.scoreboard import Figure
+from soundpost import score
 from soundpost.__main__ import main
 
 RATE_HZ = 16_000
@@ -82,6 +84,17 @@ def test_files_that_cannot_be_heard_are_told_and_the_others_are_scored(folder, c
     assert (folder.parent / "out" / "index.html").exists()
 
 
+@pytest.mark.parametrize("what", ["sounds", "detector", "locator"])
+@pytest.mark.parametrize("place", ["in/door/<b>.wav/out", "in/door/<b>.wav"])
+def test_a_page_that_cannot_be_written_is_refused_before_the_scoring(folder, place, what, capsys, monkeypatch):
+    monkeypatch.setitem(score.SCORED, what, None)  # it would be called
+
+    assert main(["score", what, str(folder), "--report", str(folder.parent / place)]) == 1
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert "<b>.wav: " in told.err
+
+
 def test_where_no_gunshot_can_be_heard_that_is_one_line(folder, capsys):
     for path in (folder / "gunshot").iterdir():
         path.write_bytes(b"RIFF no sound")
@@ -112,3 +125,12 @@ def test_a_folder_without_what_is_needed_is_one_line_that_says_what(folder, caps
     assert said in told.err
     assert told.err.count("\n") == 1
     assert told.out == ""
+
+
+def test_a_share_that_not_even_one_of_the_others_makes_is_said_and_none_of_them_passes():
+    others, guns = np.linspace(0, 0.6, 50), np.array([0.595, 0.605])
+    at_1, at_5 = (recall_at("x", guns, others, false) for false in (0.01, 0.05))
+
+    assert at_1.figure.endswith("1 of 2; too few others: none of 50 may pass")
+    assert at_5.figure.endswith("2 of 2")
+    assert recall_at("x", guns, np.linspace(0, 0.6, 100), 0.01).figure.endswith("2 of 2")

@@ -1,13 +1,15 @@
 """What is rare where a pole stands: learnt without labels, honest while it knows little, kept over a restart."""
 
 import stat
+import struct
+from binascii import crc32
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 from structlog.testing import capture_logs
 
-from firmware.linux.rarity import HOUR_US, SPAN_US, STATE_BYTES, Rarity
+from firmware.linux.rarity import HOUR_US, HOURS, MOST_KEPT, ONE, SCORES, SPAN_US, STATE_BYTES, Rarity
 from firmware.linux.rarity_file import RarityFile
 
 T0_US = 1_790_000_000_000_000 // 86_400_000_000 * 86_400_000_000  # midnight
@@ -68,6 +70,32 @@ def test_no_single_bit_flip_is_taken():
 
         with pytest.raises(ValueError, match=r"version|damaged"):
             Rarity(bytes(flipped))
+
+
+@pytest.mark.parametrize("place", [0, HOURS - 1, HOURS, HOURS * (SCORES + 1) - 1])
+@pytest.mark.parametrize("number", [2**32 - 1, 2**32 - 360 * ONE, MOST_KEPT + 1])
+def test_numbers_that_no_pole_can_have_learnt_are_refused_and_a_node_begins_anew(tmp_path, place, number):
+    forged = bytearray(learnt([10], [900]).state())
+    struct.pack_into("<I", forged, 8 + 4 * place, number)
+    struct.pack_into("<I", forged, STATE_BYTES - 4, crc32(forged[:-4]))
+    (tmp_path / "rarity.bin").write_bytes(forged)
+    with capture_logs() as logs:
+        rarity = RarityFile(tmp_path).rarity
+    listened(rarity, 2, scores=(900,))
+
+    with pytest.raises(ValueError, match=f"forged or damaged: holds {number}, and the most is {MOST_KEPT}"):
+        Rarity(bytes(forged))
+    assert [each["event"] for each in logs] == ["what is rare here is learnt anew"]
+
+
+def test_the_most_that_is_taken_goes_on_for_ever():
+    full = bytearray(learnt([10]).state())
+    for place in range(HOURS * (SCORES + 1)):
+        struct.pack_into("<I", full, 8 + 4 * place, MOST_KEPT)
+    struct.pack_into("<I", full, STATE_BYTES - 4, crc32(full[:-4]))
+    rarity = listened(Rarity(bytes(full)), 24 * 60, scores=(0, 900))
+
+    assert Rarity(rarity.state()).code(900, T0_US) == rarity.code(900, T0_US)
 
 
 def test_it_says_that_it_does_not_know_until_it_has_listened_for_an_hour():

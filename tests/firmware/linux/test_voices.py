@@ -47,8 +47,9 @@ def test_weights_that_are_not_fit_are_named_in_a_line_and_the_first_look_is_left
     spoil(path)
     judge, (fault,) = voices(path, NOWHERE)
 
-    assert str(path) in fault
+    assert fault.startswith(f"{path}: ")
     assert said in fault
+    assert fault.endswith("; the first look alone is used")
     assert "\n" not in fault
     assert not judge.looks_again
 

@@ -42,6 +42,35 @@ def test_it_goes_on_while_shots_go_on_and_further_cameras_join():
     assert known.until_us("i-1") == T_US + 50 * S
 
 
+SIDE, BEHIND = Watcher("side", (30.0, 60.0, 5.0), 100.0), Watcher("behind", (60.0, 0.0, 5.0), 100.0)
+
+
+def behind_a_wall(*names):
+    """Cameras from which a wall hides all that is west of it."""
+
+    def sees(watcher, places_m):
+        return watcher.name not in names or any(e_m > 50.0 for e_m, _, _ in places_m)
+
+    return Cases(Rules(), [SIDE, BEHIND], [], sees)
+
+
+def test_a_camera_behind_a_wall_records_only_where_it_sees_a_part_of_the_ellipse():
+    hidden = behind_a_wall("behind").feed(told((30, 0, 0)), T_US + S)
+    partly = behind_a_wall("behind").feed(told((46, 0, 0)), T_US + S)
+    later = behind_a_wall("behind")
+    later.feed(told((30, 0, 0)), T_US + S)
+
+    assert hidden.cameras == ("side",)
+    assert partly.cameras == ("side", "behind")
+    assert later.feed(told((48, 0, 5)), T_US + 6 * S).cameras == ("side", "behind")
+
+
+def test_where_no_camera_sees_the_place_all_in_reach_record_for_somebody_may_run_by():
+    case = behind_a_wall("behind", "side").feed(told((30, 0, 0)), T_US + S)
+
+    assert case.cameras == ("side", "behind")
+
+
 def test_it_ends_however_long_shots_go_on():
     known = cases(longest_us=60 * S)
     for second in range(0, 200, 5):

@@ -2,7 +2,6 @@
 a clip that plays, a still, plates, rows, an export whose access was written down first; kills and bad folders."""
 
 import asyncio
-import contextlib
 import json
 import shutil
 import signal
@@ -17,6 +16,7 @@ from gateway.journal.rows import kept, reading
 from hw.serial_line import open_serial_line
 from simulators.peers.cable import Cable
 from simulators.peers.mosquitto import Mosquitto
+from simulators.peers.peer import opened
 from simulators.peers.plate_reader import PLATES, PlateReader
 from simulators.peers.rtsp_picture import RtspPicture
 
@@ -145,17 +145,6 @@ async def stage(tmp_path, small_street):
     made.cable.close()
 
 
-@contextlib.asynccontextmanager
-async def opened(*peers):
-    for peer in peers:
-        await peer.open()
-    try:
-        yield
-    finally:
-        for peer in peers:
-            await peer.close()
-
-
 async def until(is_it):
     """Wait for what other programs do."""
     async with asyncio.timeout(LIMIT_S):
@@ -163,8 +152,10 @@ async def until(is_it):
             await asyncio.sleep(0.05)
 
 
-async def looked_at(picture):
-    await until(lambda: picture.n_looking)
+async def filmed(picture, seconds):
+    """Until a camera has shown that much of its video, at its own pace."""
+    least = picture.n_shown + 15 * seconds
+    await until(lambda: picture.n_shown >= least)
 
 
 def probed(program, path):
@@ -194,8 +185,7 @@ async def test_a_shot_leaves_a_clip_that_plays_a_still_and_plates_and_an_export_
         )
         await stage.gateway.start()
         await stage.evidence.start()
-        await looked_at(picture)
-        await asyncio.sleep(4)  # a ring is filled in real time, by a real camera
+        await filmed(picture, 4)
         t_us, incident = await stage.shoot()
         clip = await stage.row("kept", what="clip", incident=incident)
         still = await stage.row("kept", what="still", incident=incident)
@@ -254,8 +244,7 @@ async def test_what_was_changed_on_the_disk_is_not_exported_and_without_a_gatewa
         stage.write(stream(picture))
         await stage.gateway.start()
         await stage.evidence.start()
-        await looked_at(picture)
-        await asyncio.sleep(1)
+        await filmed(picture, 1)
         _, incident = await stage.shoot()
         clip = await stage.row("kept", what="clip")
     path = tmp_path / "evidence" / incident / (clip["file"] + ".sealed")
@@ -285,15 +274,14 @@ async def test_a_kill_in_the_middle_of_a_clip_leaves_no_half_file_and_is_told(st
         stage.write(stream(picture), after_s=20)
         await stage.gateway.start()
         await stage.evidence.start()
-        await looked_at(picture)
-        await asyncio.sleep(1)
+        await filmed(picture, 1)
         _, incident = await stage.shoot()
         await until(lambda: list((tmp_path / "evidence").rglob("*.mp4*.part")))
         await stage.evidence.stop(signal.SIGKILL)
         again = Program(tmp_path, "evidence")
         await again.start()
         lost = await stage.row("lost", incident=incident)
-        await looked_at(picture)
+        await filmed(picture, 1)
         begun = tmp_path / "evidence" / incident
         await until(lambda: list(begun.glob("corner-1.mp4*")))  # its time is not over: it goes on
         await again.stop()
@@ -314,12 +302,12 @@ async def test_a_camera_that_changes_its_form_or_breaks_gets_a_clip_of_each_and_
         stage.write(stream(picture), stream(keyless, camera="dull"), after_s=12)
         await stage.gateway.start()
         await stage.evidence.start()
-        await looked_at(picture)
-        await asyncio.sleep(2)
+        await filmed(picture, 2)
         _, incident = await stage.shoot()
-        await asyncio.sleep(2)
+        clips = stage.folder / "evidence" / incident
+        await until(lambda: list(clips.glob("corner-1.mp4*")))
         picture.size = (1280, 720)
-        await asyncio.sleep(4)
+        await until(lambda: list(clips.glob("corner-2.mp4*")))
         picture.hang_up()
         first = [await stage.row("kept", file=f"corner-{number}.mp4", incident=incident) for number in (1, 2, 3)]
         lost = await stage.row("lost", file="dull", incident=incident)
@@ -337,6 +325,8 @@ async def test_a_camera_that_changes_its_form_or_breaks_gets_a_clip_of_each_and_
         (lambda folder: shutil.rmtree(folder / "evidence"), "no such folder for clips"),
         (lambda folder: (folder / "shelf.key").write_text("no key\n"), "shelf.key: is no key: 64 hexadecimal digits"),
         (lambda folder: (folder / "shelf.key").chmod(0o644), "shelf.key: mode 0644 lets others read it"),
+        (lambda folder: _change(folder, "shelf.key", "evidence/vault/shelf.key"), "lies in the folder that it seals"),
+        (lambda folder: _change(folder, '"shelf.key"', '"evidence/../evidence/k"'), "lies in the folder that it seals"),
         (lambda folder: (folder / "evidence.key").write_text("44" * 32 + "\n"), "evidence has another key in"),
         (lambda folder: _change(folder, "range_m = 150\n", ""), "give xyz_m and range_m together"),
         (lambda folder: _change(folder, 'url = "rtsp', 'url = "http'), "must be rtsp://HOST:PORT/PATH or rtsps://"),

@@ -153,7 +153,7 @@ async def test_a_camera_line_says_each_fault_once_and_when_it_is_over():
     )
     over = asyncio.Event()
 
-    async def connect():
+    async def connect(lost):
         film = next(films, None)
         if film is None:
             over.set()

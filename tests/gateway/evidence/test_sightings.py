@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.evidence.cases import Case, Shot
-from gateway.evidence.profile_m import MOST_BYTES, read
-from gateway.evidence.push import Fields, read_push
+from gateway.evidence.profile_m import MOST_BYTES, MOST_OBJECTS, read
+from gateway.evidence.push import MOST_PLATES, Fields, read_push
 from gateway.evidence.sighting import CLASSES, BadSighting, Plate, Thing, plate_text
 from gateway.evidence.sightings import MOST_OF_CASE, Sightings, Window
 from simulators.peers.plate_reader import PICTURE, PlateReader
@@ -39,7 +39,7 @@ class Reads:
     def __init__(self):
         self.n = 0
 
-    def __call__(self, payload):
+    def __call__(self, payload, more):
         self.n += 1
         return read(payload)
 
@@ -219,6 +219,26 @@ def test_an_event_has_its_plate_as_an_element_or_as_a_plain_item():
         assert [(each.text, each.confidence) for each in found] == [("AB12", 0.9)]
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("\uff21\uff22\uff23\uff11\uff12\uff13", "ABC123"),
+        ("\u54c1\u5ddd 500 \u3042\u300012-34", "\u54c1\u5ddd 500 \u3042 12-34"),
+        ("B\uff0dMW 7", "B-MW 7"),
+    ],
+)
+def test_full_width_letters_and_digits_are_kept_as_the_common_ones(told, kept):
+    assert plate_text(told) == kept
+
+
+@pytest.mark.parametrize(
+    "told", ["\uff1cb\uff1e", "\ufe64b\ufe65", "A\uff06B", "\ufdfa", "A" * 17, "\uff21" * 17, "A" * 9999]
+)
+def test_markup_stays_refused_in_whatever_width(told):
+    with pytest.raises(BadSighting):
+        plate_text(told)
+
+
 def test_a_vendors_push_is_read_where_its_settings_say():
     told = {"data": {"results": [{"plate": "ab12", "score": 87, "box": {"image": base64.b64encode(PICTURE).decode()}}]}}
     fields = Fields("plate", "score", "at", "box.image", "data.results", 100.0)
@@ -229,6 +249,19 @@ def test_a_vendors_push_is_read_where_its_settings_say():
     ]
     with pytest.raises(BadSighting):
         read_push(b'{"data": 5}', fields)
+
+
+def test_what_is_left_out_of_one_message_is_counted():
+    known = sightings()
+    known.open(CASE)
+    known.feed("gate", scene(*(plate(f"P{index}") for index in range(MOST_OBJECTS + 7))), T_US + S)
+    left_out = []
+    pushed = json.dumps({"each": [{"plate": f"P{index}"} for index in range(MOST_PLATES + 3)]}).encode()
+
+    assert len(known.attached["i-1"].records()) == MOST_OBJECTS
+    assert known.counts["long"] == 7
+    assert len(read_push(pushed, Fields(each="each"), left_out.append)) == MOST_PLATES
+    assert left_out == [3]
 
 
 def test_more_objects_than_a_case_takes_are_counted_not_kept():

@@ -1,10 +1,12 @@
 """Evidence joined, with a driven clock and readers, a real shelf: what is told, triggered once, attached, let go."""
 
 import asyncio
+import base64
 import json
 
 import pytest
 
+from gateway.evidence import sightings_file
 from gateway.evidence import station as station_
 from gateway.evidence.cases import Cases, Rules, Watcher
 from gateway.evidence.letting_go import DAY_US, Limits
@@ -35,7 +37,7 @@ class House:
     """A station over a folder, and what it told."""
 
     def __init__(self, folder, **limits):
-        self.folder, self.limits, self.now_us, self.told = folder, limits, T_US, []
+        self.folder, self.limits, self.now_us, self.told, self.rules = folder, limits, T_US, [], Rules()
         self.triggers = {"gate": Trigger(), "dead": Trigger(OSError("http://dead: cannot be reached"))}
         self.start()
 
@@ -49,7 +51,7 @@ class House:
         window = Window(30 * S, 30 * S)
         sightings = Sightings({"gate": read, "dead": read}, window, lambda lat, lon: (0.0, 0.0), 1_000_000)
         parts = Parts(
-            Cases(Rules(), [], watchers), sightings, self.shelf, {}, Telling(ask, lambda words: None), self.triggers,
+            Cases(self.rules, [], watchers), sightings, self.shelf, {}, Telling(ask, lambda words: None), self.triggers,
             Limits(**self.limits), lambda *args: None, lambda picture: b"", lambda: self.now_us, 0,
         )  # fmt: skip
         self.station = Station(parts)
@@ -75,8 +77,9 @@ class House:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    for name, value in {"TICK_S": 0.01, "TIDY_S": 0.02, "WRITE_S": 0.0}.items():
+    for name, value in {"TICK_S": 0.01, "TIDY_S": 0.02}.items():
         monkeypatch.setattr(station_, name, value)
+    monkeypatch.setattr(sightings_file, "WRITE_S", 0.0)
 
 
 def shot(incident="i-1", t_s=0):
@@ -84,8 +87,18 @@ def shot(incident="i-1", t_s=0):
     return {"incident": incident, "rounds": rounds, "grade": "A", "p_gunshot": 0.9}
 
 
-def plate(text):
-    return json.dumps({"Frame": {"Object": {"Appearance": {"LicensePlateInfo": {"PlateNumber": text}}}}}).encode()
+def plate(text, picture=b""):
+    image = base64.b64encode(picture).decode()
+    appearance = {"LicensePlateInfo": {"PlateNumber": text}, "Image": image}
+    return json.dumps({"Frame": {"Object": {"Appearance": appearance}}}).encode()
+
+
+def seen_of(house):
+    """By plate, as it lies there."""
+    if not any("sightings.json" in about.files for about in house.shelf.abouts()):
+        return {}
+    told = json.loads(b"".join(house.shelf.read("i-1", "sightings.json")))
+    return {each["plate"]: each for each in told["sightings"]}
 
 
 async def test_each_reader_is_told_to_read_once_an_incident_also_over_a_restart(tmp_path):
@@ -101,6 +114,61 @@ async def test_each_reader_is_told_to_read_once_an_incident_also_over_a_restart(
     assert notes["i-1", "gate"] == "told to read"
     assert notes["i-1", "dead"] == "NOT DONE: http://dead: cannot be reached"
     assert len(house.deeds("triggered")) == 4
+
+
+def early(t_s=0.0, e_m=0.0, **more):
+    place = {"e_m": e_m, "n_m": 0.0, "t_us": T_US + round(t_s * S), "within_m": 5.0, "at_us": T_US}
+    return {"incident": "soon-1", **place, "grade": "A", "p_gunshot": 0.9, **more}
+
+
+async def test_for_a_provisional_round_readers_are_told_at_once_and_not_again_for_its_incident(tmp_path):
+    house = House(tmp_path)
+    await house.run_a_while(
+        lambda: house.station.early(early()),
+        lambda: asyncio.sleep(0.05),
+        lambda: house.station.early(early(0.3)),
+        lambda: asyncio.sleep(0.05),
+        lambda: house.station.seen("gate", plate("EARLY")),
+        lambda: house.station.incident(shot()),
+        until=lambda: len(house.deeds("triggered")) >= 4 and "EARLY" in seen_of(house),
+    )
+
+    assert house.triggers["gate"].n == 1
+    assert house.triggers["dead"].n >= 2  # what did not work is tried again
+    notes = {(body["incident"], body["camera"]): body["note"] for body in house.deeds("triggered")}
+    assert notes["soon-1", "gate"] == "told to read"
+    assert notes["i-1", "gate"] == "is told to read by soon-1, a provisional round"
+    assert notes["i-1", "dead"].startswith("NOT DONE")
+
+
+async def test_what_is_read_for_a_provisional_round_of_which_nothing_comes_is_kept_nowhere(tmp_path):
+    house = House(tmp_path)
+    await house.run_a_while(
+        lambda: house.station.early(early()),
+        lambda: house.station.seen("gate", plate("EARLY")),
+        until=lambda: house.deeds("triggered"),
+    )
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "row", [early(-6), early(3), early(e_m=120.0), early(grade="D"), early(p_gunshot=0.05)], ids=str
+)
+async def test_a_provisional_round_that_is_old_far_or_no_gunshot_triggers_nothing(tmp_path, row):
+    house = House(tmp_path)
+    await house.run_a_while(lambda: house.station.early(row))
+
+    assert house.triggers["gate"].n == 0
+
+
+async def test_where_settings_say_so_a_provisional_round_triggers_nothing(tmp_path):
+    house = House(tmp_path)
+    house.rules = Rules(soon=False)
+    house.start()
+    await house.run_a_while(lambda: house.station.early(early()))
+
+    assert house.triggers["gate"].n == 0
 
 
 async def test_what_is_too_old_triggers_nothing(tmp_path):
@@ -129,6 +197,123 @@ async def test_plates_are_sealed_with_the_case_and_their_row_names_none(tmp_path
     for words in ("BEFORE", "AFTER", "<b>"):
         assert words not in json.dumps(house.told)
     assert all(entry.told for entry in house.shelf.about("i-1").files.values())
+
+
+async def test_what_was_seen_before_a_restart_stands_with_what_is_seen_after(tmp_path):
+    house = House(tmp_path)
+    for texts in (("FIRST", "BOTH"), ("BOTH", "LAST")):
+        house.now_us += 2 * S
+        await house.run_a_while(
+            lambda: house.station.incident(shot()),
+            *(lambda text=text: house.station.seen("gate", plate(text)) for text in texts),
+            until=lambda last=texts[-1]: last in seen_of(house),
+        )
+        house.start()
+
+    both = seen_of(house)["BOTH"]
+    assert sorted(seen_of(house)) == ["BOTH", "FIRST", "LAST"]
+    assert (both["first_us"], both["last_us"], both["times"]) == (T_US + 2 * S, T_US + 4 * S, 2)
+
+
+async def test_a_case_that_is_told_again_after_its_time_keeps_what_was_seen_before(tmp_path):
+    house = House(tmp_path)
+
+    def later():
+        house.now_us = T_US + 40 * S
+
+    await house.run_a_while(
+        lambda: house.station.incident(shot()),
+        lambda: house.station.seen("gate", plate("FIRST")),
+        lambda: asyncio.sleep(0.1),
+        later,
+        lambda: asyncio.sleep(0.1),
+        lambda: house.station.incident(shot(t_s=35)),
+        lambda: house.station.seen("gate", plate("LAST")),
+        until=lambda: "LAST" in seen_of(house),
+    )
+
+    assert sorted(seen_of(house)) == ["FIRST", "LAST"]
+
+
+async def test_sightings_that_a_disk_does_not_take_are_written_when_it_does_with_their_pictures(tmp_path, monkeypatch):
+    house, good, bad = House(tmp_path), Shelf.put, []
+
+    def put(shelf, incident, entry, content):
+        if len(bad) < 3:
+            bad.append(entry.name)
+            raise OSError(28, "No space left on device")
+        return good(shelf, incident, entry, content)
+
+    def over():
+        house.now_us = T_US + 90 * S
+
+    monkeypatch.setattr(Shelf, "put", put)
+    await house.run_a_while(
+        lambda: house.station.incident(shot()),
+        lambda: house.station.seen("gate", plate("ABC 1", picture=b"jpeg")),
+        over,
+        until=lambda: len(house.deeds("kept")) == 2,
+    )
+
+    assert "ABC 1" in seen_of(house)
+    assert sorted(entry.what for entry in house.shelf.about("i-1").files.values()) == ["picture", "sightings"]
+    assert ["are written later" in body["note"] for body in house.deeds("fault")] == [True]
+    assert house.deeds("lost") == []
+
+
+async def test_sightings_that_never_can_be_written_are_told_as_lost_at_the_end(tmp_path, monkeypatch):
+    house = House(tmp_path)
+
+    def put(shelf, incident, entry, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Shelf, "put", put)
+    await house.run_a_while(
+        lambda: house.station.incident(shot()),
+        lambda: house.station.seen("gate", plate("ABC 1")),
+        until=lambda: house.deeds("fault"),
+    )
+
+    assert [(body["incident"], body["file"]) for body in house.deeds("lost")] == [("i-1", "sightings.json")]
+
+
+async def test_where_no_disk_takes_many_incidents_sightings_the_oldest_are_told_as_lost(tmp_path, monkeypatch):
+    house = House(tmp_path)
+
+    def put(shelf, incident, entry, content):
+        raise OSError(28, "No space left on device")
+
+    def over():
+        house.now_us = T_US + 90 * S
+
+    monkeypatch.setattr(Shelf, "put", put)
+    await house.run_a_while(
+        *(lambda name=f"i-{n}": house.station.incident(shot(name)) for n in range(sightings_file.MOST_WAITING + 2)),
+        lambda: house.station.seen("gate", plate("ABC 1")),
+        lambda: asyncio.sleep(0.1),
+        over,
+        until=lambda: house.deeds("lost"),
+    )
+
+    early = [body["incident"] for body in house.deeds("lost") if "waited to be written" in body["note"]]
+    assert early == ["i-0", "i-1"]
+    assert len(house.deeds("lost")) == sightings_file.MOST_WAITING + 2
+
+
+async def test_what_cannot_be_let_go_is_not_told_as_let_go(tmp_path, monkeypatch):
+    house, good = House(tmp_path, keep_us=10 * DAY_US), Shelf.remove
+    house.shelf.begin("old", T_US - 11 * DAY_US, 0)
+
+    def remove(shelf, incident):
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as bad:
+        bad.setattr(Shelf, "remove", remove)
+        await house.run_a_while(until=lambda: house.deeds("fault"))
+    assert house.deeds("let go") == []
+    assert good is Shelf.remove
+    await house.run_a_while(until=lambda: house.deeds("let go"))
+    assert [body["incident"] for body in house.deeds("let go")] == ["old"]
 
 
 async def test_what_has_grown_old_and_what_there_is_no_room_for_goes_and_is_told(tmp_path):

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from gateway.journal import following
 from gateway.journal.following import Following
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
@@ -105,3 +106,24 @@ async def test_what_the_taker_raises_ends_the_following_and_is_not_lost(journal,
     with pytest.raises(ZeroDivisionError):
         async with asyncio.timeout(20):
             await following.run()
+
+
+async def test_of_too_many_young_rows_the_newest_are_given_again_and_that_is_said(journal, tmp_path, monkeypatch):
+    monkeypatch.setattr(following, "AGAIN_ROWS", 2)
+    await journal.append([row(3), row(4)])
+    path, said, found = tmp_path / "street.journal", [], []
+
+    async def take(kept):
+        found.append(json.loads(kept.row.body)["n"])
+        if len(found) == 2:
+            raise StopAsyncIteration
+
+    with pytest.raises((StopAsyncIteration, RuntimeError)):
+        async with asyncio.timeout(20):
+            await Following(path, tmp_path / "cursor", take, said.append, "incident", T_US + 2).run()
+
+    assert found == [3, 4]
+    assert said == [
+        f"{path}: of 3 young rows 'incident' only the newest 2 are taken up again; what was begun for the others stays "
+        "as it is"
+    ]

@@ -44,8 +44,14 @@ def test_a_review_by_somebody_who_may_is_taken_once():
         (line(ask="open"), "ask must be review or evidence"),
         (line(body={**BODY, "verdict": "maybe"}), "verdict must be one of gunshot, no gunshot, unsure"),
         (line(body={"verdict": "unsure"}), "a review has incident"),
-        (line(body={**BODY, "incident": "i-2"}), "^there is no incident 'i-2' in this journal$"),
-        (line(body={**BODY, "incident": "x" * 500}), f"^there is no incident '{'x' * 64}' in this journal$"),
+        (
+            line(body={**BODY, "incident": "i-2"}),
+            "^there is no incident 'i-2' in this journal, of which the newest 100000 are known$",
+        ),
+        (
+            line(body={**BODY, "incident": "x" * 500}),
+            f"^there is no incident '{'x' * 64}' in this journal, of which the newest 100000 are known$",
+        ),
         (line(body={**BODY, "note": "x" * 501}), "at most 500"),
         (line(body={**BODY, "note": 5}), "texts"),
         (line(nonce=b"short"), "not of the form"),

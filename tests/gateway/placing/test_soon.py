@@ -57,6 +57,21 @@ def test_what_comes_later_of_a_known_round_is_not_told_again():
     assert sum(map(len, told)) == 1
 
 
+@pytest.mark.parametrize("late_s", [2, 4, 9])
+def test_a_straggler_makes_no_round_under_way_forgotten(late_s):
+    poles, given = heard(1)
+    straggler = replace(given[24], t_us=T_US - late_s * 1_000_000)
+    soon, live = Soon(), Associator(AIR, poles)
+    rounds = []
+    for number, each in enumerate(given):
+        for one in [each, straggler] if number == 6 else [each]:
+            live.feed(one)
+            soon.feed(one, each.t_us + LINK_US)
+            rounds += soon.look(live, each.t_us + LINK_US)
+
+    assert len(rounds) == 1
+
+
 def test_near_poles_that_stay_silent_speak_against_it():
     poles, given = heard(2)
     told, _ = looks(Soon(), Associator(AIR, poles), given[3:])

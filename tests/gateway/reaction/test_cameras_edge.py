@@ -9,33 +9,26 @@ from gateway.orders import Aim
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.eye import Eye
 from gateway.street import Mount
-from hw.fake import FakeCamera, FakeClock
+from hw.fake import FakeCamera, FakeClock, Told
 
 S = 1_000_000
 SITE = Site(38.9, -77.0, 20.0)
 PLACE_M = (0.0, 50.0, 1.5)
 
 
-class Told(list):
+class Notes(Told):
     """(device, done, note) of what became of orders."""
 
-    def __init__(self):
-        self.more = asyncio.Event()
-
     def __call__(self, outcome):
-        self.append((outcome.device, outcome.done, outcome.note))
-        self.more.set()
+        super().__call__((outcome.device, outcome.done, outcome.note))
 
-    async def until(self, note, limit_s=5):
-        async with asyncio.timeout(limit_s):
-            while not any(note in each[2] for each in self):
-                self.more.clear()
-                await self.more.wait()
+    async def says(self, note):
+        await self.until(lambda told: any(note in each[2] for each in told))
 
 
 def street(*cameras, site=None, operator_s=120.0, home_deg=None, **mount):
     """Cameras c0, c1... in one place, what they tell, and their clock."""
-    told, clock = Told(), FakeClock()
+    told, clock = Notes(), FakeClock()
     eyes = [
         Eye(Mount(f"c{i}", (0, 0, 5), **mount), each, site=site, home_deg=home_deg, operator_s=operator_s)
         for i, each in enumerate(cameras)
@@ -60,7 +53,7 @@ async def test_a_camera_is_told_to_zoom_as_its_view_says():
     camera = FakeCamera()
     edge, told, _ = street(camera, view=((0.0, 60.0), (1.0, 6.0)))
     edge.order(aim("c0", width_deg=6.0))
-    await told.until("looks there")
+    await told.says("looks there")
     await edge.close()
 
     assert camera.zooms == [1.0]
@@ -71,7 +64,7 @@ async def test_a_camera_that_takes_places_is_told_one_with_how_much_of_it_is_to_
     camera.drive_look(0.0, -4.0)
     edge, told, _ = street(camera, site=SITE)
     edge.order(aim("c0", width_deg=10.0))
-    await told.until("looks there")
+    await told.says("looks there")
     await edge.close()
 
     (place,) = camera.places
@@ -86,7 +79,7 @@ async def test_a_camera_that_looks_elsewhere_by_the_place_is_told_the_angles():
     camera.drive_look(20.0, -4.0)
     edge, told, _ = street(camera, site=SITE)
     edge.order(aim("c0", width_deg=10.0))
-    await told.until("looks there")
+    await told.says("looks there")
     await edge.close()
 
     assert [each[2] for each in told] == [
@@ -103,7 +96,7 @@ async def test_without_a_site_no_camera_is_told_a_place():
     camera = FakeCamera(takes_places=True)
     edge, told, _ = street(camera)
     edge.order(aim("c0", width_deg=10.0))
-    await told.until("took the order")
+    await told.says("took the order")
     await edge.close()
 
     assert camera.places == [None]
@@ -116,7 +109,7 @@ async def test_a_camera_that_its_operator_has_just_turned_is_left_to_him_and_the
     his.drive_look(77.0, 0.0)
     clock.drive_time(S)
     edge.order(aim("c0", "c1"))
-    await told.until("looks there")
+    await told.says("looks there")
 
     assert told[0] == ("c0", False, "left to its operator, who has just moved it")
     assert (his.orders, free.orders) == ([], [(0.0, -4.0)])
@@ -124,7 +117,7 @@ async def test_a_camera_that_its_operator_has_just_turned_is_left_to_him_and_the
     clock.drive_time(121 * S)
     edge.order(aim("c0", azimuth_deg=9.0))
     await asyncio.sleep(0)
-    await told.until("looks there")
+    await told.says("looks there")
     await settled(edge)
     await edge.close()
     assert his.orders == [(9.0, -4.0)]
@@ -136,7 +129,7 @@ async def test_where_operators_are_not_heeded_it_turns_at_once():
     await edge.greet()
     his.drive_look(77.0, 0.0)
     edge.order(aim("c0"))
-    await told.until("looks there")
+    await told.says("looks there")
     await edge.close()
 
     assert his.orders == [(0.0, -4.0)]
@@ -165,7 +158,7 @@ async def test_an_operator_who_takes_it_meanwhile_has_it():
     camera = CalledAway()
     edge, told, _ = street(camera)
     edge.order(aim("c0"))
-    await told.until("operator")
+    await told.says("operator")
     await edge.close()
 
     assert told[-1] == ("c0", False, "left to its operator, who has moved it meanwhile")
@@ -184,9 +177,9 @@ async def test_a_camera_goes_back_to_where_it_belongs(camera, home_deg, note, lo
     camera.drive_look(45.0, -10.0, 0.3)
     edge, told, _ = street(camera, home_deg=home_deg)
     edge.order(aim("c0"))
-    await told.until("looks there")
+    await told.says("looks there")
     edge.order(aim("c0", home=True))
-    await told.until(note)
+    await told.says(note)
     await edge.close()
 
     assert told[-1] == ("c0", True, note)
@@ -199,10 +192,10 @@ async def test_it_goes_back_to_where_it_looked_before_the_first_of_several_shots
     edge, told, _ = street(camera)
     for azimuth_deg in (0.0, 30.0, 60.0):
         edge.order(aim("c0", azimuth_deg=azimuth_deg))
-        await told.until("looks there")
+        await told.says("looks there")
         told.clear()
     edge.order(aim("c0", azimuth_deg=60.0, home=True))
-    await told.until("sent back")
+    await told.says("sent back")
     await edge.close()
 
     assert await camera.read_aim() == (45.0, -10.0)
@@ -212,11 +205,11 @@ async def test_a_camera_that_somebody_moved_meanwhile_is_left_as_it_is():
     camera = FakeCamera()
     edge, told, clock = street(camera)
     edge.order(aim("c0"))
-    await told.until("looks there")
+    await told.says("looks there")
     camera.drive_look(50.0, 0.0)
     clock.drive_time(300 * S)
     edge.order(aim("c0", home=True))
-    await told.until("somebody else has moved it")
+    await told.says("somebody else has moved it")
     await edge.close()
 
     assert await camera.read_aim() == (50.0, 0.0)
@@ -239,7 +232,7 @@ async def test_after_a_restart_a_camera_that_still_looks_there_goes_home():
     camera.drive_look(0.4, -4.0)
     edge, told, _ = street(camera)
     edge.order(aim("c0", home=True))
-    await told.until("sent to its own home")
+    await told.says("sent to its own home")
     await edge.close()
 
     assert await camera.read_aim() == (5.0, 6.0)
@@ -250,7 +243,63 @@ async def test_after_a_restart_a_camera_without_a_home_stays_and_it_is_said():
     camera.drive_look(0.4, -4.0)
     edge, told, _ = street(camera)
     edge.order(aim("c0", home=True))
-    await told.until("not known")
+    await told.says("not known")
     await edge.close()
 
     assert told == [("c0", False, "has no home, and where it looked before is not known")]
+
+
+async def test_a_camera_that_was_away_when_it_was_to_go_home_goes_when_it_is_back_however_late():
+    camera = FakeCamera(home_deg=(5.0, 6.0))
+    edge, told, clock = street(camera)
+    edge.order(aim("c0"))
+    await told.says("looks there")
+    camera.drive_failure(OSError("unplugged"))
+    edge.order(aim("c0", home=True))
+    await told.says("unplugged; it goes home when it answers again")
+    clock.drive_time(3600 * S)
+    camera.drive_failure(None)
+    await edge.greet()
+    await told.says("sent to its own home")
+    await edge.greet()
+    await settled(edge)
+    await edge.close()
+
+    assert await camera.read_aim() == (5.0, 6.0)
+    assert [note for _, _, note in told].count("sent to its own home") == 1
+
+
+async def test_a_camera_that_was_away_at_home_time_and_turned_for_a_newer_shot_stays_with_that():
+    camera = FakeCamera(home_deg=(5.0, 6.0))
+    edge, told, _ = street(camera)
+    edge.order(aim("c0"))
+    await told.says("looks there")
+    camera.drive_failure(OSError("unplugged"))
+    edge.order(aim("c0", home=True))
+    await told.says("unplugged")
+    camera.drive_failure(None)
+    told.clear()
+    edge.order(aim("c0", azimuth_deg=60.0))
+    await told.says("looks there")
+    await edge.greet()
+    await settled(edge)
+    await edge.close()
+
+    assert await camera.read_aim() == (60.0, -4.0)
+
+
+async def test_a_camera_that_refuses_to_go_home_is_not_asked_again_and_again():
+    class Stubborn(FakeCamera):
+        async def go_home(self):
+            raise OSError("refuses")
+
+    edge, told, _ = street(Stubborn())
+    edge.order(aim("c0"))
+    await told.says("looks there")
+    edge.order(aim("c0", home=True))
+    await told.says("refuses")
+    await edge.greet()
+    await settled(edge)
+    await edge.close()
+
+    assert [note for _, _, note in told].count("refuses") == 1

@@ -157,6 +157,9 @@ def test_a_limit_counts_what_a_gateway_before_this_one_did_and_moves_with_the_cl
     street = policy(lights=LampRules(most_per_h=1))
     street.recall([Spent("lights", "before", T_US - 10 * S)])
     assert not of(Light, street.feed(shot(), T_US))
+    early = policy(lights=LampRules(most_per_h=1))
+    early.recall([Spent("lights", "soon-before", T_US - 10 * S)])
+    assert of(Light, early.feed(shot(), T_US))
 
     street.shift(7200 * S)
     assert not of(Light, street.feed(shot(t_us=T_US + 7200 * S), T_US + 7200 * S))

@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 
 from gateway.edges import Edges, Plug
 from gateway.orders import Light
+from gateway.reaction.bank_rules import BankRules, try_s
 from gateway.reaction.lamp_memory import LampMemory
-from gateway.reaction.lights import BankRules, LampBank, try_s
+from gateway.reaction.lights import LampBank
 from hw.dali_lamps import DaliLamps
 from hw.fake import FakeLamps
 from hw.modbus_lamps import ModbusLamps

@@ -2,33 +2,18 @@
 
 import asyncio
 import contextlib
+from itertools import pairwise
 
 import pytest
 
 from gateway.orders import Light
+from gateway.reaction.bank_rules import BankRules
 from gateway.reaction.lamp_memory import LampMemory
-from gateway.reaction.lights import BankRules, LampBank
-from hw.fake import FakeClock, FakeLamps
-from hw.ports import LampState
+from gateway.reaction.lights import LampBank
+from hw.fake import FakeClock, FakeLamps, Told
+from hw.ports import LampRefuses, LampState
 
 S = 1_000_000
-
-
-class Told(list):
-    """What was told, and waiting for it."""
-
-    def __init__(self):
-        self._more = asyncio.Event()
-
-    def __call__(self, what):
-        self.append(what)
-        self._more.set()
-
-    async def until(self, condition, limit_s=5):
-        async with asyncio.timeout(limit_s):
-            while not condition(self):
-                self._more.clear()
-                await self._more.wait()
 
 
 @contextlib.asynccontextmanager
@@ -120,10 +105,50 @@ async def test_a_hand_at_the_lamp_is_seen_and_left_its_way():
         count = len(looks(seen))
         await seen.until(lambda told: len(looks(told)) >= count + 2)
         bank.order(back("a"))
-        await outcomes.until(lambda told: len(told) == 2)
+        await outcomes.until(lambda told: len(told) == 3)
 
     assert lamps.levels[0] == 50
-    assert outcomes[1].note == "left as it is: somebody has it in hand"
+    assert (outcomes[1].note, outcomes[1].effect.level_pct) == ("somebody set it to 50 %", 50)
+    assert outcomes[2].note == "left as it is: somebody has it in hand"
+
+
+async def test_a_lamp_that_went_back_by_itself_is_told_so_that_nobody_takes_it_for_up():
+    lamps = FakeLamps(8, 30)
+    async with running(lamps) as (bank, outcomes, _):
+        bank.order(up("a"))
+        await outcomes.until(len)
+        lamps.drive_level(0, 30)
+        await outcomes.until(lambda told: len(told) == 2)
+
+    went = outcomes[1]
+    assert (went.device, went.done, went.effect.level_pct, went.was_pct) == ("a", True, 30, None)
+    assert went.note == "went back to 30 % by itself"
+
+
+async def test_a_lamp_that_fails_does_not_let_the_others_fall(monkeypatch):
+    monkeypatch.setattr("gateway.backoff.random.Random.uniform", lambda dice, least_s, most_s: most_s)
+    kept_s = []
+
+    class OneRefuses(FakeLamps):
+        async def write_level(self, channel, level_pct, fade_s=0.0):
+            if channel == 0:
+                await asyncio.sleep(0.35)  # three tries of it, and a rest, are longer than fail_s
+                raise LampRefuses("will not")
+            await super().write_level(channel, level_pct, fade_s)
+
+        async def keep(self, before_pct):
+            kept_s.append(asyncio.get_running_loop().time())
+            await super().keep(before_pct)
+
+    lamps = OneRefuses(8, 30, fail_s=0.9)
+    async with running(lamps) as (bank, outcomes, _):
+        bank.order(up("a", "b"))
+        await outcomes.until(len)
+        while len(kept_s) < 12:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+    assert max(later_s - earlier_s for earlier_s, later_s in pairwise(kept_s)) < 0.9
+    assert lamps.levels[1] == 100
 
 
 async def test_an_order_within_the_least_interval_waits_and_is_then_carried_out():

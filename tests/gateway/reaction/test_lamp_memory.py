@@ -83,6 +83,14 @@ def test_a_lamp_that_an_earlier_run_brought_up_goes_back_to_what_it_was_then():
     assert memory.decide("a", back(incident="start"), 30, 100, 0) == Write(55)
 
 
+def test_a_lamp_that_an_earlier_run_never_saw_as_bright_as_it_was_told_is_in_nobodys_hand():
+    capped = LampMemory(held={"a": Held(55, 100, seen=False)})
+    bright = LampMemory(held={"a": Held(55, 100)})
+
+    assert (capped.saw("a", 80, None, 0), bright.saw("a", 80, None, 0)) == ("", "somebody set it to 80 %")
+    assert capped.decide("a", back(incident="start"), 30, 80, S) == Write(55)
+
+
 def test_a_write_that_nobody_confirmed_does_not_lose_what_the_lamp_was():
     memory = lit(55)
     assert memory.decide("a", back(), 30, 100, S) == Write(55)

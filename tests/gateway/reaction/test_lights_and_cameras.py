@@ -9,30 +9,14 @@ from structlog.testing import capture_logs
 
 from gateway.edges import Edges, Plug
 from gateway.orders import Aim, Light
+from gateway.reaction.bank_rules import BankRules, try_s
 from gateway.reaction.cameras import Cameras
 from gateway.reaction.eye import Eye
-from gateway.reaction.lights import BankRules, LampBank, try_s
+from gateway.reaction.lights import LampBank
 from gateway.street import Mount
-from hw.fake import FakeCamera, FakeClock, FakeLamps
+from hw.fake import FakeCamera, FakeClock, FakeLamps, Told
 
 S = 1_000_000
-
-
-class Reports(list):
-    """What became of orders; `until` waits for what is yet to come."""
-
-    def __init__(self):
-        self._more = asyncio.Event()
-
-    def __call__(self, outcome):
-        self.append(outcome)
-        self._more.set()
-
-    async def until(self, condition, limit_s=5):
-        async with asyncio.timeout(limit_s):
-            while not condition(self):
-                self._more.clear()
-                await self._more.wait()
 
 
 class StuckLamps(FakeLamps):
@@ -92,7 +76,7 @@ class SilentCamera(FakeCamera):
 @contextlib.asynccontextmanager
 async def street(*banks, answer_s=0.5):
     """Edges over (lamps, channels), running, with their reports and their clock."""
-    reports, clock = Reports(), FakeClock()
+    reports, clock = Told(), FakeClock()
 
     def plug(i, lamps, names):
         make = functools.partial(LampBank, f"bank {i}", lamps, names, clock.now_us)
@@ -214,7 +198,7 @@ async def test_a_silent_bank_delays_no_other_and_a_try_at_it_has_the_time_of_six
 
 
 def cameras(*eyes):
-    reports, clock = Reports(), FakeClock()
+    reports, clock = Told(), FakeClock()
     return Cameras([Eye(mount, camera) for mount, camera in eyes], clock.now_us, reports), reports, clock
 
 

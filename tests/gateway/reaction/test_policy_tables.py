@@ -152,3 +152,20 @@ def test_a_place_that_cannot_be_used_is_named(read, tmp_path, policy, says):
 def test_a_core_is_not_built_of_a_policy_whose_files_nobody_read(read):
     with pytest.raises(ValueError, match="nobody says where its files lie"):
         build_core(read('[policy.lights]\nstreets = "elm.geojson"\n'), Gate({}, Seen(), 1))
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ("level_pct = 0", "policy.lights.level_pct: Input should be greater than or equal to 1"),
+        ("level_pct = 20", "policy.lights: rest_level_pct 30: must be 0 to level_pct, 20"),
+        ("street_radius_m = 200.0", "policy.lights: street_radius_m: without streets = FILE it stands for nothing"),
+        ("street_width_m = 20.0", "policy.lights: street_width_m: without streets = FILE it stands for nothing"),
+    ],
+)
+def test_lights_that_could_come_to_nothing_are_one_line(read, policy, says):
+    with pytest.raises(ValueError, match=r"gateway\.toml: ") as told:
+        read(f"[policy.lights]\n{policy}\n")
+
+    assert says in str(told.value)
+    assert "\n" not in str(told.value)

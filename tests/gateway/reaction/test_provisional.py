@@ -5,11 +5,13 @@ import pytest
 
 from dsp.placing.area import Area
 from dsp.placing.fix import Fix
-from gateway.incident import Announce, Arrival, News, Round, Unplaced
+from gateway.incident import Announce, Arrival, Early, News, Round, Unplaced
 from gateway.orders import Aim, Light
 from gateway.reaction.acting import FRESH_US
+from gateway.reaction.conditions import ActRules, Change, Part, Region
 from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.policy import Policy, Rules
+from gateway.reaction.zones import disc
 from gateway.street import Lamp, Mount, from_triangle_m
 
 T_US = 1_763_000_000_000_000
@@ -46,7 +48,33 @@ def test_a_provisional_round_lights_the_lamps_near_it_and_turns_the_camera_and_t
     assert aim.camera == "west"
     assert light.incident == aim.incident and light.incident.startswith("soon-")
     assert light.action and aim.action
-    assert len(orders) == 2
+    assert [type(each) for each in orders if each not in (light, aim)] == [Early]  # to the journal, and to nobody
+
+
+@pytest.mark.parametrize(
+    ("sun_deg", "clips", "p", "told"),
+    [
+        (-20.0, None, 0.9, 1),
+        (30.0, None, 0.9, 1),
+        (-20.0, ActRules("B", 0.5), 0.9, 1),
+        (-20.0, ActRules("B", 0.5), 0.3, 0),
+    ],
+)
+def test_plate_readers_hear_of_a_provisional_round_by_day_too_where_clips_of_such_a_one_are_kept(
+    sun_deg, clips, p, told
+):
+    street = Policy(Rules(clips=clips), [], [], lambda t_us: sun_deg)
+    found = of(Early, street.soon(shot(20.0, p=p), T_US + S))
+
+    assert [(each.e_m, each.n_m, each.t_us, each.grade, each.p_gunshot) for each in found] == [
+        (20.0, 0.0, T_US, "A", p)
+    ] * told
+    assert all(each.within_m == pytest.approx(2 * 2.4477, abs=1e-3) for each in found)
+    assert street.n_for_nothing == 0 and not of(News, [each for _, each in until(street, T_US + S, T_US + 30 * S)])
+
+
+def test_where_policy_acts_on_no_provisional_round_readers_hear_of_none():
+    assert policy(soon=False).soon(shot(), T_US + S) == []
 
 
 @pytest.mark.parametrize(
@@ -95,6 +123,21 @@ def test_the_round_that_is_decided_orders_what_it_would_have_and_its_lamps_do_no
     assert told == told_alone
     assert [(at_us, each.level_pct) for at_us, each in told if isinstance(each, Light)] == [(T_US + 62 * S, 30)]
     assert street.n_for_nothing == 0
+
+
+def test_the_decided_round_turns_the_cameras_that_it_would_have_and_no_further_one():
+    mounts = [*MOUNTS, Mount("south", (0, -60, 5), range_m=100), Mount("east", (80, 0, 5), range_m=100)]
+    orders = []
+    for is_soon in (True, False):
+        street = Policy(Rules(), LAMPS, mounts, lambda t_us: -20.0)
+        early = street.soon(shot(), T_US + S) if is_soon else []
+        orders.append(of(Aim, street.feed(shot(2.0), T_US + 2 * S)))
+
+        assert [each.camera for each in of(Aim, early)] == (["west", "south"] if is_soon else [])
+    with_it, without = orders
+
+    assert repr(with_it) == repr(without)
+    assert [each.camera for each in with_it] == ["west", "south"]
 
 
 def test_a_decided_round_that_asks_for_no_light_has_claimed_nothing():
@@ -158,13 +201,24 @@ def test_the_lamps_between_three_poles_come_up_for_what_only_they_heard():
     [
         ({"min_poles": 4}, 0.8, 2, False),
         ({"min_grade": "A"}, 0.8, 2, False),
-        ({"min_grade": "A", "min_poles": 3}, 0.8, 2, True),
+        ({"min_grade": "A", "min_poles": 3}, 0.8, 2, False),
+        ({"night": Change(min_grade="B")}, 0.8, 2, False),
+        ({"night": Change(act=False)}, 0.8, 2, False),
+        ({"min_grade": "A", "night": Change(min_grade="C")}, 0.8, 2, True),
         ({"min_p_gunshot": 0.9}, 0.8, 2, False),
         ({}, 0.8, 31, False),
     ],
 )
 def test_who_asks_for_more_gets_no_light_for_three_poles(rules, p, age_s, lights):
     assert bool(policy(**rules).area(area(p), T_US + age_s * S)) == lights
+
+
+def test_in_a_zone_where_lamps_stay_down_three_poles_bring_none_up():
+    off = Part(Change(act=False))
+    zone = Region("sleep", disc("sleep", (50.0, 0.0, 0.0), 300.0), {"lights": off})
+    street = Policy(Rules(zones=(zone,)), LAMPS, MOUNTS, lambda t_us: -20.0)
+
+    assert street.area(area(), T_US + 2 * S) == []
 
 
 def test_what_has_no_area_lights_nothing():
