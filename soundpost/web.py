@@ -8,6 +8,7 @@ import ssl
 
 import structlog
 
+from gateway.assembly.making_way import make_way
 from gateway.assembly.web import build_web, check_journal, serve_web
 from gateway.web.settings import WebConfig, read_web_config
 from soundpost import web_admin
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     def ready(port: int) -> None:
         print(f"ready, listening on {_address(config, port)}", flush=True)
 
+    make_way(config.nice)
     with lasting_output():
         asyncio.run(serve_web(web, config, folder, ready))
     return 0
