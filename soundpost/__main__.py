@@ -24,6 +24,7 @@ COMMANDS = {
     "journal": "verify or read a gateway's journal",
     "policy": "try another policy on a journal, or say why what was done was done",
     "web": "serve the street's pages: map, incidents, poles, and the API",
+    "map": "build the pages' base map of an OpenStreetMap extract",
     "evidence": "keep, list, show and export what cameras saw round a shot",
     "plates": "read plates in a camera's video, for evidence; off unless it is started",
     "score": "how good detector and locator are, against their bars",

@@ -11,11 +11,12 @@ import json
 import os
 import pathlib
 import signal
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.assembly.evidence import ask_gateway, check_evidence, keep_evidence, make_way, read_key
+from gateway.assembly.asking import read_key, write_down
+from gateway.assembly.evidence import check_evidence, keep_evidence
+from gateway.assembly.making_way import make_way
 from gateway.config import GatewayConfig, read_config
 from gateway.evidence import custody
 from gateway.evidence.shelf import About, Entry, Shelf
@@ -36,7 +37,6 @@ VERBS = {
     "show": "plates and objects of an incident, and its files",
     "export": "all files of an incident, decrypted, into a new folder",
 }
-ON_DISK_S, LOOK_S = 10.0, 0.02
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
     about = shelf.about(args.incident)
     if args.verb == "export" and args.out.exists():
         raise ValueError(f"{args.out}: is there already; give a folder that is not")
-    _write_down(args, folder / config.journal)
+    told = custody.access(args.incident, "all", args.verb, args.note)
+    write_down(folder / config.journal, args.by, read_key(args.key), told)
     hashes = _hashes(folder / config.journal, args.incident)
     return _show(shelf, about, hashes, args.json) if args.verb == "show" else _export(shelf, about, hashes, args)
 
@@ -92,23 +93,6 @@ def _keep(args: argparse.Namespace, config: GatewayConfig, folder: pathlib.Path)
     with lasting_output():
         asyncio.run(serve())
     return 0
-
-
-def _write_down(args: argparse.Namespace, journal: pathlib.Path) -> None:
-    """The access's row, on the disk on return. Raises Refused or OSError where that is not to be had."""
-    with reading(journal) as rows:
-        last = rows.execute("select max(number) from row").fetchone()[0] or 0
-    nonce = ask_gateway(
-        journal, args.by, read_key(args.key), custody.access(args.incident, "all", args.verb, args.note)
-    )
-    due_s = time.monotonic() + ON_DISK_S
-    while time.monotonic() < due_s:
-        with reading(journal) as rows:
-            found = rows.execute("select body from row where number > ? and kind = 'request'", (last,)).fetchall()
-        if any(json.loads(body).get("nonce") == nonce for (body,) in found):
-            return
-        time.sleep(LOOK_S)
-    raise OSError(f"{journal}: the access was not written down within {ON_DISK_S:g} s, so nothing is opened")
 
 
 def _hashes(journal: pathlib.Path, incident: str) -> dict[str, str]:

@@ -115,7 +115,7 @@ def asked_record(asked: Asked) -> dict[str, Any]:
 
 def asked_line(asked: Asked) -> str:
     """The same for people."""
-    names = ("did", "incident", "camera", "what", "file", "verdict", "note")
+    names = ("did", "incident", "camera", "what", "file", "verdict", "note", "who")
     words = "  ".join(str(asked.body[name]) for name in names if asked.body.get(name))
     return f"{clock_time(asked.at_us)}  {asked.by}  {asked.ask}: {words}"
 

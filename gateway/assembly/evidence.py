@@ -8,16 +8,14 @@ import asyncio
 import contextlib
 import functools
 import json
-import os
 import pathlib
-import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import structlog
 
+from gateway.assembly.asking import ask_gateway, now_us, read_key
 from gateway.config import GatewayConfig
 from gateway.evidence.camera_line import CameraLine, Connect
 from gateway.evidence.cases import Cases, Sees, Watcher
@@ -29,11 +27,9 @@ from gateway.evidence.shelf import Sealed, Shelf, check_folder
 from gateway.evidence.sightings import Sightings
 from gateway.evidence.station import Parts, Station
 from gateway.evidence.tables import EvidenceTable, StreamTable
-from gateway.evidence.telling import Body, Refused, Telling
-from gateway.intake.keyring import KEY_BYTES, read_keys, read_secret
-from gateway.journal.bell import Bell
+from gateway.evidence.telling import Body, Telling
+from gateway.intake.keyring import read_keys, read_secret
 from gateway.journal.following import Following
-from gateway.journal.request import signed
 from gateway.journal.rows import Kept
 from gateway.reaction.walls import Walls
 from gateway.street import Place
@@ -48,7 +44,6 @@ LATE_US = 30_000_000
 """A ring reaches so much farther back than a clip: a shot may be told late."""
 AGAIN_US = 120_000_000
 CURSOR = "evidence.cursor"
-NONCE_BYTES = 16
 log = structlog.get_logger("gateway.evidence")
 
 
@@ -119,50 +114,6 @@ async def keep_evidence(
             await asyncio.wait((tasks[0],), timeout=10.0)
 
 
-def make_way(nice: int) -> None:
-    """Everything else comes first, the more so the higher `nice` is. Where Linux shares out by sessions (sched(7),
-    autogroup) a process's own nice counts for nothing beyond its session: then the session is niced, where it is ours
-    alone."""
-    os.nice(nice)
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-        if os.getsid(0) == os.getpid():
-            with contextlib.suppress(OSError):
-                pathlib.Path("/proc/self/autogroup").write_text(f"{nice}\n", "ascii")
-
-
-def read_key(path: pathlib.Path) -> bytes:
-    """A file of 64 hexadecimal digits that only its owner may read. Raises ValueError or OSError naming it, not the
-    key."""
-    text = read_secret(path)
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"{path}: is no key: {2 * KEY_BYTES} hexadecimal digits (soundpost keys makes one)")
-    return key
-
-
-def ask_gateway(journal: pathlib.Path, by: str, key: bytes, body: Body) -> str:
-    """Have it written down. Comes back: the request's nonce. Raises Refused, or OSError where no gateway answers."""
-    line = signed("evidence", body, by, key, now_us(), os.urandom(NONCE_BYTES))
-    bell = Bell(journal)
-    try:
-        answer = bell.ask(line)
-    finally:
-        bell.close()
-    if "taken" not in answer:
-        raise Refused(answer.get("refused", "?"))
-    return answer["taken"]
-
-
-def now_us() -> int:
-    """UTC in microseconds."""
-    return time.time_ns() // 1000
-
-
 async def _take(station: Station, kept: Kept) -> None:
     """A row of the journal. One that cannot be used is said, and no reason to stop."""
     try:
@@ -187,7 +138,7 @@ def _station(config: GatewayConfig, table: EvidenceTable, folder: pathlib.Path) 
     key = read_key(folder / table.request_key_file)
 
     async def ask(body: Body) -> None:
-        await asyncio.to_thread(ask_gateway, folder / config.journal, table.by, key, body)
+        await asyncio.to_thread(ask_gateway, folder / config.journal, table.by, key, "evidence", body)
 
     def to_level(lat_deg: float, lon_deg: float) -> tuple[float, float]:
         return site.to_enu(lat_deg, lon_deg, config.site.h_m)[:2]

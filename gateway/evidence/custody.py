@@ -47,9 +47,12 @@ def fault(source: str, note: str) -> Body:
     return {"did": "fault", "camera": source[:64], "note": plain(note)}
 
 
-def access(incident: str, file: str, how: str, note: str) -> Body:
-    """Somebody is about to be shown, or to take with them, what was kept. how : `show` or `export`."""
-    return {"did": "access", "incident": incident, "file": file, "what": how, **({"note": note} if note else {})}
+def access(incident: str, file: str, how: str, note: str, who: str = "") -> Body:
+    """Somebody is about to be shown, or to take with them, what was kept. how : `show` or `export`. who : the person,
+    where whoever asks does so for many."""
+    more = {"note": note, "who": who}
+    told = {name: words for name, words in more.items() if words}
+    return {"did": "access", "incident": incident, "file": file, "what": how, **told}
 
 
 def plain(words: str) -> str:

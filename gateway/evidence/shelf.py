@@ -77,6 +77,14 @@ class Shelf:
             raise ValueError(f"{self._folder}: nothing is kept of incident {incident!r}")
         return self._abouts[incident]
 
+    def look_again(self, incident: str) -> About:
+        """What is known of it now, where another program keeps it. Raises ValueError as `about` does."""
+        with self._alone:
+            self._abouts.pop(incident, None)
+            if NAME.fullmatch(incident):
+                self._read(self._folder / incident)
+            return self.about(incident)
+
     def begin(self, incident: str, t_us: int, until_us: int) -> None:
         """There is something to keep of this incident, until then."""
         with self._alone:

@@ -23,6 +23,11 @@ class Bell:
         self._path = socket_beside(journal)
         self._socket: socket.socket | None = None
 
+    @property
+    def is_rung(self) -> bool:
+        """Whether a gateway lets us in, as far as was seen at the last wait."""
+        return self._socket is not None
+
     def wait(self) -> None:
         """Until rows have come, perhaps: a ring, or a while where there is none."""
         if self._socket is None:

@@ -15,6 +15,7 @@ TEXTS = {
     "camera": re.compile(r"[A-Za-z0-9._-]{0,64}"),
     "sha256": HASH,
     "sealed_sha256": HASH,
+    "who": re.compile(r".{1,64}"),
 }
 TEXTS |= {"what": re.compile(r"clip|still|sightings|picture|show|export")}
 NUMBERS = ("from_us", "until_us", "bytes")
@@ -26,7 +27,7 @@ DEEDS: Mapping[str, frozenset[str]] = {
     "fault": frozenset(("camera", "note")),
     "access": frozenset(("incident", "file", "what")),
 }
-"""Each has `did` besides; an access may have a note."""
+"""Each has `did` besides; an access may have a note, and who is shown it where a program asks for many."""
 
 
 def fault_of(body: Mapping[str, Any]) -> str:
@@ -34,7 +35,7 @@ def fault_of(body: Mapping[str, Any]) -> str:
     did = body.get("did")
     if not isinstance(did, str) or did not in DEEDS:
         return f"did must be one of {', '.join(DEEDS)}"
-    may = DEEDS[did] | ({"note"} if did == "access" else frozenset())
+    may = DEEDS[did] | ({"note", "who"} if did == "access" else frozenset())
     if not DEEDS[did] <= set(body) - {"did"} <= may:
         return f"{did} has {', '.join(sorted(DEEDS[did]))}"
     for name, value in body.items():

@@ -46,6 +46,19 @@ class Look:
     said: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What lies behind the newest row that a follower and the journal both have: that row's number and hash, the next
+    rows, the journal's newest number. is_another : there was one that the journal does not have. said : as a Look."""
+
+    number: int
+    hash: bytes
+    rows: Sequence[Kept]
+    newest: int
+    is_another: bool
+    said: Sequence[str]
+
+
 class Follower:
     """path : the journal's. cursor : the cursor's file, made where it is not there; None: none outlives this program.
     after : where a new cursor begins, behind the row of this number; None: behind the newest.
@@ -74,14 +87,11 @@ class Follower:
         stamp = None if is_open(self._path) else _stamp(self._path)
         if stamp is not None and stamp == self._stamp and not self._more:
             return Look((), ())
-        said: list[str] = []
-        with reading(self._path) as journal:
-            number, before = self._common(journal, said)
-            query = f"{SELECT} where number > ? order by number limit ?"
-            rows = [_kept(*values) for values in journal.execute(query, (number, MOST))]
-        self._stamp, self._more = stamp, len(rows) == MOST
-        said += _faults(rows, number, before)
-        return Look(rows, said)
+        found = rows_after(self._path, _done(self.cursor), MOST)
+        if found.is_another:
+            self._go_back(found)
+        self._stamp, self._more = stamp, len(found.rows) == MOST
+        return Look(found.rows, found.said)
 
     def done(self, rows: Sequence[Kept]) -> None:
         """These rows, the next ones, were done with; on the disk on return. Ends the transaction of `cursor`. Where the
@@ -134,23 +144,37 @@ class Follower:
         with self._written():
             self.cursor.execute("insert into done values (?, ?)", (number, found[-1] if found else START))
 
-    def _common(self, journal: sqlite3.Connection, said: list[str]) -> tuple[int, bytes]:
-        """Number and hash of the newest row that was done with and is in the journal still."""
-        done = _done(self.cursor)
-        was, hash_ = next(done)
-        if _is_there(journal, was, hash_):
-            return was, hash_
-        for number, hash_ in done:
-            if _is_there(journal, number, hash_):
-                break
-        else:
-            number, hash_ = 0, START
+    def _go_back(self, found: Found) -> None:
         with self._written():
-            self.cursor.execute("delete from done where number > ?", (number,))
-            self.cursor.execute("insert or ignore into done values (?, ?)", (number, hash_))
-        what = f"what follows row {number} is another" if number else "this is another journal"
-        said.append(f"{self._path}: {what}: it was restored, replaced or begun anew; row {was} was read last")
+            self.cursor.execute("delete from done where number > ?", (found.number,))
+            self.cursor.execute("insert or ignore into done values (?, ?)", (found.number, found.hash))
+
+
+def rows_after(path: pathlib.Path, done: Iterator[tuple[int, bytes]], most: int) -> Found:
+    """The rows behind those that were done with, `most` of them. done : their numbers and hashes, the newest first, at
+    least one. Raises as `reading` does."""
+    said: list[str] = []
+    with reading(path) as journal:
+        was, hash_ = next(done)
+        number, before = _common(journal, was, hash_, done)
+        is_another = number != was
+        if is_another:
+            what = f"what follows row {number} is another" if number else "this is another journal"
+            said.append(f"{path}: {what}: it was restored, replaced or begun anew; row {was} was read last")
+        query = f"{SELECT} where number > ? order by number limit ?"
+        rows = [_kept(*values) for values in journal.execute(query, (number, most))]
+        newest = journal.execute("select max(number) from row").fetchone()[0] or 0
+    said += _faults(rows, number, before)
+    return Found(number, before, rows, newest, is_another, said)
+
+
+def _common(
+    journal: sqlite3.Connection, number: int, hash_: bytes, others: Iterator[tuple[int, bytes]]
+) -> tuple[int, bytes]:
+    """Number and hash of the newest row that was done with and is in the journal still."""
+    if _is_there(journal, number, hash_):
         return number, hash_
+    return next((each for each in others if _is_there(journal, *each)), (0, START))
 
 
 def _faults(rows: Sequence[Kept], number: int, before: bytes) -> Iterator[str]:
@@ -175,7 +199,13 @@ def _is_there(journal: sqlite3.Connection, number: int, hash_: bytes) -> bool:
 
 
 def _done(cursor: sqlite3.Connection) -> Iterator[tuple[int, bytes]]:
-    return iter(cursor.execute("select number, hash from done order by number desc").fetchall())
+    """The newest first; the others are read where they are asked for."""
+    newest = _newest(cursor)
+    if newest is not None:
+        yield newest
+        yield from cursor.execute(
+            "select number, hash from done where number < ? order by number desc", newest[:1]
+        ).fetchall()
 
 
 def _newest(cursor: sqlite3.Connection) -> tuple[int, bytes] | None:

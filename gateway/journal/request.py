@@ -24,6 +24,9 @@ MOST_BYTES = 4096
 MOST_SEEN = 10_000
 MOST_NAMED = 64  # letters of a name that are told back; a true one has 23
 VERDICTS = ("gunshot", "no gunshot", "unsure")
+WHATS = ("fireworks", "backfire", "construction", "thunder", "other", "exercise")
+"""What it was, of a review: all but `exercise` only with `no gunshot`."""
+LONGEST, LONGEST_WHO = 500, 64
 UNSEEN = ("Cc", "Cs", "Zl", "Zp")
 """Of Unicode's general categories: controls, surrogates, ends of lines."""
 TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
@@ -78,19 +81,30 @@ def check(ask: str, body: Mapping[str, Any]) -> None:
         return _check_letters(body)
     if ask != "review":
         raise Refused(f"ask must be review or evidence (it is {ask[:32]!r})")
-    if set(body) - {"note"} != {"incident", "verdict"}:
-        raise Refused("a review has incident, verdict and perhaps a note")
+    _check_review(body)
+    return _check_letters(body)
+
+
+def _check_review(body: Mapping[str, Any]) -> None:
+    """what : of WHATS. who : the person, where a program asks for many."""
+    if set(body) - {"note", "what", "who"} != {"incident", "verdict"}:
+        raise Refused("a review has incident, verdict and perhaps a note, what it was and who says so")
     if body["verdict"] not in VERDICTS:
         raise Refused(f"verdict must be one of {', '.join(VERDICTS)}")
-    if not all(isinstance(text, str) and len(text) <= 500 for text in body.values()):
-        raise Refused("incident and note must be texts of at most 500 letters")
-    return _check_letters(body)
+    if not all(isinstance(text, str) and len(text) <= LONGEST for text in body.values()):
+        raise Refused(f"incident and note must be texts of at most {LONGEST} letters")
+    if "what" in body and body["what"] not in WHATS:
+        raise Refused(f"what must be one of {', '.join(WHATS)}")
+    if body.get("what", "exercise") != "exercise" and body["verdict"] != "no gunshot":
+        raise Refused(f"what: only exercise goes with {body['verdict']}")
+    if "who" in body and not 1 <= len(body["who"].strip()) <= len(body["who"]) <= LONGEST_WHO:
+        raise Refused(f"who must be a name of 1 to {LONGEST_WHO} letters")
 
 
 def _check_letters(body: Mapping[str, Any]) -> None:
     letters = {letter for text in body.values() if isinstance(text, str) for letter in text}
     if any(unicodedata.category(each) in UNSEEN or unicodedata.bidirectional(each) in TURNS for each in letters):
-        raise Refused("incident and note must be one line, without control characters")
+        raise Refused("incident, note and who must be one line, without control characters")
 
 
 def _read(line: bytes) -> dict[str, Any]:

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 from gateway.pictures import svg
-from gateway.pictures.svg import Scale
+from gateway.pictures.svg import Say, Scale
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 320.0, 84.0, 48.0, 19.0, 6.0
 LEAST_MS = 1.0  # the axis never spans less, so that microseconds do not look like trouble
 
 
-def residual_bars(names: Sequence[str], residuals_us: Sequence[float], title: str = "Residuals") -> str:
+def residual_bars(names: Sequence[str], residuals_us: Sequence[float], title: str = "Residuals", say: Say = str) -> str:
     """A bar for each arrival, late to the right, as an HTML <figure> that needs svg.STYLE.
 
-    residuals_us : (n,) arrival minus what the fix predicts. ValueError where there are not as many names.
+    residuals_us : (n,) arrival minus what the fix predicts. say : the reader's language, of the English. ValueError
+    where there are not as many names.
     """
     if len(names) != len(residuals_us) or not names:
         raise ValueError(f"{len(names)} names for {len(residuals_us)} residuals: as many are needed, and at least one")
@@ -29,7 +30,7 @@ def residual_bars(names: Sequence[str], residuals_us: Sequence[float], title: st
             svg.text(f"{tick:g}", across(tick), bottom + 14, "small soft", "middle")
             for tick in svg.ticks(-most_ms, most_ms, 4)
         ),
-        svg.text("ms later than the fix says", across(0), bottom + 30, "small soft", "middle"),
+        svg.text(say("ms later than the fix says"), across(0), bottom + 30, "small soft", "middle"),
     ]
     return svg.figure(title, WIDTH, bottom + 38, body)
 

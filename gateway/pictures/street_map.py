@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dsp.placing.fix import ellipse
 from gateway.pictures import svg
 from gateway.pictures.labels import BELOW, Label, Place, placed
-from gateway.pictures.svg import Scale
+from gateway.pictures.svg import Say, Scale
 
 WIDTH = 640.0
 MARGIN = 58.0  # room for five digits and a sign
@@ -80,13 +80,14 @@ class Street:
     views: Sequence[View] = ()
 
 
-def street_map(street: Street, title: str = "Map of the street") -> str:
-    """The map as an HTML <figure> that needs svg.STYLE. ValueError where there is no pole to draw."""
+def street_map(street: Street, title: str = "Map of the street", say: Say = str) -> str:
+    """The map as an HTML <figure> that needs svg.STYLE. say : the reader's language, of the English. ValueError where
+    there is no pole to draw."""
     if not (street.poles or street.quiet):
         raise ValueError("a map needs at least one pole")
     east, north, height = _scales(street)
     body = [
-        *_grid(east, north),
+        *_grid(east, north, say),
         *(_view(view, east, north) for view in street.views),
         *(_lamp(lamp, east, north) for lamp in street.lamps),
         *(svg.line(east(a[0]), north(a[1]), east(b[0]), north(b[1]), "wall") for a, b in street.walls),
@@ -103,7 +104,7 @@ def street_map(street: Street, title: str = "Map of the street") -> str:
         *(svg.element("circle", cx=east(s.en_m[0]), cy=north(s.en_m[1]), r=4.5, class_="quiet") for s in street.sounds),
         *_names(street, east, north, height),
     ]
-    return svg.figure(title, WIDTH, height, body, _legend(street))
+    return svg.figure(title, WIDTH, height, body, [(symbol, say(words)) for symbol, words in _legend(street)])
 
 
 def close_up(name: str, truth_en_m: EastNorth | None, fix: FixSpot, words: str = "") -> str:
@@ -145,7 +146,7 @@ def _scales(street: Street) -> tuple[Scale, Scale, float]:
     return east, Scale(middle_m[1] - half_m[1], middle_m[1] + half_m[1], inner * tall + 14, 14), inner * tall + 60
 
 
-def _grid(east: Scale, north: Scale) -> list[str]:
+def _grid(east: Scale, north: Scale, say: Say) -> list[str]:
     parts = []
     for tick in svg.ticks(east.low, east.high):
         parts.append(svg.line(east(tick), north.at_low, east(tick), north.at_high, "grid"))
@@ -156,8 +157,8 @@ def _grid(east: Scale, north: Scale) -> list[str]:
     middle = (east.at_low + east.at_high) / 2
     return [
         *parts,
-        svg.text("metres east of the site's origin", middle, north.at_low + 36, "small soft", "middle"),
-        svg.element("g", svg.text("metres north", 0, 0, "small soft", "middle"),
+        svg.text(say("metres east of the site's origin"), middle, north.at_low + 36, "small soft", "middle"),
+        svg.element("g", svg.text(say("metres north"), 0, 0, "small soft", "middle"),
                     transform=f"translate(12 {(north.at_low + north.at_high) / 2:.1f}) rotate(-90)"),
         svg.element("path", d=f"M{east.at_high + 18:.1f} 44v-26m-5 8l5-8l5 8", class_="truth"),
         svg.text("N", east.at_high + 18, 60, "small", "middle"),

@@ -6,10 +6,10 @@ light setting. All text that comes in is escaped here.
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-STYLE = """
+COLOURS = """
 :root { color-scheme: light dark; --page: #fcfcfa; --panel: #ffffff; --ink: #1d2329; --soft: #5d6873; --faint: #d9dde1;
   --grid: #eceef0; --wall: #8c7b6b; --pole: #33658a; --fix: #c8402f; --fixfill: #c8402f33; --truth: #1d2329;
   --lamp: #f2b134; --camera: #1b8a6b; --camerafill: #1b8a6b22; --wave: #6f8ba3; --expected: #7a4fb5; --good: #1f7a4d;
@@ -18,6 +18,8 @@ STYLE = """
   --faint: #3a424b; --grid: #272e35; --wall: #a6927d; --pole: #7db4de; --fix: #ff7a66; --fixfill: #ff7a6640;
   --truth: #e8ebee; --lamp: #ffc857; --camera: #4fd1a5; --camerafill: #4fd1a52e; --wave: #6e8ca6;
   --expected: #b794f4; --good: #63d297; --bad: #ff8a80; } }
+"""
+RULES = """
 figure { margin: 0; }
 figure svg { display: block; width: 100%; height: auto; font: 13px system-ui, "DejaVu Sans", sans-serif; }
 .legend { display: flex; flex-wrap: wrap; gap: .3em 1.2em; list-style: none; margin: .6em 0 0; padding: 0;
@@ -42,12 +44,17 @@ svg .camera { fill: var(--camera); stroke: var(--panel); stroke-width: 1.5; }
 svg .view { fill: var(--camerafill); stroke: var(--camera); stroke-width: 1; stroke-opacity: .6; }
 svg .wave { fill: var(--wave); stroke: var(--wave); stroke-width: .6; }
 svg .onset { fill: var(--fix); } svg .stray { fill: none; stroke: var(--soft); }
-svg .curve { stroke: var(--fix); stroke-width: 2; }
+svg .curve { stroke: var(--fix); stroke-width: 2; } svg .past { stroke: var(--pole); stroke-width: 1.6; }
 svg .expected { stroke: var(--expected); stroke-width: 1.2; stroke-dasharray: 4 3; }
 svg .dot-lamp { fill: var(--lamp); stroke: var(--ink); stroke-width: .6; } svg .dot-camera { fill: var(--camera); }
 svg .dot-fix { fill: var(--fix); } svg .dot-pole { fill: var(--pole); } svg .dot-truth { fill: var(--truth); }
 """
+"""The web pages have these in a file of their own, gateway/web/static/pictures.css."""
 
+STYLE = COLOURS + RULES
+
+Say = Callable[[str], str]
+"""From the English to the reader's language."""
 Entry = tuple[str, str]
 """Of a legend: SVG in a box of 26 x 16, and what it means."""
 

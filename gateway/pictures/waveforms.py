@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.pictures import svg
-from gateway.pictures.svg import Scale
+from gateway.pictures.svg import Say, Scale
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 900.0, 92.0, 12.0, 46.0, 22.0
 COLUMNS = 800
+TRUE_DUE = "when the true shot's sound is due"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,25 @@ class Trace:
     expected_s: Sequence[float] = ()
 
 
-def waveforms(traces: Sequence[Trace], first_s: float, last_s: float, axis: str, title: str = "Waveforms") -> str:
+def waveforms(
+    traces: Sequence[Trace],
+    first_s: float,
+    last_s: float,
+    axis: str,
+    title: str = "Waveforms",
+    due: str = TRUE_DUE,
+    say: Say = str,
+) -> str:
     """Every trace within first_s to last_s, each as high as its own loudest sample there, as an HTML <figure> that
-    needs svg.STYLE. axis : what is written under the time axis, with its unit. ValueError for an empty range."""
+    needs svg.STYLE. axis : what is written under the time axis, with its unit. due : what expected_s are. say : the
+    reader's language, of the English. ValueError for an empty range."""
     when = Scale(first_s, last_s, LEFT, WIDTH - RIGHT)
     bottom = TOP + ROW * len(traces)
     body = [*_axis(when, bottom, axis)]
     for index, trace in enumerate(traces):
         body += _row(trace, when, TOP + ROW * (index + 0.5))
-    return svg.figure(title, WIDTH, bottom + 44, body, _legend(traces))
+    legend = [(symbol, say(words)) for symbol, words in _legend(traces, due)]
+    return svg.figure(title, WIDTH, bottom + 44, body, legend)
 
 
 def envelope(samples: NDArray[np.float32], n_columns: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -90,7 +101,7 @@ def _wave(samples: NDArray[np.float32], start_s: float, rate_hz: float, when: Sc
     return svg.element("path", d=f"M{'L'.join(there + back)}Z", class_="wave")
 
 
-def _legend(traces: Sequence[Trace]) -> list[svg.Entry]:
+def _legend(traces: Sequence[Trace], due: str) -> list[svg.Entry]:
     symbols = [
         (True, svg.element("path", d="M1 8L6 7L8 1L10 15L13 5L16 10L25 8L16 9L8 14Z", class_="wave"),
          "sound, each row to its own peak (per cent of full scale)"),
@@ -98,6 +109,6 @@ def _legend(traces: Sequence[Trace]) -> list[svg.Entry]:
         (any(len(trace.strays_s) for trace in traces), _flag(13, 3, "stray"),
          "other onset (echo, other sound)"),
         (any(len(trace.expected_s) for trace in traces), svg.line(13, 0, 13, 16, "expected"),
-         "when the true shot's sound is due"),
+         due),
     ]  # fmt: skip
     return [(symbol, words) for shown, symbol, words in symbols if shown]

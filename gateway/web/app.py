@@ -1,35 +1,48 @@
-"""The web process's application: routers, templates, what lies in `static/`. Every route stands in
-gateway/web/grants.py, or the app does not start."""
+"""The web process's application: routers, templates, what lies in `static/`, and the door before all of it. Every route
+stands in gateway/web/grants.py, or the app does not start."""
 
 import pathlib
 
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from gateway.web.grants import granted
-from gateway.web.pages import about
+from gateway.web.account_pages import access, elsewhere, keys, own, people, sign_in
+from gateway.web.accounts.lobby import Lobby
+from gateway.web.door.door import Door
+from gateway.web.door.routes import Routes, routes_of
+from gateway.web.live import health
+from gateway.web.maps import routes as maps
+from gateway.web.pages import (
+    about,
+    appearance,
+    devices,
+    exporting,
+    files,
+    incident,
+    incidents,
+    live,
+    poles,
+    policy,
+    reviewing,
+)
 from gateway.web.parts import Parts
 
-ROUTERS = (about.ROUTER,)
+PAGES = (
+    about.ROUTER, appearance.ROUTER, live.ROUTER, incidents.ROUTER, exporting.ROUTER, incident.ROUTER, reviewing.ROUTER,
+    files.ROUTER, poles.ROUTER, devices.ROUTER, policy.ROUTER, maps.ROUTER, health.ROUTER,
+)  # fmt: skip
+ROUTERS = (*PAGES, sign_in.ROUTER, elsewhere.ROUTER, own.ROUTER, people.ROUTER, keys.ROUTER, access.ROUTER)
 STATIC = pathlib.Path(__file__).with_name("static")
 
 
-def build_app(parts: Parts) -> FastAPI:
-    """Raises RuntimeError for a route that nobody was granted or denied."""
+def build_app(parts: Parts, lobby: Lobby | None = None) -> FastAPI:
+    """lobby : by default of these settings, without single sign-on. Raises RuntimeError where routes and the table of
+    grants are not the same."""
     app = FastAPI(title="Soundpost", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.parts = parts
+    app.state.lobby = lobby or Lobby(parts.database, parts.config.door, parts.config.is_secure)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in ROUTERS:
         app.include_router(router)
-        check_granted(router)
+    app.add_middleware(Door, lobby=app.state.lobby, routes=Routes(routes_of(app)))
     return app
-
-
-def check_granted(router: APIRouter) -> None:
-    """That each route's methods are all in the table."""
-    for route in router.routes:
-        if isinstance(route, APIRoute):
-            missing = [method for method in sorted(route.methods or ()) if granted(route.path, method) is None]
-            if missing:
-                raise RuntimeError(f"{route.path}: {', '.join(missing)} in no row of gateway/web/grants.py")

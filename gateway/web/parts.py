@@ -5,17 +5,32 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from gateway.web.database import Database
+from gateway.web.live.feed import Feed
+from gateway.web.maps.base_map import NO_BASE_MAP, BaseMap
 from gateway.web.records import Plan
+from gateway.web.rules.keeping import Keeping
+from gateway.web.rules.rules import Rules
 from gateway.web.settings import WebConfig
+from gateway.web.store.clips import Clips
+from gateway.web.store.reviewing import Reviewing
+from gateway.web.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One a process."""
+    """One a process. reviewing : None where web.toml has no key to ask the gateway by. clips : None where it has none
+    to open evidence with. keeping : None where no evidence is kept."""
 
     config: WebConfig
     database: Database
     plan: Plan
+    store: Store
+    feed: Feed
+    reviewing: Reviewing | None = None
+    clips: Clips | None = None
+    rules: Rules | None = None
+    keeping: Keeping | None = None
+    base_map: BaseMap = NO_BASE_MAP
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

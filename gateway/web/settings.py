@@ -1,10 +1,12 @@
 """web.toml: what `soundpost web` is told."""
 
 import pathlib
+from typing import Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from gateway.tables import Name, Table
+from gateway.web.accounts.settings import LOOPBACK, DoorTable
 from hw.linux.settings import all_faults, read_toml
 
 
@@ -18,7 +20,10 @@ class TlsTable(Table):
 class WebConfig(Table):
     """gateway : its gateway.toml, for poles, lamps, cameras and the journal. database : a file of this process alone.
     request_key_file : of `by`, who is named in the gateway's requests_keys_file; without it nothing can be reviewed.
-    map_file : of `soundpost map build`."""
+    evidence_key_file : the key that [evidence] of gateway.toml keeps clips under; without it none can be shown.
+    nice : how far the gateway goes before. second_person : a review is done only when two people gave one.
+    keep_past_days : of the poles' past; keep_arrivals_days : of single arrivals, beyond those of incidents. map_file :
+    of `soundpost map build`. door : how people sign in."""
 
     gateway: str = "gateway.toml"
     database: str = "web.db"
@@ -27,7 +32,24 @@ class WebConfig(Table):
     tls: TlsTable | None = None
     by: Name = "web"
     request_key_file: str | None = None
+    evidence_key_file: str | None = None
+    second_person: bool = False
+    keep_past_days: int = Field(default=60, ge=1, le=3660)
+    keep_arrivals_days: int = Field(default=3, ge=1, le=60)
+    nice: int = Field(default=5, ge=0, le=19)
     map_file: str | None = None
+    door: DoorTable = DoorTable()
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach this process by TLS: its own, or a proxy's."""
+        return self.tls is not None or (self.door.public_url or "").startswith("https:")
+
+    @model_validator(mode="after")
+    def _tells_no_password_to_the_street(self) -> Self:
+        if self.tls is None and self.host not in LOOPBACK:
+            raise ValueError("host must be loopback (127.0.0.1, ::1) where there is no [tls]: passwords cross the wire")
+        return self
 
 
 def read_web_config(path: pathlib.Path) -> WebConfig:

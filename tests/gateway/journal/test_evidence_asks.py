@@ -26,8 +26,11 @@ def test_each_deed_is_taken_as_custody_writes_it_also_of_an_incident_of_a_journa
     assert Requests({"evidence": KEY}, ()).take(line, T_US, 60_000_000).body == BODIES[did]
 
 
-def test_an_access_needs_no_note():
+def test_an_access_needs_no_note_and_may_say_who_is_shown_it():
     assert fault_of(custody.access("i-1", "all", "show", "")) == ""
+    assert fault_of(custody.access("i-1", "all", "show", "", "ann")) == ""
+    assert fault_of(custody.access("i-1", "all", "show", "", "a" * 65)) == "who is not of the form that it must have"
+    assert "kept has" in fault_of({**custody.kept("i-1", ENTRY), "who": "ann"})
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,30 @@ def test_what_is_not_right_is_refused_in_words_that_name_no_secret(changed, why)
     assert KEY.hex() not in str(refused.value)
 
 
-@pytest.mark.parametrize("field", ["incident", "note"])
+@pytest.mark.parametrize("more", [{"what": "fireworks"}, {"who": "Zoë O'Hara"}, {"what": "exercise", "who": "a" * 64}])
+def test_a_review_may_say_what_it_was_and_who_says_so(more):
+    assert requests().take(line(body={**BODY, **more}), T_US + S, AGE_US).body == {**BODY, **more}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"what": "a party"}, "what must be one of fireworks, backfire, construction, thunder, other, exercise"),
+        ({"what": "thunder", "verdict": "gunshot"}, "only exercise goes with gunshot"),
+        ({"what": 5}, "texts of at most 500"),
+        ({"who": ""}, "who must be a name of 1 to 64 letters"),
+        ({"who": " "}, "who must be a name of 1 to 64 letters"),
+        ({"who": "a" * 65}, "who must be a name of 1 to 64 letters"),
+        ({"who": "ann\nbob"}, "one line, without control characters"),
+        ({"whom": "ann"}, "a review has incident, verdict and perhaps a note, what it was and who says so"),
+    ],
+)
+def test_what_it_was_and_who_says_so_are_bounded(more, why):
+    with pytest.raises(Refused, match=why):
+        requests().take(line(body={**BODY, **more}), T_US + S, AGE_US)
+
+
+@pytest.mark.parametrize("field", ["incident", "note", "who"])
 @pytest.mark.parametrize(
     "forged", ["\n00:00  n1", "\r", "\x1b[2J", "\x9b2J", "\0", "\ud800", "\u202e", "\u2028", "\x7f"]
 )

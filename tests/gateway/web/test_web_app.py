@@ -1,19 +1,23 @@
 """The application as a browser meets it."""
 
 import pytest
-from fastapi import APIRouter
 from starlette.testclient import TestClient
 
-from gateway.web.app import build_app, check_granted
+from gateway.web.app import build_app
 from gateway.web.database import Database
+from gateway.web.door.routes import Routes, routes_of
+from gateway.web.grants import GRANTS, Grant
+from gateway.web.live.feed import Feed
 from gateway.web.parts import Parts
 from gateway.web.records import Plan
 from gateway.web.settings import WebConfig
+from gateway.web.store.store import Store
 
 
 @pytest.fixture
 def app(tmp_path):
-    return build_app(Parts(WebConfig(), Database(tmp_path / "web.db"), Plan((51.5, -0.1, 20.0), ())))
+    database, plan = Database(tmp_path / "web.db"), Plan((51.5, -0.1, 20.0), ())
+    return build_app(Parts(WebConfig(), database, plan, Store(database, plan), Feed()))
 
 
 def test_anybody_may_read_what_the_system_can_hear(app):
@@ -23,9 +27,18 @@ def test_anybody_may_read_what_the_system_can_hear(app):
     assert "They keep no speech" in answer.text
 
 
-def test_a_route_that_is_in_no_row_of_the_table_keeps_the_app_from_starting():
-    router = APIRouter()
-    router.get("/forgotten")(lambda: None)
+def test_a_route_that_is_in_no_row_of_the_table_keeps_the_app_from_starting(app):
+    app.get("/forgotten")(lambda: None)
 
     with pytest.raises(RuntimeError, match="/forgotten: GET in no row"):
-        check_granted(router)
+        Routes(routes_of(app))
+
+
+def test_a_row_without_a_route_keeps_the_app_from_starting(app):
+    with pytest.raises(RuntimeError, match="/gone: POST of no route"):
+        Routes(routes_of(app), (*GRANTS, Grant("/gone", ("POST",), ("viewer",))))
+
+
+def test_a_route_in_two_rows_keeps_the_app_from_starting(app):
+    with pytest.raises(RuntimeError, match="a route is in two rows"):
+        Routes(routes_of(app), (*GRANTS, Grant("/about", ("GET",), ("viewer",))))

@@ -1,0 +1,58 @@
+"""How long somebody waits who was wrong too often: per account and per address, longer each time. Pure.
+
+After FREE wrong answers the wait is FIRST_S, doubled with each further one up to LONGEST_S: 96 tries a day at most for
+an account. A name that no account has waits alike. Bounded: beyond MOST keys the one that was wrong longest ago is
+forgotten, and counted.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+S = 1_000_000
+FIRST_S, LONGEST_S = 2, 900
+FORGOTTEN_S = 86_400
+MOST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    times: int
+    last_us: int
+    until_us: int
+
+
+class Waits:
+    """free : wrong answers that cost no waiting."""
+
+    def __init__(self, free: int, most: int = MOST) -> None:
+        self._free, self._most = free, most
+        self._wrong: OrderedDict[str, _Wrong] = OrderedDict()
+        self.n_forgotten = 0
+
+    def left_us(self, key: str, now_us: int, forgiven_us: int = 0) -> int:
+        """How long this one still waits; 0 for who may try. What was wrong up to forgiven_us does not count."""
+        found = self._wrong.get(key)
+        if found is None or found.last_us <= forgiven_us:
+            return 0
+        # a clock that was set back keeps nobody out for longer than was meant
+        return min(max(0, found.until_us - now_us), LONGEST_S * S)
+
+    def wrong(self, key: str, now_us: int, forgiven_us: int = 0) -> int:
+        """Another wrong answer. Returns how many there were."""
+        found = self._wrong.pop(key, None)
+        stale = found is None or found.last_us <= forgiven_us or now_us - found.last_us > FORGOTTEN_S * S
+        times = 1 if found is None or stale else found.times + 1
+        over = times - self._free
+        wait_s = 0 if over < 0 else min(LONGEST_S, FIRST_S * 2 ** min(over, 20))
+        self._wrong[key] = _Wrong(times, now_us, now_us + wait_s * S)
+        if len(self._wrong) > self._most:
+            self._wrong.popitem(last=False)
+            self.n_forgotten += 1
+        return times
+
+    def right(self, key: str) -> None:
+        """The right answer: the next wrong one is the first."""
+        self._wrong.pop(key, None)
+
+    def __len__(self) -> int:
+        return len(self._wrong)

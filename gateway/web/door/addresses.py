@@ -1,0 +1,40 @@
+"""Whose address a request has: of whoever is connected, or, where that is a proxy that we trust, of whom it names."""
+
+import ipaddress
+from collections.abc import Sequence
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def networks(texts: Sequence[str]) -> Sequence[Network]:
+    """Of the settings' `trusted_proxies`."""
+    return [ipaddress.ip_network(text) for text in texts]
+
+
+def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
+    """peer : who is connected, "" of a Unix socket. forwarded : X-Forwarded-For, its lines joined by commas.
+
+    From the right, the first that is no proxy of ours: what stands left of it anybody may have written. An IPv6
+    address stands for its /64, which one subscriber has all of.
+    """
+    hops = [*(each.strip() for each in forwarded.split(",")[-20:]), peer] if forwarded else [peer]
+    address = peer
+    for hop in reversed(hops):
+        try:
+            parsed = ipaddress.ip_address(hop)
+        except ValueError:
+            break
+        address = hop
+        if not any(parsed in network for network in trusted):
+            break
+    return _one_subscriber(address)
+
+
+def _one_subscriber(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None and not parsed.is_loopback:
+        return str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
+    return str(parsed)

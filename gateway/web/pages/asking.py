@@ -1,0 +1,91 @@
+"""A search for incidents as it stands in a page's address, and in words where something of it cannot be read."""
+
+import datetime
+import re
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.web.records import Search
+from gateway.web.showing import zone_of
+
+FIELDS = ("text", "from", "until", "near", "within", "grade", "kind", "review")
+LONGEST = 300
+"""Letters of a field. A longer one is not searched for, and said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """values : of each of FIELDS, as typed (cut at LONGEST where it is longer). fault : in English, or "". search : of
+    what could be read; None where something could not."""
+
+    values: Mapping[str, str]
+    search: Search | None
+    fault: str
+
+    @property
+    def query(self) -> str:
+        """The address's part behind the question mark, of what is not empty."""
+        return urllib.parse.urlencode({name: value for name, value in self.values.items() if value})
+
+
+def asked(query: Mapping[str, str], time_zone: str) -> Asked:
+    """What is searched for. `from` and `until` are the reader's wall clock (HTML's datetime-local) or a date."""
+    values = {name: query.get(name, "").strip() for name in FIELDS}
+    for name, value in values.items():
+        if len(value) > LONGEST:
+            values[name] = value[:LONGEST]
+            return Asked(values, None, f"{name}: at most {LONGEST} letters can be searched for ({len(value)} came)")
+    try:
+        return Asked(values, _search(values, time_zone), "")
+    except ValueError as error:
+        return Asked(values, None, str(error))
+
+
+def _search(values: Mapping[str, str], time_zone: str) -> Search:
+    near = _place(values["near"])
+    within_m = _metres(values["within"]) if near else None
+    return Search(
+        text=values["text"],
+        from_us=_wall_clock("from", values["from"], time_zone, last=False),
+        until_us=_wall_clock("until", values["until"], time_zone, last=True),
+        near=near,
+        within_m=within_m if within_m is not None or near is None else 200.0,
+        grade=values["grade"],
+        kind=values["kind"],
+        review=values["review"],
+    )
+
+
+def _wall_clock(name: str, value: str, time_zone: str, last: bool) -> int | None:
+    """last : a day without an hour is taken at its end."""
+    if not value:
+        return None
+    try:
+        at = datetime.datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{name}: must be a day and an hour such as 2026-11-07T21:30 (it is {value[:40]!r})") from None
+    if last and "T" not in value:
+        at += datetime.timedelta(days=1)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=zone_of(time_zone))
+    return (at - datetime.datetime.fromtimestamp(0, datetime.UTC)) // datetime.timedelta(microseconds=1)
+
+
+def _place(value: str) -> tuple[float, float] | None:
+    if not value:
+        return None
+    told = re.fullmatch(r"(-?\d{1,2}(?:\.\d{1,12})?)\s*[,; ]\s*(-?\d{1,3}(?:\.\d{1,12})?)", value)
+    if not told or abs(float(told[1])) > 90 or abs(float(told[2])) > 180:
+        raise ValueError(
+            f"near: must be latitude, longitude in degrees such as 51.5007, -0.1246 (it is {value[:40]!r})"
+        )
+    return float(told[1]), float(told[2])
+
+
+def _metres(value: str) -> float | None:
+    if not value:
+        return None
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", value) or not 1 <= float(value) <= 100_000:
+        raise ValueError(f"within: must be 1 to 100000 metres (it is {value[:40]!r})")
+    return float(value)

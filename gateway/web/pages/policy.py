@@ -1,0 +1,109 @@
+"""*Policy*: what is in force, and what another one would have done over past nights."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from gateway.web.accounts.person import who_of
+from gateway.web.pages.missing import missing
+from gateway.web.parts import parts_of
+from gateway.web.rules.rules import InForce
+from gateway.web.rules.trials import Busy, Trial
+from gateway.web.templating import gettext_of, in_words, page
+
+ROUTER = APIRouter()
+SHOWN = 500
+"""Lines of what came out."""
+
+
+@ROUTER.get("/policy", response_class=HTMLResponse)
+def policy(request: Request) -> HTMLResponse:
+    """The page."""
+    return _shown(request)
+
+
+@ROUTER.post("/policy/try")
+def start(request: Request, text: Annotated[str, Form()] = "") -> Response:
+    """Begin a dry run, and go to its page."""
+    rules, say = parts_of(request).rules, gettext_of(request)
+    if rules is None:
+        return _shown(request, 503, say("The gateway's settings are not at hand here."), text)
+    if not text.strip():
+        return _shown(request, 422, say("Write the [policy] table that you want to try."), text)
+    try:
+        trial = rules.trials.start(text.replace("\r\n", "\n"), who_of(request).name)
+    except Busy:
+        return _shown(
+            request, 409, say("Another dry run is on its way. Yours is kept below: press again when it is done."), text
+        )
+    except ValueError as error:
+        return _shown(request, 422, str(error), text)
+    return RedirectResponse(f"/policy/try/{trial.name}", 303)
+
+
+@ROUTER.get("/policy/try/{trial}", response_class=HTMLResponse)
+def tried(request: Request, trial: str) -> HTMLResponse:
+    """How far it is, or what came out."""
+    rules = parts_of(request).rules
+    found = rules.trials.trial(trial) if rules else None
+    return missing(request) if found is None else _shown(request, trial=found, text=found.text)
+
+
+def _shown(
+    request: Request, status: int = 200, fault: str = "", text: str = "", trial: Trial | None = None
+) -> HTMLResponse:
+    """text : what was typed."""
+    rules, force = parts_of(request).rules, None
+    try:
+        force = rules.reads.in_force() if rules else None
+    except (OSError, ValueError) as error:
+        fault = fault or str(error)
+    lines = list(trial.lines) if trial else []
+    return page(
+        request,
+        "policy.html",
+        status,
+        title=in_words(request, "Policy"),
+        force=force,
+        tables=_tables(force),
+        fault=fault,
+        text=text,
+        trial=trial,
+        changed=[line for line in lines if line.get("what") == "changed"][:SHOWN],
+        n_changed=sum(line.get("what") == "changed" for line in lines),
+        total=next((line for line in lines if line.get("what") != "changed"), None),
+        can_try=rules is not None,
+    )
+
+
+def _tables(force: InForce | None) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Each act with its settings by name, those of day and night after it; the rest first."""
+    if force is None:
+        return []
+    plain = [
+        (name, _plain(value)) for name, value in force.policy.items() if not isinstance(value, (dict, list, type(None)))
+    ]
+    tables = [("policy", plain)]
+    for name, value in force.policy.items():
+        if isinstance(value, dict):
+            tables.append((f"policy.{name}", _flat(value)))
+        elif isinstance(value, list):
+            tables += [
+                (f"policy.{name} {each.get('name', '')}", _flat(each)) for each in value if isinstance(each, dict)
+            ]
+    return tables
+
+
+def _flat(table: dict[str, object], before: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, value in table.items():
+        if isinstance(value, dict):
+            found += _flat(value, f"{before}{name}.")
+        elif value is not None:
+            found.append((before + name, _plain(value)))
+    return found
+
+
+def _plain(value: object) -> str:
+    return ("false", "true")[value] if isinstance(value, bool) else str(value)

@@ -1,0 +1,66 @@
+"""*Review*: what an incident was, said by a person. What was typed comes back with every answer that is no success."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from gateway.web.accounts.person import who_of
+from gateway.web.pages.incident import Draft, incident_page
+from gateway.web.pages.missing import missing
+from gateway.web.parts import parts_of
+from gateway.web.store.reviewing import NewReview, ReviewFault, StaleReview
+from gateway.web.templating import gettext_of
+
+ROUTER = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """verdict, what : as the gateway knows them."""
+
+    verdict: str
+    what: str
+
+
+CHOICES = {
+    "gunshot": Choice("gunshot", ""),
+    "fireworks": Choice("no gunshot", "fireworks"),
+    "backfire": Choice("no gunshot", "backfire"),
+    "construction": Choice("no gunshot", "construction"),
+    "thunder": Choice("no gunshot", "thunder"),
+    "other": Choice("no gunshot", "other"),
+    "unsure": Choice("unsure", ""),
+    "exercise": Choice("gunshot", "exercise"),
+}
+"""What a person may press."""
+
+
+@ROUTER.post("/incidents/{incident}/review")
+def review(
+    request: Request,
+    incident: str,
+    choice: Annotated[str, Form()] = "",
+    note: Annotated[str, Form()] = "",
+    version: Annotated[str, Form()] = "",
+) -> Response:
+    """To the incident's page where it was taken; else that page with why it was not, and all that was typed."""
+    parts, say = parts_of(request), gettext_of(request)
+    if parts.store.brief(incident) is None:
+        return missing(request)
+    draft = Draft(choice, note)
+    if choice not in CHOICES:
+        return incident_page(request, incident, 422, say("Say what it was: press one of the buttons."), draft)
+    if parts.reviewing is None:
+        return incident_page(
+            request, incident, 503, say("Reviews are not set up here: web.toml has no key for them."), draft
+        )
+    seen = int(version) if version.isascii() and version.isdigit() and len(version) < 19 else 0
+    told = CHOICES[choice]
+    line = " ".join(note.split())  # a review's note is one line
+    try:
+        parts.reviewing.review(NewReview(incident, seen, told.verdict, told.what, line, who_of(request).name))
+    except ReviewFault as fault:
+        return incident_page(request, incident, 409 if isinstance(fault, StaleReview) else 422, str(fault), draft)
+    return RedirectResponse(f"/incidents/{incident}#review", 303)

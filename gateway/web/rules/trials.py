@@ -1,0 +1,98 @@
+"""Dry runs: what another policy would have done over past nights, by `soundpost policy try` in a process of its own.
+
+One runs at a time, niced, for LONGEST_S at most; of what it prints MOST_BYTES are read. The newest KEPT are remembered
+until this process ends.
+"""
+
+import json
+import pathlib
+import secrets
+import subprocess
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+LONGEST_S, MOST_BYTES, LONGEST_TEXT, KEPT = 600.0, 8_000_000, 20_000, 10
+NICE = 15
+
+
+class Busy(RuntimeError):
+    """Another one runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """state : `running`, `done`, `failed` or `overdue`. text : the policy that is tried, TOML. lines : what came out
+    (`soundpost policy try --json`). said : why it failed, one line."""
+
+    name: str
+    who: str
+    text: str
+    began_us: int
+    state: str
+    ended_us: int | None = None
+    lines: Sequence[Mapping[str, Any]] = ()
+    said: str = ""
+
+
+class Trials:
+    """command : all of it but the name of the policy's file, which comes last."""
+
+    def __init__(self, command: Sequence[str], longest_s: float = LONGEST_S) -> None:
+        self._command, self._longest_s = tuple(command), longest_s
+        self._lock, self._known = threading.Lock(), OrderedDict[str, Trial]()
+
+    def start(self, text: str, who: str) -> Trial:
+        """Returns at once. Raises ValueError for a text that is too long, Busy where another one runs."""
+        if len(text) > LONGEST_TEXT:
+            raise ValueError(f"a policy to try has at most {LONGEST_TEXT} letters (this one has {len(text)})")
+        with self._lock:
+            if any(each.state == "running" for each in self._known.values()):
+                raise Busy
+            trial = Trial(secrets.token_hex(8), who, text, time.time_ns() // 1000, "running")
+            self._known[trial.name] = trial
+            while len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        threading.Thread(target=self._run, args=(trial,), name="policy trial", daemon=True).start()
+        return trial
+
+    def trial(self, name: str) -> Trial | None:
+        """As it stands now."""
+        with self._lock:
+            return self._known.get(name)
+
+    def newest(self) -> Trial | None:
+        """The one that was started last."""
+        with self._lock:
+            return next(reversed(self._known.values()), None)
+
+    def _run(self, trial: Trial) -> None:
+        try:
+            ended = self._tried(trial)
+        except subprocess.TimeoutExpired:
+            ended = replace(trial, state="overdue", said=f"it was not done after {self._longest_s:g} s")
+        except (OSError, ValueError) as error:
+            ended = replace(trial, state="failed", said=str(error))
+        with self._lock:
+            self._known[trial.name] = replace(ended, ended_us=time.time_ns() // 1000)
+
+    def _tried(self, trial: Trial) -> Trial:
+        with tempfile.TemporaryDirectory(prefix="soundpost-try-") as folder, tempfile.TemporaryFile() as out:
+            path = pathlib.Path(folder) / "tried.toml"
+            path.write_text(trial.text, "utf-8")
+            ran = subprocess.run(
+                ("nice", "-n", str(NICE), *self._command, str(path)), stdout=out, stderr=subprocess.PIPE,
+                stdin=subprocess.DEVNULL, timeout=self._longest_s, check=False,
+            )  # fmt: skip
+            if ran.returncode != 0:
+                said = ran.stderr.decode("utf-8", "replace").strip().splitlines() or [f"it ended with {ran.returncode}"]
+                return replace(trial, state="failed", said=said[-1].replace(str(path), "your policy")[:500])
+            out.seek(0)
+            told = out.read(MOST_BYTES + 1)
+            if len(told) > MOST_BYTES:
+                return replace(trial, state="failed", said=f"more came out than {MOST_BYTES} bytes: try fewer nights")
+            return replace(trial, state="done", lines=[json.loads(line) for line in told.splitlines() if line.strip()])

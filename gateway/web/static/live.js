@@ -1,0 +1,186 @@
+// News as they come, on every page of somebody who signed in: what is told on /live/events, and at once when nothing is.
+// The browser's clock is never asked for the time of day: only how long ago something was, and times are the server's.
+import { alarm } from "./sound.js";
+
+const SILENT_MS = 16000; // three beats of the server, and a little
+const state = document.getElementById("state");
+const cut = document.getElementById("cut");
+const board = document.getElementById("board");
+const title = document.title;
+
+let lastWord = { serverUs: null, at: performance.now() };
+let shownState = state?.querySelector(".fine") ? "ok" : "other";
+let failedSince = null;
+let source = null;
+let number = state?.dataset.number || "";
+let retryMs = 1000;
+
+function serverTime(us) {
+  const options = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: state.dataset.zone };
+  const at = new Date(us / 1000);
+  const utc = at.toISOString().slice(11, 19) + " UTC";
+  try {
+    return `${new Intl.DateTimeFormat(document.documentElement.lang, options).format(at)} (${utc})`;
+  } catch {
+    return utc;
+  }
+}
+
+function nowOnServer() {
+  return lastWord.serverUs === null ? null : lastWord.serverUs + (performance.now() - lastWord.at) * 1000;
+}
+
+function say(words) {
+  const shown = cut.textContent;
+  if (shown === words) return;
+  cut.textContent = "";
+  if (words) cut.appendChild(document.createElement("p")).textContent = words;
+}
+
+function telling() {
+  const silent = performance.now() - lastWord.at > SILENT_MS;
+  document.documentElement.toggleAttribute("data-cut", silent);
+  if (silent) {
+    say(state.dataset.offline.replace("{time}", lastWord.serverUs === null ? "–" : serverTime(lastWord.serverUs)));
+  } else if (failedSince !== null) {
+    say(state.dataset.old.replace("{time}", serverTime(failedSince)));
+  } else {
+    say("");
+  }
+}
+
+function heard(serverUs) {
+  lastWord = { serverUs: serverUs ?? nowOnServer(), at: performance.now() };
+  retryMs = 1000;
+  telling();
+}
+
+async function fetched(path) {
+  const answer = await fetch(path, { headers: { "HX-Request": "true" }, credentials: "same-origin", redirect: "manual" });
+  if (answer.type === "opaqueredirect" || answer.status === 401) {
+    say(state.dataset.signedOut);
+    throw new Error("signed out");
+  }
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.text();
+}
+
+async function swap(element, path) {
+  try {
+    const html = await fetched(path);
+    const focused = element.contains(document.activeElement) ? document.activeElement.closest("[data-incident]")?.dataset.incident : null;
+    element.innerHTML = html;
+    window.htmx?.process(element);
+    if (focused) element.querySelector(`[data-incident="${CSS.escape(focused)}"] a`)?.focus();
+    failedSince = null;
+  } catch (error) {
+    failedSince ??= nowOnServer() ?? 0;
+    throw error;
+  } finally {
+    telling();
+  }
+}
+
+// The board: one look at a time, and another one after it where news came meanwhile.
+let looking = false;
+let again = false;
+async function look() {
+  if (!board) return;
+  if (looking) {
+    again = true;
+    return;
+  }
+  looking = true;
+  try {
+    const before = waiting();
+    await swap(board, board.dataset.live);
+    arrived(before);
+    const map = document.getElementById("map");
+    if (map && !new URLSearchParams(location.search).has("show")) {
+      map.dispatchEvent(new CustomEvent("news", { bubbles: true }));
+      if (!map.classList.contains("drawn")) await swap(map, map.dataset.live);
+    }
+  } catch {
+    setTimeout(look, 2000);
+  } finally {
+    looking = false;
+    if (again) {
+      again = false;
+      look();
+    }
+  }
+}
+
+function waiting() {
+  return new Set([...board.querySelectorAll(".card.new")].map((card) => card.dataset.incident));
+}
+
+function arrived(before) {
+  const fresh = [...board.querySelectorAll(".card.new")].filter((card) => !before.has(card.dataset.incident));
+  heading();
+  if (!fresh.length) return;
+  for (const card of fresh) card.classList.add("arrived");
+  document.getElementById("said").textContent = fresh.map((card) => card.querySelector("h3").innerText + ", " + card.querySelector(".where").innerText).join("; ");
+  alarm();
+}
+
+function heading() {
+  const inner = board?.querySelector("[data-waiting]");
+  const n = Number(inner?.dataset.waiting || 0);
+  document.title = n ? `(${n}) ${inner.dataset.words}` : title;
+}
+
+function open() {
+  source?.close();
+  source = new EventSource("/live/events" + (number ? `?after=${number}` : ""));
+  source.addEventListener("beat", (event) => {
+    const told = JSON.parse(event.data);
+    heard(told.now_us);
+    if (told.state !== shownState || told.state !== "ok") {
+      shownState = told.state;
+      swap(state, "/live/state").catch(() => {});
+    }
+  });
+  source.addEventListener("news", (event) => {
+    number = event.lastEventId || number;
+    heard();
+    document.body.dispatchEvent(new CustomEvent("soundpost:news", { detail: JSON.parse(event.data) }));
+    look();
+  });
+  source.onerror = () => {
+    // A browser comes back by itself after a line that broke, not after an answer that was refused.
+    if (source.readyState !== EventSource.CLOSED) return;
+    fetched("/live/state").catch(() => {});
+    setTimeout(open, retryMs);
+    retryMs = Math.min(retryMs * 2, 15000);
+  };
+}
+
+function comeBack() {
+  // After sleep or a cut line: look at once, whatever the stream tells.
+  if (document.visibilityState === "visible") {
+    open();
+    look();
+  }
+}
+
+// What says that it will be otherwise soon (a dry run) is looked at again.
+const trial = document.querySelector("[data-again]");
+if (trial) setTimeout(() => location.reload(), Number(trial.dataset.again) * 1000);
+
+if (state) {
+  open();
+  if (board) {
+    heading();
+    document.body.addEventListener("htmx:afterSwap", heading);
+  }
+  setInterval(telling, 1000);
+  window.addEventListener("online", comeBack);
+  window.addEventListener("offline", () => {
+    lastWord.at = Math.min(lastWord.at, performance.now() - SILENT_MS - 1);
+    telling();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (performance.now() - lastWord.at > SILENT_MS) comeBack();
+  });
+}
