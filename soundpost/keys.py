@@ -81,7 +81,8 @@ def rotate_keys(nodes: list[str], folder: pathlib.Path) -> str:
         others = certified(nodes, folder)
         keyed = [node for node in nodes if node not in others]
         _check_there(keyed, there, folder)
-        texts = {**key_files(keys := fresh(keyed)), TABLE: with_keys(text, keys)} if keyed else {}
+        keys = fresh(keyed)
+        texts = {**key_files(keys), TABLE: with_keys(text, keys)} if keyed else {}
         return change(folder, texts, texts, dict.fromkeys(others, "") | keys)
 
 

@@ -53,8 +53,8 @@ def create(
     folder.absolute().parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.absolute().parent) as unfinished:
         new = pathlib.Path(unfinished) / "new"
-        for path in sorted({pathlib.PurePath(each).parent.as_posix() for each in texts}):
-            (new / path).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in sorted({parent for each in texts for parent in (new / each).parents if parent.is_relative_to(new)}):
+            path.mkdir(mode=0o700)
         write_private(new, texts)
         _give_to_broker(new, settings.user)
         new.rename(folder)  # where an empty folder is, it stands in its place; any other is refused

@@ -16,7 +16,7 @@ map = "plain"                    # the board's register map: a name, or FILE.tom
 # override_s = 600.0             # for so long somebody who set a lamp himself is left his way
 # looks_s = 5.0                  # how often each lamp is looked at
 # lit_by_night = false           # true: its lamps burn all night whatever their level says
-lamps = [                        # rated_w: what it draws at full light; with it too little and too much is found
+lamps = [                        # with rated_w = 40.0, what it draws at full light, too little and too much is found
 """
 BY_THE_CAMERA = """\
 # pan_deg = [-180.0, 180.0]      # within which it may be turned
