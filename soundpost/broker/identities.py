@@ -55,6 +55,10 @@ class Identities:
         if name not in (BROKER, GATEWAY):
             self._set_acl([name], [])
 
+    def has(self, name: str, board: bool) -> bool:
+        """Whether it has a way in already, of this kind."""
+        return self._is_board(name) if board else (self._street / f"{AUTHORITY}/{name}.pem").exists()
+
     def remove(self, name: str) -> None:
         """Whoever it is, is let in no more."""
         self._take_back(name)

@@ -17,7 +17,7 @@ from soundpost.broker.authority import Issued
 from soundpost.broker.identities import CA, CA_KEY, made_of
 from soundpost.broker.texts import TLS_PORT
 
-PID = "broker/mosquitto.pid"
+PID = "broker/run/mosquitto.pid"
 INSTANT = timedelta(minutes=10)
 NONE_RUNS = "No broker runs on this folder here: it is in force from the broker's next start"
 

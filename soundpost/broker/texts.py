@@ -43,7 +43,7 @@ _COMMON = """\
 # Mosquitto for one street: written by soundpost init. Run it with: mosquitto -c {folder}/mosquitto.conf
 # Settings that you change here stay, unless a first board comes to the street: then soundpost init says so.
 user {user}
-pid_file {folder}/mosquitto.pid
+pid_file {folder}/run/mosquitto.pid
 allow_anonymous false
 acl_file {folder}/acl
 # Nodes keep what the gateway has not acknowledged, so nothing needs to lie here:
@@ -57,7 +57,6 @@ set_tcp_nodelay true
 
 # limits: what one that goes wrong can cost the others
 max_packet_size {bytes}
-message_size_limit {bytes}
 max_inflight_messages 20
 max_queued_messages 1000
 max_queued_bytes 4000000

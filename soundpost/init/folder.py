@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dsp.geodesy import Site
+from gateway.config import read_config
 from soundpost.broker import authority
 from soundpost.broker.changing import write_plan
 from soundpost.broker.identities import MADE, Identities, certificate_texts, crl_texts, made_of
@@ -56,6 +57,7 @@ def create(
         for path in sorted({parent for each in texts for parent in (new / each).parents if parent.is_relative_to(new)}):
             path.mkdir(mode=0o700)
         write_private(new, texts)
+        read_config(new / CONFIG)
         _give_to_broker(new, settings.user)
         new.rename(folder)  # where an empty folder is, it stands in its place; any other is refused
 
@@ -131,13 +133,17 @@ def changed_conf(folder: pathlib.Path, changes: Changes) -> str | None:
 
 
 def _give_to_broker(new: pathlib.Path, user: str) -> None:
-    """Where root makes a folder for a broker that runs as somebody else, that one must be able to read its files."""
+    """Where root makes a folder for a broker that runs as somebody else, that one must be able to read its files. It
+    may write nothing but where its process id goes: a link that it laid would lead root's next change elsewhere."""
+    run = new / "broker/run"
+    run.mkdir(mode=0o700)
     if os.geteuid() != 0 or user == "root":
         return
     owner = pwd.getpwnam(user)
-    for path in [new / "broker", *(new / "broker").iterdir()]:
+    for path in (new / "broker").iterdir():
         os.chown(path, owner.pw_uid, owner.pw_gid)
-    new.chmod(0o711)  # through it, and not into it
+    for path in (new, new / "broker"):
+        path.chmod(0o711)  # through it, and not into it
 
 
 def change(folder: pathlib.Path, changes: Changes, notes: list[str], conf: str | None = None) -> None:
@@ -151,7 +157,8 @@ def change(folder: pathlib.Path, changes: Changes, notes: list[str], conf: str |
         keys = fresh(node for node in come if node not in there)
         identities = Identities(folder, now)
         for pole in [*come.values(), *changes.renewed]:
-            identities.renew(pole.node, pole.hardware != LINUX)
+            if not identities.has(pole.node, pole.hardware != LINUX):  # soundpost keys add may have been first
+                identities.renew(pole.node, pole.hardware != LINUX)
         for node in gone:
             identities.remove(node)
         plan = identities.plan
@@ -169,7 +176,7 @@ def _changed_texts(
     """gateway.toml, the map, and the nodes that come or are otherwise."""
     site = site_in(folder)
     texts = {
-        CONFIG: apply(changes, (folder / CONFIG).read_text("utf-8-sig")),
+        CONFIG: _good(folder, apply(changes, (folder / CONFIG).read_text("utf-8-sig"))),
         MAP: page(folder.absolute().name, changes.now, site, notes),
         MADE: made_text(changes.now, settings),
     }
@@ -178,6 +185,15 @@ def _changed_texts(
     if not (folder / FLEET_KEY).exists():
         texts |= _fleet(changes.now)
     return texts
+
+
+def _good(folder: pathlib.Path, text: str) -> str:
+    """A config's text, as it is. Raises ValueError naming what a gateway would not take."""
+    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=f"{CONFIG}-with-this-survey-", encoding="utf-8") as tried:
+        tried.write(text)
+        tried.flush()
+        read_config(pathlib.Path(tried.name))
+    return text
 
 
 def site_in(folder: pathlib.Path) -> Site:

@@ -19,6 +19,7 @@ from soundpost.broker.authority import Issued
 from soundpost.broker.texts import acl_text, with_nodes
 from soundpost.certificate_ends import ending
 from soundpost.init.editing import Editing
+from soundpost.init.table import COLUMNS
 
 HEAD = "pole,lat,lon,height,node,hardware,bank,channel,camera,bearing"
 BANK = "tcp://10.0.0.5:502"
@@ -222,6 +223,25 @@ def test_a_lamp_may_change_its_channel_its_bank_and_come_and_go_with_a_bank(init
     assert {bank.url: len(bank.lamps) for bank in read_config(init.config()).lamp_bank} == {BANK: 6}
 
 
+def test_a_node_that_soundpost_keys_added_first_keeps_its_key_and_certificate(init):
+    assert main(["keys", "add", "n9", "--out", str(init.folder / "keys")]) == 0
+    before = init.files()
+    assert init.run({**ROWS, "P9": "P9,38.9011,-77.0005,6.5,n9,linux,,,,"}, "--yes")[0] == 0
+
+    assert init.changed(before) == {"gateway.toml", "map.html", "init.json", "nodes/n9/node.toml"}
+
+
+def test_what_no_gateway_would_take_changes_nothing(init):
+    init.config().write_text(
+        init.config().read_text() + '[[camera]]\nname = "P9"\nurl = "http://a"\nxyz_m = [1.0, 2.0, 5.0]\n'
+    )
+    before = init.files()
+    status, _, err = init.run({**ROWS, "P9": "P9,38.9011,-77.0005,6.5,n9,linux,,,http://10.0.0.7,"}, "--yes")
+
+    assert (status, init.changed(before)) == (1, set())
+    assert "camera name P9 stands there twice" in err
+
+
 def test_a_pole_without_a_node_needs_no_key_and_is_on_the_map(init):
     status, out, _ = init.run({**ROWS, "P9": "P9,38.9011,-77.0005,6.5,,,,,,"}, "--yes")
 
@@ -357,3 +377,14 @@ def test_init_json_holds_no_secret(init):
 
     assert not any(key in told for key in keys.values())
     assert pathlib.Path(init.folder / "init.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_survey_that_the_docs_show_is_good_and_every_column_is_explained(tmp_path, capsys):
+    docs = (pathlib.Path(__file__).parents[2] / "docs/init.md").read_text()
+    shown = re.search(r"(?m)^    (pole,.*\n(?:    P.*\n)+)", docs)[1].replace("    ", "")
+    more = [f"Q{n},38.9006,{-77.0005 + n * 0.0006:.4f},6.5,q{n},,,,," for n in range(3)]
+    (tmp_path / "survey.csv").write_text(shown + "\n".join(more))
+    status = main(["init", str(tmp_path / "survey.csv"), "--out", str(tmp_path / "s"), "--host", "10.0.0.1", *USER])
+
+    assert (status, capsys.readouterr().err) == (0, "")
+    assert [column for column in COLUMNS if f"`{column}`" not in docs] == []
