@@ -17,8 +17,10 @@ HARDWARE = (LINUX, *ARCHITECTURES)
 IDENTITIES = ("gateway", "broker")
 """Names that the gateway and the broker have in certificates."""
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
-URL = re.compile(r"https?://[^@\s]{1,190}")
-BANK = re.compile(r"[a-z]+://[^@\s]{1,190}")
+URL = re.compile(r"https?://[^@\s\"\\]{1,190}")
+BANK = re.compile(r"[a-z]+://[^@\s\"\\]{1,190}")
+USER = re.compile(r"[A-Za-z0-9._@-]{0,64}")
+"""What goes into a config in quotes has none itself."""
 
 
 def read_survey(rows: Sequence[Row], feet: bool, faults: Remarks, notes: Remarks) -> Survey:
@@ -165,8 +167,11 @@ def _camera(cells: _Cells, pole: str) -> list[CameraAt]:
     if not URL.fullmatch(url):
         cells.fault(f"camera {url[:40]!r} must be http://HOST or https://HOST, without a user (column camera_user)")
         return []
+    user = cells.text("camera_user")
+    if not USER.fullmatch(user):
+        cells.fault(f"camera_user {user[:30]!r} must be at most 64 letters, digits, dots, dashes, underscores or @")
     bearing_deg = cells.float("bearing", -360, 360, 0.0)
-    return [CameraAt(pole, pole, url, cells.text("camera_user")[:64], bearing_deg or 0.0, cells.number)]
+    return [CameraAt(pole, pole, url, user, bearing_deg or 0.0, cells.number)]
 
 
 def _unlike(what: str, named: Sequence[tuple[str, int]], faults: Remarks) -> None:

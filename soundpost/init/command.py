@@ -69,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
     folder = args.out or pathlib.Path(_asked("folder of the street, where it will stay", "street", "--out"))
     if (folder / MADE).exists():
         return _change(args, folder, survey, said)
+    if not str(folder.absolute()).isprintable():
+        raise ValueError("--out: must be printable letters: it stands in the broker's config")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"{folder}: is there already, and soundpost init did not make it; give another --out")
     return _create(args, folder, survey, said)

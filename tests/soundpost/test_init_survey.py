@@ -102,6 +102,8 @@ def test_a_row_that_is_wrong_is_one_line_with_its_number_and_what_to_do(init, tm
         ("bank,channel", "tcp://10.0.0.5:502,one", "channel 'one' must be a number, 0 to 65535"),
         ("bank,channel", "tcp://10.0.0.5:502,3+3", "channel 3 of tcp://10.0.0.5:502 stands there 2 times"),
         ("camera,bearing", "10.0.0.9,", "camera '10.0.0.9' must be http://HOST or https://HOST"),
+        ("camera,bearing", "'http://a\"\\nx = 1'", "must be http://HOST or https://HOST"),
+        ("camera,camera_user", 'http://10.0.0.9,"a""b"', "camera_user 'a\"b' must be at most 64 letters"),
         ("camera,bearing", "http://10.0.0.9,east", "bearing 'east' is no number"),
         ("hardware,x1", "arduino,", "hardware 'arduino' must be one of linux, esp32s3, rp2350"),
     ],
