@@ -66,8 +66,8 @@ def write_plan(street: pathlib.Path, texts: Mapping[str, str], plan: Plan, inste
 def _make_folders(street: pathlib.Path, paths: Collection[str]) -> list[pathlib.Path]:
     """Those that are not there yet, for their owner only."""
     made = []
-    for folder in sorted({(street / path).parent for path in paths}):
-        if not folder.exists():
-            folder.mkdir(mode=0o700)
-            made.append(folder)
+    within = {folder for path in paths for folder in (street / path).parents if folder.is_relative_to(street)}
+    for folder in sorted(folder for folder in within if not folder.exists()):
+        folder.mkdir(mode=0o700)
+        made.append(folder)
     return made

@@ -23,6 +23,8 @@ CA, CA_KEY, TAKEN_BACK = f"{AUTHORITY}/ca.pem", f"{AUTHORITY}/ca.key", f"{AUTHOR
 MADE = "init.json"
 """In the street's folder: what it was made of. By it the folder is known."""
 KEY_BYTES = 32
+OF_LINUX, OF_A_BOARD = ("node.toml", "ca.pem", "{}.pem", "{}.tls.key"), ("board.toml", "{}.broker.key")
+"""What a pole carries of one kind, and not of the other."""
 
 
 @dataclass(slots=True)
@@ -46,12 +48,17 @@ class Identities:
     def renew(self, name: str, board: bool | None = None) -> None:
         """A new certificate or pre-shared key; the one of before is good for nothing from then on. board : whether it
         is one; None: as before."""
-        is_board = self._is_board(name) if board is None else board
+        was_board = self._is_board(name)
+        is_board = was_board if board is None else board
         self._take_back(name)
         if is_board:
             self._set_psk({name: secrets.token_hex(KEY_BYTES)})
+            self.plan.gone += [f"{AUTHORITY}/{name}.pem", *(f"nodes/{name}/{each.format(name)}" for each in OF_LINUX)]
         else:
             self._certify(name)
+        if was_board and not is_board:
+            self._set_psk({name: ""})
+            self.plan.gone += [f"nodes/{name}/{each.format(name)}" for each in OF_A_BOARD]
         if name not in (BROKER, GATEWAY):
             self._set_acl([name], [])
 
@@ -133,6 +140,15 @@ def ends(street: pathlib.Path) -> dict[str, datetime]:
         except (OSError, ValueError):  # crl.pem is none
             continue
     return found
+
+
+def psk_of(street: pathlib.Path, node: str) -> str:
+    """A board's key for the broker. Raises ValueError where it has none, and names nothing of it."""
+    for line in (street / PSK).read_text().splitlines():
+        name, _, key = line.partition(":")
+        if name == node:
+            return key
+    raise ValueError(f"{street / PSK}: {node} has no key; soundpost keys rotate {node} makes one")
 
 
 def made_of(street: pathlib.Path) -> dict[str, object]:

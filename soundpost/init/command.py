@@ -84,7 +84,8 @@ def _create(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, note
     settings = Settings(host, ports[0], ports[1], user, args.wifi or "")
     secrets = _secrets(args, survey)
     street.create(folder, survey, settings, notes, secrets)
-    _say_made(folder, survey, [each for each in survey.cameras if each.user and password_file(each) not in secrets])
+    without = [each for each in survey.cameras if each.user and password_file(each) not in secrets]
+    _say_made(folder, survey, without, settings.wifi)
     return 0
 
 
@@ -126,7 +127,7 @@ def _secrets(args: argparse.Namespace, survey: Survey) -> dict[str, str]:
     return secrets
 
 
-def _say_made(folder: pathlib.Path, survey: Survey, without: list[Any]) -> None:
+def _say_made(folder: pathlib.Path, survey: Survey, without: list[Any], wifi: str) -> None:
     nodes = survey.nodes().values()
     boards = [pole.node for pole in nodes if pole.hardware != LINUX]
     counts = f"{len(survey.poles)} poles, {len(nodes)} nodes ({len(boards)} boards), {len(survey.lamps)} lamps"
@@ -139,6 +140,8 @@ def _say_made(folder: pathlib.Path, survey: Survey, without: list[Any]) -> None:
     steps.append(f"mosquitto -c {folder / 'broker/mosquitto.conf'}")
     steps.append(f"soundpost gateway --config {folder / CONFIG}")
     steps.append(f"put each folder of {folder / 'nodes'} on its pole, then take it away here")
+    if boards and not wifi:
+        steps.append("boards need a network: write it into each board.toml (or make the folder with --wifi)")
     if boards:
         steps.append(f"boards: soundpost board provision --pole {folder / 'nodes' / boards[0] / 'board.toml'} ...")
     steps.append(f"keep a copy of {folder} where nobody else gets at it: it holds every key")
@@ -169,8 +172,16 @@ def _change(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, note
 
 def _check_same(args: argparse.Namespace, settings: Settings) -> None:
     """What a folder was made with stays: it stands in certificates, and on every pole."""
-    told: Mapping[str, Any] = {"--host": args.host, "--port": args.port, "--psk-port": args.psk_port}
-    is_so = {"--host": settings.host, "--port": settings.port, "--psk-port": settings.psk_port}
+    told: Mapping[str, Any] = {
+        "--host": args.host,
+        "--port": args.port,
+        "--psk-port": args.psk_port,
+        "--wifi": args.wifi,
+        "--broker-user": args.broker_user,
+    }
+    is_so = dict(
+        zip(told, (settings.host, settings.port, settings.psk_port, settings.wifi, settings.user), strict=True)
+    )
     for name, value in told.items():
         if value is not None and value != is_so[name]:
             raise ValueError(

@@ -15,7 +15,7 @@ from dsp.geodesy import Site
 from gateway.config import read_config
 from soundpost.broker import authority
 from soundpost.broker.changing import write_plan
-from soundpost.broker.identities import MADE, Identities, certificate_texts, crl_texts, made_of
+from soundpost.broker.identities import MADE, Identities, certificate_texts, crl_texts, made_of, psk_of
 from soundpost.broker.texts import BROKER, GATEWAY, Listening, acl_text, mosquitto_conf
 from soundpost.init import gateway_text
 from soundpost.init.changes import Changes, apply
@@ -157,8 +157,9 @@ def change(folder: pathlib.Path, changes: Changes, notes: list[str], conf: str |
         keys = fresh(node for node in come if node not in there)
         identities = Identities(folder, now)
         for pole in [*come.values(), *changes.renewed]:
-            if not identities.has(pole.node, pole.hardware != LINUX):  # soundpost keys add may have been first
-                identities.renew(pole.node, pole.hardware != LINUX)
+            is_board = pole.hardware != LINUX
+            if pole in changes.renewed or not identities.has(pole.node, is_board):  # else soundpost keys add was first
+                identities.renew(pole.node, is_board)
         for node in gone:
             identities.remove(node)
         plan = identities.plan
@@ -181,7 +182,11 @@ def _changed_texts(
         MADE: made_text(changes.now, settings),
     }
     for pole in [*changes.nodes.comes, *(now for _, now in changes.nodes.otherwise)]:
-        texts |= _node_texts(pole, site, settings, keys[pole.node])
+        is_there = (folder / "nodes" / pole.node).exists() or pole in (*changes.nodes.comes, *changes.renewed)
+        if is_there or pole.hardware != LINUX:  # a Linux node that was carried away needs not know where it hangs
+            texts |= _node_texts(pole, site, settings, keys[pole.node])
+        if not is_there and pole.hardware != LINUX:
+            texts[f"nodes/{pole.node}/{pole.node}.broker.key"] = f"{psk_of(folder, pole.node)}\n"
     if not (folder / FLEET_KEY).exists():
         texts |= _fleet(changes.now)
     return texts

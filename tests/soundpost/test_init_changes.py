@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import tomllib
 import typing
 from datetime import UTC, datetime, timedelta
@@ -180,6 +181,20 @@ def test_a_first_board_brings_its_listener_and_says_to_start_the_broker_again(in
     assert (init.folder / "broker/psk").read_text() == f"n4:{board.files['/broker.key'].decode()}\n"
 
 
+def test_a_node_that_becomes_a_board_and_a_linux_node_again_has_nothing_of_the_other_kind(init):
+    first = (init.folder / "nodes/n4/n4.pem").read_text()
+    assert init.run({**ROWS, "P4": ROWS["P4"].replace("linux", "rp2350")}, "--yes")[0] == 0
+    as_board = {path.name for path in (init.folder / "nodes/n4").iterdir()}
+    assert init.run(ROWS, "--yes")[0] == 0
+    as_linux = {path.name for path in (init.folder / "nodes/n4").iterdir()}
+
+    assert as_board == {"board.toml", "n4.broker.key", "n4.key"}
+    assert as_linux == {"node.toml", "n4.pem", "n4.tls.key", "ca.pem", "n4.key"}
+    assert (init.folder / "nodes/n4/n4.pem").read_text() not in ("", first)
+    assert (init.folder / "broker/psk").read_text() == ""
+    assert "listener 8884" not in (init.folder / "broker/mosquitto.conf").read_text()
+
+
 def test_a_broker_config_changed_by_hand_is_not_written_over(init):
     conf = init.folder / "broker/mosquitto.conf"
     conf.write_text(conf.read_text().replace("max_keepalive 120", "max_keepalive 60"))
@@ -229,6 +244,20 @@ def test_a_node_that_soundpost_keys_added_first_keeps_its_key_and_certificate(in
     assert init.run({**ROWS, "P9": "P9,38.9011,-77.0005,6.5,n9,linux,,,,"}, "--yes")[0] == 0
 
     assert init.changed(before) == {"gateway.toml", "map.html", "init.json", "nodes/n9/node.toml"}
+
+
+def test_nodes_that_were_carried_to_their_poles_may_move_and_rotate_all_the_same(init):
+    rows = {**ROWS, "P4": ROWS["P4"].replace("linux", "rp2350")}
+    assert init.run(rows, "--yes")[0] == 0
+    former = pole_file.read(init.folder / "nodes/n4/board.toml").files
+    shutil.rmtree(init.folder / "nodes")
+    moved = {**rows, "P4": rows["P4"].replace("6.5", "7.5"), "P1": rows["P1"].replace("6.5", "7.5")}
+    assert init.run(moved, "--yes")[0] == 0
+    assert main(["keys", "rotate", "n2", "--out", str(init.folder / "keys")]) == 0
+    board = pole_file.read(init.folder / "nodes/n4/board.toml").files
+
+    assert sorted(path.name for path in (init.folder / "nodes").iterdir()) == ["n2", "n4"]
+    assert {name for name in board if board[name] != former[name]} == {"/pole.json"}
 
 
 def test_what_no_gateway_would_take_changes_nothing(init):
