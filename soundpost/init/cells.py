@@ -18,7 +18,7 @@ IDENTITIES = ("gateway", "broker")
 """Names that the gateway and the broker have in certificates."""
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 URL = re.compile(r"https?://[^@\s\"\\]{1,190}")
-BANK = re.compile(r"[a-z]+://[^@\s\"\\]{1,190}")
+BANK = re.compile(r"[a-z]+://[^@\s\"\\]{0,190}")
 USER = re.compile(r"[A-Za-z0-9._@-]{0,64}")
 """What goes into a config in quotes has none itself."""
 
@@ -144,7 +144,10 @@ def _lamps(cells: _Cells, pole: str) -> list[LampAt]:
         cells.fault("a lamp needs bank and channel, both (bank: tcp://10.0.0.5:502)")
         return []
     if not BANK.fullmatch(bank):
-        cells.fault(f"bank {bank[:40]!r} must be a url as tcp://10.0.0.5:502 or rtu:///dev/ttyUSB1?baud=19200")
+        cells.fault(
+            f"bank {bank[:40]!r} must be a url as tcp://10.0.0.5:502 or rtu:///dev/ttyUSB1?baud=19200 "
+            "(lamps behind TALQ: leave them out here, and write them into gateway.toml by hand: docs/lamps.md)"
+        )
         return []
     parts = re.split(r"\s*[+/ ]\s*", channels)
     if not all(re.fullmatch(r"\d{1,5}", part) and int(part) <= 65_535 for part in parts):

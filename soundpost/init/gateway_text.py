@@ -8,14 +8,18 @@ from dsp.geodesy import Site
 from soundpost.init.survey import CameraAt, LampAt, PoleAt, Survey
 
 TEMPLATE = pathlib.Path(__file__).with_name("gateway_template.toml")
-BY_THE_BANK = """\
+MODBUS = ("tcp://", "rtu://")
+BY_THE_MAP = """\
 map = "plain"                    # the board's register map: a name, or FILE.toml beside this file
+"""
+BY_THE_BANK = """\
 # answer_s = 0.5                 # how long the bank may take for one answer; lighting a lamp takes four
 # fail_s = 6.0                   # so long without this gateway, and the board puts its lamps back, where it can; 2 to 8
 # least_s = 0.0                  # no lamp is switched twice within it
 # override_s = 600.0             # for so long somebody who set a lamp himself is left his way
 # looks_s = 5.0                  # how often each lamp is looked at
 # lit_by_night = false           # true: its lamps burn all night whatever their level says
+# talq = { client = "UUID", user = "me", password_file = "odn.password" }   # of a url talq+https://: docs/lamps.md
 lamps = [                        # with rated_w = 40.0, what it draws at full light, too little and too much is found
 """
 BY_THE_CAMERA = """\
@@ -92,7 +96,8 @@ def place_of(pole: PoleAt) -> dict[str, float]:
 def bank_block(bank: str, lamps: Sequence[LampAt], survey: Survey) -> str:
     """One [[lamp_bank]] with its lamps, a line each."""
     lines = "".join(lamp_line(lamp, survey.place(lamp.pole)) for lamp in lamps)
-    return f'[[lamp_bank]]\nurl = "{bank}"\n{BY_THE_BANK}{lines}]\n'
+    by_the_map = BY_THE_MAP if bank.startswith(MODBUS) else ""
+    return f'[[lamp_bank]]\nurl = "{bank}"\n{by_the_map}{BY_THE_BANK}{lines}]\n'
 
 
 def lamp_line(lamp: LampAt, pole: PoleAt) -> str:

@@ -294,8 +294,8 @@ def tables_in(kind):
         yield from tables_in(inner)
 
 
-ELSEWHERE = {"day", "night", "zone", "quiet", "evidence", "walls"}
-"""Shown by name; docs/policy.md, docs/evidence.md and docs/cameras.md have what is in them."""
+ELSEWHERE = {"day", "night", "zone", "quiet", "evidence", "walls", "talq", "device"}
+"""Shown by name, or of what stands there; docs/policy.md, evidence.md, cameras.md and lamps.md have what is in them."""
 
 
 def test_the_made_config_names_every_setting_that_a_gateway_has(init):
@@ -328,7 +328,19 @@ def test_a_setting_that_is_shown_is_as_it_is_without_it(init):
         "password_file",
         "identifier",
     }
-    examples |= {"port", "baud", "tls", "aspect", "url", "lamps", "name", "xyz_m"}
+    examples |= {
+        "port",
+        "baud",
+        "tls",
+        "aspect",
+        "street_width_m",
+        "street_radius_m",
+        "talq",
+        "url",
+        "lamps",
+        "name",
+        "xyz_m",
+    }
     as_it_is, tried = read_config(init.config()), 0
     for number, line in enumerate(lines):
         found = re.match(r"# ([a-z_]+) = ", line)
