@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.assembly.asking import read_key, write_down
-from gateway.assembly.evidence import check_evidence, keep_evidence, make_way
+from gateway.assembly.evidence import check_evidence, keep_evidence
+from gateway.assembly.making_way import make_way
 from gateway.config import GatewayConfig, read_config
 from gateway.evidence import custody
 from gateway.evidence.shelf import About, Entry, Shelf

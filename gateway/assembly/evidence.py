@@ -8,9 +8,7 @@ import asyncio
 import contextlib
 import functools
 import json
-import os
 import pathlib
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -114,19 +112,6 @@ async def keep_evidence(
             await end(*tasks[1:])
             tasks[0].cancel()  # once: clips that are open become whole
             await asyncio.wait((tasks[0],), timeout=10.0)
-
-
-def make_way(nice: int) -> None:
-    """Everything else comes first, the more so the higher `nice` is. Where Linux shares out by sessions (sched(7),
-    autogroup) a process's own nice counts for nothing beyond its session: then the session is niced, where it is ours
-    alone."""
-    os.nice(nice)
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-        if os.getsid(0) == os.getpid():
-            with contextlib.suppress(OSError):
-                pathlib.Path("/proc/self/autogroup").write_text(f"{nice}\n", "ascii")
 
 
 async def _take(station: Station, kept: Kept) -> None:

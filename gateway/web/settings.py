@@ -21,9 +21,9 @@ class WebConfig(Table):
     """gateway : its gateway.toml, for poles, lamps, cameras and the journal. database : a file of this process alone.
     request_key_file : of `by`, who is named in the gateway's requests_keys_file; without it nothing can be reviewed.
     evidence_key_file : the key that [evidence] of gateway.toml keeps clips under; without it none can be shown.
-    second_person : a review is done only when two people gave one. keep_past_days : of the poles' past;
-    keep_arrivals_days : of single arrivals, beyond those of incidents. map_file : of `soundpost map build`.
-    door : how people sign in."""
+    nice : how far the gateway goes before. second_person : a review is done only when two people gave one.
+    keep_past_days : of the poles' past; keep_arrivals_days : of single arrivals, beyond those of incidents. map_file :
+    of `soundpost map build`. door : how people sign in."""
 
     gateway: str = "gateway.toml"
     database: str = "web.db"
@@ -36,6 +36,7 @@ class WebConfig(Table):
     second_person: bool = False
     keep_past_days: int = Field(default=60, ge=1, le=3660)
     keep_arrivals_days: int = Field(default=3, ge=1, le=60)
+    nice: int = Field(default=5, ge=0, le=19)
     map_file: str | None = None
     door: DoorTable = DoorTable()
 

@@ -8,8 +8,8 @@ from gateway.web.records import Standing
 
 @dataclass(frozen=True, slots=True)
 class AlarmState:
-    """What is wrong now. what : `pole`, `lamp` or `gateway`. name : of the pole or lamp; of a part of the gateway its
-    word. since_us : when it began. number : of its row."""
+    """What is wrong now. what : `pole` or `lamp`. name : of the pole, lamp or lamp bank. since_us : when it
+    began. number : of its row."""
 
     what: str
     name: str

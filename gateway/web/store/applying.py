@@ -11,6 +11,7 @@ from gateway.web.records import Change
 from gateway.web.store import devices, incidents
 from gateway.web.store.frames import STEP_US, Frames
 from gateway.web.store.journal import Look, Row
+from gateway.web.store.pulse import now_us
 from gateway.web.store.survey import Survey
 
 Take = Callable[[sqlite3.Connection, Row, Mapping[str, Any]], str]
@@ -28,10 +29,14 @@ AT_ONCE = 5000
 
 
 class Applying:
-    """keep_arrivals_us, keep_past_us : how far back arrivals, and the past of poles, are kept."""
+    """keep_arrivals_us, keep_past_us : how far back arrivals, and the past of poles, are kept, by the journal's own
+    time. clock : () -> microseconds UTC: a row that is ahead of it, by a clock that was set wrong, lets nothing go."""
 
-    def __init__(self, survey: Survey, keep_arrivals_us: int, keep_past_us: int) -> None:
+    def __init__(
+        self, survey: Survey, keep_arrivals_us: int, keep_past_us: int, clock: Callable[[], int] = now_us
+    ) -> None:
         self._keep_arrivals_us, self._keep_past_us = keep_arrivals_us, keep_past_us
+        self._clock = clock
         self._takes: Mapping[str, Take] = {
             "incident": functools.partial(_incident, survey),
             "request": incidents.take_request,
@@ -63,7 +68,7 @@ class Applying:
         if look.rows:
             last = look.rows[-1]
             self._place(connection, last)
-            self._let_go(connection, last.at_us)
+            self._let_go(connection, min(last.at_us, self._clock()))
             if nodes:
                 changes.append(Change(last.number, ("frame",)))
         return changes
@@ -92,15 +97,15 @@ class Applying:
             "update followed set number = ?, hash = ?, last_us = ?", (last.number, last.hash, last.at_us)
         )
 
-    def _let_go(self, connection: sqlite3.Connection, now_us: int) -> None:
+    def _let_go(self, connection: sqlite3.Connection, at_us: int) -> None:
         """What is too old goes, now and then, by the journal's own time."""
-        if abs(now_us - self._pruned_us) < STEP_US:
+        if abs(at_us - self._pruned_us) < STEP_US:
             return
-        self._pruned_us = now_us
-        while connection.execute(TOO_OLD, (now_us - self._keep_arrivals_us, AT_ONCE)).rowcount == AT_ONCE:
+        self._pruned_us = at_us
+        while connection.execute(TOO_OLD, (at_us - self._keep_arrivals_us, AT_ONCE)).rowcount == AT_ONCE:
             pass
         for (node,) in connection.execute("select node from pole").fetchall():
-            connection.execute("delete from past where node = ? and step_us < ?", (node, now_us - self._keep_past_us))
+            connection.execute("delete from past where node = ? and step_us < ?", (node, at_us - self._keep_past_us))
 
 
 def _incident(survey: Survey, connection: sqlite3.Connection, row: Row, told: Mapping[str, Any]) -> str:

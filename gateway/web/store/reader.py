@@ -62,8 +62,6 @@ class Reader:
                 self._pulse.rings = self._journal.wait()
 
     def _fail(self, words: str) -> None:
-        if words != self._pulse.why:
-            self._pulse.say(words)
         self._pulse.failed(words)
         self._stopped.wait(AGAIN_S)
 

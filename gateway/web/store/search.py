@@ -14,6 +14,7 @@ from gateway.web.records import REVIEW_STATES, VERDICTS, Search
 RADIUS_M = 6_371_008.8
 M_PER_DEG = math.pi * RADIUS_M / 180
 LONGEST, MOST_WORDS = 200, 12
+WORD = re.compile(r"\w+")
 FARTHEST_M = 30_000.0
 MOST_US = 1 << 62
 GRADES = ("A", "B", "C")
@@ -35,6 +36,8 @@ def check(search: Search) -> None:
     for name, text, most in (("text", search.text, LONGEST), ("kind", search.kind, 40)):
         if len(text) > most:
             raise ValueError(f"{name}: must be of at most {most} letters (it has {len(text)})")
+    if (n_words := len(WORD.findall(search.text))) > MOST_WORDS:
+        raise ValueError(f"text: must be of at most {MOST_WORDS} words (it has {n_words})")
     for name, value, legal in (
         ("grade", search.grade, GRADES),
         ("review", search.review, (*REVIEW_STATES, *VERDICTS)),
@@ -64,7 +67,7 @@ def query(search: Search, people: int, after: int | None, limit: int) -> Query:
     check(search)
     values: dict[str, object] = {"people": people, "limit": limit}
     where, source = [], "incident"
-    words = re.findall(r"\w+", search.text)[:MOST_WORDS]
+    words = WORD.findall(search.text)
     if search.text.strip() and not words:
         where.append("0")
     if words:

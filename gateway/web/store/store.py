@@ -18,7 +18,7 @@ SAID_US = 3_600_000_000
 """For so long what was not as it should be is told on."""
 OF_ONE = f"select {COLUMNS} from incident where incident = :incident"  # noqa: S608
 HAPPENED = """select * from happened where incident = :incident or incident in
-    (select name from claimed where incident = :incident) order by number limit 5000"""
+    (select name from claimed where incident = :incident) order by number"""
 
 
 class Store:

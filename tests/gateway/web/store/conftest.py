@@ -89,7 +89,7 @@ class Follows:
     """A store, and what reads the journal into it, step by step. told : of each step."""
 
     def __init__(self, folder, journalled, people=1, keep_days=(3, 60)):
-        self.told, self.pulse = [], Pulse()
+        self.told, self.pulse, self.now_us = [], Pulse(), 1 << 62
         places = journalled.places
         standing = [Standing("pole", node, 40.0, -88.0, {}) for node in places]
         standing += [
@@ -98,7 +98,7 @@ class Follows:
         ]
         self.database, self.plan = Database(folder / "web.db"), Plan((40.0, -88.0, 0.0), tuple(standing))
         self.journal = WebJournal(journalled.path, "web", None)
-        applying = Applying(Survey(places), *(days * DAY_US for days in keep_days))
+        applying = Applying(Survey(places), *(days * DAY_US for days in keep_days), clock=lambda: self.now_us)
         self.reader = Reader(self.database, self.journal, applying, self.pulse, self.told.extend)
         self.store = Store(self.database, self.plan, self.pulse, self.journal, people)
 

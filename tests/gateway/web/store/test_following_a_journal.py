@@ -143,6 +143,17 @@ def test_what_is_old_is_let_go_by_the_journals_time_but_not_what_incidents_rest_
     assert past.kept_us == journalled.t_us // (600 * S) * 600 * S
 
 
+def test_a_row_from_the_future_lets_nothing_go(journalled, follows):
+    follows.now_us = journalled.t_us + S
+    journalled.write(journalled.arrival("P1", journalled.t_us), journalled.health("P1"))
+    journalled.t_us += 4000 * DAY_US
+    journalled.write(journalled.health("P2"))
+    follows.read()
+
+    assert len(dump(follows.database, "arrival")) == 1
+    assert len(dump(follows.database, "past")) == 2
+
+
 @pytest.mark.parametrize(
     ("rings", "quiet_s", "state"), [(True, 0, "ok"), (False, 0, "silent"), (True, 181, "silent"), (True, 170, "ok")]
 )

@@ -8,6 +8,7 @@ S = 1_000_000
 T_US = 1_790_000_000 * S
 REFUSED = [
     (Search(text="a" * 1_000_000), "text: must be of at most 200 letters"),
+    (Search(text="a " * 13), "text: must be of at most 12 words"),
     (Search(grade="D"), "grade: must be one of A, B, C"),
     (Search(review="maybe"), "review: must be one of open"),
     (Search(near=(40.0, -88.0)), "place: give a latitude"),
