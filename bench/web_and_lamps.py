@@ -2,11 +2,11 @@
 
 usage: python -m bench.web_and_lamps [--shots 20]        (from the project's folder; Linux, two cores)
 
-The street of bench/evidence_and_lamps.py. The gateway and `soundpost web` share core 0, all else is on core 1. By turns:
-without the pages; with them, and eight browsers' worth of requests without a pause, so that they take all of the core
-that they get; killed (SIGKILL) after every shot and started anew; with a disk that takes no byte more (RLIMIT_FSIZE: each
-write fails). Latency: from the last of seven frames written to the first lamp told, by the bank's own notes; first of
-all that is the time that the association waits. Prints one line of JSON a turn.
+The street of bench/evidence_and_lamps.py. The gateway and `soundpost web` share core 0, all else is on core 1. By
+turns: without the pages; with them; with them and eight who ask without a pause, so that they take all of the core that
+they get; killed (SIGKILL) while each shot is told and started anew; with a disk that takes no byte more (RLIMIT_FSIZE:
+each write fails). Latency: from the last of seven frames written to the first lamp told, by the bank's own notes; first
+of all that is the time that the association waits. Prints one line of JSON a turn.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 
 from bench.evidence_and_lamps import KEYS, POLES, latencies_ms
 from simulators.peers.cable import Cable
@@ -34,7 +34,7 @@ from simulators.peers.lamp_bank import LampBank
 TURNS = ("without", "idle", "busy", "killed", "full")
 N_BUSY, WARM = 8, 2
 Hurt = Callable[[], None]
-Shoot = Callable[[int, int], Awaitable[list[float]]]
+Shoot = Callable[[int, int], Coroutine[object, object, list[float]]]
 """So many shots, the first with this sequence number: the latency of each, ms."""
 
 

@@ -35,11 +35,11 @@ N_POLES, N_INCIDENTS, EACH_US = 500, 1000, 60_000
 KEY = bytes(32)
 
 
-def rows(n_frames: int) -> Iterator[Row]:
+def rows(n_frames: int, from_us: int = T_US) -> Iterator[Row]:
     """Frames as they come from 500 poles, two of three with sound, and an incident every so often."""
     clip = bytes(640)
     for number in range(n_frames):
-        node, at_us = f"P{number % N_POLES:03}", T_US + number * EACH_US
+        node, at_us = f"P{number % N_POLES:03}", from_us + number * EACH_US
         if number % 3:
             record: tuple[Any, ...] = wire.Arrival(
                 at_us, 50, 3, 9000, 1, 3000, 900, 0, 0, (1, 2, 3, 4, 5, 6), clip, 16000
@@ -69,11 +69,11 @@ def incident(number: int, at_us: int) -> Row:
     return Row("incident", at_us, json.dumps(body).encode())
 
 
-def make(path: pathlib.Path, n_frames: int) -> None:
+def make(path: pathlib.Path, n_frames: int, from_us: int = T_US) -> None:
     """The journal, as a gateway would have written it."""
     file = JournalFile(path)
     batch: list[Row] = []
-    for row in rows(n_frames):
+    for row in rows(n_frames, from_us):
         batch.append(row)
         if len(batch) == 5000:
             file.commit(batch)

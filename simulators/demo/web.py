@@ -48,9 +48,13 @@ async def make_requester(folder: Path) -> dict[str, object]:
 async def open_web(folder: Path, start: Start, *, has_evidence: bool) -> Opened:
     """Start it and return when it listens. The gateway's config must be there, and `make_requester` been called.
     Raises OSError naming what does not start."""
-    config = _write(folder, has_evidence)
+    return await open_pages(_write(folder, has_evidence), folder / "logs", start)
+
+
+async def open_pages(config: Path, logs: Path, start: Start) -> Opened:
+    """Make the account, start the process and return when it listens. Raises OSError naming what does not."""
     password = secrets.token_urlsafe(9)
-    await _make_account(config, password, folder / "logs")
+    await _make_account(config, password, logs)
     web = await start("web", python("soundpost", "web", "--config", str(config)), None)
     said = await web.first_line(READY_S)
     return Opened(said.removeprefix(READY), NAME, password)

@@ -3,6 +3,7 @@
 import { alarm } from "./sound.js";
 
 const SILENT_MS = 16000; // three beats of the server, and a little
+const BROKEN_MS = 4000; // a line that broke comes back by itself within that, where there is anybody to come back to
 const state = document.getElementById("state");
 const cut = document.getElementById("cut");
 const board = document.getElementById("board");
@@ -11,6 +12,7 @@ const title = document.title;
 let lastWord = { serverUs: null, at: performance.now() };
 let shownState = state?.querySelector(".fine") ? "ok" : "other";
 let failedSince = null;
+let brokenAt = null;
 let source = null;
 let number = state?.dataset.number || "";
 let retryMs = 1000;
@@ -38,7 +40,8 @@ function say(words) {
 }
 
 function telling() {
-  const silent = performance.now() - lastWord.at > SILENT_MS;
+  const broken = brokenAt !== null && performance.now() - brokenAt > BROKEN_MS;
+  const silent = broken || performance.now() - lastWord.at > SILENT_MS;
   document.documentElement.toggleAttribute("data-cut", silent);
   if (silent) {
     say(state.dataset.offline.replace("{time}", lastWord.serverUs === null ? "–" : serverTime(lastWord.serverUs)));
@@ -65,6 +68,7 @@ function ages() {
 
 function heard(serverUs) {
   lastWord = { serverUs: serverUs ?? nowOnServer(), at: performance.now() };
+  brokenAt = null;
   retryMs = 1000;
   telling();
 }
@@ -167,6 +171,7 @@ function open() {
     look();
   });
   source.onerror = () => {
+    brokenAt ??= performance.now();
     // A browser comes back by itself after a line that broke, not after an answer that was refused.
     if (source.readyState !== EventSource.CLOSED) return;
     fetched("/live/state").catch(() => {});
