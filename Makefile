@@ -7,10 +7,10 @@ EAR := firmware/linux/wide_ear.npz
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web peers bench programs
+.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web web-check peers bench programs
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: .venv/.demo  ## virtual environment and packages to run Soundpost
 
@@ -49,6 +49,10 @@ web:  ## the web pages' map and live parts, from gateway/web/npm's lock file (ne
 	command -v npm >/dev/null || { echo "make web needs npm: sudo apt-get install npm"; exit 1; }
 	cd gateway/web/npm && npm ci --loglevel=error && node vendor.mjs
 
+web-check: .venv/.dev  ## the pages in a real browser against their bars; a table, and pictures in out/web-check (some minutes; ONLY=shift: that)
+	command -v npm >/dev/null && $(MAKE) web || echo "no npm: axe-core and the map that moves are not tried"
+	$(BIN)/python -m bench.web_check $(ONLY)
+
 peers: $(EAR) .venv/.peers/.made  ## what YAMNet and BirdNET 2.4 (CC BY-NC-SA: to compare with, no more) make of ../shared/data, beside ours
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m simulators.compared $${SOUNDPOST_DATA:-../shared/data}
 
@@ -70,7 +74,7 @@ $(EAR):
 	touch $@
 
 .venv/.demo: .venv/.made pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim,web]'
 	touch $@
 
 .venv/.dev: .venv/.demo | programs

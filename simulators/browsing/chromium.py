@@ -19,11 +19,14 @@ WAIT_MS = 60_000
 
 
 class Outside:
-    """What the pages of a context asked for. n_asked : in all; elsewhere : the addresses beyond this machine."""
+    """What pages asked for. n_asked : in all; elsewhere : the addresses beyond this machine."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self) -> None:
         self.n_asked = 0
         self.elsewhere: list[str] = []
+
+    def watch(self, context: BrowserContext) -> None:
+        """The pages of this context, too."""
         context.on("request", self._asked)
 
     def _asked(self, request: Request) -> None:

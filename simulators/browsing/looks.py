@@ -8,12 +8,13 @@ from pathlib import Path
 from playwright.async_api import Browser, Page, ViewportSize
 
 from gateway.web.grants import GRANTS
+from simulators.browsing.chromium import Outside
 
 AXE = Path(__file__).parents[2] / "gateway/web/npm/node_modules/axe-core/axe.min.js"
 SIZES = {"1400": ViewportSize(width=1400, height=900), "390": ViewportSize(width=390, height=844)}
 GRAVE = ("serious", "critical")
 NO_PAGES = (".csv", ".geojson", ".json", ".pmtiles", "/events", "/health", "/metrics", "/static/", "/files/", "/map/",
-            "/api/", "/elsewhere", "/back", "/live/", "/try/")  # fmt: skip
+            "/api/", "/live/", "/try/", "/sign-in/")  # fmt: skip
 """Parts of routes that answer with no page of their own."""
 RUN_AXE = """async () => {
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
@@ -44,13 +45,15 @@ def pages(places: Mapping[str, str]) -> list[str]:
 
 
 async def look_at(
-    browser: Browser, address: str, paths: Sequence[str], cookies: Sequence[object], folder: Path
+    browser: Browser, address: str, paths: Sequence[str], cookies: Sequence[object], folder: Path, outside: Outside
 ) -> list[Look]:
-    """Each page in each way. cookies : of somebody who signed in. folder : where pictures go."""
+    """Each page in each way. cookies : of somebody who signed in. folder : where pictures go. outside : is told of all
+    requests."""
     axe, looks = await asyncio.to_thread(_axe, folder), []
     for size, viewport in SIZES.items():
         for theme in ("light", "dark"):
             context = await browser.new_context(viewport=viewport, color_scheme=theme)
+            outside.watch(context)
             await context.add_cookies(cookies)  # type: ignore[arg-type]
             page = await context.new_page()
             for path in paths:

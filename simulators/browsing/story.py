@@ -73,7 +73,8 @@ async def tell(browser: Browser, street: Street) -> list[Tried]:
     line = Relay(urlsplit(street.stage.web.address).port or 0)
     await line.open()
     context = await browser.new_context()
-    outside = Outside(context)
+    outside = Outside()
+    outside.watch(context)
     shift = Shift(street, await context.new_page(), street.stage.web, line)
     rows: list[Tried] = []
     try:
@@ -161,14 +162,20 @@ async def _killed(shift: Shift) -> tuple[str, bool]:
     stage = shift.street.stage
     old = next(each for each in stage.programs if each.name == "web")
     stage.programs.remove(old)
+    already = await shift.page.inner_text("#cut")
+    began_s = time.monotonic()
     old.signal(9)
+    await shift.until("() => document.getElementById('cut').textContent.trim() !== ''")
+    said_s, said = time.monotonic() - began_s, await shift.page.inner_text("#cut")
     await old.ended()
-    said_s = await shift.until("() => document.getElementById('cut').textContent.trim() !== ''")
+    if already:
+        return f"it said before that it was cut: {already}", False
     incident = await shift.fire((10.0, 60.0, 1.5))
     await _again(shift, old)
     took_s = await shift.until("(name) => name in window.appeared.list", incident)
     missing = await _missing(shift)
-    words = f"said after {said_s:.1f} s; {took_s:.1f} s after it listened again; {len(missing)} missing"
+    back = f"{took_s:.1f} s after it listened again; {len(missing)} missing"
+    words = f"after {said_s:.1f} s: {said.partition(':')[0]}; {back}"
     return words, said_s <= SAID_S and took_s <= BACK_S and not missing
 
 

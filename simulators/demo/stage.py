@@ -72,10 +72,14 @@ class Stage:
         elif self.plan.with_web:
             more = await make_requester(self.plan.folder)
         await self._open_gateway(write_gateway(self.plan, self.ports, more), heard_from_gateway)
-        if self.evidence:
-            await self.evidence.open()
-        if self.plan.with_web:
-            self.web = await open_web(self.plan.folder, self._start_aside, has_evidence=self.evidence is not None)
+        async with asyncio.TaskGroup() as opening:  # neither needs the other, and people wait for the pages
+            if self.evidence:
+                opening.create_task(self.evidence.open())
+            if self.plan.with_web:
+                opening.create_task(self._open_web())
+
+    async def _open_web(self) -> None:
+        self.web = await open_web(self.plan.folder, self._start_aside, has_evidence=self.evidence is not None)
 
     async def _open_gateway(self, config: Path, heard: Told) -> None:
         command, begun_s = python("soundpost", "gateway", "--json", "--config", str(config)), time.monotonic()
