@@ -19,7 +19,7 @@ DSP_MAY = {
     *("hashlib", "io", "zipfile", "zlib"),
 }
 FLAT = {"gateway": 16, "firmware": 18, "dsp": 8}
-MOST_ROWS, MOST_FLOORS, LONGEST_FUNCTION, LONGEST_FILE = 35, 5, 40, 300
+MOST_ROWS, MOST_FLOORS, LONGEST_FUNCTION, LONGEST_FILE = 36, 5, 40, 300
 FILES = sorted(p.relative_to(ROOT).as_posix() for room in ROOMS for p in (ROOT / room).rglob("*.py"))
 
 

@@ -126,7 +126,7 @@ def _after_code(account: Account) -> str:
 
 
 def _wait_us(lobby: Lobby, key: str, account: Account | None, source: From, now_us: int) -> int:
-    forgiven_us = account.forgiven_us if account else 0
+    forgiven_us = account.forgiven_us if account else -1
     with lobby.lock:
         own_us = lobby.of_account.left_us(key, now_us, forgiven_us)
         return max(own_us, lobby.of_address.left_us(source.address, now_us))
@@ -135,7 +135,7 @@ def _wait_us(lobby: Lobby, key: str, account: Account | None, source: From, now_
 def _refused(lobby: Lobby, key: str, account: Account | None, source: From, now_us: int) -> Entry:
     """A name that no account has is not repeated: it may be a password, typed into the wrong field."""
     with lobby.lock:
-        lobby.of_account.wrong(key, now_us, account.forgiven_us if account else 0)
+        lobby.of_account.wrong(key, now_us, account.forgiven_us if account else -1)
         lobby.of_address.wrong(source.address, now_us)
     with lobby.database.writing() as connection:
         about = account.name if account else "a name that is not known"

@@ -29,7 +29,7 @@ class Waits:
         self._wrong: OrderedDict[str, _Wrong] = OrderedDict()
         self.n_forgotten = 0
 
-    def left_us(self, key: str, now_us: int, forgiven_us: int = 0) -> int:
+    def left_us(self, key: str, now_us: int, forgiven_us: int = -1) -> int:
         """How long this one still waits; 0 for who may try. What was wrong up to forgiven_us does not count."""
         found = self._wrong.get(key)
         if found is None or found.last_us <= forgiven_us:
@@ -37,7 +37,7 @@ class Waits:
         # a clock that was set back keeps nobody out for longer than was meant
         return min(max(0, found.until_us - now_us), LONGEST_S * S)
 
-    def wrong(self, key: str, now_us: int, forgiven_us: int = 0) -> int:
+    def wrong(self, key: str, now_us: int, forgiven_us: int = -1) -> int:
         """Another wrong answer. Returns how many there were."""
         found = self._wrong.pop(key, None)
         stale = found is None or found.last_us <= forgiven_us or now_us - found.last_us > FORGOTTEN_S * S

@@ -60,7 +60,7 @@ class Door:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = self._fresh(scope, receive)
-        out = Outgoing(send, receive, self._lobby.is_secure, self._lobby.now_us, is_head=request.method == "HEAD")
+        out = Outgoing(send, receive, self._lobby.is_secure, request.method == "HEAD")
         try:
             let = await self._let(request, out)
             inner = {**scope, "method": "GET"} if request.method == "HEAD" else scope
