@@ -41,15 +41,15 @@ def run(args: argparse.Namespace) -> int:
     _check_tls(config, folder)
     _check_port(config)
     web = build_web(config, folder)
-    words, no_map = check_journal(config, folder), web.parts.base_map.why
+    words, base_map = check_journal(config, folder), web.parts.base_map
     if args.check:
-        if no_map:
-            raise ValueError(f"map_file: {no_map}")
+        if base_map.why:
+            raise ValueError(f"map_file: {base_map.why}")
         print(f"{args.config}: good. {_summary(config)}{words}")
         return 0
     log_to_standard_error()
-    if no_map:
-        LOG.warning("the base map cannot be used; pages draw the street's plan", why=no_map)
+    if base_map.why:
+        LOG.warning("the base map cannot be used; pages draw the street's plan", why=base_map.why)
 
     def ready(port: int) -> None:
         print(f"ready, listening on {_address(config, port)}", flush=True)

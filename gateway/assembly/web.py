@@ -137,7 +137,7 @@ async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Ca
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=False,  # the door reads them, of trusted proxies alone
+            proxy_headers=False,  # gateway/web/door/addresses.py says whom to believe
             timeout_graceful_shutdown=STOP_S,
             **tls,  # type: ignore[arg-type]
         ),

@@ -55,17 +55,15 @@ def fine(context: Context, t_us: int) -> str:
 
 
 @pass_context
-def ago(context: Context, t_us: int | None) -> str:
-    """How long before the server's now, in the largest unit that is not zero."""
+def ago(context: Context, t_us: int | None) -> Markup:
+    """How long before the server's now, in the largest unit that is not zero. static/live.js keeps it true."""
     if not t_us:
-        return "-"
+        return Markup("-")
     passed_s = max(0, (context["now_us"] - t_us) // 1_000_000)
-    words = catalogue(context["language"])
-    for unit_s, one, more in AGO:
-        if passed_s >= unit_s:
-            number = passed_s // unit_s
-            return words.ngettext(one, more, number) % {"num": number}
-    return words.ngettext(*AGO[-1][1:], passed_s) % {"num": passed_s}
+    unit_s, one, more = next((each for each in AGO if passed_s >= each[0]), AGO[-1])
+    number = passed_s // unit_s
+    told = catalogue(context["language"]).ngettext(one, more, number) % {"num": number}
+    return Markup('<span data-ago="{}">{}</span>').format(t_us, told)
 
 
 def _n(one: str, more: str) -> tuple[str, str]:

@@ -40,8 +40,9 @@ def incident_map(plan: Plan, whole: Whole, say: Say) -> Markup | None:
 
 
 def _fixes(rounds: Sequence[Mapping[str, Any]]) -> list[FixSpot]:
-    """Numbered in the order that they were fired; what was withdrawn is not drawn."""
-    told = [(index, each) for index, each in enumerate(rounds, start=1) if not each.get("withdrawn")]
+    """Numbered in the order that they were fired; what was withdrawn, or has no ellipse, is not drawn."""
+    numbered = enumerate(rounds, start=1)
+    told = [(index, each) for index, each in numbered if not each.get("withdrawn") and each.get("cov_m2")]
     return [
         FixSpot(str(index), (float(each["e_m"]), float(each["n_m"])), np.array(each["cov_m2"], float))
         for index, each in told

@@ -10,7 +10,7 @@ from gateway.web.accounts.person import who_of
 from gateway.web.pages.incident import Draft, incident_page
 from gateway.web.pages.missing import missing
 from gateway.web.parts import parts_of
-from gateway.web.store.reviewing import NewReview, ReviewFault, StaleReview
+from gateway.web.store.reviewing import GatewayAway, NewReview, NotReadBack, ReviewFault, StaleReview
 from gateway.web.templating import gettext_of
 
 ROUTER = APIRouter()
@@ -35,6 +35,9 @@ CHOICES = {
     "exercise": Choice("gunshot", "exercise"),
 }
 """What a person may press."""
+
+FAULTS: dict[type[ReviewFault], int] = {StaleReview: 409, GatewayAway: 503, NotReadBack: 202}
+"""What a review that was not taken is answered by; every other one by 422."""
 
 
 @ROUTER.post("/incidents/{incident}/review")
@@ -62,5 +65,6 @@ def review(
     try:
         parts.reviewing.review(NewReview(incident, seen, told.verdict, told.what, line, who_of(request).name))
     except ReviewFault as fault:
-        return incident_page(request, incident, 409 if isinstance(fault, StaleReview) else 422, str(fault), draft)
+        status = next((status for kind, status in FAULTS.items() if isinstance(fault, kind)), 422)
+        return incident_page(request, incident, status, str(fault), draft)
     return RedirectResponse(f"/incidents/{incident}#review", 303)

@@ -49,6 +49,20 @@ function telling() {
   }
 }
 
+const UNITS = [[86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];
+const relative = new Intl.RelativeTimeFormat(document.documentElement.lang);
+
+function ages() {
+  const now = nowOnServer();
+  if (now === null) return;
+  for (const element of document.querySelectorAll("[data-ago]")) {
+    const passed = Math.max(0, Math.floor((now - Number(element.dataset.ago)) / 1e6));
+    const [seconds, unit] = UNITS.find(([each]) => passed >= each) ?? UNITS[3];
+    const told = relative.format(-Math.floor(passed / seconds), unit);
+    if (element.textContent !== told) element.textContent = told;
+  }
+}
+
 function heard(serverUs) {
   lastWord = { serverUs: serverUs ?? nowOnServer(), at: performance.now() };
   retryMs = 1000;
@@ -68,10 +82,15 @@ async function fetched(path) {
 async function swap(element, path) {
   try {
     const html = await fetched(path);
-    const focused = element.contains(document.activeElement) ? document.activeElement.closest("[data-incident]")?.dataset.incident : null;
+    const card = element.contains(document.activeElement) ? document.activeElement.closest("[data-incident]") : null;
+    const place = card ? [...card.querySelectorAll("a, button")].indexOf(document.activeElement) : -1;
     element.innerHTML = html;
     window.htmx?.process(element);
-    if (focused) element.querySelector(`[data-incident="${CSS.escape(focused)}"] a`)?.focus();
+    if (card) {
+      // Who went through the list by keyboard stays where they were.
+      const same = element.querySelector(`[data-incident="${CSS.escape(card.dataset.incident)}"]`);
+      same?.querySelectorAll("a, button")[place]?.focus({ preventScroll: true });
+    }
     failedSince = null;
   } catch (error) {
     failedSince ??= nowOnServer() ?? 0;
@@ -174,7 +193,10 @@ if (state) {
     heading();
     document.body.addEventListener("htmx:afterSwap", heading);
   }
-  setInterval(telling, 1000);
+  setInterval(() => {
+    telling();
+    ages();
+  }, 1000);
   window.addEventListener("online", comeBack);
   window.addEventListener("offline", () => {
     lastWord.at = Math.min(lastWord.at, performance.now() - SILENT_MS - 1);

@@ -152,6 +152,7 @@ class Drawing {
   }
 
   point(at) {
+    if (this.map.isMoving()) return;
     const found = this.map.queryRenderedFeatures(at, { layers: POINTED })[0];
     this.map.getCanvas().style.cursor = found ? "pointer" : "";
     if (found) this.tell(found);

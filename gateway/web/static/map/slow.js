@@ -1,6 +1,7 @@
 // A picture that is slow to draw (no graphics card: the browser's software renderer) still follows the hand: while it is
-// moved, the picture drawn last is shifted and scaled, and a new one is drawn twice a second and when it comes to rest.
-const BETWEEN_MS = 500;
+// moved, the picture drawn last is shifted and scaled. A new one is drawn when the hand rests, and once a second.
+const BETWEEN_MS = 1000;
+const REST_MS = 400; // longer than a frame on a machine that is short of breath
 
 /** Whether this browser draws WebGL without a graphics card. */
 export function isSlow() {
@@ -14,18 +15,21 @@ export function drawSeldom(map) {
   const { painter } = map;
   const paint = painter.render.bind(painter);
   const canvas = map.getCanvas();
-  let last_ms = -Infinity;
+  let due_ms = 0;
   let drawn = null;
+  let resting = 0;
   painter.render = (...given) => {
-    if (drawn && map.isMoving() && performance.now() - last_ms < BETWEEN_MS) {
+    clearTimeout(resting);
+    if (drawn && map.isMoving() && performance.now() < due_ms) {
       const at = map.project(drawn.center);
       const scale = 2 ** (map.getZoom() - drawn.zoom);
       canvas.style.transform = `translate(${at.x - canvas.clientWidth / 2}px, ${at.y - canvas.clientHeight / 2}px) scale(${scale})`;
+      resting = setTimeout(() => { due_ms = 0; map.triggerRepaint(); }, REST_MS);
       return;
     }
     paint(...given);
     canvas.style.transform = "";
-    last_ms = performance.now();
+    due_ms = performance.now() + BETWEEN_MS;
     drawn = { center: map.getCenter(), zoom: map.getZoom() };
   };
   map.on("moveend", () => map.triggerRepaint());

@@ -4,19 +4,17 @@ import dataclasses
 import math
 import struct
 import time
+import types
 
 import pytest
-from starlette.testclient import TestClient
 
 from dsp.geodesy import Site
-from gateway.web.accounts.person import Person
 from gateway.web.app import build_app
 from gateway.web.database import Database
 from gateway.web.parts import Parts
 from gateway.web.records import (
     Access,
     Brief,
-    Change,
     Freshness,
     Happened,
     Kept,
@@ -118,16 +116,14 @@ def happened_of(brief):
 
 
 def whole_of(brief, reviews=(), n_rounds=1, files=True):
-    tolds = [
-        told_of(brief.first_us + 700_000 * n, 38.0 + 3 * n, 18.0, brief.grade, brief.kind) for n in range(n_rounds)
-    ]
+    first_us = brief.first_us
+    tolds = [told_of(first_us + 700_000 * n, 38.0 + 3 * n, 18.0, brief.grade, brief.kind) for n in range(n_rounds)]
     kept = [
         Kept("C1.jpg", "still", "C1", brief.first_us, brief.first_us, 9, "ab" * 32, "cd" * 32, "kept", "", 7),
-        Kept("C1-1.mp4", "clip", "C1", brief.first_us - 10_000_000, brief.first_us + 30_000_000, 9, "ab" * 32,
-             "cd" * 32, "kept", "", 8),
+        Kept("C1-1.mp4", "clip", "C1", first_us - 10_000_000, first_us + 30_000_000, 9, "ab" * 32, "cd" * 32, "kept",
+             "", 8),
         Kept("C2-1.mp4", "clip", "C2", brief.first_us, brief.first_us, 0, "", "", "lost", "the camera broke off", 9),
-        Kept("sightings.json", "sightings", "", brief.first_us, brief.first_us, 9, "ab" * 32, "cd" * 32, "kept", "",
-             10),
+        Kept("sightings.json", "sightings", "", first_us, first_us, 9, "ab" * 32, "cd" * 32, "kept", "", 10),
     ]  # fmt: skip
     accesses = [Access(12, brief.first_us + 99_000_000, "web", "Ines", brief.incident, "C1.jpg", "show", "")]
     return Whole(
@@ -267,17 +263,6 @@ class ClipsOfValues:
         ]
 
 
-class Persona:
-    """ASGI: who a request comes from, where no door stands in front."""
-
-    def __init__(self, app, person):
-        self.app, self.person = app, person
-
-    async def __call__(self, scope, receive, send):
-        scope.setdefault("state", {})["person"] = self.person
-        await self.app(scope, receive, send)
-
-
 @pytest.fixture
 def street():
     return StreetOfValues()
@@ -285,21 +270,33 @@ def street():
 
 @pytest.fixture
 def parts(tmp_path, street):
-    clips = ClipsOfValues()
-    return Parts(
-        WebConfig(), Database(tmp_path / "web.db"), PLAN, street, FeedOfValues(), ReviewsOfValues(street), clips
-    )
+    database, reviews = Database(tmp_path / "web.db"), ReviewsOfValues(street)
+    return Parts(WebConfig(), database, PLAN, street, FeedOfValues(), reviews, ClipsOfValues())
 
 
 @pytest.fixture
-def browser(parts):
-    """`browser("dispatcher", language="es")`: of a person who signed in as that."""
+def app(parts):
+    return build_app(parts)
 
-    def made(role="dispatcher", **more):
-        person = Person("Ines", role, **{"time_zone": "America/Chicago", "account": 7, **more})
-        return TestClient(Persona(build_app(parts), person), follow_redirects=False)
+
+@pytest.fixture
+def browser(parts, app, client_as):
+    """`browser("dispatcher", language="es")`: of a person who signed in as that, and may post."""
+
+    def made(role="dispatcher", language="", time_zone="America/Chicago"):
+        signed_in = client_as(app, role)
+        with parts.database.writing() as connection:
+            chosen = (language, time_zone, f"{role}-1")
+            connection.execute("update account set language = ?, time_zone = ? where name = ?", chosen)
+        return signed_in
 
     return made
+
+
+@pytest.fixture
+def browser_of(client_as):
+    """`browser_of(parts, "analyst")`: of a process with these parts."""
+    return lambda parts, role: client_as(build_app(parts), role)
 
 
 @pytest.fixture
@@ -308,5 +305,7 @@ def shot(street):
     return street.add(whole_of(brief_of("20261128T055029Z-7cb890", 10, NOW_US - 12_000_000)))
 
 
-def change(number, incident=""):
-    return Change(number, ["incident"], incident)
+@pytest.fixture
+def made():
+    """The makers of this file, for tests that set up more: `made.brief_of(...)`, `made.HOSTILE`."""
+    return types.SimpleNamespace(**{name: value for name, value in globals().items() if not name.startswith("_")})

@@ -1,0 +1,126 @@
+"""*Incidents*: a search that stands in the address, searches that are kept, lists that are taken along."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from gateway.web.pages.asking import asked
+
+
+def fill(street, made, number=120):
+    for at in range(number):
+        brief = made.brief_of(
+            f"shot-{at:04d}", at, made.NOW_US - at * 60_000_000, grade="ABC"[at % 3], near=f"{at} Elm Street"
+        )
+        street.add(made.whole_of(brief, files=False))
+
+
+def test_a_thousand_are_shown_page_by_page_and_none_twice(browser, street, made):
+    fill(street, made, 1000)
+    reader, seen, path = browser(), [], "/incidents"
+
+    while path:
+        text = reader.get(path).text
+        seen += [part.split('"')[0] for part in text.split('href="/incidents/shot-')[1:]]
+        older = text.split('">Older<')[0].rsplit('href="', 1)[1] if ">Older<" in text else ""
+        path = older.replace("&amp;", "&")
+
+    assert seen == [f"{at:04d}" for at in range(999, -1, -1)]
+
+
+def test_a_search_stays_in_the_form_and_in_the_next_pages_address(browser, street, made):
+    fill(street, made, 200)
+
+    text = browser().get("/incidents?text=Elm&grade=A&from=2020-01-01T00:00").text
+
+    assert 'value="Elm"' in text
+    assert '<option value="A" selected>' in text
+    assert "text=Elm&amp;from=2020-01-01T00%3A00&amp;grade=A&amp;after=" in text
+    assert "grade-B" not in text
+
+
+@pytest.mark.parametrize(
+    "query, words",
+    [
+        ("text=" + "x" * 5000, "text: at most 300 letters"),
+        ("from=yesterday", "from: must be a day and an hour"),
+        ("near=here", "near: must be latitude, longitude"),
+        ("near=91,0", "near: must be latitude, longitude"),
+        ("near=1,1&within=-5", "within: must be 1 to 100000 metres"),
+        ("grade=Z", "grade: must be A, B or C"),
+    ],
+)
+def test_what_cannot_be_searched_for_is_said_and_what_was_typed_stays(browser, shot, query, words):
+    answer = browser().get("/incidents?" + query)
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert browser().get("/incidents.csv?" + query).status_code == 422
+
+
+def test_the_hours_of_a_search_are_the_readers():
+    search = asked({"from": "2026-11-07T21:30", "until": "2026-11-07"}, "America/Chicago").search
+
+    assert search.from_us == 1_794_108_600_000_000  # 03:30 UTC the day after
+    assert search.until_us - search.from_us == 2.5 * 3_600_000_000  # to the end of that day
+
+
+def test_nothing_found_is_said(browser):
+    assert "No incident fits this search." in browser().get("/incidents?text=nowhere").text
+
+
+def test_a_saved_search_is_its_owners_alone_and_can_be_taken_away(browser, shot):
+    dispatcher = browser()
+
+    answer = dispatcher.post("/incidents/saved", data={"name": "Nights", "query": "grade=A&text=Main"})
+
+    assert answer.headers["location"] == "/incidents?text=Main&grade=A"
+    assert '<a href="/incidents?text=Main&amp;grade=A">Nights</a>' in dispatcher.get("/incidents").text
+    assert "Nights" not in browser("analyst").get("/incidents").text
+    dispatcher.post("/incidents/saved/drop", data={"name": "Nights"})
+    assert "Nights" not in dispatcher.get("/incidents").text
+
+
+def test_a_name_that_is_too_long_is_said_and_not_lost(browser, shot):
+    answer = browser().post("/incidents/saved", data={"name": "n" * 61, "query": "grade=A"})
+
+    assert answer.status_code == 422
+    assert "1 to 60 letters (this one has 61)" in answer.text
+    assert "n" * 61 in answer.text
+
+
+def test_the_fifty_first_saved_search_is_refused(browser, shot):
+    dispatcher = browser()
+    for number in range(50):
+        dispatcher.post("/incidents/saved", data={"name": f"n{number}", "query": "grade=A"})
+
+    answer = dispatcher.post("/incidents/saved", data={"name": "one more", "query": "grade=A"})
+
+    assert answer.status_code == 422
+    assert "at most 50 searches" in answer.text
+    assert dispatcher.post("/incidents/saved", data={"name": "n7", "query": "grade=B"}).status_code == 303
+
+
+def test_csv_has_every_row_and_no_formula(browser, street, made):
+    fill(street, made, 1200)
+    street.add(made.whole_of(made.brief_of("evil", 5000, made.NOW_US, near='=HYPERLINK("http://x")'), files=False))
+
+    answer = browser("analyst").get("/incidents.csv")
+
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert len(rows) == 1201
+    assert rows[0]["near"] == '\'=HYPERLINK("http://x")'
+    assert rows[0]["lon_deg"].startswith("-87.5")
+    assert answer.headers["content-disposition"] == 'attachment; filename="incidents.csv"'
+
+
+def test_geojson_is_whole_and_has_longitude_first(browser, street, made):
+    fill(street, made, 700)
+
+    told = json.loads(browser().get("/incidents.geojson?grade=A").text)
+
+    assert len(told["features"]) == 234
+    assert told["features"][0]["geometry"]["coordinates"][0] < -80
+    assert json.loads(browser().get("/incidents.geojson?text=nowhere").text)["features"] == []
