@@ -50,21 +50,21 @@ class Words:
         return f"{here.date()} {here.time().isoformat(to)} {here.tzname() or ''}".strip()
 
 
-def _n(english: str) -> str:
-    """Marks words for the catalogues (gateway/web/words/collect.py)."""
+def say(english: str) -> str:
+    """Marks words for the catalogues: what collects them looks for this name."""
     return english
 
 
 KINDS = {
-    "gunshot": _n("Gunshot"), "possible gunshot": _n("Possible gunshot"), "other": _n("Other sound"),
-    "unknown": _n("Not judged"),
+    "gunshot": say("Gunshot"), "possible gunshot": say("Possible gunshot"), "other": say("Other sound"),
+    "unknown": say("Not judged"),
 }  # fmt: skip
 VERDICTS = {
-    "gunshot": _n("gunshot, confirmed"), "no gunshot": _n("not gunfire"), "unsure": _n("undetermined"),
+    "gunshot": say("gunshot, confirmed"), "no gunshot": say("not gunfire"), "unsure": say("undetermined"),
 }  # fmt: skip
 STATES = {
-    "well": _n("well"), "alarm": _n("alarm"), "silent": _n("silent"), "unheard": _n("never heard"),
-    "lit": _n("lamp, lit"), "rest": _n("lamp at rest"), "fault": _n("fault"), "camera": _n("camera"),
+    "well": say("well"), "alarm": say("alarm"), "silent": say("silent"), "unheard": say("never heard"),
+    "lit": say("lamp at full"), "rest": say("lamp at rest"), "fault": say("fault"), "camera": say("camera"),
 }  # fmt: skip
 
 
