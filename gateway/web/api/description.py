@@ -30,7 +30,7 @@ def description(routers: Sequence[APIRouter]) -> dict[str, Any]:
     schemas = told.setdefault("components", {}).setdefault("schemas", {})
     for name in NOT_ROUTED:
         schemas.pop(name, None)
-    models = [(each, "serialization") for each in (Problem, Feature, FeatureCollection)]
+    models = [(each, "validation") for each in (Problem, Feature, FeatureCollection)]
     _, more = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     schemas.update(more["$defs"])
     told["components"]["securitySchemes"] = SECURITY

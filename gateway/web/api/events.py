@@ -38,7 +38,7 @@ class EventsAsked(BaseModel):
     response_class=Response,
     responses={
         **declared(422),
-        200: {"description": "The stream.", "content": {EVENT_STREAM: {"schema": {"type": "string"}}}},
+        200: {"description": "The stream.", "content": {EVENT_STREAM: {}}},
     },
 )
 async def events(
