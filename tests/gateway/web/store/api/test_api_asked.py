@@ -144,7 +144,7 @@ def test_an_if_match_that_is_no_etag_of_ours_is_refused(api, gateway, tag):
 
 
 @pytest.mark.parametrize(
-    "name", ["i-9", "..", "%00", "i-1%00", "i-1'--", "i-1%2F..%2Fi-2", "%F0%9F%92%A5", "%ff", "x" * 2000, "%2e%2e", "*"]
+    "name", ["i-9", "%00", "i-1%00", "i-1'--", "i-1%2F..%2Fi-2", "%F0%9F%92%A5", "%ff", "x" * 2000, "%2e%2e", "*"]
 )
 def test_a_name_that_is_none_is_answered_with_a_problem(api, name):
     client = api.as_key()

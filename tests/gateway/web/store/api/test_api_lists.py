@@ -191,7 +191,7 @@ def test_a_rounds_arrivals_are_told_and_its_sound_is_not(api):
     answer = api.as_key().get("/api/v1/incidents/i-1/rounds")
 
     (told,) = answer.json()["items"]
-    assert [each["node"] for each in told["arrivals"]][0] == "P0"
+    assert told["arrivals"][0]["node"] == "P0"
     assert len(told["arrivals"]) == 6
     assert "pcm" not in answer.text
     assert {each["incident"] for each in answer.json()["items"]} == {"i-1"}

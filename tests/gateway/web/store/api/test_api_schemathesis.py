@@ -5,9 +5,7 @@ import os
 
 import schemathesis
 from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import Status, events, from_schema
-
-from gateway.web.live.feed import Feed
+from schemathesis.engine import events, from_schema
 
 TRIES = int(os.environ.get("SOUNDPOST_API_TRIES", "4"))
 EVENTS_ANSWERED = 200
