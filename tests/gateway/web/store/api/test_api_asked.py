@@ -188,7 +188,7 @@ def test_what_belongs_to_one_incident_is_told_under_no_other(api):
 def test_another_method_is_told_all_that_there_are(api):
     client = api.as_key()
 
-    for method in ("DELETE", "PUT", "PATCH", "TRACE", "BREW"):
+    for method in ("DELETE", "PUT", "PATCH", "TRACE", "OPTIONS", "BREW"):
         answer = client.request(method, REVIEW)
         assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
         assert answer.headers["content-type"] == "application/problem+json"
