@@ -23,6 +23,7 @@ COMMANDS = {
     "board": "build, flash, provision and check a pole's 30-dollar board",
     "journal": "verify or read a gateway's journal",
     "policy": "try another policy on a journal, or say why what was done was done",
+    "init": "from a survey of poles to a folder that runs: configs, keys, broker, map",
     "web": "serve the street's pages: map, incidents, poles, and the API",
     "map": "build the pages' base map of an OpenStreetMap extract",
     "evidence": "keep, list, show and export what cameras saw round a shot",
@@ -34,7 +35,7 @@ COMMANDS = {
 }
 
 
-FOLDERS = ("board", "camera", "policy")
+FOLDERS = ("board", "camera", "init", "policy")
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

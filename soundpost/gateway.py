@@ -8,6 +8,7 @@ import os
 import pathlib
 import signal
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -21,6 +22,7 @@ from gateway.effects import Told
 from gateway.intake.keyring import Keyring, keyless
 from gateway.lamp_notice import LampNotice
 from gateway.tasks import end_all
+from soundpost.certificate_ends import ending
 from soundpost.lasting_output import lasting_output
 from soundpost.logs import log_to_standard_error
 from soundpost.terminal import one_line
@@ -50,6 +52,8 @@ def _run(args: argparse.Namespace) -> int:
     keyring = Keyring(folder / config.keys_file)
     log_to_standard_error()
     lacking = keyless(keyring.keys, config.poles())
+    if over := _say_ending(config, folder, args.check):
+        raise ValueError(f"{args.config}: {over}")
     if args.check:
         if lacking:
             raise ValueError(f"{folder / config.keys_file}: {_no_key(lacking)}")
@@ -63,6 +67,17 @@ def _run(args: argparse.Namespace) -> int:
         log.warning(_no_key(lacking))
     asyncio.run(_serve(config, folder, keyring, Terminal(config.the_site(), args.json)))
     return 0
+
+
+def _say_ending(config: GatewayConfig, folder: pathlib.Path, checked: bool) -> str:
+    """Certificates that end soon go to the log. Comes back: what a check does not let pass; one that runs tries it."""
+    try:
+        over, soon = ending(config.mqtt, folder, datetime.now(UTC))
+    except (OSError, ValueError) as error:
+        return one_line(error) if checked else ""  # one that runs says it when it opens them
+    for words in soon if checked else [*over, *soon]:
+        log.warning("a certificate ends", which=words)
+    return "; ".join(over) if checked else ""
 
 
 def _no_key(nodes: Sequence[str]) -> str:

@@ -3,23 +3,22 @@ is ever printed. A gateway that runs takes over what changed by itself (gateway/
 
 import argparse
 import difflib
-import hashlib
 import pathlib
 import re
-import secrets
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from soundpost.broker.changing import certified, change
+from soundpost.broker.identities import street_beside
+from soundpost.keys_table import TABLE, fingerprints, fresh, key_files, read_table, with_keys
 from soundpost.private_files import locked, write_private
 
 HELP = "Make, add, rotate or remove the keys that nodes and their gateway share, or list whose keys a file holds."
 EXAMPLE = """soundpost keys make n1 n2 n3 --out keys
   soundpost keys add n4 --out keys
   soundpost keys rotate n2 --out keys
+  soundpost keys rotate broker gateway --out street/keys     # their certificates, in a folder of soundpost init
   soundpost keys list keys/keys.toml"""
-KEY_BYTES = 32
 NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
-TABLE = "keys.toml"
 NOBODY = "# keys of nodes, a line each: soundpost keys add\n"
 """A table of none. It stays, so that a gateway takes over that nobody has a key, and is not taken for a torn file."""
 IN_FORCE = "A gateway that runs takes it over within 5 s"
@@ -42,52 +41,61 @@ def run(args: argparse.Namespace) -> int:
         for node, mark in fingerprints(args.file).items():
             print(f"{node:32} {mark}")
         return 0
-    change, _ = CHANGES[args.verb]
+    does, _ = CHANGES[args.verb]
     _check_names(args.node)
-    change(args.node, args.out)
+    told = does(args.node, args.out)
     print(_done(args.verb, args.node, args.out))
+    if told:
+        print(told)
     return 0
 
 
-def make_keys(nodes: list[str], folder: pathlib.Path) -> None:
+def make_keys(nodes: list[str], folder: pathlib.Path) -> str:
     """A key for each node: `keys.toml` and NODE.key files, mode 0600. Raises OSError for a file that is there already
     or a disk that is full; then nothing has been written."""
     if (folder / TABLE).exists() and (folder / TABLE).stat().st_size:
         raise FileExistsError(f"{folder / TABLE}: is there already; `soundpost keys add` adds nodes to it")
-    keys = _fresh(nodes)
+    keys = fresh(nodes)
     folder.mkdir(parents=True, exist_ok=True)
-    write_private(folder, {**_files(keys), TABLE: _with("", keys)})
+    write_private(folder, {**key_files(keys), TABLE: with_keys("", keys)})
+    return ""
 
 
-def add_keys(nodes: list[str], folder: pathlib.Path) -> None:
-    """Keys for nodes that have none yet. Raises ValueError for one that has, OSError as `make_keys` does."""
+def add_keys(nodes: list[str], folder: pathlib.Path) -> str:
+    """Keys for nodes that have none yet. Comes back: what became of the broker, in words, "" where there is none.
+    Raises ValueError for one that has, OSError as `make_keys` does."""
     with locked(folder):
-        text, there = _table(folder)
+        text, there = read_table(folder)
         for node in nodes:
             if node in there:
                 raise ValueError(f"{folder / TABLE}: {node} has a key already; `soundpost keys rotate` makes a new one")
-        keys = _fresh(nodes)
-        write_private(folder, {**_files(keys), TABLE: _with(text, keys)}, instead=(TABLE,))
+        keys = fresh(nodes)
+        return change(folder, {**key_files(keys), TABLE: with_keys(text, keys)}, (TABLE,), keys)
 
 
-def rotate_keys(nodes: list[str], folder: pathlib.Path) -> None:
-    """New keys for nodes that have one. Raises ValueError for one that has none; OSError for a full disk, which leaves
-    everything as it was."""
+def rotate_keys(nodes: list[str], folder: pathlib.Path) -> str:
+    """New keys for nodes that have one, and new certificates. Comes back as of `add_keys`. Raises ValueError for one
+    that has none; OSError for a full disk, which leaves everything as it was."""
     with locked(folder):
-        text, there = _table(folder)
-        _check_there(nodes, there, folder)
-        texts = {**_files(keys := _fresh(nodes)), TABLE: _with(text, keys)}
-        write_private(folder, texts, instead=texts)
+        text, there = read_table(folder)
+        others = certified(nodes, folder)
+        keyed = [node for node in nodes if node not in others]
+        _check_there(keyed, there, folder)
+        keys = fresh(keyed)
+        texts = {**key_files(keys), TABLE: with_keys(text, keys)} if keyed else {}
+        return change(folder, texts, texts, dict.fromkeys(others, "") | keys)
 
 
-def remove_keys(nodes: list[str], folder: pathlib.Path) -> None:
-    """Take the keys of nodes out, and their NODE.key files away. Raises as `rotate_keys` does."""
+def remove_keys(nodes: list[str], folder: pathlib.Path) -> str:
+    """Take the keys of nodes out, and their NODE.key files away. Comes back, and raises, as `rotate_keys` does."""
     with locked(folder):
-        text, there = _table(folder)
+        text, there = read_table(folder)
         _check_there(nodes, there, folder)
-        write_private(folder, {TABLE: _with(text, dict.fromkeys(nodes, "")) or NOBODY}, instead=(TABLE,))
+        left = with_keys(text, dict.fromkeys(nodes, "")) or NOBODY
+        told = change(folder, {TABLE: left}, (TABLE,), remove=nodes)
         for node in nodes:
             (folder / f"{node}.key").unlink(missing_ok=True)
+        return told
 
 
 CHANGES = {
@@ -100,7 +108,11 @@ CHANGES = {
 
 def _done(verb: str, nodes: list[str], folder: pathlib.Path) -> str:
     """What was done, and what is to be done now."""
-    files = ", ".join(str(folder / f"{node}.key") for node in nodes)
+    if others := certified(nodes, folder):
+        nodes = [node for node in nodes if node not in others]
+        return "\n".join([f"new certificate: {', '.join(others)}", *([_done(verb, nodes, folder)] if nodes else [])])
+    street = street_beside(folder)
+    files = ", ".join(str(street / "nodes" / node if street else folder / f"{node}.key") for node in nodes)
     if verb == "make":
         return f"{folder}: {TABLE} for the gateway, and {', '.join(f'{node}.key' for node in nodes)}"
     if verb == "remove":
@@ -122,61 +134,3 @@ def _check_there(nodes: list[str], there: Iterable[str], folder: pathlib.Path) -
         if node not in there:
             near = difflib.get_close_matches(node, there, 1)
             raise ValueError(f"{folder / TABLE}: {node} has no key here" + (f"; is {near[0]} meant?" if near else ""))
-
-
-def _fresh(nodes: list[str]) -> dict[str, str]:
-    return {node: secrets.token_hex(KEY_BYTES) for node in nodes}
-
-
-def _files(keys: Mapping[str, str]) -> dict[str, str]:
-    return {f"{node}.key": f"{key}\n" for node, key in keys.items()}
-
-
-def _table(folder: pathlib.Path) -> tuple[str, dict[str, str]]:
-    """The text of the folder's keys.toml, and what it says."""
-    text = (folder / TABLE).read_text("utf-8-sig", errors="replace")
-    if text.strip():  # versions before left an empty table where the last node was removed
-        fingerprints(folder / TABLE)
-    return text, tomllib.loads(text)
-
-
-def _with(text: str, keys: Mapping[str, str]) -> str:
-    """The text with these keys in it and their nodes' old ones out (an empty key: none in its place). What else people
-    wrote there stays as it was. ValueError where they wrote it in a way that only they can change."""
-    there = tomllib.loads(text)
-    kept = [line.rstrip("\r") for line in text.rstrip("\n").split("\n") if _named(line) not in keys] if text else []
-    changed = "".join(f"{line}\n" for line in [*kept, *(f'"{node}" = "{key}"' for node, key in keys.items() if key)])
-    try:
-        is_so = tomllib.loads(changed) == {node: key for node, key in {**there, **keys}.items() if key}
-    except tomllib.TOMLDecodeError:
-        is_so = False
-    if not is_so:
-        raise ValueError(f'{TABLE}: is not written as lines of NODE = "64 hexadecimal digits"; change it by hand')
-    return changed
-
-
-def _named(line: str) -> str:
-    """The node of a line, or ""."""
-    found = re.match(r"""\s*(["']?)([A-Za-z0-9._-]+)\1\s*=""", line)
-    return found[2] if found else ""
-
-
-def fingerprints(path: pathlib.Path) -> dict[str, str]:
-    """Node -> the first 8 hexadecimal digits of the SHA-256 of its key, from a keys.toml or a NODE.key file."""
-    text = path.read_text("utf-8-sig", errors="replace")
-    if not text.strip():
-        raise ValueError(f"{path}: is empty; remove it, and make the key again")
-    if re.fullmatch(r"[0-9a-fA-F]{64}\s*", text):
-        return {path.stem: _fingerprint(text.strip())}
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        raise ValueError(f'{path}: is no keys file: lines of NODE = "64 hexadecimal digits"') from None
-    for node, key in table.items():
-        if not isinstance(key, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", key):
-            raise ValueError(f"{path}: {node}: a key is 64 hexadecimal digits in quotes")
-    return {node: _fingerprint(key) for node, key in table.items()}
-
-
-def _fingerprint(key: str) -> str:
-    return hashlib.sha256(bytes.fromhex(key)).hexdigest()[:8]

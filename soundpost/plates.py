@@ -11,7 +11,7 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-from gateway.assembly.evidence import make_way
+from gateway.assembly.making_way import make_way
 from gateway.assembly.plates import PLATE, Parts, PlateWatch
 from gateway.intake.keyring import read_secret
 from hw import mp4_clip

@@ -20,6 +20,9 @@ TALLEST = 1.25  # times the width
 SIDE = 200.0  # of a close-up
 DIAMOND = "M0 -7L7 0L0 7L-7 0Z"
 
+MIDST = ((0.0, 4.0, "middle"), (0.0, 16.0, "middle"), (0.0, -8.0, "middle"))
+"""Where the words of a span stand: on its middle."""
+
 EastNorth = tuple[float, float]
 
 
@@ -61,7 +64,8 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """All that one map shows. walls : their two ends.
+    """All that one map shows. walls : their two ends. spans : between two poles, and how far it is, in words. squares :
+    (corner to the south-west, side) in metres of where grade A is possible.
 
     sounds : placed, and no gunshots. Of maps that judge: quiet : poles that are of no account here; missed : fired and
     not found; ghosts : fixes of what was never fired; rests : (fix, pole) that a ghost rests on.
@@ -78,16 +82,20 @@ class Street:
     walls: Sequence[tuple[EastNorth, EastNorth]] = ()
     lamps: Sequence[LampSpot] = ()
     views: Sequence[View] = ()
+    spans: Sequence[tuple[EastNorth, EastNorth, str]] = ()
+    squares: Sequence[tuple[EastNorth, float]] = ()
 
 
 def street_map(street: Street, title: str = "Map of the street", say: Say = str) -> str:
-    """The map as an HTML <figure> that needs svg.STYLE. say : the reader's language, of the English. ValueError where
-    there is no pole to draw."""
+    """The map as an HTML <figure> that needs svg.STYLE, and rules of the page's own for `span` and `area` where it has
+    those. say : the reader's language, of the English. ValueError where there is no pole to draw."""
     if not (street.poles or street.quiet):
         raise ValueError("a map needs at least one pole")
     east, north, height = _scales(street)
     body = [
         *_grid(east, north, say),
+        *_squares(street.squares, east, north),
+        *(svg.line(east(a[0]), north(a[1]), east(b[0]), north(b[1]), "span") for a, b, _ in street.spans),
         *(_view(view, east, north) for view in street.views),
         *(_lamp(lamp, east, north) for lamp in street.lamps),
         *(svg.line(east(a[0]), north(a[1]), east(b[0]), north(b[1]), "wall") for a, b in street.walls),
@@ -135,6 +143,7 @@ def _scales(street: Street) -> tuple[Scale, Scale, float]:
     """East, north (one metre is as long either way), and the height of the picture."""
     spots = [spot.en_m for spot in (*street.poles, *street.quiet, *street.truths, *street.missed)]
     spots += [fix.en_m for fix in (*street.fixes, *street.ghosts)] + [spot.en_m for spot in street.sounds]
+    spots += [(en_m[0] + away, en_m[1] + away) for en_m, side in street.squares for away in (0.0, side)]
     spots += [view.en_m for view in street.views] + [end for wall in street.walls for end in wall]
     low_m, high_m = np.min(spots, axis=0) - HALO_M, np.max(spots, axis=0) + HALO_M
     middle_m, span_m = (low_m + high_m) / 2, high_m - low_m
@@ -187,6 +196,13 @@ def _ellipse(fix: FixSpot, east: Scale, north: Scale, class_: str = "ellipse") -
     return svg.element("ellipse", rx=shape.major_m * metre, ry=shape.minor_m * metre, transform=turn, class_=class_)
 
 
+def _squares(squares: Sequence[tuple[EastNorth, float]], east: Scale, north: Scale) -> list[str]:
+    """As one shape, so that no seams show."""
+    corners = [(east(e_m), north(n_m), side * (east(1) - east(0))) for (e_m, n_m), side in squares]
+    path = "".join(f"M{x:.1f} {y:.1f}h{side:.1f}v{-side:.1f}h{-side:.1f}z" for x, y, side in corners)
+    return [svg.element("path", d=path, class_="area")] if path else []
+
+
 def _view(view: View, east: Scale, north: Scale) -> str:
     """A slice of the circle that a camera overlooks."""
     sides = [math.radians(view.azimuth_deg + turn) for turn in (-view.width_deg / 2, view.width_deg / 2)]
@@ -217,8 +233,10 @@ def _names(street: Street, east: Scale, north: Scale, height: float) -> list[str
             names.append(name)
     wanted = [Label(", ".join(names), at, "bold halo", BELOW) for at, names in joined.items()]
     wanted += [Label(view.name, (east(view.en_m[0]), north(view.en_m[1])), "halo") for view in street.views]
+    middles = [((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, words) for a, b, words in street.spans]
     poles = (*street.poles, *street.quiet)
     wanted += [Label(pole.name, (east(pole.en_m[0]), north(pole.en_m[1])), "halo") for pole in poles]
+    wanted += [Label(words, (east(e_m), north(n_m)), "small soft halo", MIDST) for e_m, n_m, words in middles]
     return placed(wanted, WIDTH, height)
 
 
@@ -241,5 +259,7 @@ def _legend(street: Street) -> list[svg.Entry]:
          "lamp at rest"),
         (street.views, svg.element("path", d="M2 8L24 1V15Z", class_="view"), "what a camera looks at"),
         (street.walls, svg.line(3, 8, 23, 8, "wall"), "wall that echoes"),
+        (street.spans, svg.line(3, 8, 23, 8, "span"), "to the next pole"),
+        (street.squares, svg.element("rect", x=3, y=1, width=20, height=14, class_="area"), "grade A is possible"),
     ]  # fmt: skip
     return [(symbol, words) for shown, symbol, words in symbols if shown]

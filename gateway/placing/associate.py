@@ -27,7 +27,7 @@ from gateway.placing.evidence import NEAR, Bools, Evidence, Ints
 from gateway.placing.poles import Place, Poles
 from gateway.placing.refine import Found
 from gateway.placing.select import Search
-from gateway.placing.too_few import LOUD_DB, heard_by_too_few, with_area
+from gateway.placing.too_few import LOUD_DB, TooFew
 
 DISPATCH_NODES, GOOD_NODES = 6, 5  # grades A and B (DESIGN section 4)
 SILENCE = 0.8  # a pole that should have heard it with this probability and did not speaks against it
@@ -70,7 +70,7 @@ class Associator:
         self._past: dict[Arrival, None] = {}  # decided, kept in order as long as an echo of them may come
         self._earlier: list[Earlier] = []
         self._kept: list[Start] = []  # what has settled so far, emission times in seconds of UTC
-        self._clutter = Clutter()
+        self._clutter, self._too_few = Clutter(), TooFew()
         self._looked_us = -NEVER_US
         self.decided_us = -NEVER_US  # what fell due until then is decided
         self._due_us: int | None = NEVER_US  # when something falls due; None: not known
@@ -257,11 +257,8 @@ class Associator:
             sorted((evidence.arrivals[i] for i in np.flatnonzero(some & loud)), key=_in_time)
             for some in (left, unclaimed)
         )
-        groups = heard_by_too_few(due, others, self._acoustics.hearing_m, self._air.speed_mps)
         sudden = {evidence.arrivals[i] for i in np.flatnonzero(evidence.direct > SUDDEN_NATS)}
-        return [
-            with_area(each, self._air, self._acoustics) if sudden.issuperset(each.arrivals) else each for each in groups
-        ]
+        return self._too_few.told(due, others, sudden, self._air, self._acoustics)
 
 
 def placed(arrivals: tuple[Arrival, ...], n_against: int, air: Air, hearing_m: float) -> Round | Unplaced:

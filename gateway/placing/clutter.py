@@ -19,15 +19,16 @@ FADES_US = 5_000_000
 
 
 class Clutter:
-    """One for a street."""
+    """One for a street. fades_us : how long what was heard counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, fades_us: int = FADES_US) -> None:
+        self._fades_us = fades_us
         self._of: dict[str, tuple[float, int]] = {}  # how many, as they count at the time of the last of them
 
     def hear(self, arrival: Arrival) -> None:
         """One more that is of no round."""
         count, last_us = self._of.get(arrival.node, (0.0, arrival.t_us))
-        fades = math.exp(-abs(arrival.t_us - last_us) / FADES_US)
+        fades = math.exp(-abs(arrival.t_us - last_us) / self._fades_us)
         if arrival.t_us > last_us:
             self._of[arrival.node] = count * fades + 1, arrival.t_us
         else:
@@ -37,11 +38,12 @@ class Clutter:
         """The pole of an arrival has so much clutter at once, and not only when what is there has been decided. Comes
         back: whether that is news."""
         count, last_us = self._of.get(arrival.node, (0.0, arrival.t_us))
-        at_once = per_s * FADES_US / 1e6
+        at_once = per_s * self._fades_us / 1e6
         self._of[arrival.node] = max(count, at_once), max(last_us, arrival.t_us)
         return at_once > 1.5 * count
 
     def per_s(self, nodes: Iterable[str], now_us: int) -> list[float]:
         """Impulses a second of each of these nodes' poles, of late."""
         told = (self._of.get(node, (0.0, now_us)) for node in nodes)
-        return [count * math.exp(-abs(now_us - last_us) / FADES_US) / FADES_US * 1e6 for count, last_us in told]
+        fades_us = self._fades_us
+        return [count * math.exp(-abs(now_us - last_us) / fades_us) / fades_us * 1e6 for count, last_us in told]

@@ -1,6 +1,16 @@
-"""What was heard loudly, by too few poles to have a place: worth a word, and no more."""
+"""What was heard loudly, by too few poles to have a place: worth a word, and no more.
 
-from collections.abc import Sequence
+Where each of three poles often takes a loud sound for a shot, chance alone brings three such together: at three poles
+that have r such sounds a second each, of other causes, they come so near each other that one place explains them
+
+    r_1 r_2 r_3 (2 W)^2   times a second
+
+(three independent Poisson processes; W : the time that sound takes over the farthest two). Where that is more than
+BY_CHANCE_PER_S it is no area, and no lamp comes up for it.
+"""
+
+import math
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +20,50 @@ from dsp.placing.area import area
 from dsp.placing.multilaterate import LEAST_NODES
 from gateway.incident import Arrival, Unplaced
 from gateway.placing.acoustics import Acoustics
+from gateway.placing.clutter import Clutter
 
 LOUD_DB, LIKELY = 20.0, 0.5  # SNR and p_gunshot of arrivals that are worth a word where they cannot be placed
+BY_CHANCE_PER_S = 3e-8
+"""At three poles; a street of 25 has some 400 threes within hearing: one a day, were it always so."""
+COUNTS_US, LEAST_PER_S = 120_000_000, 1 / 3600
+"""How long a pole's loud sound counts for how often it has them, and how often it is taken to have them anyway."""
+
+
+class TooFew:
+    """How often each pole of a street takes a loud sound for a shot that is none of a round or an area, and what is
+    said of those by too few in its light."""
+
+    def __init__(self) -> None:
+        self._alike = Clutter(COUNTS_US)
+
+    def told(
+        self,
+        due: Sequence[Arrival],
+        unclaimed: Sequence[Arrival],
+        sudden: Container[Arrival],
+        air: Air,
+        acoustics: Acoustics,
+    ) -> list[Unplaced]:
+        """As `heard_by_too_few`; with an area where all three are sudden and chance seldom brings such three."""
+        groups = heard_by_too_few(due, unclaimed, acoustics.hearing_m, air.speed_mps)
+        told = [
+            with_area(each, air, acoustics)
+            if all(one in sudden for one in each.arrivals) and self._by_chance_per_s(each, air) <= BY_CHANCE_PER_S
+            else each
+            for each in groups
+        ]
+        explained = {one for each in told if each.area is not None for one in each.arrivals}
+        for one in due:
+            if worth_a_word(one) and one not in explained:
+                self._alike.hear(one)
+        return told
+
+    def _by_chance_per_s(self, group: Unplaced, air: Air) -> float:
+        heard = group.arrivals
+        rates = self._alike.per_s([one.node for one in heard], heard[0].t_us)
+        xyz_m = np.array([one.xyz_m for one in heard])
+        over_s = float(np.linalg.norm(xyz_m[:, None] - xyz_m, axis=2).max()) / air.speed_mps
+        return math.prod(max(each, LEAST_PER_S) for each in rates) * (2 * over_s) ** 2
 
 
 def heard_by_too_few(
