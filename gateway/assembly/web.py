@@ -27,6 +27,7 @@ from gateway.web.app import build_app
 from gateway.web.database import Database
 from gateway.web.live.feed import Feed
 from gateway.web.maps.found import base_map_of, nearest_of
+from gateway.web.metering.meter import Meter
 from gateway.web.parts import Parts
 from gateway.web.rules.keeping import Keeping
 from gateway.web.settings import WebConfig
@@ -56,7 +57,9 @@ def build_web(config: WebConfig, folder: pathlib.Path) -> Web:
     beside = (folder / config.gateway).parent
     key = request_key(config, folder, gateway, beside)
     journal = WebJournal(beside / gateway.journal, config.by, key)
-    database, plan, pulse, feed = Database(folder / config.database), plan_of(gateway, beside), Pulse(), Feed()
+    meter = Meter()
+    database, plan, pulse = Database(folder / config.database), plan_of(gateway, beside), Pulse()
+    feed = Feed(meter.heard)
     store = Store(database, plan, pulse, journal, 2 if config.second_person else 1)
     survey = survey_of(gateway, nearest_of(config, folder))
     applying = Applying(survey, config.keep_arrivals_days * DAY_US, config.keep_past_days * DAY_US)
@@ -71,6 +74,7 @@ def build_web(config: WebConfig, folder: pathlib.Path) -> Web:
         rules_of(folder / config.gateway, beside / gateway.journal),
         keeping_of(gateway),
         base_map_of(config, folder),
+        meter,
     )
     app = build_app(parts, lobby_for(config, database, folder))
     return Web(app, parts, Reader(database, journal, applying, pulse, feed.tell))

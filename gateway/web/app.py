@@ -8,10 +8,13 @@ from fastapi.staticfiles import StaticFiles
 
 from gateway.web.account_pages import access, elsewhere, keys, own, people, sign_in
 from gateway.web.accounts.lobby import Lobby
+from gateway.web.api import reference
 from gateway.web.door.door import Door
 from gateway.web.door.routes import Routes, routes_of
 from gateway.web.live import health
 from gateway.web.maps import routes as maps
+from gateway.web.metering import route as metering
+from gateway.web.metering.counting import Counting
 from gateway.web.pages import (
     about,
     appearance,
@@ -31,7 +34,8 @@ PAGES = (
     about.ROUTER, appearance.ROUTER, live.ROUTER, incidents.ROUTER, exporting.ROUTER, incident.ROUTER, reviewing.ROUTER,
     files.ROUTER, poles.ROUTER, devices.ROUTER, policy.ROUTER, maps.ROUTER, health.ROUTER,
 )  # fmt: skip
-ROUTERS = (*PAGES, sign_in.ROUTER, elsewhere.ROUTER, own.ROUTER, people.ROUTER, keys.ROUTER, access.ROUTER)
+MACHINES = (*reference.ROUTERS, metering.ROUTER)
+ROUTERS = (*PAGES, sign_in.ROUTER, elsewhere.ROUTER, own.ROUTER, people.ROUTER, keys.ROUTER, access.ROUTER, *MACHINES)
 STATIC = pathlib.Path(__file__).with_name("static")
 
 
@@ -45,4 +49,5 @@ def build_app(parts: Parts, lobby: Lobby | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(Door, lobby=app.state.lobby, routes=Routes(routes_of(app)))
+    app.add_middleware(Counting, meter=parts.meter)
     return app

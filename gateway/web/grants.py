@@ -14,13 +14,15 @@ PUBLIC = "public"
 @dataclass(frozen=True, slots=True)
 class Grant:
     """methods : of HTTP; HEAD goes with GET. to : roles, or PUBLIC. scope : what an API key must have for it, or ""
-    where none may. logged : what the access log says before it is done, or ""; a route that logs for itself has ""."""
+    where none may. logged : what the access log says before it is done, or ""; a route that logs for itself has "".
+    near : whether whoever asks on loopback may, too, where web.toml says so."""
 
     path: str
     methods: tuple[str, ...]
     to: tuple[str, ...]
     scope: str = ""
     logged: str = ""
+    near: bool = False
 
 
 EVERYBODY = ROLES
@@ -28,6 +30,7 @@ ADMINISTRATOR = ("administrator",)
 DESK = ("dispatcher", "administrator")
 JUDGES = ("dispatcher", "analyst", "administrator")
 """Who says what an incident was, is shown evidence, and takes lists along."""
+READ = "read"
 GRANTS: tuple[Grant, ...] = (
     Grant("/health", ("GET",), (PUBLIC,)),
     Grant("/about", ("GET",), (PUBLIC,)),
@@ -80,6 +83,27 @@ GRANTS: tuple[Grant, ...] = (
     Grant("/map/city.pmtiles", ("GET",), EVERYBODY),
     Grant("/map/live.json", ("GET",), EVERYBODY),
     Grant("/map/incidents/{incident}.json", ("GET",), EVERYBODY),
+    # programs (gateway/web/api, gateway/web/metering)
+    Grant("/api/v1/incidents", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/incidents.geojson", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/incidents/{incident}", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/incidents/{incident}/rounds", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/incidents/{incident}/reviews", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/incidents/{incident}/reviews", ("POST",), JUDGES, "review"),
+    Grant("/api/v1/rounds", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/reviews", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/poles", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/poles/{name}", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/lamps", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/lamps/{name}", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/cameras", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/cameras/{name}", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/alarms", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/state", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/events", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/openapi.json", ("GET",), EVERYBODY, READ),
+    Grant("/api/v1/reference", ("GET",), EVERYBODY, READ),
+    Grant("/metrics", ("GET",), EVERYBODY, "metrics", near=True),
     Grant("/access", ("GET",), ("administrator", "analyst"), logged="read the access log"),
 )
 

@@ -1,12 +1,13 @@
 """What the web process is put together of: gateway/assembly/web.py fills it, routes find it in `request.app.state`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
 from gateway.web.database import Database
 from gateway.web.live.feed import Feed
 from gateway.web.maps.base_map import NO_BASE_MAP, BaseMap
+from gateway.web.metering.meter import Meter
 from gateway.web.records import Plan
 from gateway.web.rules.keeping import Keeping
 from gateway.web.rules.rules import Rules
@@ -31,6 +32,7 @@ class Parts:
     rules: Rules | None = None
     keeping: Keeping | None = None
     base_map: BaseMap = NO_BASE_MAP
+    meter: Meter = field(default_factory=Meter)
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

@@ -1,7 +1,7 @@
 """What the pages and the API show, as the store has it. Values only; times in microseconds UTC, places in degrees."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 VERDICTS = ("gunshot", "no gunshot", "unsure")
@@ -209,9 +209,11 @@ class Freshness:
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something was read of the journal. number : the row's; a listener goes on from there. kinds : of rows. incident :
-    which one it is about, or "". missed : the listener did not keep up or was away: look at the store anew."""
+    which one it is about, or "". missed : the listener did not keep up or was away: look at the store anew. at_us :
+    when the gateway wrote the row, by its clock; 0 where that is not one row."""
 
     number: int
     kinds: Sequence[str]
     incident: str = ""
     missed: bool = False
+    at_us: int = field(default=0, compare=False)

@@ -60,12 +60,15 @@ class OidcTable(Table):
 
 class DoorTable(Table):
     """public_url : what the reader's browser has in its address bar; needed behind a proxy and for single sign-on.
-    trusted_proxies : whose X-Forwarded-For is believed. idle_min : a live page that is open counts as use."""
+    trusted_proxies : whose X-Forwarded-For is believed. idle_min : a live page that is open counts as use.
+    metrics_on_loopback : `/metrics` asks nobody on this machine for a key; not behind a proxy that says nothing of whom
+    it speaks for."""
 
     public_url: Annotated[str, AfterValidator(check_origin)] | None = None
     trusted_proxies: list[Annotated[str, AfterValidator(check_network)]] = Field(default_factory=list)
     session_h: int = Field(default=12, ge=1, le=168)
     idle_min: int = Field(default=60, ge=5, le=1440)
+    metrics_on_loopback: bool = False
     oidc: OidcTable | None = None
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """Whose address a request has: of whoever is connected, or, where that is a proxy that we trust, of whom it names."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -28,6 +28,16 @@ def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str
         if not any(parsed in network for network in trusted):
             break
     return _one_subscriber(address)
+
+
+def is_on_loopback(peer: str, headers: Mapping[str, str]) -> bool:
+    """Whether this machine itself asks, and not a proxy on it for somebody."""
+    if any(name in headers for name in ("x-forwarded-for", "forwarded", "via", "x-real-ip")):
+        return False
+    try:
+        return ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        return False
 
 
 def _one_subscriber(address: str) -> str:

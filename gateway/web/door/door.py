@@ -21,7 +21,7 @@ from gateway.web.accounts.person import NOBODY, Person
 from gateway.web.accounts.queue import Busy
 from gateway.web.accounts.recognise import Found
 from gateway.web.door import body, csrf
-from gateway.web.door.addresses import client_address, networks
+from gateway.web.door.addresses import client_address, is_on_loopback, networks
 from gateway.web.door.cookies import set_cookie
 from gateway.web.door.outgoing import Outgoing
 from gateway.web.door.refused import Refused, answer
@@ -96,10 +96,12 @@ class Door:
         found = Found()
         if grant is None or grant.path not in NAMELESS:
             found = await self._recognise(request, out, grant)
-        check_grant(request, grant, allowed, found)
+        if not self._is_near(request, grant):
+            check_grant(request, grant, allowed, found)
         assert grant is not None
+        request.scope["state"]["route"] = grant.path
         if request.method == "OPTIONS":
-            raise Refused(405, "That is not asked here.", {"allow": ", ".join(sorted({*allowed, "HEAD"}))})
+            raise Refused(405, "That is not asked here.", {"allow": allow(allowed)})
         content = None
         if method != "GET":
             content = await body.whole_body(request.receive, request.headers.get("content-length", ""))
@@ -107,6 +109,13 @@ class Door:
         if grant.logged:
             await self._log(request, grant, found.person)
         return _Let(grant, content)
+
+    def _is_near(self, request: Request, grant: Grant | None) -> bool:
+        """Whether this is granted to whoever asks on this machine."""
+        if grant is None or not grant.near or not self._lobby.config.metrics_on_loopback:
+            return False
+        peer = request.scope.get("client")
+        return is_on_loopback(peer[0] if peer else "", request.headers)
 
     def _check_target(self, request: Request) -> None:
         raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
@@ -176,6 +185,11 @@ class Door:
             access_log.write(connection, access)
 
 
+def allow(methods: frozenset[str]) -> str:
+    """The header: HEAD goes with GET."""
+    return ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))
+
+
 def check_grant(request: Request, grant: Grant | None, allowed: frozenset[str], found: Found) -> None:
     """Raises Refused for what this one may not. Who has not signed in is not told what there is."""
     person = found.person
@@ -185,7 +199,7 @@ def check_grant(request: Request, grant: Grant | None, allowed: frozenset[str], 
         raise Refused(401, "Sign in, or send an API key.", {"www-authenticate": "Bearer"})
     if grant is None:
         if allowed:
-            raise Refused(405, "That is not possible here.", {"allow": ", ".join(sorted({*allowed, "HEAD"}))})
+            raise Refused(405, "That is not possible here.", {"allow": allow(allowed)})
         raise Refused(404, "There is nothing at this address.")
     if person.role not in grant.to or (person.is_machine and (not grant.scope or grant.scope not in found.scopes)):
         raise Refused(403, f"This is for {', '.join(grant.to)}; you are {person.role}.")

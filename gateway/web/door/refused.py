@@ -6,6 +6,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from gateway.web.door.problem import problem
 from gateway.web.templating import page
 
 TITLES = {
@@ -34,6 +35,8 @@ class Refused(Exception):
 def answer(request: Request, refused: Refused) -> Response:
     """What goes back. Who reads pages and has not signed in is shown where to."""
     if not reads_pages(request):
+        if is_api(request):
+            return problem(refused.status, refused.words, refused.headers)
         body = {"detail": refused.words}
         return JSONResponse(body, refused.status, headers=refused.headers)
     if refused.status == 401:
@@ -51,9 +54,14 @@ def answer(request: Request, refused: Refused) -> Response:
 
 def reads_pages(request: Request) -> bool:
     """Whether a browser asks for a page, or htmx for a part of one."""
-    if request.url.path.startswith("/api/") or "authorization" in request.headers:
+    if is_api(request) or "authorization" in request.headers:
         return False
     return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
+
+
+def is_api(request: Request) -> bool:
+    """Whether this is the programs' part."""
+    return str(request.scope["path"]).startswith("/api/")
 
 
 def wanted(request: Request) -> str:

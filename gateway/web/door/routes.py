@@ -31,14 +31,15 @@ class Routes:
             raise RuntimeError("gateway/web/grants.py: " + "; ".join(wrong))
 
     def find(self, path: str, method: str) -> tuple[Grant | None, frozenset[str]]:
-        """The grant of the route that this request comes to, or None; and the methods of the routes with its path."""
+        """The grant of the route that this request comes to, or None; and the methods of all routes with its path."""
+        grant: Grant | None = None
         allowed: frozenset[str] = frozenset()
         for each, methods in self._known:
             if each.regex.match(path):
-                if method in methods:
-                    return self._grants[each.path, method], methods
                 allowed |= methods
-        return None, allowed
+                if grant is None and method in methods:
+                    grant = self._grants[each.path, method]
+        return grant, allowed
 
     def _methods(self, known: Known) -> frozenset[str]:
         return known.methods or frozenset(method for path, method in self._grants if path == known.path)

@@ -2,7 +2,7 @@
 who comes later, or did not keep up, is told `missed`, and looks at the store, which has it all by number."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from gateway.web.records import Change
 
@@ -18,9 +18,11 @@ class TooMany(RuntimeError):
 
 
 class Feed:
-    """Of one event loop: `open` in it, `tell` from any thread."""
+    """Of one event loop: `open` in it, `tell` from any thread. heard : is told what each listener is handed as it
+    comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Callable[[Change], None] = lambda change: None) -> None:
+        self._heard = heard
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queues: set[asyncio.Queue[Change | None]] = set()
         self._recent: list[Change] = []
@@ -58,6 +60,7 @@ class Feed:
             for change in self._since(after):
                 yield change
             while not self._is_closed and (news := await queue.get()) is not None:
+                self._heard(news)
                 yield news
         finally:
             self._queues.discard(queue)

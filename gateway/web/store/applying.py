@@ -63,14 +63,14 @@ class Applying:
             if row.kind in ("incident", "alarm"):
                 frames.write(connection)
             name = self._one(connection, row)
-            changes.append(Change(row.number, (row.kind,), name))
+            changes.append(Change(row.number, (row.kind,), name, at_us=row.at_us))
         frames.write(connection)
         if look.rows:
             last = look.rows[-1]
             self._place(connection, last)
             self._let_go(connection, min(last.at_us, self._clock()))
             if nodes:
-                changes.append(Change(last.number, ("frame",)))
+                changes.append(Change(last.number, ("frame",), at_us=last.at_us))
         return changes
 
     def _one(self, connection: sqlite3.Connection, row: Row) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.web.database import Database
 from gateway.web.records import Access, Brief, Freshness, Happened, Plan, Review, Search, Sound, Whole
-from gateway.web.store import reading, street_reading
+from gateway.web.store import listing, reading, street_reading
 from gateway.web.store.journal import Journal
 from gateway.web.store.pulse import Pulse
 from gateway.web.store.search import COLUMNS, query
@@ -83,6 +83,21 @@ class Store:
             found = connection.execute("select * from review where incident = ? and nonce = ?", (incident, nonce))
             row = found.fetchone()
         return None if row is None else reading.review_of(row)
+
+    def newest_reviews(self, before: int | None = None, limit: int = LIMIT) -> Sequence[Review]:
+        """Of all incidents, the newest first. before : the number of the last one of the page before."""
+        with self._database.reading() as connection:
+            return listing.reviews(connection, before, max(1, min(limit, MOST)))
+
+    def rounds(self, after: tuple[int, str] | None = None, limit: int = LIMIT) -> Sequence[listing.ListedRound]:
+        """Of all incidents, the newest fired first. after : t_us and incident of the last one of the page before."""
+        with self._database.reading() as connection:
+            return listing.rounds(connection, after, max(1, min(limit, MOST)))
+
+    def counted(self) -> Sequence[listing.Count]:
+        """How many incidents there are, by grade and kind."""
+        with self._database.reading() as connection:
+            return listing.counted(connection)
 
     def happened(self, kinds: Sequence[str], before: int | None = None, limit: int = LIMIT) -> Sequence[Happened]:
         """Rows of these kinds (gateway/journal/rows.py), the newest first: news of the gateway, policies. before : the
