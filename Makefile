@@ -49,7 +49,7 @@ web:  ## the web pages' map and live parts, from gateway/web/npm's lock file (ne
 	command -v npm >/dev/null || { echo "make web needs npm: sudo apt-get install npm"; exit 1; }
 	cd gateway/web/npm && npm ci --loglevel=error && node vendor.mjs
 
-web-check: .venv/.dev  ## the pages in a real browser against their bars; a table, and pictures in out/web-check (some minutes; ONLY=shift: that)
+web-check: .venv/.dev  ## the pages in a real browser against their bars; table and pictures in out/web-check (ONLY=shift: that part)
 	command -v npm >/dev/null && $(MAKE) web || echo "no npm: axe-core and the map that moves are not tried"
 	$(BIN)/python -m bench.web_check $(ONLY)
 

@@ -1,6 +1,6 @@
 """Do lamps come up as soon whatever becomes of the pages' process? A real gateway, its Modbus bank, one of each.
 
-usage: python -m bench.web_and_lamps [--shots 20]        (from the project's folder; Linux, two cores)
+usage: python -m bench.web_and_lamps [--shots 10]        (from the project's folder; Linux, two cores)
 
 The street of bench/evidence_and_lamps.py. The gateway and `soundpost web` share core 0, all else is on core 1. By
 turns: without the pages; with them; with them and eight who ask without a pause, so that they take all of the core that
@@ -188,7 +188,7 @@ async def main(n_shots: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="lamp latency whatever becomes of the pages' process")
-    parser.add_argument("--shots", type=int, default=20)
+    parser.add_argument("--shots", type=int, default=10)
     args = parser.parse_args()
     os.sched_setaffinity(0, {1})
     asyncio.run(main(args.shots))

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Page
@@ -179,6 +180,20 @@ async def _killed(shift: Shift) -> tuple[str, bool]:
     return words, said_s <= SAID_S and took_s <= BACK_S and not missing
 
 
+async def _an_hour_off(shift: Shift) -> tuple[str, bool]:
+    """A browser whose clock is an hour ahead: ages and freshness go by the server's."""
+    page = await shift.page.context.new_page()
+    await page.clock.set_system_time(datetime.now(UTC) + timedelta(hours=1))
+    await page.goto(f"{shift.line.address}/")
+    incident = await shift.fire((120.0, 20.0, 1.5))
+    await page.wait_for_selector(f"#board [data-incident='{incident}']", timeout=WAIT_MS)
+    ages = await page.eval_on_selector_all("#board h3 .soft", "(all) => all.map((each) => each.textContent.trim())")
+    said = (await page.inner_text("#cut")).strip()
+    await page.close()
+    wrong = [age for age in ages if "hour" in age or not age]
+    return said or f"the newest: {ages[0]}; {len(wrong)} of {len(ages)} ages off", not wrong and not said
+
+
 async def _again(shift: Shift, old: Program) -> None:
     stage = shift.street.stage
     config = stage.plan.folder / "web" / "web.toml"
@@ -226,5 +241,6 @@ STEPS: tuple[tuple[str, str, Step], ...] = (
     ("the clip plays", ">= 0.5 s of it", _plays),
     ("the line is cut: it says so", f"<= {SAID_S:.0f} s", _cut),
     ("the line is whole: nothing is missing", f"<= {BACK_S:.0f} s", _comes_back),
+    ("a browser's clock is an hour off", "ages are the server's", _an_hour_off),
     ("the pages' process is killed and comes back", f"<= {SAID_S:.0f}, {BACK_S:.0f} s", _killed),
 )

@@ -72,11 +72,9 @@ class Stage:
         elif self.plan.with_web:
             more = await make_requester(self.plan.folder)
         await self._open_gateway(write_gateway(self.plan, self.ports, more), heard_from_gateway)
-        async with asyncio.TaskGroup() as opening:  # neither needs the other, and people wait for the pages
-            if self.evidence:
-                opening.create_task(self.evidence.open())
-            if self.plan.with_web:
-                opening.create_task(self._open_web())
+        beside = [self.evidence.open()] if self.evidence else []
+        beside += [self._open_web()] if self.plan.with_web else []
+        await asyncio.gather(*beside)  # neither needs the other, and people wait for the pages
 
     async def _open_web(self) -> None:
         self.web = await open_web(self.plan.folder, self._start_aside, has_evidence=self.evidence is not None)
