@@ -1,8 +1,8 @@
 """`python -m simulators.pages.rooms`: draws the house, docs/rooms.svg, from the table of its walls, docs/walls.toml.
 
-Each room is a panel, each row of the table a box; within a room a box stands above all that it imports. An arrow runs
-from whoever imports to what is imported, to another room one for all of it: what may not be imported has none. What
-knows all of its own room has none there.
+Each room is a panel, each row of the table a box (a file's within a wing is its wing's); within a room a box stands
+above all that it imports. An arrow runs from whoever imports to what is imported, to another room one for all of it:
+what may not be imported has none. What knows all of its own room has none there.
 """
 
 import tomllib
@@ -47,6 +47,7 @@ class Box:
 
 def drawing(may: Mapping[str, Sequence[str]]) -> str:
     """The picture as SVG."""
+    may = by_wing(may)
     wide = {room: _floors(room, may) for room in COLOURS}
     width = _width(wide["firmware"]) + _width(wide["gateway"]) + 3 * EDGE
     top = EDGE + 50
@@ -72,6 +73,14 @@ def drawing(may: Mapping[str, Sequence[str]]) -> str:
         *(_drawn(box) for box in boxes.values()),
     )
     return "\n".join((head, *drawn, "</svg>")) + "\n"
+
+
+def by_wing(may: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """A row of a file within a wing is drawn as its wing's."""
+    found: dict[str, list[str]] = {}
+    for row, allowed in may.items():
+        found.setdefault("/".join(row.split("/")[:2]), []).extend(allowed)
+    return found
 
 
 def targets(row: str, may: Mapping[str, Sequence[str]]) -> set[str]:
