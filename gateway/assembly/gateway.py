@@ -131,7 +131,7 @@ def links(config: GatewayConfig, folder: pathlib.Path) -> list[Link]:
     lines: list[Link] = [
         SerialLink(line.port, functools.partial(open_serial_line, line.port, line.baud)) for line in config.serial
     ]
-    return [*lines, *([MqttLink(_broker(config.mqtt, folder))] if config.mqtt is not None else ())]
+    return [*lines, *([MqttLink(broker_of(config.mqtt, folder))] if config.mqtt is not None else ())]
 
 
 def plugs(
@@ -255,7 +255,8 @@ def camera_of(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
     )
 
 
-def _broker(table: MqttTable, folder: pathlib.Path) -> Broker:
+def broker_of(table: MqttTable, folder: pathlib.Path) -> Broker:
+    """Where the broker is and who this gateway is to it. Raises OSError or ValueError naming a file."""
     files = [str(folder / file) if file else None for file in (table.ca_file, table.cert_file, table.tls_key_file)]
     password = read_secret(folder / table.password_file) if table.password_file else None
     tls = tls_context(*files) if table.with_tls else None
