@@ -18,6 +18,7 @@ from gateway.alerts.because import read_because
 from gateway.alerts.notices import read_updated
 from gateway.assembly.evidence import check_evidence
 from gateway.assembly.lamp_banks import LampPast, check_contacts, lamp_past, lamp_plugs
+from gateway.assembly.metering import Metering
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
@@ -30,7 +31,6 @@ from gateway.intake.seen import Seen
 from gateway.intake.tables import MqttTable
 from gateway.journal.doorbell import Doorbell
 from gateway.journal.file import check_place
-from gateway.journal.journal import Journal
 from gateway.journal.recovery import recent
 from gateway.journal.request import Requests
 from gateway.journal.rows import Row
@@ -70,7 +70,8 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     links_there, policy = links(config, folder), build_policy(config, folder)
     limit = None if config.journal_max_mb is None else config.journal_max_mb * 1_000_000
     check_place(folder / config.journal)
-    journal = Journal(folder / config.journal, limit)
+    metering = Metering(config, folder, now_us)
+    journal = metering.journal(folder / config.journal, limit)
     start_us, last_boot = now_us(), journal.last_boot()
     boot = last_boot + 1 if 0 < last_boot < U32 else 1 + secrets.randbits(30)
     past = recent(journal.newest_first(), start_us)
@@ -92,7 +93,8 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     core = build_core(config, gate, airs, start_us, rollout, policy)
     keys = Plug("keys", (), lambda tell: KeyWatch(keyring, core.rekeyed, tell, now_us))
     more = [keys, *_followers(config, folder, journal.incidents), *plugs(config, folder, rollout, lamps)]
-    agent = Agent(core, journal, links_there, now_us, teller, more)
+    more += metering.plugs(core, journal, lambda: agent)
+    agent = Agent(core, journal, links_there, now_us, metering.teller(teller), more)
     agent.recover(past, start_us)
     return agent
 
@@ -104,6 +106,8 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
     named.append(("journal", (folder / config.journal).parent))
     if config.releases is not None:
         named.append(("releases", folder / config.releases))
+    if config.metrics_file is not None:
+        named.append(("metrics_file", (folder / config.metrics_file).parent))
     if faults := missing_files(named):
         raise OSError(faults)
     check_place(folder / config.journal)
