@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from soundpost.doctor.subject import Subject
 from soundpost.doctor.verdict import Verdict, failed, passed, warned
 
+STALE_S = 60.0
+"""Four times as long as a gateway leaves between (gateway/watching/textfile.py)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -60,6 +63,24 @@ def judge_source(file: Seen) -> Verdict:
     if file.mode is None:
         return failed("source", "is not there", "mend [source] of node.toml", file.name)
     return passed("source", "is there", file.name)
+
+
+def judge_metrics(age_s: float | None, name: str) -> Verdict:
+    """age_s : since the gateway wrote its figures; None where it never did."""
+    if age_s is None:
+        return failed("metrics", "were never written", "may the gateway's user write that folder? see its log", name)
+    says = f"written {age_s:.0f} s ago"
+    if age_s > STALE_S:
+        return failed("metrics", says, "is the gateway running? may it write that folder? see its log", name)
+    return passed("metrics", says, name)
+
+
+def check_metrics(path: pathlib.Path, now_s: float) -> list[Verdict]:
+    """Look at the file's age."""
+    try:
+        return [judge_metrics(max(0.0, now_s - path.stat().st_mtime), str(path))]
+    except OSError:
+        return [judge_metrics(None, str(path))]
 
 
 def look(path: pathlib.Path) -> Seen:

@@ -65,6 +65,9 @@ def _of_street(subject: Subject) -> list[Check]:
         for table in subject.cameras
     ]
     found = [*banks, *cameras]
+    if subject.metrics is not None:
+        metrics = subject.metrics
+        found.append(Check("metrics", lambda: files.check_metrics(metrics, time.time()), str(metrics)))
     if subject.evidence is not None:
         evidence = subject.evidence
         found.append(Check("evidence", lambda: _evidence(subject), evidence.folder))

@@ -43,6 +43,7 @@ class Subject:
     faults: list[tuple[str, str]] = field(default_factory=list)
     journal: pathlib.Path | None = None
     journal_max_mb: int | None = None
+    metrics: pathlib.Path | None = None
     poles: tuple[PoleTable, ...] = ()
     serial: tuple[SerialTable, ...] = ()
     mqtt: MqttTable | None = None
@@ -131,6 +132,8 @@ def _read_gateway(subject: Subject, document: dict[str, Any]) -> None:
             _fault(subject, subject.path, error)
     journal, most_mb = document.get("journal"), document.get("journal_max_mb")
     subject.journal = subject.folder / journal if isinstance(journal, str) and journal else None
+    metrics = document.get("metrics_file")
+    subject.metrics = subject.folder / metrics if isinstance(metrics, str) and metrics else None
     subject.journal_max_mb = most_mb if isinstance(most_mb, int) and most_mb > 0 else None
     subject.poles = tuple(_each(document, "pole", PoleTable))
     subject.serial = tuple(_each(document, "serial", SerialTable))

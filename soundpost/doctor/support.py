@@ -66,6 +66,8 @@ def _contents(subject: Subject) -> Iterator[str]:
     """Of each secret file that can be read."""
     for path in subject.secret_files():
         try:
+            if not path.is_file():
+                continue  # a pipe would be waited for
             with path.open(errors="replace") as file:
                 yield file.read(MOST_SECRET_BYTES)
         except OSError:

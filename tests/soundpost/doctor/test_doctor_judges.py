@@ -101,6 +101,10 @@ def test_a_folder_that_everybody_may_write_fails_and_one_with_the_sticky_bit_doe
     assert levels(files.judge_folders([files.Seen("a", None)])) == [WARN]
 
 
+def test_figures_that_nobody_writes_any_more_fail():
+    assert [files.judge_metrics(age_s, "m").level for age_s in (3.0, 300.0, None)] == [PASS, FAIL, FAIL]
+
+
 def test_a_config_with_faults_is_told_in_its_own_words():
     verdicts = files.judge_config([("gateway.toml", "gateway.toml: pole: 3 poles")], ["gateway.toml", "web.toml"])
 

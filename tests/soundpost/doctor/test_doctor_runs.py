@@ -16,6 +16,7 @@ from firmware.linux.mqtt_line import Broker, open_mqtt_line
 from gateway.journal.file import JournalFile
 from gateway.journal.rows import Row
 from hw.mqtt_connection import tls_context
+from simulators.peers.camera import VirtualCamera
 from simulators.peers.lamp_bank import LampBank
 from simulators.peers.peer import opened
 
@@ -234,6 +235,42 @@ async def test_rows_that_somebody_changed_are_found_whole_or_among_the_newest(tm
     assert "the newest 2000 holds" in good[name][1]
     assert newest[name][0] == "PASS"
     assert whole[name] == ("FAIL", "row 5 is not what was written there")
+
+
+async def test_a_camera_is_asked_and_not_turned_and_one_with_another_password_fails(tmp_path):
+    camera = VirtualCamera()
+    async with opened(camera):
+        folder = await made(tmp_path, "tcp://127.0.0.1:9", free_port())
+        for name, password in (("good", "street"), ("bad", "other")):
+            (folder / f"{name}.password").touch(0o600)
+            (folder / f"{name}.password").write_text(password)
+            with (folder / "gateway.toml").open("a") as config:
+                config.write(
+                    f'\n[[camera]]\nname = "{name}"\nurl = "{camera.url}"\nuser = "soundpost"\n'
+                    f'password_file = "{name}.password"\nxyz_m = [0.0, 0.0, 6.0]\n'
+                )
+        _, found = await doctor(folder)
+
+        assert found["config", "gateway.toml"][0] == "PASS"
+        assert found["camera", "good"][0] == "PASS"
+        assert found["camera", "bad"][0] == "FAIL"
+        assert not [each for each in camera.notebook.entries if "pan_deg" in each]
+
+
+async def test_a_web_process_whose_gateway_is_silent_says_so_and_one_that_is_away_is_named(tmp_path, programs):
+    folder, port = await made(tmp_path, "tcp://127.0.0.1:9", free_port()), free_port()
+    (folder / "web.toml").write_text(f"port = {port}\n")
+    url = f"http://127.0.0.1:{port}/health"
+    _, before = await doctor(folder)
+    web = await programs(sys.executable, "-m", "soundpost", "web", "--config", folder / "web.toml")
+    async with asyncio.timeout(LIMIT_S):
+        assert b"ready" in await web.stdout.readline()
+    _, after = await doctor(folder)
+
+    assert before["web", url][1].startswith("does not answer")
+    assert after["web", url][0] == "FAIL"
+    assert after["web", url][1] in ("silent", "offline")
+    assert after["web database", str(folder / "web.db")][0] == "PASS"
 
 
 @pytest.fixture

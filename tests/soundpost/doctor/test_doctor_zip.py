@@ -137,6 +137,18 @@ def test_a_zip_where_none_can_be_written_is_one_line(street):
     assert ran.stderr.splitlines()[-1].startswith("soundpost doctor: ")
 
 
+def test_a_secret_file_that_is_a_pipe_or_whose_name_no_file_can_have_holds_nobody_up(street):
+    (street / "broker.password").unlink()
+    os.mkfifo(street / "broker.password", 0o600)
+    text = (street / "gateway.toml").read_text().replace(PASSWORDS["in a wrong place"], "mellon" * 100)
+    (street / "gateway.toml").write_text(text)
+    ran = doctor(street, "--zip", street / "out.zip")
+
+    assert "Traceback" not in ran.stderr
+    with zipfile.ZipFile(street / "out.zip") as kept:
+        assert "mellon" not in "".join(kept.read(name).decode() for name in kept.namelist())
+
+
 @given(st.text(st.characters(exclude_categories=("Cs",)), min_size=8), st.text(), st.text())
 def test_a_known_secret_is_in_no_text_whatever_stands_round_it(secret, before, after):
     secrets = known_secrets([secret])
