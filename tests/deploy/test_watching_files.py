@@ -16,6 +16,7 @@ from gateway.watching.figures import Figures, Now
 ROOT = pathlib.Path(__file__).parents[2]
 RULES = ROOT / "deploy/prometheus/soundpost.rules.yml"
 DASHBOARD = ROOT / "deploy/grafana/soundpost-gateway.json"
+WEB = ROOT / "gateway/web/metering"
 PAGE = ROOT / "docs/watching.md"
 LABELS = {
     "rejects_total": {"reason"}, "unused_total": {"why"}, "effects_total": {"what", "outcome"},
@@ -37,6 +38,10 @@ def names():
             name = family.name + ending
             plain = {"node"} if family.name.startswith("node_") else set()
             found[PREFIX + name] = LABELS.get(name, plain) | {"instance", "job"}
+    for text in (path.read_text() for path in WEB.glob("*.py")):
+        for name in re.findall(r'"(soundpost_web_\w+)"', text):
+            endings = ("_bucket", "_total", "") if "requests" in name or "seconds" in name else ("",)
+            found |= {name + ending: {"state", "le", "instance", "job"} for ending in endings}
     return found
 
 
