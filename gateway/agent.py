@@ -106,6 +106,11 @@ class Agent:
         self._before = Before(Past(), 0)
         self._remarked: dict[str, int] = {}
 
+    @property
+    def n_waiting(self) -> int:
+        """Frames that came and were not fed yet."""
+        return self._inbox.qsize()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Raises OSError where a link is not there at the start."""
         try:

@@ -48,6 +48,7 @@ class GatewayConfig(Table):
     keys_file: str = Field(min_length=1)
     requests_keys_file: str | None = Field(default=None, min_length=1)
     releases: str | None = Field(default=None, min_length=1)
+    metrics_file: str | None = Field(default=None, pattern=r"[^/]\.prom$", max_length=500)
     site: SiteTable
     pole: tuple[PoleTable, ...]
     air: AirTable = AirTable()

@@ -24,6 +24,7 @@ COMMANDS = {
     "journal": "verify or read a gateway's journal",
     "policy": "try another policy on a journal, or say why what was done was done",
     "init": "from a survey of poles to a folder that runs: configs, keys, broker, map",
+    "doctor": "examine a gateway or a Linux node: time, disk, keys, broker, nodes, lamps, cameras",
     "web": "serve the street's pages: map, incidents, poles, and the API",
     "map": "build the pages' base map of an OpenStreetMap extract",
     "evidence": "keep, list, show and export what cameras saw round a shot",
@@ -35,7 +36,7 @@ COMMANDS = {
 }
 
 
-FOLDERS = ("board", "camera", "init", "policy")
+FOLDERS = ("board", "camera", "doctor", "init", "policy")
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

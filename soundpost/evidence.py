@@ -22,7 +22,7 @@ from gateway.evidence import custody
 from gateway.evidence.shelf import About, Entry, Shelf
 from gateway.journal.rows import reading
 from soundpost.lasting_output import lasting_output
-from soundpost.logs import log_to_standard_error
+from soundpost.logs import add_log_argument, log_to_standard_error
 from soundpost.private_files import write_private
 from soundpost.terminal import utc_second
 
@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--note", default="", help="why, in words, for the journal")
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="of export: a folder that is not there yet")
     parser.add_argument("--json", action="store_true", help="JSON lines")
+    add_log_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -77,7 +78,7 @@ def _keep(args: argparse.Namespace, config: GatewayConfig, folder: pathlib.Path)
     assert config.evidence is not None
     table = config.evidence
     check_evidence(config, folder)
-    log_to_standard_error()
+    log_to_standard_error(args.log)
     make_way(table.nice)
 
     def ready() -> None:

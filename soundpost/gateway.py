@@ -24,7 +24,7 @@ from gateway.lamp_notice import LampNotice
 from gateway.tasks import end_all
 from soundpost.certificate_ends import ending
 from soundpost.lasting_output import lasting_output
-from soundpost.logs import log_to_standard_error
+from soundpost.logs import add_log_argument, in_json, log_to_standard_error
 from soundpost.terminal import one_line
 
 HELP = "Run a gateway: take the nodes' frames in, place shots, and move lamps and cameras."
@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="gateway.toml")
     parser.add_argument("--check", action="store_true", help="check the config and the files it names, run nothing")
     parser.add_argument("--json", action="store_true", help="say what happens as JSON lines")
+    add_log_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     config, folder = read_config(args.config), args.config.parent
     keyring = Keyring(folder / config.keys_file)
-    log_to_standard_error()
+    log_to_standard_error(args.log)
     lacking = keyless(keyring.keys, config.poles())
     if over := _say_ending(config, folder, args.check):
         raise ValueError(f"{args.config}: {over}")
@@ -65,7 +66,7 @@ def _run(args: argparse.Namespace) -> int:
         return 0
     if lacking:
         log.warning(_no_key(lacking))
-    asyncio.run(_serve(config, folder, keyring, Terminal(config.the_site(), args.json)))
+    asyncio.run(_serve(config, folder, keyring, Terminal(config.the_site(), args.json or in_json(args.log, 1))))
     return 0
 
 

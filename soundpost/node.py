@@ -10,7 +10,7 @@ from firmware.linux.run import build_source, build_uplink, serve
 from hw.linux.microphone import BACKENDS, inputs_of
 from hw.linux.settings import missing_files
 from soundpost.lasting_output import lasting_output
-from soundpost.logs import log_to_standard_error
+from soundpost.logs import add_log_argument, log_to_standard_error
 
 HELP = "Run a pole's node: listen, and report to the gateway what was heard."
 EXAMPLE = """soundpost node --config node.toml --check
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--config", type=pathlib.Path, metavar="FILE", help="node.toml")
     what.add_argument("--devices", action="store_true", help="list the microphones, for `device` in node.toml")
     parser.add_argument("--check", action="store_true", help="check the config and the files it names, run nothing")
+    add_log_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     config, folder = read_config(args.config), args.config.parent
-    log_to_standard_error()
+    log_to_standard_error(args.log)
     if args.check:
         read_key(folder / config.key_file)
         if faults := missing_files(_named(config, folder)):

@@ -13,7 +13,7 @@ from gateway.assembly.web import build_web, check_journal, serve_web
 from gateway.web.settings import WebConfig, read_web_config
 from soundpost import web_admin
 from soundpost.lasting_output import lasting_output
-from soundpost.logs import log_to_standard_error
+from soundpost.logs import add_log_argument, log_to_standard_error
 from soundpost.terminal import one_line
 
 HELP = "Serve the street's pages and its API; follows the journal, holds no key of a node and no wire to a lamp."
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soundpost web`."""
     parser.add_argument("--config", type=pathlib.Path, metavar="FILE", help="web.toml")
     parser.add_argument("--check", action="store_true", help="check the settings, files, keys and port, and stop")
+    add_log_argument(parser)
     parser.set_defaults(wrong_usage=parser.error)
     web_admin.add_arguments(parser.add_subparsers(dest="verb", metavar="[admin]"))
 
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             raise ValueError(f"map_file: {base_map.why}")
         print(f"{args.config}: good. {_summary(config)}{words}")
         return 0
-    log_to_standard_error()
+    log_to_standard_error(args.log)
     if base_map.why:
         LOG.warning("the base map cannot be used; pages draw the street's plan", why=base_map.why)
 

@@ -11,6 +11,8 @@ command -v ffprobe >/dev/null || missing="$missing ffmpeg"
 command -v openssl >/dev/null || missing="$missing openssl"
 command -v qemu-system-xtensa >/dev/null || missing="$missing qemu-system-misc"
 command -v chromium >/dev/null || missing="$missing chromium"
+command -v promtool >/dev/null || missing="$missing prometheus"
+command -v prometheus-node-exporter >/dev/null || missing="$missing prometheus-node-exporter"
 command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
 [ -e /usr/include/portaudio.h ] || missing="$missing portaudio19-dev"
 "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||

@@ -18,6 +18,7 @@ from gateway.alerts.because import read_because
 from gateway.alerts.notices import read_updated
 from gateway.assembly.evidence import check_evidence
 from gateway.assembly.lamp_banks import LampPast, check_contacts, lamp_past, lamp_plugs
+from gateway.assembly.metering import Metering
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
@@ -30,7 +31,6 @@ from gateway.intake.seen import Seen
 from gateway.intake.tables import MqttTable
 from gateway.journal.doorbell import Doorbell
 from gateway.journal.file import check_place
-from gateway.journal.journal import Journal
 from gateway.journal.recovery import recent
 from gateway.journal.request import Requests
 from gateway.journal.rows import Row
@@ -70,7 +70,8 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     links_there, policy = links(config, folder), build_policy(config, folder)
     limit = None if config.journal_max_mb is None else config.journal_max_mb * 1_000_000
     check_place(folder / config.journal)
-    journal = Journal(folder / config.journal, limit)
+    metering = Metering(config, folder, now_us)
+    journal = metering.journal(folder / config.journal, limit)
     start_us, last_boot = now_us(), journal.last_boot()
     boot = last_boot + 1 if 0 < last_boot < U32 else 1 + secrets.randbits(30)
     past = recent(journal.newest_first(), start_us)
@@ -92,7 +93,8 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     core = build_core(config, gate, airs, start_us, rollout, policy)
     keys = Plug("keys", (), lambda tell: KeyWatch(keyring, core.rekeyed, tell, now_us))
     more = [keys, *_followers(config, folder, journal.incidents), *plugs(config, folder, rollout, lamps)]
-    agent = Agent(core, journal, links_there, now_us, teller, more)
+    more += metering.plugs(core, journal, lambda: agent)
+    agent = Agent(core, journal, links_there, now_us, metering.teller(teller), more)
     agent.recover(past, start_us)
     return agent
 
@@ -104,6 +106,8 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
     named.append(("journal", (folder / config.journal).parent))
     if config.releases is not None:
         named.append(("releases", folder / config.releases))
+    if config.metrics_file is not None:
+        named.append(("metrics_file", (folder / config.metrics_file).parent))
     if faults := missing_files(named):
         raise OSError(faults)
     check_place(folder / config.journal)
@@ -131,7 +135,7 @@ def links(config: GatewayConfig, folder: pathlib.Path) -> list[Link]:
     lines: list[Link] = [
         SerialLink(line.port, functools.partial(open_serial_line, line.port, line.baud)) for line in config.serial
     ]
-    return [*lines, *([MqttLink(_broker(config.mqtt, folder))] if config.mqtt is not None else ())]
+    return [*lines, *([MqttLink(broker_of(config.mqtt, folder))] if config.mqtt is not None else ())]
 
 
 def plugs(
@@ -255,7 +259,8 @@ def camera_of(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
     )
 
 
-def _broker(table: MqttTable, folder: pathlib.Path) -> Broker:
+def broker_of(table: MqttTable, folder: pathlib.Path) -> Broker:
+    """Where the broker is and who this gateway is to it. Raises OSError or ValueError naming a file."""
     files = [str(folder / file) if file else None for file in (table.ca_file, table.cert_file, table.tls_key_file)]
     password = read_secret(folder / table.password_file) if table.password_file else None
     tls = tls_context(*files) if table.with_tls else None

@@ -69,6 +69,11 @@ class Journal:
         self._writer = threading.Thread(target=self._write, name="journal", daemon=True)
         self._writer.start()
 
+    @property
+    def held_bytes(self) -> int:
+        """Of rows that are not on the disk yet."""
+        return self._held_bytes
+
     def append(self, rows: Sequence[Row]) -> "asyncio.Future[None]":
         """Keep rows, in the order of the calls. The answer is done once they are on disk, however long that takes, or
         raises JournalFull. A frame that is already there stays one row."""

@@ -312,6 +312,7 @@ def test_a_setting_that_is_shown_is_as_it_is_without_it(init):
         "journal_max_mb",
         "requests_keys_file",
         "releases",
+        "metrics_file",
         "walls",
         "streets",
         "most_per_h",

@@ -1,10 +1,12 @@
 """What libraries log cannot fill a disk: each logger has so many lines a minute, and says what was left out."""
 
+import json
 import logging
+import os
 import subprocess
 import sys
 
-from soundpost.logs import LONGEST, MOST_A_MINUTE, Bounded, Short
+from soundpost.logs import LONGEST, MOST_A_MINUTE, Bounded, Short, in_json
 
 FLOOD = """
 import logging
@@ -56,3 +58,53 @@ def test_a_long_line_is_cut_and_says_so():
 
     assert len(text) < LONGEST + 40
     assert text.endswith("... (96000 more characters)")
+
+
+SAYS = """
+import logging
+import structlog
+from soundpost.logs import log_to_standard_error
+log_to_standard_error({})
+structlog.get_logger().warning("a lamp", lamp="L1", incident="20260921-1", bank=1)
+logging.getLogger("pymodbus").error("two\\nlines")
+try:
+    1 / 0
+except ZeroDivisionError:
+    structlog.get_logger().error("an edge ended", exc_info=True)
+"""
+
+
+def said(form, **more):
+    code = SAYS.format(repr(form))
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True, env={**os.environ, **more}
+    )
+    return ran.stderr
+
+
+def test_logs_as_json_are_an_object_a_line_with_the_ids_that_text_has():
+    lines = [json.loads(line) for line in said("json").splitlines()]
+
+    assert [(each["level"], each["event"]) for each in lines] == [
+        ("warning", "a lamp"), ("error", "two\nlines"), ("error", "an edge ended"),
+    ]  # fmt: skip
+    assert (lines[0]["incident"], lines[0]["lamp"]) == ("20260921-1", "L1")
+    assert lines[1]["logger"] == "pymodbus"
+    assert "ZeroDivisionError" in lines[2]["exception"]
+    assert all(each["timestamp"].endswith("Z") for each in lines)
+
+
+def test_logs_are_text_where_nobody_asks_for_json():
+    assert 'event="a lamp"' in said(None, JOURNAL_STREAM="1:1")
+    assert 'event="a lamp"' in said("text")
+
+
+def test_logs_are_json_where_journald_reads_them(tmp_path):
+    with (tmp_path / "log").open("w") as file:
+        found = os.fstat(file.fileno())
+        stream = {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}
+
+        assert in_json(None, file.fileno(), stream)
+        assert not in_json("text", file.fileno(), stream)
+        assert not in_json(None, file.fileno(), {})
+    assert not in_json(None, 9_999, stream)

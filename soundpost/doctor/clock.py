@@ -1,0 +1,126 @@
+"""Time: is this host's clock kept, by whom, and how well it says it is.
+
+A node needs far more of it than a gateway. What a node may place by is in firmware/clock.py (locked to 1 ms, holdover
+to 10 ms). A gateway refuses what comes more than 2 s from its future (gateway/intake/gate.py, FUTURE_US) and moves
+nothing for what is older than 30 s.
+"""
+
+import asyncio
+import pathlib
+import subprocess
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from firmware.clock import HOLDOVER_US, LOCKED_US
+from gateway.intake.gate import FUTURE_US
+from hw.linux.chrony import UNSET, read_clock
+from hw.linux.kernel_clock import KernelClock, read_kernel_clock
+from hw.ports import ClockReading
+from soundpost.doctor.verdict import Verdict, failed, passed, warned
+
+BORN_US = 1_735_689_600_000_000  # 2025-01-01: no release of this program is older
+GATEWAY_US = FUTURE_US // 4
+LIMIT_S = 2.0
+WAY = "install chrony, give it servers, and look with `chronyc tracking`"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What `chronyc sources` tells: how many there are, how many answer, whether a reference clock of our own is there
+    and whether it is the one that is followed."""
+
+    n: int
+    n_usable: int
+    has_own: bool
+    follows_own: bool
+
+
+def parse_sources(text: str) -> Sources:
+    """Lines of `chronyc -n -c sources`: mode (^ server, = peer, # reference clock), state (* followed, + combined, -
+    not combined, ? cannot be reached, x in error, ~ too variable), name, ... (chronyc(1), "sources")."""
+    rows = [fields for line in text.splitlines() if len(fields := line.split(",")) >= 3]
+    return Sources(
+        len(rows),
+        sum(fields[1] in "*+-" and fields[1] != "" for fields in rows),
+        any(fields[0] == "#" for fields in rows),
+        any(fields[0] == "#" and fields[1] == "*" for fields in rows),
+    )
+
+
+def judge_date(now_us: int) -> Verdict:
+    """A clock that lost its battery starts in 1970."""
+    says = f"this host says {datetime.fromtimestamp(now_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}Z"
+    if now_us < BORN_US:
+        return failed("date", f"{says}, before this program was written", "set the clock; has the board a battery?")
+    return passed("date", says)
+
+
+def judge_clock(reading: ClockReading, kernel: KernelClock | None, is_node: bool) -> Verdict:
+    """reading : of chrony, UNSET where there is none. A gateway's clock may be kept by anybody."""
+    if reading == UNSET:
+        return _judge_without_chrony(kernel, is_node)
+    says = f"chrony follows {reading.source}, sigma {_span(reading.sigma_us)}"
+    good_us, most_us = (LOCKED_US, HOLDOVER_US) if is_node else (GATEWAY_US, FUTURE_US)
+    if reading.sigma_us > most_us:
+        costs = (
+            "nothing is placed by its arrivals" if is_node else "what nodes say is taken for the future, or for past"
+        )
+        return failed("time", f"{says}; {costs}", "look with `chronyc sources -v` for servers that do not answer")
+    if reading.sigma_us > good_us:
+        return warned("time", f"{says}, more than {_span(good_us)}", "look with `chronyc sources -v`; nearer servers?")
+    return passed("time", says)
+
+
+def _judge_without_chrony(kernel: KernelClock | None, is_node: bool) -> Verdict:
+    if is_node:
+        costs = "its arrivals say so and nothing is placed by them"
+        return failed("time", f"no chrony that follows anything, so the clock is unset: {costs}", WAY)
+    if kernel is None:
+        return warned("time", "nobody says whether this clock is kept", WAY)
+    if not kernel.is_kept:
+        return warned("time", "nobody keeps this clock (no chrony, and the kernel calls it not synchronised)", WAY)
+    return passed("time", f"kept, though not by a chrony that can be asked; off by {_span(kernel.most_us)} at most")
+
+
+def judge_sources(sources: Sources | None, pps_there: bool, is_node: bool) -> list[Verdict]:
+    """pps_there : the kernel has a PPS device. Nothing to say where chrony says nothing: `time` has said it."""
+    if sources is None:
+        return []
+    found = []
+    says = f"{sources.n_usable} of {sources.n} time sources can be used"
+    if sources.n_usable == 0:
+        found.append(warned("time sources", says, "look with `chronyc sources -v`: is the network there, or the sky?"))
+    else:
+        found.append(passed("time sources", says))
+    if sources.follows_own:
+        found.append(passed("pps", "chrony follows a reference clock of this host"))
+    elif pps_there or sources.has_own:
+        found.append(
+            warned("pps", "is there and chrony does not follow it", "antenna, cable, `refclock PPS` in chrony")
+        )
+    elif is_node:
+        found.append(warned("pps", "none: time comes over the network", "a GNSS receiver with PPS places far better"))
+    return found
+
+
+def check_time(is_node: bool) -> list[Verdict]:
+    """Ask clock, kernel and chrony."""
+    now_us = time.time_ns() // 1000
+    reading = asyncio.run(read_clock())
+    pps_there = any(pathlib.Path("/dev").glob("pps*"))
+    clock = judge_clock(reading, read_kernel_clock(), is_node)
+    return [judge_date(now_us), clock, *judge_sources(_sources(), pps_there, is_node)]
+
+
+def _sources() -> Sources | None:
+    command = ("chronyc", "-n", "-c", "sources")
+    try:
+        ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT_S, errors="replace")
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return parse_sources(ran.stdout) if ran.returncode == 0 else None
+
+
+def _span(us: int) -> str:
+    return f"{us} us" if us < 10_000 else f"{us / 1000:.0f} ms" if us < 10_000_000 else f"{us / 1e6:.0f} s"
