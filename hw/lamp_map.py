@@ -136,6 +136,12 @@ class LampMap(Part):
     timed: Timed | None = None
 
     @property
+    def fail_unit_s(self) -> float | None:
+        """The steps in which the board counts that time; None: it cannot."""
+        each = self.watchdog or self.timed
+        return None if each is None else each.unit_s
+
+    @property
     def longest_fail_s(self) -> float | None:
         """The longest time after which the board can go back by itself; None: it cannot."""
         each = self.watchdog or self.timed

@@ -5,14 +5,15 @@ import asyncio
 from pymodbus.pdu.bit_message import WriteSingleCoilRequest
 
 from hw.modbus_line import ModbusLine
+from hw.modbus_wire import Wires
 
 
 class ModbusContact:
     """Coil `coil` of the board at a url of hw/modbus_line.py. Raises ValueError for a url that makes no sense; OSError
     naming url and coil."""
 
-    def __init__(self, url: str, coil: int, pulse_s: float) -> None:
-        self._line = ModbusLine(url)
+    def __init__(self, url: str, coil: int, pulse_s: float, wires: Wires | None = None) -> None:
+        self._line = ModbusLine(url, wires=wires)
         self._url, self._coil, self._pulse_s = url, coil, pulse_s
 
     async def pulse(self) -> None:

@@ -14,6 +14,7 @@ from pymodbus.pdu.register_message import (
 
 from hw.lamp_map import PLAIN, LampMap, Measure, Safe, Status
 from hw.modbus_line import ANSWER_S, ModbusLine
+from hw.modbus_wire import Wires
 from hw.ports import LampRefuses, LampState, check_lamp
 
 READS = {
@@ -26,8 +27,9 @@ FORMS = {"u16": ">H", "s16": ">h", "u32": ">I", "u32_low": ">I", "float": ">f", 
 
 
 class ModbusLamps:
-    """Lamps (hw/ports.py) at a url of hw/modbus_line.py. answer_s : how long the bank may take for one answer. fail_s :
-    after how long without us the board goes back by itself, where its map says that it can; None: it is not asked to.
+    """Lamps (hw/ports.py) at a url of hw/modbus_line.py, which has `wires`. answer_s : how long the bank may take for
+    one answer. fail_s : after how long without us the board goes back by itself, where its map says that it can; None:
+    it is not asked to. The field `fail_s` is what the board makes of it, in whole steps of its own.
 
     It connects when first asked and again whenever the connection is gone; one request at a time is on the line. Raises
     ValueError for a url, channel, level or fail_s that makes no sense; OSError naming the url and the lamp when the
@@ -36,12 +38,19 @@ class ModbusLamps:
     """
 
     def __init__(
-        self, url: str, answer_s: float = ANSWER_S, board: LampMap = PLAIN, fail_s: float | None = None
+        self,
+        url: str,
+        answer_s: float = ANSWER_S,
+        board: LampMap = PLAIN,
+        fail_s: float | None = None,
+        wires: Wires | None = None,
     ) -> None:
         self.url = url
-        self.fail_s = _fail_s(board, fail_s)
+        self._steps = _steps(board, fail_s)
+        unit_s = board.fail_unit_s
+        self.fail_s = None if self._steps is None or unit_s is None else self._steps * unit_s
         self._map = board
-        self._line = ModbusLine(url, answer_s)
+        self._line = ModbusLine(url, answer_s, wires)
         self._armed = False
         self._fade: int | None = None  # as the board was told last
         self._safe: dict[int, int] = {}
@@ -116,7 +125,7 @@ class ModbusLamps:
         if not self._armed:
             await self._arm()
         elif watchdog.fed_by == "write":
-            await self._write("holding", watchdog.register_, self._steps(), 0)
+            await self._write("holding", watchdog.register_, self._steps or 0, 0)
         else:
             await self._words("holding", watchdog.register_, 1, 0)
 
@@ -138,11 +147,11 @@ class ModbusLamps:
     async def _switch(self, channel: int, on: bool) -> None:
         assert self._map.relay is not None
         timed = self._map.timed
-        if timed is None or self.fail_s is None or not on:
+        if timed is None or self._steps is None or not on:
             self._timed.discard(channel)
             await self._ask(WriteSingleCoilRequest(address=self._map.relay.of(channel), bits=[on]), channel)
             return
-        await self._ask(_FlashOn(timed.of(channel), round(self.fail_s / timed.unit_s)), channel)
+        await self._ask(_FlashOn(timed.of(channel), self._steps), channel)
         self._timed.add(channel)
 
     async def _arm(self) -> None:
@@ -151,7 +160,7 @@ class ModbusLamps:
         watchdog = self._map.watchdog
         if watchdog.clear is not None:
             await self._ask(WriteSingleCoilRequest(address=watchdog.clear, bits=[True]), 0)
-        await self._write("holding", watchdog.register_, self._steps(), 0)
+        await self._write("holding", watchdog.register_, self._steps or 0, 0)
         if watchdog.enable is not None:
             await self._ask(WriteSingleCoilRequest(address=watchdog.enable, bits=[True]), 0)
         self._armed = True
@@ -165,10 +174,6 @@ class ModbusLamps:
         """What a register holds for a level: what it held when it was read so, else by its scale."""
         full = self._map.level.full if self._map.level is not None else 100
         return self._raw.get((channel, level_pct), round(level_pct * full / 100))
-
-    def _steps(self) -> int:
-        assert self._map.watchdog is not None and self.fail_s is not None
-        return round(self.fail_s / self._map.watchdog.unit_s)
 
     async def _measure(self, measure: Measure | None, channel: int) -> float | None:
         if measure is None:
@@ -229,10 +234,18 @@ def _flag(status: Status | None, name: str, flags: int | None) -> bool | None:
     return None if bit is None or flags is None else bool(flags >> bit & 1)
 
 
-def _fail_s(board: LampMap, fail_s: float | None) -> float | None:
-    longest_s = board.longest_fail_s
-    if fail_s is None or longest_s is None:
+def _steps(board: LampMap, fail_s: float | None) -> int | None:
+    """What the board is told for fail_s. None: nothing, and never 0, which says `never` to a watchdog and `off` to a
+    timed coil."""
+    unit_s, longest_s = board.fail_unit_s, board.longest_fail_s
+    if fail_s is None or unit_s is None or longest_s is None:
         return None
     if fail_s > longest_s:
         raise ValueError(f"fail_s {fail_s:g}: {board.board.name} can wait {longest_s:g} s at most")
-    return fail_s
+    steps = round(fail_s / unit_s)
+    if steps < 1:
+        raise ValueError(
+            f"fail_s {fail_s:g}: {board.board.name} counts it in steps of {unit_s:g} s, of which it is none: the board "
+            f"would never go back by itself; must be {unit_s:g} to {longest_s:g} s"
+        )
+    return steps

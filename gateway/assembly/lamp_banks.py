@@ -21,12 +21,13 @@ from gateway.reaction.conditions import Sun
 from gateway.reaction.lamp_faults import LampFaults, LampKind
 from gateway.reaction.lamp_memory import Held, LampMemory
 from gateway.reaction.lamp_seen import LampSeen
-from gateway.reaction.lamp_tables import LampBankTable, TalqTable
+from gateway.reaction.lamp_tables import LEAST_FAIL_S, MOST_FAIL_S, LampBankTable, TalqTable
 from gateway.reaction.lights import LampBank
 from hw.guarded_lamps import GuardedLamps, LampGuard
 from hw.lamp_guard import Exact
 from hw.linux.lamp_map_file import lamp_map
 from hw.modbus_lamps import ModbusLamps
+from hw.modbus_wire import Wires
 from hw.mqtt_connection import tls_context
 from hw.ports import Lamps
 
@@ -66,18 +67,25 @@ def lamp_plugs(
         for notice in watch.feed(seen, sun(seen.at_us)):
             tell(notice)
 
-    return [_plug(bank, folder, clock, see, past) for bank in banks]
+    wires = Wires()
+    return [_plug(bank, functools.partial(lamp_driver, bank, folder, wires), clock, see, past) for bank in banks]
 
 
-def lamp_driver(bank: LampBankTable, folder: pathlib.Path) -> Lamps:
-    """What speaks to a bank. Raises ValueError or OSError naming what is wrong with its table or map."""
+def lamp_driver(bank: LampBankTable, folder: pathlib.Path, wires: Wires | None = None) -> Lamps:
+    """What speaks to a bank. wires : those of all banks, of which some may share a serial port. Raises
+    ValueError or OSError naming what is wrong with its table or map."""
     scheme = bank.url.partition(":")[0]
     if bank.talq is not None:
         return _talq(bank, bank.talq, folder)
     if scheme in OTHERS:
         return _other(bank, *OTHERS[scheme])
     board = lamp_map(bank.map, folder)
-    lamps = ModbusLamps(bank.url, bank.answer_s, board, bank.fail_s)
+    lamps = ModbusLamps(bank.url, bank.answer_s, board, bank.fail_s, wires)
+    if lamps.fail_s is not None and not LEAST_FAIL_S <= lamps.fail_s <= MOST_FAIL_S:
+        raise ValueError(
+            f"fail_s {bank.fail_s:g}: {board.board.name} makes {lamps.fail_s:g} s of it, for it counts in steps of "
+            f"{board.fail_unit_s:g} s; must come to {LEAST_FAIL_S:g} to {MOST_FAIL_S:g} s there"
+        )
     last = max(bank.lamps, key=lambda lamp: lamp.channel)
     if last.channel >= board.board.lamps:
         n_lamps = board.board.lamps
@@ -140,12 +148,12 @@ def _other(bank: LampBankTable, module: str, name: str, extra: str) -> Lamps:
 
 def _plug(
     bank: LampBankTable,
-    folder: pathlib.Path,
+    make_driver: Callable[[], Lamps],
     clock: Callable[[], int],
     see: Callable[[Tell, LampSeen], None],
     past: LampPast,
 ) -> Plug:
-    lamps, channels = lamp_driver(bank, folder), bank.channels()
+    lamps, channels = make_driver(), bank.channels()
     held = {name: replace(each, told_pct=lamps.nearest(each.told_pct)) for name, each in past.held.items()}
     memory = LampMemory(bank.least_s, bank.override_s, {name: held[name] for name in held.keys() & channels.keys()})
     rules = BankRules(bank.answer_s, bank.looks_s)
@@ -157,7 +165,7 @@ def _plug(
         log.info("a guard puts these lamps back if this gateway dies, not if its computer does", bank=bank.url)
 
     def make(tell: Tell) -> LampBank:
-        driver = lamp_driver(bank, folder)
+        driver = make_driver()
         if guard is not None:
             driver = GuardedLamps(cast(Exact, driver), guard, bank.fail_s)
         return LampBank(bank.url, driver, channels, clock, tell, rules, memory, functools.partial(see, tell))

@@ -8,6 +8,8 @@ from pydantic import Field, field_validator, model_validator
 from gateway.tables import Name, Placed, Table
 
 KINDS = ("dali", "gpio", "talq+http", "talq+https")  # of urls, beside those of Modbus boards
+LEAST_FAIL_S, MOST_FAIL_S = 2.0, 8.0
+"""What `fail_s` may be: the lamps of a gateway that has died are back within 10 s."""
 DEVICE = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
 
@@ -51,7 +53,7 @@ class LampBankTable(Table):
     url: str = Field(min_length=1, max_length=200)
     map: str = Field(default="plain", min_length=1, max_length=200)
     answer_s: float = Field(default=0.5, ge=0.05, le=5)
-    fail_s: float = Field(default=6.0, ge=2, le=8)
+    fail_s: float = Field(default=6.0, ge=LEAST_FAIL_S, le=MOST_FAIL_S)
     least_s: float = Field(default=0.0, ge=0, le=600)
     override_s: float = Field(default=600.0, ge=0, le=86_400)
     looks_s: float = Field(default=5.0, ge=0.5, le=600)

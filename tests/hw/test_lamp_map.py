@@ -191,3 +191,19 @@ async def test_measures_of_all_kinds_are_read(tmp_path):
 async def test_a_watchdog_time_that_the_board_cannot_keep_names_its_longest():
     with pytest.raises(ValueError, match=r"fail_s 30: ICP DAS tM-R5 can wait 25\.5 s at most"):
         ModbusLamps("tcp://127.0.0.1:502", 0.5, lamp_map("icpdas-tm-r5", HERE), fail_s=30.0)
+
+
+COARSE = {
+    "watchdog": {"level": {}, "watchdog": {"register": 901, "unit_s": 60.0, "longest": 600}},
+    "timed coil": {"relay": {}, "timed": {"first": 100, "unit_s": 60.0}},
+}
+
+
+@pytest.mark.parametrize("kind", COARSE)
+def test_a_time_that_the_board_s_steps_make_nothing_of_is_refused_and_never_told_as_never(kind):
+    told = {"name": "x", "datasheet": "y", "verified": True, "lamps": 2}
+    board = LampMap.model_validate({"board": told, **COARSE[kind]})
+
+    with pytest.raises(ValueError, match=r"^fail_s 6: x counts it in steps of 60 s, of which it is none"):
+        ModbusLamps("tcp://127.0.0.1:502", 0.5, board, fail_s=6.0)
+    assert ModbusLamps("tcp://127.0.0.1:502", 0.5, board, fail_s=61.0).fail_s == 60.0
