@@ -19,13 +19,14 @@ from gateway.evidence.cases import Watcher
 from gateway.evidence.tables import EvidenceTable, StreamTable
 from gateway.intake.tables import MqttTable, SerialTable
 from gateway.reaction.device_tables import CameraTable
+from gateway.reaction.geojson import geojson_text
 from gateway.reaction.lamp_tables import LampBankTable
 from gateway.reaction.policy_tables import PolicyTable
-from gateway.reaction.walls import Wall, read_walls
-from gateway.street import Lamp, Mount, Pole, level_m
+from gateway.reaction.walls import MOST_BYTES, Wall, read_walls
+from gateway.street import Lamp, Mount, Place, Pole, level_m
 from gateway.tables import Placed, PoleTable, SiteTable, Table
 from gateway.upkeep.tables import AirTable, MediumTable
-from hw.linux.settings import all_faults, read_text, read_toml, say_old_name
+from hw.linux.settings import all_faults, read_toml, say_old_name
 
 APART_M = 0.5
 LEAST_POLE_M, LONGEST_POLE_M = 3.0, 12.0
@@ -70,7 +71,7 @@ class GatewayConfig(Table):
             "serial port": [line.port for line in self.serial],
         }
         checks: list[Callable[[], object]] = [lambda: _check_poles(self.poles()), self.lamps, self.evidence_watchers]
-        checks.append(lambda: _check_mounts(self.mounts(), self.poles().values()))
+        checks.append(lambda: _check_over_ground(self._standing(), self.poles().values()))
         checks += [functools.partial(_unlike, what, each) for what, each in names.items()]
         faults = [words for check in checks if (words := _fault_of(check))]
         if not self.serial and self.mqtt is None:
@@ -104,6 +105,14 @@ class GatewayConfig(Table):
         """All cameras' mounts."""
         site = self.the_site()
         return [each.mount(_place("camera", each.name, each, site)) for each in self.camera]
+
+    def _standing(self) -> dict[str, Place]:
+        """What must not stand below the ground."""
+        places = {f"lamp {lamp.name}": lamp.xyz_m for lamp in self.lamps()}
+        places |= {f"camera {mount.name}": mount.xyz_m for mount in self.mounts()}
+        for reader in self.evidence.reader if self.evidence else ():
+            places[f"evidence.reader {reader.name}"] = reader.place(self.the_site())
+        return places
 
     def evidence_watchers(self) -> list[Watcher]:
         """Where the cameras stand whose video is kept. Raises ValueError naming what is not in place."""
@@ -146,7 +155,7 @@ def _walls(path: pathlib.Path, document: Mapping[str, Any]) -> dict[str, Any] | 
     except ValidationError:
         return None
     try:
-        walls = read_walls(json.loads(read_text(named)), Site(site.lat_deg, site.lon_deg, site.h_m))
+        walls = read_walls(json.loads(geojson_text(named, MOST_BYTES)), Site(site.lat_deg, site.lon_deg, site.h_m))
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}: walls: {named}: is not GeoJSON ({error})") from None
     except (ValueError, RecursionError) as error:
@@ -171,15 +180,15 @@ def _check_poles(poles: Mapping[str, Pole]) -> None:
                 raise ValueError(f"pole: nodes {other.node} and {pole.node} stand less than {APART_M} m apart")
 
 
-def _check_mounts(mounts: Iterable[Mount], poles: Iterable[Pole]) -> None:
+def _check_over_ground(standing: Mapping[str, Place], poles: Iterable[Pole]) -> None:
     """Where the poles stand high the ground is the site's; on a slope it is not known better than a pole is long."""
     places = [pole.xyz_m for pole in poles]
-    for mount in mounts:
-        pole_m = min(places, key=lambda xyz_m: level_m(xyz_m, mount.xyz_m))[2]
+    for what, xyz_m in standing.items():
+        pole_m = min(places, key=lambda pole_m: level_m(pole_m, xyz_m))[2]
         ground_m = 0.0 if pole_m >= LEAST_POLE_M else pole_m - LONGEST_POLE_M
-        if mount.xyz_m[2] <= ground_m:
+        if xyz_m[2] <= ground_m and not (what.startswith("lamp ") and xyz_m[2] == 0.0):
             raise ValueError(
-                f"camera {mount.name}: stands {mount.xyz_m[2]:.1f} m above the site, which is below the ground there; "
+                f"{what}: stands {xyz_m[2]:.1f} m above the site, which is below the ground there; "
                 f"must be above {ground_m:.1f} m"
             )
 

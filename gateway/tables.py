@@ -2,8 +2,9 @@
 
 import math
 from typing import Annotated, Self
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from dsp.geodesy import Site
 
@@ -12,8 +13,35 @@ FARTHEST_M = 30_000
 LEVEL_M, STEEPEST = 100.0, 0.1
 """How far up or down of the site something may stand beside it, and how much farther for each metre away."""
 
+LONGEST_TITLE = 64
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def check_title(text: str) -> str:
+    """A name that people give a street, a zone or an event, as it is: nothing in it turns or hides what stands beside
+    it. Raises ValueError for any other."""
+    if not text.isprintable() or not 1 <= len(text) <= LONGEST_TITLE:
+        raise ValueError(f"must be 1 to {LONGEST_TITLE} printable letters")
+    return text
+
+
+Title = Annotated[str, AfterValidator(check_title)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 Metres = Annotated[float, Field(ge=-100_000, le=100_000)]
+
+
+def web_url(url: str) -> SplitResult:
+    """The parts of an http or https url. Raises ValueError for one without a host, with a port that is none, or that
+    holds a user or password, which it does not show."""
+    legal = "url: must be http://HOST:PORT... or https://HOST:PORT..., PORT 1 to 65535, without a user or password"
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise ValueError(legal) from None
+    if not is_good or "@" in parts.netloc or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError(legal)
+    return parts
 
 
 class Table(BaseModel):

@@ -1,23 +1,52 @@
 """Where devices push what they have seen: POST /readers/NAME over HTTP or HTTPS, each body handed on as it is, unread.
 
 Who pushes shows a token, as `Authorization: Bearer TOKEN` or as the password of basic authorisation. Everything is
-bounded: the body, how long it may take, how many may come at once.
+bounded: the body, how long it may take, how many may come at once, and what the log says of those who speak no HTTP.
 """
 
 import asyncio
 import base64
 import binascii
 import hmac
+import logging
 import ssl
+import time
 from collections.abc import Callable, Collection
+from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 MOST_BODY = 4_000_000
 BODY_S = 10.0
 MOST_AT_ONCE = 32
+QUIET_S = 60.0
+"""So long the log says no more of what goes wrong than how often it did."""
 
 Take = Callable[[str, bytes], None]
+
+
+class FewWords(logging.LoggerAdapter[logging.Logger]):
+    """One line in QUIET_S and a count of those between; a traceback only for what is our own fault."""
+
+    def __init__(self, logger: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(logger, {})
+        self._clock = clock
+        self._from_s, self._unsaid = -QUIET_S, 0
+
+    def log(self, level: int, msg: object, *args: object, **more: Any) -> None:
+        """Say it, or count it."""
+        if level < logging.ERROR:
+            return
+        if self._clock() - self._from_s < QUIET_S:
+            self._unsaid += 1
+            return
+        fault = more.pop("exc_info", None)
+        unsaid, self._unsaid, self._from_s = self._unsaid, 0, self._clock()
+        words = f" ({type(fault).__name__})" if isinstance(fault, BaseException) else ""
+        words += f"; {unsaid} more went wrong before" if unsaid else ""
+        is_ours = not isinstance(fault, HttpProcessingError)
+        self.logger.log(level, f"{msg}%s", *args, words, exc_info=fault if is_ours else None, **more)
 
 
 class PushDoor:
@@ -40,7 +69,9 @@ class PushDoor:
         """Listen."""
         app = web.Application(client_max_size=MOST_BODY)
         app.router.add_post("/readers/{name}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=1.0, logger=FewWords(logging.getLogger("hw.push_door"))
+        )
         await self._runner.setup()
         host, port = self._address
         try:
@@ -82,4 +113,4 @@ class PushDoor:
                 return False
         elif scheme.lower() != "bearer":
             return False
-        return hmac.compare_digest(rest.encode(), self._token.encode())
+        return hmac.compare_digest(rest.encode("utf-8", "surrogateescape"), self._token.encode())

@@ -60,8 +60,8 @@ def _run(args: argparse.Namespace) -> int:
             raise ValueError(f"{folder / config.keys_file}: {_no_key(lacking)}")
         try:
             check(config, folder)
-        except OSError as error:
-            raise OSError(f"{args.config}: {one_line(error)}") from error
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{args.config}: {one_line(error)}") from error
         print(f"{args.config}: good. {_summary(config)}")
         return 0
     if lacking:

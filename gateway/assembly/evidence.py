@@ -28,6 +28,7 @@ from gateway.evidence.sightings import Sightings
 from gateway.evidence.station import Parts, Station
 from gateway.evidence.tables import EvidenceTable, StreamTable
 from gateway.evidence.telling import Body, Telling
+from gateway.evidence.triggers import Trigger
 from gateway.intake.keyring import read_keys, read_secret
 from gateway.journal.following import Following
 from gateway.journal.rows import Kept
@@ -35,6 +36,7 @@ from gateway.reaction.walls import Walls
 from gateway.street import Place
 from gateway.tasks import end
 from hw import mp4_clip
+from hw.modbus_wire import Wires
 from hw.mqtt_connection import tls_context
 from hw.rtsp_camera import RtspCamera, place_of
 from hw.rtsp_messages import Account
@@ -53,10 +55,7 @@ def check_evidence(config: GatewayConfig, folder: pathlib.Path) -> None:
     if table is None:
         return
     check_folder(folder / table.folder)
-    if (folder / table.key_file).resolve().is_relative_to((folder / table.folder).resolve()):
-        raise ValueError(
-            f"evidence.key_file: {folder / table.key_file} lies in the folder that it seals; keep it anywhere else"
-        )
+    _check_keys_elsewhere(config, table, folder)
     mp4_clip.check_installed()
     read_key(folder / table.key_file)
     key = read_key(folder / table.request_key_file)
@@ -69,13 +68,26 @@ def check_evidence(config: GatewayConfig, folder: pathlib.Path) -> None:
         )
     for stream in table.stream:
         _connector(stream, config, folder)
-    for reader in table.reader:
-        if reader.trigger is not None:
-            trigger_of(reader.trigger, folder, read_secret)
+    _triggers(table, folder)
     if table.mqtt is not None:
         broker_of(table.mqtt, folder, read_secret)
     if table.http is not None:
         door_of(table.http, table.reader, folder, read_secret, lambda name, body: None)
+
+
+def _check_keys_elsewhere(config: GatewayConfig, table: EvidenceTable, folder: pathlib.Path) -> None:
+    """Who is given the folder of what is sealed is not given what opens it. Raises ValueError naming the key."""
+    keys = {
+        "evidence.key_file": table.key_file,
+        "evidence.request_key_file": table.request_key_file,
+        "keys_file": config.keys_file,
+        "requests_keys_file": config.requests_keys_file,
+    }
+    for field, file in keys.items():
+        if file is not None and (folder / file).resolve().is_relative_to((folder / table.folder).resolve()):
+            raise ValueError(
+                f"{field}: {folder / file} lies in evidence.folder, the folder that is sealed; keep it anywhere else"
+            )
 
 
 async def keep_evidence(
@@ -157,11 +169,7 @@ def _station(config: GatewayConfig, table: EvidenceTable, folder: pathlib.Path) 
             Shelf(folder / table.folder, read_key(folder / table.key_file)),
             lines,
             Telling(ask, _say),
-            {
-                each.name: trigger_of(each.trigger, folder, read_secret)
-                for each in table.reader
-                if each.trigger is not None
-            },
+            _triggers(table, folder),
             table.limits(),
             _new_clip,
             mp4_clip.still,
@@ -170,6 +178,18 @@ def _station(config: GatewayConfig, table: EvidenceTable, folder: pathlib.Path) 
         )
     )
     return station
+
+
+def _triggers(table: EvidenceTable, folder: pathlib.Path) -> dict[str, Trigger]:
+    """What tells the readers to read, by reader. Raises ValueError or OSError naming the one that cannot be."""
+    wires, found = Wires(), {}
+    for each in table.reader:
+        if each.trigger is not None:
+            try:
+                found[each.name] = trigger_of(each.trigger, folder, read_secret, wires)
+            except ValueError as error:
+                raise ValueError(f"evidence.reader {each.name}.trigger: {error}") from error
+    return found
 
 
 def _cases(config: GatewayConfig, table: EvidenceTable) -> Cases:

@@ -19,6 +19,7 @@ from gateway.alerts.notices import read_updated
 from gateway.assembly.evidence import check_evidence
 from gateway.assembly.lamp_banks import LampPast, check_contacts, lamp_past, lamp_plugs
 from gateway.assembly.metering import Metering
+from gateway.assembly.wiring import check_wiring
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
@@ -48,6 +49,7 @@ from gateway.reaction.policy_tables import PolicyTable
 from gateway.reaction.region_tables import Ground
 from gateway.reaction.sun import sun_over
 from gateway.reaction.walls import Walls
+from gateway.street import Lamp
 from gateway.upkeep.ledger import Ledger
 from gateway.upkeep.releases import Releases
 from gateway.upkeep.rollout import Rollout
@@ -117,7 +119,9 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
         Keyring(folder / config.requests_keys_file)
     for plug in plugs(config, folder):
         plug.make(lambda told: None)
-    check_contacts(config.lamp_bank, _contacts(config), folder)
+    contacts = _contacts(config)
+    check_wiring(config.lamp_bank, [line.port for line in config.serial], contacts)
+    check_contacts(config.lamp_bank, contacts, folder)
     check_evidence(config, folder)
 
 
@@ -185,7 +189,7 @@ def _policy(config: GatewayConfig, rules: Rules) -> Policy:
 
 def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable | None = None) -> Rules:
     """The rules of a config's policy, or of another one for its street. folder : where the files that it names are
-    looked for. Raises ValueError naming a file that cannot be used, or a street without lamps."""
+    looked for. Raises ValueError naming a file that cannot be used, or a street or a zone without lamps."""
     lamps = config.lamps()
     rules = (table or config.policy).rules(Ground(folder, config.the_site()))
     for street in rules.lights.streets:
@@ -193,7 +197,24 @@ def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable 
             near_m = min((street.away_m(lamp.xyz_m) for lamp in lamps), default=None)
             nearest = "there are none" if near_m is None else f"the nearest stands {near_m:.0f} m off"
             raise ValueError(f"policy.lights.streets: {street.name} has no lamp; {nearest}")
+    _check_zones(rules, lamps)
     return rules
+
+
+def _check_zones(rules: Rules, lamps: Sequence[Lamp]) -> None:
+    """Where a shot may lie that lights lamps by a zone's own table, a lamp must be in reach of it."""
+    reach_m = max(rules.lights.radius_m, rules.lights.street_radius_m if rules.lights.streets else 0.0)
+    for region in rules.zones:
+        if "lights" not in region.parts or region.parts["lights"].always.act is False:
+            continue
+        near_m = min(
+            (0.0 if region.zone.holds(each.xyz_m) else region.zone.away_m(each.xyz_m) for each in lamps), default=None
+        )
+        if near_m is None or near_m > reach_m:
+            nearest = "there are none" if near_m is None else f"the nearest stands {near_m:.0f} m off"
+            raise ValueError(
+                f"policy.zone {region.name}: has a lights table, and no lamp in it or within {reach_m:g} m; {nearest}"
+            )
 
 
 def _spent(bodies: Sequence[bytes], until_us: int) -> list[Spent]:
@@ -234,13 +255,21 @@ def _eyes(config: GatewayConfig, folder: pathlib.Path) -> list[Eye]:
     return [
         Eye(
             mount,
-            camera_of(table, folder),
+            _named_camera(table, folder),
             site=site if table.geo_move else None,
             home_deg=table.home_deg,
             operator_s=operator_s,
         )
         for table, mount in zip(config.camera, config.mounts(), strict=True)
     ]
+
+
+def _named_camera(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:
+    """camera_of, whose faults name the table."""
+    try:
+        return camera_of(table, folder)
+    except ValueError as error:
+        raise ValueError(f"camera {table.name}: {error}") from error
 
 
 def camera_of(table: CameraTable, folder: pathlib.Path) -> OnvifCamera:

@@ -7,11 +7,11 @@ import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
 from gateway.alerts.notices import read_lamp_notice
+from gateway.assembly.wiring import board_of
 from gateway.edges import Plug, Tell
 from gateway.intake.keyring import read_secret
 from gateway.lamp_notice import LampNotice
@@ -33,7 +33,8 @@ from hw.ports import Lamps
 
 OTHERS = {"dali": ("hw.dali_lamps", "DaliLamps", "dali"), "gpio": ("hw.gpio_lamps", "GpioLamps", "gpio")}
 GUARDED = ("dali:", "gpio:")
-LAST_CHANNEL = {"dali": 63, "gpio": 1023}
+LAST_CHANNEL = {"dali": 63, "gpio": 1023, "gpio://": 45}
+"""By scheme. gpio:// is gpiozero's, whose Compute Modules have most pins, GPIO0 to GPIO45 (gpiozero/pins/data.py)."""
 MOST_ROWS = 20_000  # of effects that are looked through for lamps that are up
 log = structlog.get_logger("gateway.assembly.lamp_banks")
 
@@ -68,7 +69,8 @@ def lamp_plugs(
             tell(notice)
 
     wires = Wires()
-    return [_plug(bank, functools.partial(lamp_driver, bank, folder, wires), clock, see, past) for bank in banks]
+    drivers = [functools.partial(_named_driver, number, bank, folder, wires) for number, bank in enumerate(banks, 1)]
+    return [_plug(bank, driver, clock, see, past) for bank, driver in zip(banks, drivers, strict=True)]
 
 
 def lamp_driver(bank: LampBankTable, folder: pathlib.Path, wires: Wires | None = None) -> Lamps:
@@ -93,6 +95,17 @@ def lamp_driver(bank: LampBankTable, folder: pathlib.Path, wires: Wires | None =
     return lamps
 
 
+def _named_driver(number: int, bank: LampBankTable, folder: pathlib.Path, wires: Wires) -> Lamps:
+    """lamp_driver, whose faults name the table."""
+    try:
+        return lamp_driver(bank, folder, wires)
+    except ValueError as error:
+        raise ValueError(f"lamp_bank {number}: {error}") from error
+    except OSError as error:
+        words = f"{error.filename}: {error.strerror}" if error.filename else error
+        raise OSError(f"lamp_bank {number}: {words}") from error
+
+
 def check_contacts(
     banks: Iterable[LampBankTable], contacts: Mapping[tuple[str, int], str], folder: pathlib.Path
 ) -> None:
@@ -105,17 +118,11 @@ def check_contacts(
         board = lamp_map(bank.map, folder)
         for (url, coil), what in contacts.items():
             for table, address, words in board.written(names):
-                if (table, address) == ("coil", coil) and _board(url) == _board(bank.url):
+                if (table, address) == ("coil", coil) and board_of(url) == board_of(bank.url):
                     lamp = names.get(int(words.rpartition(" ")[2])) if " of lamp " in words else None
                     raise ValueError(
                         f"{what}: coil {coil} of {url} is {f'lamp {lamp}' if lamp else words} of a lamp_bank"
                     )
-
-
-def _board(url: str) -> tuple[str, ...]:
-    """Which board a url of hw/modbus_line.py is of."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower(), parts.path, parse_qs(parts.query).get("unit", ["1"])[0]
 
 
 def _talq(bank: LampBankTable, table: TalqTable, folder: pathlib.Path) -> Lamps:
@@ -140,9 +147,10 @@ def _other(bank: LampBankTable, module: str, name: str, extra: str) -> Lamps:
     """A driver whose library only they need who have such lamps."""
     driver = getattr(_loaded(bank, module, extra), name)
     lamps: Lamps = driver(bank.url, bank.answer_s) if extra == "dali" else driver(bank.url)
+    last = LAST_CHANNEL.get(bank.url.partition("?")[0], LAST_CHANNEL[extra])
     for lamp in bank.lamps:
-        if lamp.channel > LAST_CHANNEL[extra]:
-            raise ValueError(f"lamp {lamp.name}: channel {lamp.channel}; must be 0 to {LAST_CHANNEL[extra]}")
+        if lamp.channel > last:
+            raise ValueError(f"lamp {lamp.name}: channel {lamp.channel}; must be 0 to {last}")
     return lamps
 
 

@@ -13,6 +13,7 @@ from gateway.evidence.sighting import Plate, Sighting
 from gateway.evidence.sightings import Read
 from gateway.evidence.tables import EvidenceHttpTable, EvidenceMqttTable, ReaderTable, TriggerTable
 from gateway.evidence.triggers import Trigger
+from hw.modbus_wire import Wires
 from hw.mqtt_connection import Broker, tls_context
 
 Secret = Callable[[pathlib.Path], str]
@@ -33,11 +34,12 @@ def reads_of(readers: Sequence[ReaderTable]) -> Mapping[str, Read]:
     return {each.name: of(each) for each in readers}
 
 
-def trigger_of(table: TriggerTable, folder: pathlib.Path, secret: Secret) -> Trigger:
-    """What tells a reader to read. Raises ValueError or OSError naming what cannot be."""
+def trigger_of(table: TriggerTable, folder: pathlib.Path, secret: Secret, wires: Wires | None = None) -> Trigger:
+    """What tells a reader to read. wires : those of all contacts, of which some may share a serial port. Raises
+    ValueError or OSError naming what cannot be."""
     password = secret(folder / table.password_file) if table.password_file else ""
     if table.kind == "contact":
-        made: Trigger = _load("hw.modbus_contact").ModbusContact(table.url, table.coil, table.pulse_s)
+        made: Trigger = _load("hw.modbus_contact").ModbusContact(table.url, table.coil, table.pulse_s, wires)
     elif table.kind == "http":
         made = _load("hw.http_call").HttpCall(table.url, table.user, password)
     else:

@@ -9,7 +9,7 @@ from gateway.evidence.letting_go import DAY_US, Limits
 from gateway.evidence.push import Fields
 from gateway.evidence.sightings import Window
 from gateway.incident import MAY_BE_GUNSHOT
-from gateway.tables import Name, Placed, Table
+from gateway.tables import LOOPBACK, Name, Placed, Table, web_url
 from hw.linux.settings import Host
 from hw.rtsp_camera import place_of
 
@@ -75,8 +75,12 @@ class TriggerTable(Table):
         given = tuple(name for name in ("relay", "coil") if getattr(self, name) is not None)
         if given != wanted:
             raise ValueError(f"kind {self.kind}: give {wanted[0] if wanted else 'neither relay nor coil'}")
-        if self.kind != "contact" and ("@" in self.url or not self.url.startswith(("http://", "https://"))):
-            raise ValueError("url: must be http://HOST:PORT... or https://..., without a user or password")
+        if bool(self.user) != (self.password_file is not None):
+            raise ValueError("give both user and password_file, or neither")
+        if self.kind != "contact":
+            parts = web_url(self.url)
+            if self.kind == "http" and self.user and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+                raise ValueError("url: a password goes over https:// only (http:// to this computer itself, too)")
         return self
 
 
@@ -103,6 +107,8 @@ class ReaderTable(Placed):
             raise ValueError("give topic, push = true or a trigger")
         if self.push and not self.plates:
             raise ValueError("push: brings plates only")
+        if not self.plates and not self.objects:
+            raise ValueError("plates, objects: one of them must be true, or nothing of it is ever taken")
         return self
 
 
@@ -118,6 +124,14 @@ class EvidenceMqttTable(Table):
     cert_file: File | None = None
     tls_key_file: File | None = None
 
+    @model_validator(mode="after")
+    def _clear(self) -> Self:
+        if self.password_file is not None and not self.tls and self.host not in LOOPBACK:
+            raise ValueError(f"tls: a password goes over TLS only, but to {', '.join(LOOPBACK)}")
+        if self.password_file is not None and self.user is None:
+            raise ValueError("password_file: give user, too")
+        return self
+
 
 class EvidenceHttpTable(Table):
     """Where readers push to. token_file : the one line that they show, as a bearer token or as the password."""
@@ -132,7 +146,7 @@ class EvidenceHttpTable(Table):
     def _clear(self) -> Self:
         if (self.cert_file is None) != (self.tls_key_file is None):
             raise ValueError("give cert_file and tls_key_file together, or neither")
-        if self.cert_file is None and self.host not in ("127.0.0.1", "::1", "localhost"):
+        if self.cert_file is None and self.host not in LOOPBACK:
             raise ValueError("host: without cert_file and tls_key_file only 127.0.0.1, ::1 or localhost")
         return self
 
@@ -181,6 +195,9 @@ class EvidenceTable(Table):
             raise ValueError("reader: a topic needs [evidence.mqtt]")
         if any(each.push for each in self.reader) and self.http is None:
             raise ValueError("reader: push needs [evidence.http]")
+        if self.longest_s < self.before_s + self.after_s:
+            least_s = self.before_s + self.after_s
+            raise ValueError(f"longest_s {self.longest_s:g}: must be before_s + after_s, {least_s:g}, to 3600")
         if not self.stream and not self.reader:
             raise ValueError("gives neither a [[evidence.stream]] nor a [[evidence.reader]]")
         return self

@@ -3,10 +3,10 @@
 from itertools import pairwise
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from gateway.street import Mount, Place
-from gateway.tables import Name, Placed, Table
+from gateway.tables import Name, Placed, Table, web_url
 
 PanDeg = Annotated[float, Field(ge=-360, le=360)]
 TiltDeg = Annotated[float, Field(ge=-90, le=90)]
@@ -80,4 +80,24 @@ class CameraTable(Placed):
             span = getattr(self, name)
             if span is not None and not -legal <= span[0] < span[1] <= legal:
                 raise ValueError(f"{name} must be [lowest, highest] within -{legal} to {legal} degrees")
+        for name, angle, (low, high) in zip(
+            ("pan", "tilt"), self.home_deg or (), (self.pan_deg, self.tilt_deg), strict=False
+        ):
+            if not low <= angle <= high:
+                raise ValueError(f"home_deg: {name} {angle:g} must be {low:g} to {high:g}, as {name}_deg has it")
         return self
+
+    @model_validator(mode="after")
+    def _presets(self) -> Self:
+        tokens = [each.token for each in self.preset]
+        twice = sorted({token for token in tokens if tokens.count(token) > 1})
+        if twice:
+            raise ValueError(f"preset: token {twice[0]!r} stands there twice")
+        return self
+
+    @field_validator("url")
+    @classmethod
+    def _reachable(cls, url: str) -> str:
+        """With a host, and a port that can be one."""
+        web_url(url)
+        return url

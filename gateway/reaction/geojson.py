@@ -8,16 +8,28 @@ streets can be, more than MOST_POINTS positions.
 
 import json
 import math
+import pathlib
 from collections.abc import Iterator
 from typing import Any
 
 from dsp.geodesy import Site
 from gateway.reaction.zones import Line, Zone
-from gateway.tables import FARTHEST_M
+from gateway.tables import FARTHEST_M, check_title
 
 MOST_POINTS = 20_000
 MOST_BYTES = 10_000_000
-LONGEST_NAME = 64
+
+
+def geojson_text(path: pathlib.Path, most_bytes: int = MOST_BYTES) -> str:
+    """The text of a file. Raises OSError, or ValueError of what is wrong: no file with an end, too large, no text."""
+    if path.exists() and not path.is_file():
+        raise ValueError("is no regular file")
+    if path.stat().st_size > most_bytes:
+        raise ValueError(f"is larger than {most_bytes // 1_000_000} MB")
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text") from None
 
 
 def read_zones(text: str, site: Site, within_m: float) -> tuple[Zone, ...]:
@@ -55,9 +67,10 @@ def _name(feature: dict[str, Any], number: int) -> str:
     name = properties.get("name") if isinstance(properties, dict) else None
     if name is None:
         return str(number)
-    if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name) <= LONGEST_NAME:
-        raise ValueError(f"feature {number}: its name must be 1 to {LONGEST_NAME} printable letters")
-    return name
+    try:
+        return check_title(name if isinstance(name, str) else "")
+    except ValueError as error:
+        raise ValueError(f"feature {number}: its name {error}") from None
 
 
 def _shapes(geometry: Any, where: str) -> Iterator[tuple[str, Any]]:
@@ -96,8 +109,8 @@ def _checked(ring: Any, what: str, where: str) -> list[tuple[float, float]]:
 
 def _position(given: Any, where: str) -> tuple[float, float]:
     numbers = given[:2] if isinstance(given, list) else []
-    is_good = len(numbers) == 2 and all(type(each) in (int, float) and math.isfinite(each) for each in numbers)
-    if not is_good or not (-180 <= numbers[0] <= 180 and -90 <= numbers[1] <= 90):
+    is_good = len(numbers) == 2 and all(type(each) in (int, float) for each in numbers)
+    if not is_good or not (-180 <= numbers[0] <= 180 and -90 <= numbers[1] <= 90):  # of any length, and no NaN
         raise ValueError(f"{where}: a position must be [longitude, latitude] within -180 to 180 and -90 to 90 degrees")
     return float(numbers[0]), float(numbers[1])
 

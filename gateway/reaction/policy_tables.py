@@ -99,6 +99,8 @@ class PolicyTable(Table):
 
     @model_validator(mode="after")
     def _names(self) -> Self:
+        if self.lights.min_poles is not None and not self._may_light():
+            raise ValueError("lights: min_poles says when lamps come up, and act = false that they never do")
         if self.lights.min_poles == 3 and "C" not in self._grades_that_light():
             raise ValueError(
                 "lights: min_poles = 3 lights lamps for what has no grade, and min_grade asks for a better one than C "
@@ -110,6 +112,12 @@ class PolicyTable(Table):
             if twice:
                 raise ValueError(f"{what} {twice[0]!r} stands there twice")
         return self
+
+    def _may_light(self) -> bool:
+        """Whether lamps come up at some hour and place."""
+        changed = (each.lights for each in self.zone if each.lights)
+        parts: list[ActTable | PartTable] = [self.lights, *changed]
+        return any(told.act for part in parts for told in (part, part.day, part.night))
 
     def _grades_that_light(self) -> set[str | None]:
         """What is asked for to light lamps, at any hour and place."""

@@ -9,13 +9,12 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from dsp.geodesy import Site
 from gateway.reaction.conditions import Change, Part, Region
-from gateway.reaction.geojson import MOST_BYTES, read_zones
+from gateway.reaction.geojson import geojson_text, read_zones
 from gateway.reaction.zones import Zone, disc
-from gateway.tables import Placed, Table
+from gateway.tables import Placed, Table, Title
 
 Grade = Annotated[str, Field(pattern=r"^[ABC]$")]
 Share = Annotated[float, Field(ge=0, le=1)]
-Title = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,64}$")]
 LONGEST = timedelta(days=31)
 
 
@@ -30,13 +29,9 @@ class Ground:
         """The zones of a file. Raises ValueError naming the field, the file and what is wrong."""
         path = self._folder / file
         try:
-            if path.stat().st_size > MOST_BYTES:
-                raise ValueError(f"is larger than {MOST_BYTES // 1_000_000} MB")
-            return read_zones(path.read_text("utf-8-sig"), self._site, within_m)
+            return read_zones(geojson_text(path), self._site, within_m)
         except FileNotFoundError:
             raise ValueError(f"{field}: {path} is not there") from None
-        except UnicodeDecodeError:
-            raise ValueError(f"{field}: {path}: is not UTF-8 text") from None
         except ValueError as error:
             raise ValueError(f"{field}: {path}: {error}") from None
 

@@ -21,6 +21,7 @@ from gateway.tables import FARTHEST_M
 
 CLEAR_M = 1.0
 MOST_POINTS = 200_000
+MOST_BYTES = 20_000_000
 DEEPEST = 8
 """How many collections may stand in one another."""
 LINES = {"LineString": 0, "MultiLineString": 1, "Polygon": 1, "MultiPolygon": 2}
@@ -77,7 +78,12 @@ def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64
 
 def read_walls(document: Any, site: Site) -> tuple[Wall, ...]:
     """A GeoJSON document's lines, in metres of the site. Raises ValueError naming what is not as it should be."""
-    walls = tuple(_walls(document, site, None, 0))
+    walls, n_points = [], 0
+    for wall in _walls(document, site, None, 0):
+        n_points += len(wall.en_m)
+        if n_points > MOST_POINTS:
+            raise ValueError(f"holds more than {MOST_POINTS} points; leave out what is not of this gateway's streets")
+        walls.append(wall)
     if not walls:
         raise ValueError("holds no line and no polygon")
     farthest_km = max(math.hypot(*point) for wall in walls for point in wall.en_m) / 1000
@@ -86,7 +92,7 @@ def read_walls(document: Any, site: Site) -> tuple[Wall, ...]:
             f"a point lies {farthest_km:.0f} km from the site; must be 0 to {FARTHEST_M / 1000:.0f} km away "
             "(GeoJSON has the longitude first)"
         )
-    return walls
+    return tuple(walls)
 
 
 def _walls(here: Any, site: Site, height_m: float | None, depth: int) -> Iterator[Wall]:
@@ -134,11 +140,12 @@ def _long(line: Any) -> list[Any]:
 
 def _point(point: Any, site: Site) -> tuple[float, float]:
     is_pair = isinstance(point, list) and len(point) >= 2
-    if not is_pair or not all(isinstance(each, int | float) and math.isfinite(each) for each in point[:2]):
+    if not is_pair or not all(type(each) in (int, float) and abs(each) < math.inf for each in point[:2]):
         raise ValueError("is not GeoJSON: a point is [longitude, latitude]")
     lon_deg, lat_deg = point[:2]
-    if not (-180 <= lon_deg <= 180 and -90 <= lat_deg <= 90):
-        raise ValueError(f"a point at longitude {lon_deg:g}, latitude {lat_deg:g}: must be -180 to 180, -90 to 90")
+    if not (-180 <= lon_deg <= 180 and -90 <= lat_deg <= 90):  # whole numbers may be of any length
+        there = f"longitude {str(lon_deg)[:12]}, latitude {str(lat_deg)[:12]}"
+        raise ValueError(f"a point at {there}: must be -180 to 180, -90 to 90")
     east_m, north_m, _ = site.to_enu(lat_deg, lon_deg, site.h_m)
     return east_m, north_m
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 PLAIN = {"extra_forbidden": "unknown key", "missing": "is missing"}
 NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
@@ -35,6 +36,8 @@ Host = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(check_
 
 def read_text(path: pathlib.Path) -> str:
     """The text of a UTF-8 file without its mark. Raises ValueError naming the file, or OSError."""
+    if path.is_char_device() and not path.samefile("/dev/null"):
+        raise ValueError(f"{path}: is a device, and may have no end")
     try:
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError:
@@ -57,6 +60,8 @@ def all_faults(error: ValidationError, model: type[BaseModel], document: Mapping
     Only numbers and truth values are repeated: a text may be a secret that stands in the wrong place.
     """
     errors = error.errors(include_url=False)
+    inside = {loc[:n] for loc in (each["loc"] for each in errors) for n in range(len(loc))}
+    errors = [each for each in errors if each["type"] != "too_short" or each["loc"] not in inside]  # of what was left
     more = [f"and {len(errors) - MOST_TOLD} more"] if len(errors) > MOST_TOLD else []
     return "; ".join([*(_fault(each, model, document) for each in errors[:MOST_TOLD]), *more])
 
@@ -96,7 +101,7 @@ def _range(model: type[BaseModel], loc: Sequence[int | str]) -> str:
     """`; 0 to 65535`, of a field that has both bounds."""
     *path, last = [part for part in loc if not isinstance(part, int)]
     table = _table(model, path)
-    field = table.model_fields.get(str(last)) if table else None
+    field = _named(table).get(str(last)) if table else None
     bounds: dict[str, float] = {}
     for each in field.metadata if field else []:
         bounds |= {name: getattr(each, name) for name in ("ge", "gt", "le", "lt") if hasattr(each, name)}
@@ -106,14 +111,19 @@ def _range(model: type[BaseModel], loc: Sequence[int | str]) -> str:
 
 def _fields(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
     table = _table(model, [part for part in loc if not isinstance(part, int)])
-    return list(table.model_fields) if table else []
+    return list(_named(table)) if table else []
+
+
+def _named(table: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a table by the names that stand in a file."""
+    return {field.alias or name: field for name, field in table.model_fields.items()}
 
 
 def _table(model: type[BaseModel], path: Sequence[int | str]) -> type[BaseModel] | None:
     """The table that stands at this place of a file of `model`."""
     table: type[BaseModel] | None = model
     for part in path:
-        field = table.model_fields.get(str(part)) if table else None
+        field = _named(table).get(str(part)) if table else None
         table = next(_models(field.annotation), None) if field else None
     return table
 

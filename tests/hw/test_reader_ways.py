@@ -1,6 +1,8 @@
 """How plate readers are told to read, and where they push to: real sockets, refusals, redirects and floods."""
 
+import asyncio
 import contextlib
+import logging
 
 import aiohttp
 import pytest
@@ -9,7 +11,7 @@ from aiohttp import web
 from hw.http_call import HttpCall
 from hw.modbus_contact import ModbusContact
 from hw.onvif_relay import OnvifRelay
-from hw.push_door import MOST_BODY, PushDoor
+from hw.push_door import MOST_BODY, FewWords, PushDoor
 from hw.soap_client import Account
 from simulators.peers.lamp_bank import LampBank
 from simulators.peers.plate_reader import PlateReader
@@ -124,3 +126,47 @@ async def test_a_reader_that_is_away_is_named():
         with pytest.raises(OSError, match=r"127\.0\.0\.1:9"):
             await trigger.pulse()
         await trigger.close()
+
+
+async def shout(port, request, times):
+    """Send bytes as they are. Comes back: the first line of each answer."""
+    lines = []
+    for _ in range(times):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        lines.append((await reader.readline()).decode().strip())
+        writer.close()
+    return lines
+
+
+async def test_a_token_that_is_no_text_is_refused_as_any_other(caplog):
+    request = b"POST /readers/gate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\r\nContent-Length: 0\r\n\r\n"
+    async with door() as (url, taken):
+        lines = await shout(int(url.split(":")[2].split("/")[0]), request, 3)
+
+    assert lines == ["HTTP/1.1 401 Unauthorized"] * 3
+    assert (taken, caplog.text) == ([], "")
+
+
+async def test_a_flood_of_what_is_no_http_is_one_line_of_the_log_and_no_traceback(caplog):
+    async with door() as (url, taken):
+        lines = await shout(int(url.split(":")[2].split("/")[0]), b"POST / HTTP/1.1\r\nno header\r\n\r\n", 30)
+
+    assert {line.split(" ")[1] for line in lines} == {"400"}
+    assert len(caplog.records) == 1
+    assert "Traceback" not in caplog.text
+    assert taken == []
+
+
+def test_what_the_log_leaves_out_is_counted_and_our_own_fault_keeps_its_traceback(caplog):
+    now_s = [0.0]
+    log = FewWords(logging.getLogger("door"), lambda: now_s[0])
+    for step_s in (0.0, 1.0, 1.0, 60.0):
+        now_s[0] += step_s
+        log.exception("Error handling request from %s", "10.0.0.9", exc_info=ValueError("x"))
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "Error handling request from 10.0.0.9 (ValueError)",
+        "Error handling request from 10.0.0.9 (ValueError); 2 more went wrong before",
+    ]
+    assert caplog.records[0].exc_info is not None

@@ -2,13 +2,18 @@
 
 import json
 import math
+import os
+import pathlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dsp.geodesy import Site
-from gateway.reaction.geojson import MOST_POINTS, read_zones
+from gateway.reaction.geojson import MOST_POINTS, geojson_text, read_zones
+from gateway.reaction.region_tables import Ground
+from gateway.reaction.walls import MOST_POINTS as MOST_WALL_POINTS
+from gateway.reaction.walls import read_walls
 from gateway.reaction.zones import Zone, disc
 
 SITE = Site(38.9, -77.0, 20.0)
@@ -129,3 +134,35 @@ def test_turning_and_moving_a_zone_with_a_place_changes_nothing(e, n, turn_deg, 
 def test_a_disc_is_what_lies_within_its_radius():
     assert disc("d", (10, 0, 5), 20.0).holds((30, 0, 100))
     assert not disc("d", (10, 0, 5), 20.0).holds((30.1, 0, 5))
+
+
+HUGE = int("1" + "0" * 400)
+
+
+@pytest.mark.parametrize("first", [[HUGE, 38.9], [-77.0, -HUGE], [math.nan, 38.9], [True, 38.9]])
+def test_a_number_that_no_float_holds_is_no_place(first):
+    line = {"type": "LineString", "coordinates": [first, [-77.0, 38.9]]}
+    site = Site(38.9, -77.0, 0.0)
+
+    with pytest.raises(ValueError, match=r"a position must be \[longitude, latitude\] within -180 to 180"):
+        read_zones(json.dumps(line), site, 10.0)
+    with pytest.raises(ValueError, match=r"a point (at longitude|is \[longitude, latitude\])") as told:
+        read_walls(line, site)
+    assert len(str(told.value)) < 120
+
+
+def test_walls_are_bounded_in_all():
+    line = {"type": "LineString", "coordinates": [[-77.0, 38.9], [-77.0, 38.901]] * 500}
+    many = {"type": "GeometryCollection", "geometries": [line] * (MOST_WALL_POINTS // 1000 + 1)}
+
+    with pytest.raises(ValueError, match="holds more than 200000 points"):
+        read_walls(many, Site(38.9, -77.0, 0.0))
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (pathlib.Path("/dev/zero"), tmp_path, tmp_path / "pipe"):
+        with pytest.raises(ValueError, match="is no regular file"):
+            geojson_text(path)
+        with pytest.raises(ValueError, match="is no regular file"):
+            Ground(tmp_path, Site(38.9, -77.0, 0.0)).zones("policy.lights.streets", str(path), 10.0)
