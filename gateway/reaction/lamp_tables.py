@@ -73,9 +73,7 @@ class LampBankTable(Table):
     def _fits(self) -> Self:
         """What only one kind of bank has stands with that kind alone."""
         if self.answer_s >= self.fail_s:
-            raise ValueError(
-                f"answer_s {self.answer_s:g}: must be below fail_s, {self.fail_s:g}, or the board goes back first"
-            )
+            raise ValueError(f"answer_s {self.answer_s:g}: must be below fail_s, {self.fail_s:g} s")
         scheme = self.url.partition(":")[0]
         is_talq = scheme.startswith("talq+")
         if is_talq != (self.talq is not None):

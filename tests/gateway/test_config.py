@@ -1,12 +1,14 @@
 """gateway.toml: a good one is understood, a bad one is refused in one line that says where and why."""
 
 import pathlib
+import re
 
 import pytest
 
 from gateway.config import read_config
 from gateway.intake.keyring import read_keys, read_secret
 
+PRESET = '{ token = "1", pan_deg = 0, tilt_deg = 0 }'
 GOOD = """
 journal = "street.journal"
 keys_file = "keys.toml"
@@ -267,6 +269,47 @@ def test_a_camera_below_the_ground_is_named(write, up):
         ValueError, match=r"camera c1: stands -?\d\.0 m above the site, which is below the ground there"
     ):
         read_config(write(GOOD.replace("[25, -10, 5]", f"[25, -10, {up}]")))
+
+
+def test_a_lamp_below_the_ground_is_named(write):
+    with pytest.raises(ValueError, match=r"lamp l2: stands -50\.0 m above the site, which is below the ground there"):
+        read_config(write(GOOD.replace("channel = 1, xyz_m = [50, 0, 8]", "channel = 1, xyz_m = [50, 0, -50]")))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            "bearing_deg = 90",
+            "pan_deg = [-170, 170]\nhome_deg = [175, 0]",
+            "home_deg: pan 175 must be -170 to 170, as pan",
+        ),
+        ("bearing_deg = 90", "home_deg = [0, 80]", "home_deg: tilt 80 must be -90 to 30, as tilt_deg has it"),
+        ("bearing_deg = 90", f"preset = [{PRESET}, {PRESET}]", "preset: token '1' stands there twice"),
+        ('"http://10.0.0.9:80"', '"http://10.0.0.9:99999"', r"camera 1 \(c1\)\.url: .*PORT 1 to 65535"),
+        ('"http://10.0.0.9:80"', '"http://:80"', r"camera 1 \(c1\)\.url: .*must be http://HOST:PORT"),
+        ("lamps = [", "answer_s = 5\nfail_s = 2\nlamps = [", "lamp_bank 1: answer_s 5: must be below fail_s, 2 s"),
+        ("hold_s = 60", "min_poles = 4\nact = false", "policy: lights: min_poles says when lamps come up"),
+    ],
+)
+def test_what_can_never_work_is_one_line(write, old, new, says):
+    with pytest.raises(ValueError, match=says) as told:
+        read_config(write(GOOD.replace(old, new)))
+
+    assert "\n" not in str(told.value)
+
+
+def test_a_bank_whose_lamp_is_wrong_is_not_told_to_have_none(write):
+    one = re.sub(r"lamps = \[.*\]", 'lamps = [{ name = "l1", channel = -1, xyz_m = [0, 0, 8] }]', GOOD)
+    with pytest.raises(ValueError, match=r"lamps 1 \(l1\)\.channel: .*legal: 0 to 65535") as told:
+        read_config(write(one))
+
+    assert "at least 1 item" not in str(told.value)
+
+
+def test_a_key_is_named_as_it_stands_in_the_file(write):
+    with pytest.raises(ValueError, match=r"policy\.quiet 1 \(q\)\.frm: unknown key \(did you mean from\?\)"):
+        read_config(write(GOOD + '[[policy.quiet]]\nname = "q"\nfrm = 2026-07-04T20:30:00-04:00\n'))
 
 
 def test_a_camera_on_a_slope_may_be_lower_than_the_site_as_its_poles_are(write):

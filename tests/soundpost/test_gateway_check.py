@@ -1,6 +1,7 @@
 """`soundpost gateway --check` on the config that docs/ shows, with the files that it names."""
 
 import contextlib
+import json
 import pathlib
 import re
 import sqlite3
@@ -11,6 +12,9 @@ import pytest
 import trustme
 
 UUID = "5ca1ab1e-0000-4000-8000-000000000001"
+FAR_ZONE = (
+    '[[policy.zone]]\nname = "lake"\nfile = "lake.geojson"\n[policy.zone.lights]\nmin_grade = "A"\n[policy.lights]'
+)
 ROOT = pathlib.Path(__file__).parents[2]
 
 
@@ -33,6 +37,12 @@ def street(tmp_path):
     (tmp_path / "board.toml").write_text(
         '[board]\nname = "x"\ndatasheet = "y"\nverified = true\nlamps = 2\n[relay]\nat = [7, 7]\n'
     )
+    (tmp_path / "coarse.toml").write_text(
+        '[board]\nname = "x"\ndatasheet = "y"\nverified = true\nlamps = 2\n'
+        "[level]\n[watchdog]\nregister = 901\nunit_s = 60.0\nlongest = 600\n"
+    )
+    ring = [[-77.1, 38.9], [-77.11, 38.9], [-77.11, 38.91], [-77.1, 38.9]]
+    (tmp_path / "lake.geojson").write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
     (tmp_path / "port").touch()  # where the docs show a serial port
     (tmp_path / "gateway.toml").write_text(shown.replace("/dev/ttyUSB0", str(tmp_path / "port")))
     return tmp_path
@@ -89,7 +99,21 @@ def test_the_config_that_the_docs_show_is_good(street):
         ),
         ("answer_s = 0.5", f"talq = {{ client = '{UUID}' }}", "lamp_bank 1: talq is for talq+https:// urls"),
         ("answer_s = 0.5", "talq = { client = 'me' }", "lamp_bank 1.talq.client: String should match pattern"),
-        ("channel = 1,", "channel = 1000,", "lamp l2: channel 1000; plain has 0 to 999"),
+        ("channel = 1,", "channel = 1000,", "gateway.toml: lamp_bank 1: lamp l2: channel 1000; plain has 0 to 999"),
+        ("tcp://10.0.0.5:502", "tcp://10.0.0.5:0", "gateway.toml: lamp_bank 1: lamps url 'tcp://10.0.0.5:0': must be"),
+        ('map = "plain"', 'map = "coarse.toml"', "gateway.toml: lamp_bank 1: fail_s 6: x counts it in steps of 60 s"),
+        (
+            "[policy.lights]",
+            FAR_ZONE,
+            "gateway.toml: policy.zone lake: has a lights table, and no lamp in it or within",
+        ),
+        ("[policy.lights]", '[policy.lights]\nstreets = "/dev/zero"', "streets: /dev/zero: is no regular file"),
+        (
+            "[[camera]]",
+            '[[lamp_bank]]\nurl = "tcp://10.0.0.5:502?unit=1"\n'
+            'lamps = [{ name = "l3", channel = 5, xyz_m = [0, 0, 8] }]\n[[camera]]',
+            "lamp_bank 1 (tcp://10.0.0.5:502) and lamp_bank 2 (tcp://10.0.0.5:502?unit=1) are one board",
+        ),
     ],
 )
 def test_a_lamp_bank_or_camera_that_makes_no_sense_is_one_line(street, good, bad, says):
