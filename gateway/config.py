@@ -77,7 +77,7 @@ class GatewayConfig(Table):
         if not self.serial and self.mqtt is None:
             faults.append("no way to the nodes: give [[serial]] or [mqtt]")
         if faults:
-            raise ValueError("; ".join(faults))
+            raise ValueError("; ".join(dict.fromkeys(faults)))
         return self
 
     def the_site(self) -> Site:
@@ -111,7 +111,7 @@ class GatewayConfig(Table):
         places = {f"lamp {lamp.name}": lamp.xyz_m for lamp in self.lamps()}
         places |= {f"camera {mount.name}": mount.xyz_m for mount in self.mounts()}
         for reader in self.evidence.reader if self.evidence else ():
-            places[f"evidence.reader {reader.name}"] = reader.place(self.the_site())
+            places[f"evidence.reader {reader.name}"] = _place("evidence.reader", reader.name, reader, self.the_site())
         return places
 
     def evidence_watchers(self) -> list[Watcher]:
@@ -160,6 +160,8 @@ def _walls(path: pathlib.Path, document: Mapping[str, Any]) -> dict[str, Any] | 
         raise ValueError(f"{path}: walls: {named}: is not GeoJSON ({error})") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: walls: {named}: {error}") from None
+    except OSError as error:
+        raise OSError(f"{path}: walls: {named}: {error.strerror}") from None
     return {"file": document["walls"], "lines": [(wall.height_m, wall.en_m) for wall in walls]}
 
 

@@ -33,7 +33,7 @@ Metres = Annotated[float, Field(ge=-100_000, le=100_000)]
 def web_url(url: str) -> SplitResult:
     """The parts of an http or https url. Raises ValueError for one without a host, with a port that is none, or that
     holds a user or password, which it does not show."""
-    legal = "url: must be http://HOST:PORT... or https://HOST:PORT..., PORT 1 to 65535, without a user or password"
+    legal = "must be http://HOST:PORT... or https://HOST:PORT..., PORT 1 to 65535, without a user or password"
     try:
         parts = urlsplit(url)
         is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

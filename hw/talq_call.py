@@ -53,9 +53,19 @@ class TalqCall:
     def __init__(
         self, url: str, account: TalqAccount, answer_s: float = ANSWER_S, clock: Callable[[], float] = time.time
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("talq+http", "talq+https") or not parts.hostname or "@" in parts.netloc or parts.query:
-            raise ValueError(f"lamps url {url!r}: {FORM}")
+        try:
+            parts = urlsplit(url)
+            has_port = parts.port != 0
+        except ValueError:
+            raise ValueError(f"lamps url {url!r}: {FORM}, PORT 1 to 65535") from None
+        if (
+            not has_port
+            or parts.scheme not in ("talq+http", "talq+https")
+            or not parts.hostname
+            or "@" in parts.netloc
+            or parts.query
+        ):
+            raise ValueError(f"lamps url {url!r}: {FORM}, PORT 1 to 65535")
         if account.user and parts.scheme == "talq+http" and parts.hostname not in LOOPBACK:
             raise ValueError(f"lamps url {url!r}: a password goes over talq+https:// only")
         self._base = url.removeprefix("talq+").rstrip("/")

@@ -6,9 +6,8 @@ goes out before its row can be read in the journal, on the disk (DESIGN section 
 
 import argparse
 import asyncio
-import hashlib
+import functools
 import json
-import os
 import pathlib
 import signal
 from collections.abc import Mapping, Sequence
@@ -21,10 +20,13 @@ from gateway.config import GatewayConfig, read_config
 from gateway.evidence import custody
 from gateway.evidence.shelf import About, Entry, Shelf
 from gateway.journal.rows import reading
+from soundpost.evidence_export import export, known, new_folder
 from soundpost.lasting_output import lasting_output
 from soundpost.logs import add_log_argument, log_to_standard_error
 from soundpost.private_files import write_private
 from soundpost.terminal import utc_second
+from soundpost.logs import log_to_standard_error
+from soundpost.terminal import complain, utc_second
 
 HELP = "Keep what cameras and plate readers saw round a shot, encrypted; list, show and export it."
 EXAMPLE = """soundpost evidence --config gateway.toml
@@ -69,8 +71,13 @@ def run(args: argparse.Namespace) -> int:
     if args.verb == "export" and args.out.exists():
         raise ValueError(f"{args.out}: is there already; give a folder that is not")
     told = custody.access(args.incident, "all", args.verb, args.note)
-    write_down(folder / config.journal, args.by, read_key(args.key), told)
-    hashes = _hashes(folder / config.journal, args.incident)
+    key, journal = read_key(args.key), folder / config.journal
+    ask = functools.partial(write_down, journal, args.by, key, told)
+    if args.verb == "export":
+        new_folder(args.out, ask)
+    else:
+        ask()
+    hashes = _hashes(journal, args.incident)
     return _show(shelf, about, hashes, args.json) if args.verb == "show" else _export(shelf, about, hashes, args)
 
 
@@ -135,11 +142,11 @@ def _record(about: About) -> dict[str, Any]:
 
 def _show(shelf: Shelf, about: About, hashes: Mapping[str, str], as_json: bool) -> int:
     for entry in _files(about):
-        span_s, known = (entry.until_us - entry.from_us) / 1e6, _known(entry, hashes)
+        span_s, says = (entry.until_us - entry.from_us) / 1e6, known(entry, hashes)
         words = (
-            f"{entry.name}  {entry.what}  {utc_second(entry.from_us)}  {span_s:.1f} s  sha256 {entry.sha256}  {known}"
+            f"{entry.name}  {entry.what}  {utc_second(entry.from_us)}  {span_s:.1f} s  sha256 {entry.sha256}  {says}"
         )
-        record = {"file": entry.name, "what": entry.what, "sha256": entry.sha256, "journal": known}
+        record = {"file": entry.name, "what": entry.what, "sha256": entry.sha256, "journal": says}
         print(json.dumps(record) if as_json else words)
         if entry.what == "sightings":
             for each in json.loads(b"".join(shelf.read(about.incident, entry.name)))["sightings"]:
@@ -154,44 +161,15 @@ def _seen(each: dict[str, Any]) -> str:
     return f"    {utc_second(each['first_us'])}  {each['reader']}  {what}  confidence {sure}{picture}"
 
 
-def _known(entry: Entry, hashes: Mapping[str, str]) -> str:
-    """What the journal says of a file."""
-    if entry.name not in hashes:
-        return "not in the journal yet"
-    return "as in the journal" if hashes[entry.name] == entry.sha256 else "NOT AS IN THE JOURNAL"
-
-
 def _export(shelf: Shelf, about: About, hashes: Mapping[str, str], args: argparse.Namespace) -> int:
-    """Each file whole, and with the hash that the journal has of it; else none of that name."""
-    args.out.mkdir(mode=0o700)
-    told = []
-    for entry in _files(about):
-        if hashes.get(entry.name, entry.sha256) != entry.sha256:
-            raise ValueError(f"{entry.name}: the journal has another hash of it: it is not what was kept")
-        _copy(shelf, about.incident, entry, args.out / entry.name)
-        known = _known(entry, hashes)
-        when = {"from_us": entry.from_us, "until_us": entry.until_us}
-        told.append({"file": entry.name, "camera": entry.camera, **when, "sha256": entry.sha256, "journal": known})
-    text = json.dumps({"incident": about.incident, "verdict": about.verdict, "by": args.by, "files": told}, indent=1)
-    write_private(args.out, {"about.json": text + "\n"})
-    print(json.dumps({"out": str(args.out), "files": len(told)}) if args.json else f"{args.out}: {len(told)} files")
-    return 0
-
-
-def _copy(shelf: Shelf, incident: str, entry: Entry, path: pathlib.Path) -> None:
-    hashed = hashlib.sha256()
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            for block in shelf.read(incident, entry.name):
-                hashed.update(block)
-                file.write(block)
-            file.flush()
-            os.fsync(file.fileno())
-        if hashed.hexdigest() != entry.sha256:
-            raise ValueError(f"{entry.name}: is not what was kept: its hash is another")
-    except (OSError, ValueError):
-        path.unlink(missing_ok=True)
-        raise
+    """1 where a file is missing."""
+    n_files, missing = export(shelf, about, hashes, args.by, args.out)
+    for why in missing:
+        complain("evidence", ValueError(f"not given: {why}"))
+    lack = f", {len(missing)} missing" if missing else ""
+    told = {"out": str(args.out), "files": n_files, "missing": len(missing)}
+    print(json.dumps(told) if args.json else f"{args.out}: {n_files} files{lack}")
+    return 1 if missing else 0
 
 
 def _files(about: About) -> Sequence[Entry]:

@@ -11,7 +11,8 @@ from typing import Any
 from gateway.evidence.telling import Refused
 from gateway.intake.keyring import KEY_BYTES, read_secret
 from gateway.journal.bell import Bell
-from gateway.journal.request import signed
+from gateway.journal.request import Refused as NotTaken
+from gateway.journal.request import check, signed
 from gateway.journal.rows import reading
 
 NONCE_BYTES = 16
@@ -34,6 +35,10 @@ def read_key(path: pathlib.Path) -> bytes:
 def ask_gateway(journal: pathlib.Path, by: str, key: bytes, ask: str, body: Mapping[str, Any]) -> str:
     """Have it written down. ask : `review` or `evidence`. Comes back: the request's nonce. Raises Refused, or OSError
     where no gateway answers."""
+    try:
+        check(ask, body)
+    except NotTaken as error:
+        raise Refused(str(error)) from None
     line = signed(ask, body, by, key, now_us(), os.urandom(NONCE_BYTES))
     bell = Bell(journal)
     try:

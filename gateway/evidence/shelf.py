@@ -72,7 +72,9 @@ class Shelf:
         return sorted(self._abouts.values(), key=lambda about: (about.t_us, about.incident))
 
     def about(self, incident: str) -> About:
-        """Raises ValueError where nothing is kept of it."""
+        """Raises ValueError where nothing is kept of it, or what is known of it is damaged."""
+        if incident not in self._abouts and incident in self.damaged:
+            raise ValueError(f"{self._folder}: {self.damaged[incident]}")
         if incident not in self._abouts:
             raise ValueError(f"{self._folder}: nothing is kept of incident {incident!r}")
         return self._abouts[incident]

@@ -78,7 +78,10 @@ class TriggerTable(Table):
         if bool(self.user) != (self.password_file is not None):
             raise ValueError("give both user and password_file, or neither")
         if self.kind != "contact":
-            parts = web_url(self.url)
+            try:
+                parts = web_url(self.url)
+            except ValueError as error:
+                raise ValueError(f"url: {error}") from None
             if self.kind == "http" and self.user and parts.scheme == "http" and parts.hostname not in LOOPBACK:
                 raise ValueError("url: a password goes over https:// only (http:// to this computer itself, too)")
         return self

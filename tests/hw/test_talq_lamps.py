@@ -195,6 +195,8 @@ async def test_a_lamp_without_a_device_is_refused():
         ("http://10.0.0.1", "", "must be talq"),
         ("talq+https://u:p@10.0.0.1", "", "must be talq"),
         ("talq+https:///x", "", "must be talq"),
+        ("talq+https://10.0.0.1:99999", "", "PORT 1 to 65535"),
+        ("talq+https://10.0.0.1:0", "", "PORT 1 to 65535"),
         ("talq+http://10.0.0.1", "gw", "a password goes over talq"),
     ],
 )
