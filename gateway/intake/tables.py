@@ -1,10 +1,10 @@
 """The tables of gateway.toml that say how nodes are reached."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 
-from gateway.tables import Name, Table
+from gateway.tables import LOOPBACK, Name, Table
 from hw.linux.settings import Host
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -25,6 +25,12 @@ class MqttTable(Table):
     ca_file: str | None = None
     cert_file: str | None = None
     tls_key_file: str | None = Field(default=None, validation_alias=AliasChoices("tls_key_file", "key_file"))
+
+    @model_validator(mode="after")
+    def _clear(self) -> Self:
+        if self.password_file is not None and not self.with_tls and self.host not in LOOPBACK:
+            raise ValueError(f"tls: a password goes over TLS only, but to {', '.join(LOOPBACK)}")
+        return self
 
     @property
     def with_tls(self) -> bool:

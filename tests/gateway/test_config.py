@@ -289,6 +289,11 @@ def test_a_lamp_below_the_ground_is_named(write):
         ('"http://10.0.0.9:80"', '"http://10.0.0.9:99999"', r"camera 1 \(c1\)\.url: .*PORT 1 to 65535"),
         ('"http://10.0.0.9:80"', '"http://:80"', r"camera 1 \(c1\)\.url: .*must be http://HOST:PORT"),
         ("lamps = [", "answer_s = 5\nfail_s = 2\nlamps = [", "lamp_bank 1: answer_s 5: must be below fail_s, 2 s"),
+        (
+            'host = "localhost"',
+            'host = "10.0.0.2"\npassword_file = "p"',
+            "mqtt: tls: a password goes over TLS only, but to",
+        ),
         ("hold_s = 60", "min_poles = 4\nact = false", "policy: lights: min_poles says when lamps come up"),
     ],
 )
