@@ -47,9 +47,7 @@ class ModbusLine:
         except ValueError as error:
             raise ValueError(f"lamps url {url!r}: {FORMS}") from error
         if self._wire.baud != baud:
-            raise ValueError(
-                f"lamps url {url!r}: the port has {self._wire.baud} baud for another board; must be the same"
-            )
+            raise ValueError(f"lamps url {url!r}: its port has {self._wire.baud} baud for another board")
         self._is_rtu = parts.scheme == "rtu"
         self._framer = (FramerRTU if self._is_rtu else FramerSocket)(DecodePDU(False))
         self._answer_s = answer_s

@@ -326,7 +326,7 @@ async def test_a_camera_that_changes_its_form_or_breaks_gets_a_clip_of_each_and_
         (lambda folder: (folder / "shelf.key").write_text("no key\n"), "shelf.key: is no key: 64 hexadecimal digits"),
         (lambda folder: (folder / "shelf.key").chmod(0o644), "shelf.key: mode 0644 lets others read it"),
         (lambda folder: _change(folder, "shelf.key", "evidence/vault/shelf.key"), "lies in evidence.folder"),
-        (lambda folder: _change(folder, '"reviewers.toml"', '"evidence/reviewers.toml"'), "requests_keys_file: "),
+        (lambda folder: _change(folder, '"evidence.key"', '"evidence/evidence.key"'), "evidence.request_key_file: "),
         (lambda folder: _change(folder, '"shelf.key"', '"evidence/../evidence/k"'), "lies in evidence.folder"),
         (lambda folder: (folder / "evidence.key").write_text("44" * 32 + "\n"), "evidence has another key in"),
         (lambda folder: _change(folder, "range_m = 150\n", ""), "give xyz_m and range_m together"),
