@@ -19,9 +19,9 @@ from gateway.evidence.cases import Watcher
 from gateway.evidence.tables import EvidenceTable, StreamTable
 from gateway.intake.tables import MqttTable, SerialTable
 from gateway.reaction.device_tables import CameraTable
-from gateway.reaction.geojson import geojson_text
 from gateway.reaction.lamp_tables import LampBankTable
 from gateway.reaction.policy_tables import PolicyTable
+from gateway.reaction.region_tables import geojson_text
 from gateway.reaction.walls import MOST_BYTES, Wall, read_walls
 from gateway.street import Lamp, Mount, Place, Pole, level_m
 from gateway.tables import Placed, PoleTable, SiteTable, Table

@@ -23,9 +23,6 @@ from gateway.journal.rows import reading
 from soundpost.evidence_export import export, known, new_folder
 from soundpost.lasting_output import lasting_output
 from soundpost.logs import add_log_argument, log_to_standard_error
-from soundpost.private_files import write_private
-from soundpost.terminal import utc_second
-from soundpost.logs import log_to_standard_error
 from soundpost.terminal import complain, utc_second
 
 HELP = "Keep what cameras and plate readers saw round a shot, encrypted; list, show and export it."

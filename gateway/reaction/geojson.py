@@ -8,7 +8,6 @@ streets can be, more than MOST_POINTS positions.
 
 import json
 import math
-import pathlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,19 +16,6 @@ from gateway.reaction.zones import Line, Zone
 from gateway.tables import FARTHEST_M, check_title
 
 MOST_POINTS = 20_000
-MOST_BYTES = 10_000_000
-
-
-def geojson_text(path: pathlib.Path, most_bytes: int = MOST_BYTES) -> str:
-    """The text of a file. Raises OSError, or ValueError of what is wrong: no file with an end, too large, no text."""
-    if path.exists() and not path.is_file():
-        raise ValueError("is no regular file")
-    if path.stat().st_size > most_bytes:
-        raise ValueError(f"is larger than {most_bytes // 1_000_000} MB")
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("is not UTF-8 text") from None
 
 
 def read_zones(text: str, site: Site, within_m: float) -> tuple[Zone, ...]:

@@ -9,13 +9,28 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from dsp.geodesy import Site
 from gateway.reaction.conditions import Change, Part, Region
-from gateway.reaction.geojson import geojson_text, read_zones
+from gateway.reaction.geojson import read_zones
 from gateway.reaction.zones import Zone, disc
 from gateway.tables import Placed, Table, Title
 
 Grade = Annotated[str, Field(pattern=r"^[ABC]$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 LONGEST = timedelta(days=31)
+
+
+MOST_BYTES = 10_000_000
+
+
+def geojson_text(path: pathlib.Path, most_bytes: int = MOST_BYTES) -> str:
+    """The text of a file. Raises OSError, or ValueError of what is wrong: no file with an end, too large, no text."""
+    if path.exists() and not path.is_file():
+        raise ValueError("is no regular file")
+    if path.stat().st_size > most_bytes:
+        raise ValueError(f"is larger than {most_bytes // 1_000_000} MB")
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text") from None
 
 
 class Ground:

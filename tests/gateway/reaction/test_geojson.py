@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsp.geodesy import Site
-from gateway.reaction.geojson import MOST_POINTS, geojson_text, read_zones
-from gateway.reaction.region_tables import Ground
+from gateway.reaction.geojson import MOST_POINTS, read_zones
+from gateway.reaction.region_tables import Ground, geojson_text
 from gateway.reaction.walls import MOST_POINTS as MOST_WALL_POINTS
 from gateway.reaction.walls import read_walls
 from gateway.reaction.zones import Zone, disc
