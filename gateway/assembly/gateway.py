@@ -19,7 +19,7 @@ from gateway.alerts.notices import read_updated
 from gateway.assembly.evidence import check_evidence
 from gateway.assembly.lamp_banks import LampPast, check_contacts, lamp_past, lamp_plugs
 from gateway.assembly.metering import Metering
-from gateway.assembly.wiring import check_wiring
+from gateway.assembly.wiring import check_wiring, check_zones
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
@@ -49,7 +49,6 @@ from gateway.reaction.policy_tables import PolicyTable
 from gateway.reaction.region_tables import Ground
 from gateway.reaction.sun import sun_over
 from gateway.reaction.walls import Walls
-from gateway.street import Lamp
 from gateway.upkeep.ledger import Ledger
 from gateway.upkeep.releases import Releases
 from gateway.upkeep.rollout import Rollout
@@ -197,24 +196,8 @@ def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable 
             near_m = min((street.away_m(lamp.xyz_m) for lamp in lamps), default=None)
             nearest = "there are none" if near_m is None else f"the nearest stands {near_m:.0f} m off"
             raise ValueError(f"policy.lights.streets: {street.name} has no lamp; {nearest}")
-    _check_zones(rules, lamps)
+    check_zones(rules, lamps)
     return rules
-
-
-def _check_zones(rules: Rules, lamps: Sequence[Lamp]) -> None:
-    """Where a shot may lie that lights lamps by a zone's own table, a lamp must be in reach of it."""
-    reach_m = max(rules.lights.radius_m, rules.lights.street_radius_m if rules.lights.streets else 0.0)
-    for region in rules.zones:
-        if "lights" not in region.parts or region.parts["lights"].always.act is False:
-            continue
-        near_m = min(
-            (0.0 if region.zone.holds(each.xyz_m) else region.zone.away_m(each.xyz_m) for each in lamps), default=None
-        )
-        if near_m is None or near_m > reach_m:
-            nearest = "there are none" if near_m is None else f"the nearest stands {near_m:.0f} m off"
-            raise ValueError(
-                f"policy.zone {region.name}: has a lights table, and no lamp in it or within {reach_m:g} m; {nearest}"
-            )
 
 
 def _spent(bodies: Sequence[bytes], until_us: int) -> list[Spent]:
