@@ -29,6 +29,7 @@ from hw.ports import LampRefuses, Lamps, LampState
 TRIES = 3
 KEEPS = 3  # times in fail_s
 FRESH_S = 10.0  # of what a look found
+FRESH_UP_S = 1.0  # the same of a lamp that is up
 log = structlog.get_logger("gateway.reaction.lights")
 
 Report = Callable[[Outcome], None]
@@ -78,6 +79,7 @@ class LampBank:
         self._see = see
         self._wanted: dict[str, Light] = {}
         self._found: dict[str, _Found] = {}
+        self._said: dict[str, tuple[bool, str]] = {}  # what was told of each lamp last
         self._failing: set[str] = set()
         self._n_failures = 0  # since the bank last worked
         self._woken = asyncio.Event()
@@ -89,6 +91,9 @@ class LampBank:
     def order(self, light: Light) -> None:
         """Take an order for those of its lamps that are ours. Returns at once."""
         ours = [name for name in light.lamps if name in self._channels]
+        for name in ours:
+            if (waits := self._wanted.get(name)) is not None:
+                self._give_way(waits, name)
         self._wanted.update(dict.fromkeys(ours, light))
         if ours:
             self._woken.set()
@@ -145,6 +150,7 @@ class LampBank:
 
     def _report_news(self, name: str, news: str) -> None:
         """A row says that a lamp is up no longer, so that nobody takes it for that: not people, nor the next run."""
+        self._said.pop(name, None)
         level_pct = self._found[name].level_pct if name in self._found else 0
         self._report(Outcome(Light((name,), level_pct, START, back=True), name, True, self._clock(), news))
 
@@ -200,7 +206,8 @@ class LampBank:
                 tries[name] = tries.get(name, 0) + 1
                 if isinstance(done, Wait):
                     waits_s[name] = max(0.05, done.until_us / 1e6 - _now_s())
-                self._wanted.setdefault(name, light)  # at the end; a newer order stays
+                if self._wanted.setdefault(name, light) is not light:  # at the end; a newer order stays
+                    self._give_way(light, name)
                 await self._keep()  # one that fails slowly must not let the others fall
         return min(waits_s.values()) if waits_s and set(self._wanted) <= waits_s.keys() else 0.0
 
@@ -213,15 +220,15 @@ class LampBank:
         channel = self._channels[name]
         try:
             async with asyncio.timeout(self._try_s):
-                found = None if tried else self._found.get(name)
-                fresh = found is not None and _now_s() - found.at_s < FRESH_S
-                found_pct = found.level_pct if found and fresh else await self._lamps.read_level(channel)
+                found_pct = await self._find(name, tried)
+                self._notice(name, light, found_pct)
                 step = self._memory.decide(name, light, self._lamps.nearest(light.level_pct), found_pct, _now_us())
                 if isinstance(step, Wait):
                     return step
                 if isinstance(step, Leave):
                     self._tell(light, name, step.why, done=step.done)
                     return True
+                self._said.pop(name, None)  # something is done: what comes of it is news
                 self._memory.telling(name, light, step.level_pct, found_pct, _now_us())
                 is_free = light.expires_us is None and await self._lamps.let_go(channel)
                 if not is_free:
@@ -233,6 +240,28 @@ class LampBank:
         except (OSError, ValueError) as error:
             return self._failed(name, str(error))
         return self._came_to(name, light, None if is_free else step.level_pct, now_pct)
+
+    async def _find(self, name: str, tried: int) -> int:
+        """The level that it is at. One that should be up may have gone down: a look from before does not do."""
+        found, held = self._found.get(name), self._memory.held(name)
+        fresh_s = FRESH_S if held is None else FRESH_UP_S
+        if found is not None and not tried and _now_s() - found.at_s < fresh_s:
+            return found.level_pct
+        level_pct = await self._lamps.read_level(self._channels[name])
+        self._found[name] = _Found(level_pct, _now_s())
+        return level_pct
+
+    def _notice(self, name: str, light: Light, found_pct: int) -> None:
+        """Say so where one that was up is found to be so no longer, before it is brought up again."""
+        if light.expires_us is not None and (news := self._memory.saw(name, found_pct, None, _now_us())):
+            log.info("a lamp is not as we left it", lamp=name, news=news)
+            self._report_news(name, news)
+
+    def _give_way(self, light: Light, name: str) -> None:
+        """Say what became of an order that a newer one has taken the place of; of one that asked again that is no
+        news."""
+        if light.expires_us is not None and not light.again:
+            self._report(Outcome(light, name, False, self._clock(), "a newer order took its place", self._was(name)))
 
     def _came_to(self, name: str, light: Light, told_pct: int | None, now_pct: int) -> bool:
         """Whether a lamp is at what it was told; None: under its own control again, which nobody told."""
@@ -275,8 +304,13 @@ class LampBank:
     def _tell(self, light: Light, name: str, note: str, *, done: bool = False) -> None:
         if not done:
             self._failing.discard(name)
+        repeats = light.again and self._said.get(name) == (done, note)
+        self._said[name] = done, note
+        self._report(Outcome(light, name, done, self._clock(), note, self._was(name), repeats))
+
+    def _was(self, name: str) -> int | None:
         held = self._memory.held(name)
-        self._report(Outcome(light, name, done, self._clock(), note, held.before_pct if held else None))
+        return held.before_pct if held else None
 
 
 def _now_s() -> float:
