@@ -179,7 +179,7 @@ class Acting:
         verdict = replace(self._conditions.weigh(act, incident, now_us - shot.fix.t_us), rule=SOON_RULE)
         told: list[Order] = []
         for part in _by_again(orders):
-            if part[0].again and self._reasoning.did(act, incident.id):
+            if part[0].again and self._reasoning.ordered(act, incident.id):
                 told += [named(order, self._reasoning.again(act, incident.id)) for order in part]
                 continue
             names = [name for each in part for name in (each.lamps if isinstance(each, Light) else (each.camera,))]

@@ -79,7 +79,7 @@ class LampBank:
         self._see = see
         self._wanted: dict[str, Light] = {}
         self._found: dict[str, _Found] = {}
-        self._said: dict[str, tuple[bool, str]] = {}  # what was told of each lamp last
+        self._said: dict[str, dict[str, tuple[bool, str]]] = {}  # by lamp and incident, what was told last
         self._failing: set[str] = set()
         self._n_failures = 0  # since the bank last worked
         self._woken = asyncio.Event()
@@ -304,8 +304,12 @@ class LampBank:
     def _tell(self, light: Light, name: str, note: str, *, done: bool = False) -> None:
         if not done:
             self._failing.discard(name)
-        repeats = light.again and self._said.get(name) == (done, note)
-        self._said[name] = done, note
+        said = self._said.setdefault(name, {})
+        repeats = light.again and said.get(light.incident) == (done, note)
+        if light.expires_us is None:
+            said.clear()
+        else:
+            said[light.incident] = done, note
         self._report(Outcome(light, name, done, self._clock(), note, self._was(name), repeats))
 
     def _was(self, name: str) -> int | None:

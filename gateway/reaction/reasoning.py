@@ -21,7 +21,8 @@ class Reasoning:
         self._new: list[Because] = []
         self._numbers: dict[str, dict[str, int]] = {}  # incident -> act -> the last number
         self._last: dict[tuple[str, str], tuple[bool, str, str]] = {}
-        self._did: dict[tuple[str, str], int] = {}  # the number of the last reason for which it was done
+        self._did: set[tuple[str, str]] = set()
+        self._ordered: dict[tuple[str, str], int] = {}  # the number of the last reason for which devices were asked
         self._n_again: dict[tuple[str, str], int] = {}
 
     def does(
@@ -67,7 +68,11 @@ class Reasoning:
         which no other one has."""
         key = incident, act
         self._n_again[key] = self._n_again.get(key, 0) + 1
-        return f"{act}-{self._did[key]}{AGAIN}{self._n_again[key]}"
+        return f"{act}-{self._ordered[key]}{AGAIN}{self._n_again[key]}"
+
+    def ordered(self, act: str, incident: str) -> bool:
+        """Whether devices were asked for an act of an incident before."""
+        return (incident, act) in self._ordered
 
     def over(self, incident: str, lamps: tuple[str, ...], level_pct: int, now_us: int) -> str:
         """Lamps go back. Comes back: the id of the action."""
@@ -92,7 +97,8 @@ class Reasoning:
         """Nothing more is done for it."""
         for act in self._numbers.pop(incident, {}):
             self._last.pop((incident, act), None)
-            self._did.pop((incident, act), None)
+            self._did.discard((incident, act))
+            self._ordered.pop((incident, act), None)
             self._n_again.pop((incident, act), None)
 
     def _give(self, reason: Because) -> str:
@@ -100,7 +106,9 @@ class Reasoning:
         numbers[reason.act] = numbers.get(reason.act, 0) + 1
         self._last[reason.incident, reason.act] = reason.does, reason.word, reason.rule
         if reason.does:
-            self._did[reason.incident, reason.act] = numbers[reason.act]
+            self._did.add((reason.incident, reason.act))
+            if reason.word in ("does", "again"):
+                self._ordered[reason.incident, reason.act] = numbers[reason.act]
         self._new.append(replace(reason, number=numbers[reason.act]))
         return self._new[-1].action
 

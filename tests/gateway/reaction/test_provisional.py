@@ -249,3 +249,12 @@ def test_a_provisional_round_whose_lamps_were_all_up_lit_nothing_for_nothing():
     until(street, T_US + 6 * S, T_US + 60 * S)
 
     assert street.n_for_nothing == 0
+
+
+def test_what_is_asked_for_again_after_it_was_decided_is_named_by_the_reason_that_lit_it():
+    street = policy()
+    street.soon(shot(), T_US + S)
+    street.feed(shot(), T_US + 2 * S)
+    again = of(Light, street.soon(shot(t_us=T_US + 8 * S), T_US + 9 * S))
+
+    assert [each.action for each in again] == ["lights-1+1"]
