@@ -16,13 +16,13 @@ there already.
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import structlog
 
 from gateway.orders import Aim, Outcome
-from gateway.reaction.eye import Eye
+from gateway.reaction.eye import Eye, stands
 from gateway.street import angle_deg
 from gateway.tasks import end
 from hw.ports import Look
@@ -32,7 +32,6 @@ GREET_S = 20.0  # a slow camera takes 1.5 s a call, and connecting is five calls
 WARM_S = 20.0
 LOOK_S = 0.25
 FIRST_LOOK = 1 / 12  # of GIVE_UP_S, for whose it is
-STILL_DEG = 0.1
 SETTLE_S = 12.0  # half a turn at 15 degrees a second, a slow camera
 SETTLE_STEP_S = 0.25
 NEAR_DEG = 1.0
@@ -40,14 +39,6 @@ log = structlog.get_logger("gateway.reaction.cameras")
 
 Report = Callable[[Outcome], None]
 Clock = Callable[[], int]
-
-
-@dataclass(frozen=True, slots=True)
-class _First:
-    """A look before an order: what it found (None: nothing), and how long it took."""
-
-    look: Look | None
-    took_s: float
 
 
 class Cameras:
@@ -156,11 +147,11 @@ class Cameras:
             if aim.home:
                 await self._go_home(eye, aim)
                 return True
-            first = await self._look_first(eye)
-            left = self._left_as_it_is(eye, aim, first.look)
+            look, took_s = await self._look_first(eye)
+            left = self._left_as_it_is(eye, aim, look)
             if left is not None:
                 return left
-            how = await self._order(eye, aim, GIVE_UP_S - first.took_s, by_place=True)
+            how = await self._order(eye, aim, GIVE_UP_S - took_s, by_place=True)
         if how:
             await self._watch(eye, aim, how)
         return bool(how)
@@ -175,8 +166,8 @@ class Cameras:
             return True
         return None
 
-    async def _look_first(self, eye: Eye) -> "_First":
-        """Whose it is, and where it looks before it is turned, as far as it says so at once."""
+    async def _look_first(self, eye: Eye) -> tuple[Look | None, float]:
+        """Whose it is, and where it looks before it is turned, as far as it says so at once; and the seconds."""
         look: Look | None = None
         began_s = asyncio.get_running_loop().time()
         if not eye.is_away(began_s):
@@ -184,7 +175,7 @@ class Cameras:
                 async with eye.within(GIVE_UP_S * FIRST_LOOK):
                     look = await eye.look(self._clock())
                     eye.before = eye.before if eye.is_turned else look
-        return _First(look, asyncio.get_running_loop().time() - began_s)
+        return look, asyncio.get_running_loop().time() - began_s
 
     async def _order(self, eye: Eye, aim: Aim, limit_s: float, *, by_place: bool) -> str:
         """How it took it; "" where it did not."""
@@ -220,7 +211,7 @@ class Cameras:
                         self._tell(aim, False, "left to its operator, who has moved it meanwhile")
                         return
                     off_deg = angle_deg(want, (look.pan_deg, look.tilt_deg))
-                    if off_deg > NEAR_DEG and how == "place" and _stands(last, look):
+                    if off_deg > NEAR_DEG and how == "place" and stands(last, look):
                         self._tell(
                             aim, False, f"by the place it looks {off_deg:.1f} degrees off; it is told the angles"
                         )
@@ -294,13 +285,6 @@ class Cameras:
 
 def _later(eye: Eye) -> str:
     return "; it goes home when it answers again" if eye.home_due is not None else ""
-
-
-def _stands(before: Look | None, now: Look) -> bool:
-    """Whether it does not move any more."""
-    return before is not None and (
-        angle_deg((before.pan_deg, before.tilt_deg), (now.pan_deg, now.tilt_deg)) <= STILL_DEG
-    )
 
 
 def chain(aim: Aim | None) -> Iterable[Aim]:

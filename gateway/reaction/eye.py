@@ -11,10 +11,11 @@ from dsp.geodesy import Site, bearing
 from gateway.backoff import Backoff
 from gateway.orders import Aim
 from gateway.reaction.operator import Operator
-from gateway.street import Mount
+from gateway.street import Mount, angle_deg
 from hw.ports import Camera, GeoPlace, Look
 
 GRACE_S = 0.25  # past its limit, for a call to come back
+STILL_DEG = 0.1
 log = structlog.get_logger("gateway.reaction.cameras")
 
 
@@ -141,6 +142,13 @@ class Eye:
         if not self._answers:
             log.info("camera answers again", camera=self.mount.name)
         self._answers = True
+
+
+def stands(before: Look | None, now: Look) -> bool:
+    """Whether it does not move any more."""
+    return before is not None and (
+        angle_deg((before.pan_deg, before.tilt_deg), (now.pan_deg, now.tilt_deg)) <= STILL_DEG
+    )
 
 
 def _same_way(one: Aim, other: Aim) -> bool:
