@@ -174,7 +174,8 @@ class _Keeper:
         """What an edge tells; what it has done it is not told to do again, should it have to be made anew."""
         if isinstance(told, Outcome) and told.done and told.effect.action:
             self._done.setdefault(_which(told.effect), set()).add(told.device)
-        self._tell(told)
+        if not (isinstance(told, Outcome) and told.repeats):
+            self._tell(told)
 
     def _say_down(self, why: str) -> None:
         """Once, and again where it goes on."""

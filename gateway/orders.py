@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 class Light:
     """Effect: bring these lamps to a level (per cent of full light), within fade_s where they can fade. `expires_us`:
     past it nothing may be switched any more; None for going back to rest, which does not age. `back`: to what each was
-    before it was brought up; level_pct where that is not known. action : its name (gateway/reasons.py)."""
+    before it was brought up; level_pct where that is not known. action : its name (gateway/reasons.py). again : a later
+    round asks for lamps that should be up already: only those that are not need be told anything."""
 
     lamps: tuple[str, ...]
     level_pct: int
@@ -17,6 +18,7 @@ class Light:
     back: bool = False
     fade_s: float = 0.0
     action: str = field(default="", compare=False)
+    again: bool = field(default=False, compare=False)
 
     def left(self, done: Collection[str]) -> "Light | None":
         """What is still to be done where these lamps have done it."""
@@ -30,7 +32,7 @@ class Aim:
 
     `expires_us`: past it nothing may be turned any more. `otherwise`: what to do if this camera does not answer.
     place_m : what is to be seen. width_deg : how much of it, across. home : it has looked there for long enough; if it
-    still does, it goes back.
+    still does, it goes back. again : a later round asks for what was ordered already: who looks there need not turn.
     """
 
     camera: str
@@ -43,6 +45,7 @@ class Aim:
     width_deg: float | None = None
     home: bool = False
     action: str = field(default="", compare=False)
+    again: bool = field(default=False, compare=False)
 
     def left(self, done: Collection[str]) -> "Aim | None":
         """What is still to be done where these cameras have done it: nothing, once one has."""
@@ -52,7 +55,8 @@ class Aim:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a Light or an Aim on one device, a lamp or a camera, as the shell that carried it out tells the
-    agent. `note` : in words, for the journal and the terminal. was_pct : what a lamp that we hold up goes back to."""
+    agent. `note` : in words, for the journal and the terminal. was_pct : what a lamp that we hold up goes back to.
+    repeats : it is as it was told before, which need not be said again."""
 
     effect: Light | Aim
     device: str
@@ -60,3 +64,4 @@ class Outcome:
     at_us: int
     note: str
     was_pct: int | None = None
+    repeats: bool = False

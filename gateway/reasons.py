@@ -6,6 +6,10 @@ from dataclasses import dataclass
 ACTS = ("lights", "cameras", "clips", "announce")
 """What may be done for an incident; each is a table of [policy]."""
 
+AGAIN = "+"
+"""Between the name of an action and a number: the same, asked for again by a later round for the same reason. So
+lights-1+2 is done because of the reason of lights-1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weighed:

@@ -1,4 +1,4 @@
-"""How to end tasks for certain, and how to wait and show that one is there still."""
+"""How to end tasks for certain, and how to wait and show that one is there still; the loop's clock."""
 
 import asyncio
 import contextlib
@@ -43,3 +43,13 @@ async def end_all(within_s: float) -> list[str]:
         task.cancel()
     _, pending = await asyncio.wait(tasks, timeout=within_s) if tasks else (set(), set())
     return sorted(task.get_name() for task in pending)
+
+
+def now_s() -> float:
+    """The loop's clock."""
+    return asyncio.get_running_loop().time()
+
+
+def now_us() -> int:
+    """The same in microseconds."""
+    return round(now_s() * 1e6)

@@ -133,14 +133,15 @@ class OnvifCamera:
 
     async def close(self) -> None:
         """Hang up. The next order would connect again."""
-        if self._connecting is not None:
-            self._connecting.cancel()
-            await asyncio.gather(self._connecting, return_exceptions=True)
-            self._connecting = None
+        connecting, self._connecting = self._connecting, None
+        soap, self._soap = self._soap, None
         self._link = None
-        if self._soap is not None:
-            soap, self._soap = self._soap, None
-            await soap.close()
+        if connecting is not None:
+            connecting.cancel()
+        if soap is not None:
+            await soap.close()  # first: connecting may not end
+        if connecting is not None:
+            await asyncio.gather(connecting, return_exceptions=True)
 
     @contextlib.asynccontextmanager
     async def _conversation(self) -> AsyncIterator["_Link"]:

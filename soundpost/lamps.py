@@ -6,6 +6,7 @@ import pathlib
 from typing import Any
 
 from gateway.journal.rows import kept, reading
+from gateway.reaction.lamp_policy import START
 from soundpost import lamps_blink, lamps_report
 from soundpost.terminal import utc_second
 
@@ -45,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
 
 def lamps_of(path: pathlib.Path) -> list[dict[str, Any]]:
     """What a journal has of each lamp, by name: {"lamp", "fault", "why", "since_us", "notice", "history", "told_pct",
-    "done", "told_us", "note"}; None where it has nothing. Raises as `reading` does."""
+    "done", "told_us", "note"}; None where it has nothing, as told_pct of what a lamp did by itself. Raises as `reading`
+    does."""
     found: dict[str, dict[str, Any]] = {}
     with reading(path) as journal:
         for kind in ("effect", "lamp"):
@@ -55,7 +57,8 @@ def lamps_of(path: pathlib.Path) -> list[dict[str, Any]]:
                     found.setdefault(told["lamp"], {}).update(_notice(told))
                 elif told.get("what") == "light":
                     last = {"told_pct": "level_pct", "done": "done", "told_us": "t_us", "note": "note"}
-                    found.setdefault(told["device"], {}).update({name: told[of] for name, of in last.items()})
+                    row = {name: told[of] for name, of in last.items()}
+                    found.setdefault(told["device"], {}).update(row | ({"told_pct": None} if is_news(told) else {}))
     names = ("fault", "why", "since_us", "notice", "history", "told_pct", "done", "told_us", "note")
     return [{"lamp": lamp, **{name: found[lamp].get(name) for name in names}} for lamp in sorted(found)]
 
@@ -72,12 +75,24 @@ def _notice(told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def is_news(told: dict[str, Any]) -> bool:
+    """Whether a row tells of what a lamp did by itself, or somebody with it, and not of an order."""
+    return told["incident"] == START and "action" not in told
+
+
+def _last(lamp: dict[str, Any]) -> str:
+    """What was last known of it."""
+    if lamp["told_us"] is None:
+        return ""
+    at = utc_second(lamp["told_us"])
+    if lamp["told_pct"] is None:
+        return f"; at {at}: {lamp['note']}"
+    if lamp["done"]:
+        return f"; told {lamp['told_pct']} % at {at}: {lamp['note']}"
+    return f"; asked for {lamp['told_pct']} % at {at}, NOT DONE: {lamp['note']}"
+
+
 def _line(lamp: dict[str, Any]) -> str:
     state = f"FAULT since {utc_second(lamp['since_us'])}, {lamp['why']}" if lamp["fault"] else "well"
-    last = (
-        ""
-        if lamp["told_us"] is None
-        else f"; told {lamp['told_pct']} % at {utc_second(lamp['told_us'])}: {lamp['note']}"
-    )
-    text = f"{lamp['lamp']:20} {state}{last}"
+    text = f"{lamp['lamp']:20} {state}{_last(lamp)}"
     return "".join(each if each.isprintable() else "\ufffd" for each in text)

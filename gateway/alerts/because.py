@@ -46,6 +46,10 @@ def _does(reason: Because) -> str:
     return asked + standing(reason)
 
 
+def _still(reason: Because) -> str:
+    return "one is not up" if reason.act == "lights" else "one does not look there"
+
+
 def _over(reason: Because) -> str:
     return f"{_names(reason)}{_level(reason)}: nobody holds them up any more"
 
@@ -90,6 +94,7 @@ def _ahead(reason: Because) -> str:
 
 WORDS: Mapping[str, Callable[[Because], str]] = {
     "does": _does,
+    "again": lambda reason: f"a later round: {_names(reason)} again, where {_still(reason)}",
     "over": _over,
     "became": lambda reason: f"what was lit or turned before it was decided: it became {reason.became}",
     "off": lambda reason: f"{reason.rule} says act = false",

@@ -114,6 +114,9 @@ def _undone(effects: Sequence[Effect], past: Past) -> Iterator[Effect]:
 
 
 def _did(past: Past, light: Light, lamp: str) -> bool:
+    """Of what was asked for again nothing is written where the lamp was up: what came of the first asking counts."""
+    if light.again:
+        return any((incident, device) == (light.incident, lamp) for incident, _, device in past.done)
     return light.action != "" and (light.incident, light.action, lamp) in past.done
 
 

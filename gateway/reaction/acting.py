@@ -131,16 +131,24 @@ class Acting:
             if word:
                 self._reasoning.does_not("lights", incident.id, replace(verdict, word=word), now_us, devices, bound)
             return []
-        lit = {name for order in orders for name in order.lamps}
-        devices = tuple(each for each in self._lamps.near(place_m) if each.name in lit)
-        return self._ordered("lights", incident.id, verdict, now_us, orders, devices, orders[0].level_pct)
+        near = self._lamps.near(place_m)
+        told: list[Light] = []
+        for order in orders:
+            devices = tuple(each for each in near if each.name in order.lamps)
+            if order.again:
+                told.append(named(order, self._reasoning.again("lights", incident.id)))
+            else:
+                told += self._ordered("lights", incident.id, verdict, now_us, [order], devices, order.level_pct)
+        return told
 
     def _aim(self, incident: Incident, shot: Round, now_us: int, before: Incident | None) -> list[Aim]:
         target = followed(incident.rounds)
         verdict = self._asks("cameras", incident, shot, now_us, before)
         if verdict is None:
             return []
-        orders = self._cameras.aim(incident.id, target, now_us, shot.fix.t_us + FRESH_US)
+        until_us = shot.fix.t_us + FRESH_US
+        orders = self._cameras.aim(incident.id, target, now_us, until_us)
+        orders = orders or self._cameras.again(incident.id, now_us, until_us)
         if not orders:
             if not self._cameras.sees(target):
                 self._reasoning.does_not("cameras", incident.id, replace(verdict, word="blind"), now_us)
@@ -167,15 +175,19 @@ class Acting:
         return self._conditions.meets(act, incident) and self._limits.admits(act, incident.id, now_us)
 
     def _for_soon(self, act: str, incident: Incident, shot: Round, now_us: int, orders: list[Order]) -> list[Order]:
-        """Orders for a provisional round, named by a reason of their own."""
-        if not orders:
-            return []
-        verdict = self._conditions.weigh(act, incident, now_us - shot.fix.t_us)
-        first = orders[0]
-        names = first.lamps if isinstance(first, Light) else (first.camera,)
-        told, bound = tuple(map(Near, names)), first.level_pct if isinstance(first, Light) else None
-        action = self._reasoning.does(act, incident.id, replace(verdict, rule=SOON_RULE), now_us, told, bound)
-        return [named(order, action) for order in orders]
+        """Orders for a provisional round, named by reasons of their own."""
+        verdict = replace(self._conditions.weigh(act, incident, now_us - shot.fix.t_us), rule=SOON_RULE)
+        told: list[Order] = []
+        for part in _by_again(orders):
+            if part[0].again and self._reasoning.ordered(act, incident.id):
+                told += [named(order, self._reasoning.again(act, incident.id)) for order in part]
+                continue
+            names = [name for each in part for name in (each.lamps if isinstance(each, Light) else (each.camera,))]
+            bound = part[0].level_pct if isinstance(part[0], Light) else None
+            near, again = tuple(map(Near, names)), part[0].again
+            action = self._reasoning.does(act, incident.id, verdict, now_us, near, bound, again=again)
+            told += [named(order, action) for order in part]
+        return told
 
     def _ordered(
         self,
@@ -189,7 +201,7 @@ class Acting:
     ) -> list[Order]:
         """These orders, named by the reason that is given for them."""
         self._limits.spend(act, incident, now_us)
-        action = self._reasoning.does(act, incident, verdict, now_us, devices, bound)
+        action = self._reasoning.does(act, incident, verdict, now_us, devices, bound, again=orders[0].again)
         return [named(order, action) for order in orders]
 
     def _refuse_all(self, incident: Incident, shot: Round, now_us: int) -> None:
@@ -205,3 +217,9 @@ class Acting:
         if light.incident == START:
             return named(light, f"lights-{now_us}")
         return named(light, self._reasoning.over(light.incident, light.lamps, light.level_pct, now_us))
+
+
+def _by_again(orders: list[Order]) -> list[list[Order]]:
+    """Those that are asked for the first time, and those that are asked for again; neither is empty."""
+    parts = ([each for each in orders if each.again is again] for again in (False, True))
+    return [part for part in parts if part]

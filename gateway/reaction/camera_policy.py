@@ -8,13 +8,15 @@ other incident keeps one if it has two. Where two incidents want one camera, the
 
 It looks at 1.5 m above the ground of the fix: a person's chest. Its picture is to hold the ellipse and MARGIN more. It
 follows the newest round, unless one that is better known lies within that round's ellipse: then the shooter has not
-been seen to move. It turns again only if the place, seen from the mount, moved by more than a degree. It goes back when
+been seen to move. It turns again only if the place, seen from the mount, moved by more than a degree; else a further
+round asks for the same again (at most every AGAIN_S), for one that was away, and who looks there need do nothing. It
+goes back when
 nothing new has been heard of the incident for `home_s`.
 """
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,7 @@ from gateway.reaction.walls import Walls
 from gateway.street import Mount, Place, angle_deg
 
 CHEST_M = 1.5
+AGAIN_S = 1.0  # as of lamps (gateway/reaction/lamp_policy.py)
 MOVED_DEG = 1.0
 MARGIN = 1.25
 NARROWEST_DEG = 3.0
@@ -95,12 +98,15 @@ class _Sight:
 @dataclass(slots=True)
 class _Watch:
     """What an incident has asked of the cameras: the newest order of each, those first asked, and until when.
-    is_early : it is a provisional round."""
+    is_early : it is a provisional round. asked_us : when it asked last. led_us : when
+    it asked for other cameras or another place than before."""
 
     is_early: bool = False
     leads: tuple[Aim, ...] = ()
     told: dict[str, Aim] = field(default_factory=dict)
     until_us: int = 0
+    asked_us: int = 0
+    led_us: int = 0
 
 
 class CameraPolicy:
@@ -130,13 +136,23 @@ class CameraPolicy:
         orders = tuple(self._order(each, others, target, incident, expires_us) for each in leads)
         if not orders or _look_alike(watch.leads, orders):
             return []
-        watch.leads = orders
+        watch.leads, watch.asked_us, watch.led_us = orders, now_us, now_us
         for order in orders:
             each: Aim | None = order
             while each is not None:
                 watch.told[each.camera] = each
                 each = each.otherwise
         return list(orders)
+
+    def again(self, incident: str, now_us: int, expires_us: int) -> list[Aim]:
+        """What it asked for before, once more, without the cameras that a newer incident has."""
+        watch = self._watches[incident]
+        if now_us - watch.asked_us < round(AGAIN_S * 1e6):
+            return []
+        watch.asked_us = now_us
+        others = (each for name, each in self._watches.items() if name != incident and not each.is_early)
+        newer = {lead.camera for each in others if each.led_us > watch.led_us for lead in each.leads}
+        return [_again(each, expires_us) for each in watch.leads if each.camera not in newer]
 
     def sees(self, target: Target) -> bool:
         """Whether any can be turned there."""
@@ -162,6 +178,8 @@ class CameraPolicy:
         """The clock was set by so much: cameras stay as long as they were to."""
         for watch in self._watches.values():
             watch.until_us += by_us
+            watch.asked_us += by_us
+            watch.led_us += by_us
 
     def forget(self, incident: str) -> None:
         """An incident can get no further rounds: where no camera is to go back, nothing of it need be remembered."""
@@ -228,6 +246,12 @@ class CameraPolicy:
                 across.append(abs(turn_deg) * math.cos(math.radians(elevation_deg)))
                 up.append(abs(elevation_deg - sight.elevation_deg))
         return max(NARROWEST_DEG, 2 * MARGIN * max(*across, max(up) * sight.mount.aspect))
+
+
+def _again(order: Aim, expires_us: int) -> Aim:
+    """The same order for a later round, and what is to be done otherwise."""
+    otherwise = None if order.otherwise is None else _again(order.otherwise, expires_us)
+    return replace(order, expires_us=expires_us, otherwise=otherwise, again=True)
 
 
 def _apart_deg(a: _Sight, b: _Sight) -> float:

@@ -9,7 +9,8 @@ where it looks from time to time: its connection is warm when a shot comes, and 
 
 Before an order it is asked, too, for a moment: one that somebody else has just turned is left to him for a while, and
 the next best is asked (gateway/reaction/operator.py). One goes home only if it still looks where it was told to; one
-that is away then does when it answers again.
+that is away then does when it answers again. What a later round asks for again turns only a camera that does not look
+there already.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from typing import Any, NoReturn
 import structlog
 
 from gateway.orders import Aim, Outcome
-from gateway.reaction.eye import Eye
+from gateway.reaction.eye import Eye, stands
 from gateway.street import angle_deg
 from gateway.tasks import end
 from hw.ports import Look
@@ -31,7 +32,6 @@ GREET_S = 20.0  # a slow camera takes 1.5 s a call, and connecting is five calls
 WARM_S = 20.0
 LOOK_S = 0.25
 FIRST_LOOK = 1 / 12  # of GIVE_UP_S, for whose it is
-STILL_DEG = 0.1
 SETTLE_S = 12.0  # half a turn at 15 degrees a second, a slow camera
 SETTLE_STEP_S = 0.25
 NEAR_DEG = 1.0
@@ -63,7 +63,11 @@ class Cameras:
             if loop.time() >= due_s:
                 due_s = loop.time() + WARM_S
                 self._start(self.greet(), "greet the cameras")
-            await asyncio.sleep(min(LOOK_S, WARM_S))
+            wait_s, began_s = min(LOOK_S, WARM_S), loop.time()
+            await asyncio.sleep(wait_s)
+            late_s = max(0.0, loop.time() - began_s - wait_s)  # the whole program stood still: no call could come back
+            for eye in self._eyes.values():
+                eye.stood_still(late_s)
 
     async def greet(self) -> None:
         """Connect to each camera, or ask the connected one, so that a shot need not wait, and who is away is known."""
@@ -79,8 +83,10 @@ class Cameras:
 
     async def close(self) -> None:
         """Drop the orders under way and hang up."""
-        await end(*self._tasks)
-        await asyncio.gather(*(eye.camera.close() for eye in self._eyes.values()), return_exceptions=True)
+        try:
+            await end(*self._tasks)
+        finally:  # an order that does not end keeps no connection open
+            await asyncio.gather(*(eye.camera.close() for eye in self._eyes.values()), return_exceptions=True)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
@@ -127,9 +133,13 @@ class Cameras:
     async def _turn(self, aim: Aim) -> bool:
         """True where nothing further is to be done: the camera turned, the order is old, or a newer one has come."""
         eye = self._eyes[aim.camera]
+        if aim.again and eye.is_turning(aim):
+            self._tell(aim, True, "is on its way there")
+            return True
         eye.newest = aim
         async with eye.alone:
             if eye.newest is not aim:
+                self._tell(aim, False, "a newer order took its place")
                 return True
             if aim.expires_us is not None and self._clock() > aim.expires_us:
                 self._tell(aim, False, "too late: the event is past")
@@ -137,24 +147,35 @@ class Cameras:
             if aim.home:
                 await self._go_home(eye, aim)
                 return True
-            left_s = GIVE_UP_S - await self._look_first(eye)
-            if eye.operator.has_it(self._clock()):
-                self._tell(aim, False, "left to its operator, who has just moved it")
-                return False
-            how = await self._order(eye, aim, left_s, by_place=True)
+            look, took_s = await self._look_first(eye)
+            left = self._left_as_it_is(eye, aim, look)
+            if left is not None:
+                return left
+            how = await self._order(eye, aim, GIVE_UP_S - took_s, by_place=True)
         if how:
             await self._watch(eye, aim, how)
         return bool(how)
 
-    async def _look_first(self, eye: Eye) -> float:
-        """Whose it is, and where it looks before it is turned, as far as it says so at once. Comes back: seconds."""
+    def _left_as_it_is(self, eye: Eye, aim: Aim, look: Look | None) -> bool | None:
+        """True where it looks there already, False where it is its operator's; None: it is to turn."""
+        if eye.operator.has_it(self._clock()):
+            self._tell(aim, False, "left to its operator, who has just moved it")
+            return False
+        if aim.again and eye.is_there(aim, look):
+            self._tell(aim, True, "looks there still")
+            return True
+        return None
+
+    async def _look_first(self, eye: Eye) -> tuple[Look | None, float]:
+        """Whose it is, and where it looks before it is turned, as far as it says so at once; and the seconds."""
+        look: Look | None = None
         began_s = asyncio.get_running_loop().time()
         if not eye.is_away(began_s):
             with contextlib.suppress(TimeoutError, OSError):
                 async with eye.within(GIVE_UP_S * FIRST_LOOK):
                     look = await eye.look(self._clock())
                     eye.before = eye.before if eye.is_turned else look
-        return asyncio.get_running_loop().time() - began_s
+        return look, asyncio.get_running_loop().time() - began_s
 
     async def _order(self, eye: Eye, aim: Aim, limit_s: float, *, by_place: bool) -> str:
         """How it took it; "" where it did not."""
@@ -178,7 +199,7 @@ class Cameras:
         long enough."""
         want = eye.mount.pan_tilt(aim.azimuth_deg, aim.elevation_deg)
         assert want is not None
-        off_deg = 180.0
+        off_deg, eye.turning = 180.0, aim
         try:
             async with eye.within(SETTLE_S):
                 last: Look | None = None
@@ -190,7 +211,7 @@ class Cameras:
                         self._tell(aim, False, "left to its operator, who has moved it meanwhile")
                         return
                     off_deg = angle_deg(want, (look.pan_deg, look.tilt_deg))
-                    if off_deg > NEAR_DEG and how == "place" and _stands(last, look):
+                    if off_deg > NEAR_DEG and how == "place" and stands(last, look):
                         self._tell(
                             aim, False, f"by the place it looks {off_deg:.1f} degrees off; it is told the angles"
                         )
@@ -204,6 +225,9 @@ class Cameras:
             note = f"still {off_deg:.1f} degrees off after {SETTLE_S:g} s"
         except OSError as error:
             note = f"does not tell where it looks: {error}"
+        finally:
+            if eye.turning is aim:
+                eye.turning = None
         self._tell(aim, off_deg <= NEAR_DEG, note)
 
     async def _go_home(self, eye: Eye, aim: Aim) -> None:
@@ -261,13 +285,6 @@ class Cameras:
 
 def _later(eye: Eye) -> str:
     return "; it goes home when it answers again" if eye.home_due is not None else ""
-
-
-def _stands(before: Look | None, now: Look) -> bool:
-    """Whether it does not move any more."""
-    return before is not None and (
-        angle_deg((before.pan_deg, before.tilt_deg), (now.pan_deg, now.tilt_deg)) <= STILL_DEG
-    )
 
 
 def chain(aim: Aim | None) -> Iterable[Aim]:

@@ -12,6 +12,7 @@ PanDeg = Annotated[float, Field(ge=-360, le=360)]
 TiltDeg = Annotated[float, Field(ge=-90, le=90)]
 Share = Annotated[float, Field(ge=0, le=1)]
 WidthDeg = Annotated[float, Field(ge=0.1, le=180)]
+MOST_TILT_ZERO_DEG, MOST_LEAN_DEG = 45.0, 20.0
 
 
 class PresetTable(Table):
@@ -43,8 +44,8 @@ class CameraTable(Placed):
     pan_span_deg: tuple[float, float] | None = None
     tilt_span_deg: tuple[float, float] | None = None
     range_m: float = Field(default=150.0, gt=0, le=5000)
-    tilt_zero_deg: float = Field(default=0.0, ge=-45, le=45)
-    lean_deg: float = Field(default=0.0, ge=0, le=20)
+    tilt_zero_deg: float = Field(default=0.0, ge=-MOST_TILT_ZERO_DEG, le=MOST_TILT_ZERO_DEG)
+    lean_deg: float = Field(default=0.0, ge=0, le=MOST_LEAN_DEG)
     lean_to_deg: float = Field(default=0.0, ge=-360, le=360)
     view_deg: tuple[tuple[Share, WidthDeg], ...] = ()
     aspect: float = Field(default=16 / 9, ge=0.3, le=5)

@@ -11,17 +11,19 @@ from dsp.geodesy import Site, bearing
 from gateway.backoff import Backoff
 from gateway.orders import Aim
 from gateway.reaction.operator import Operator
-from gateway.street import Mount
+from gateway.street import Mount, angle_deg
 from hw.ports import Camera, GeoPlace, Look
 
 GRACE_S = 0.25  # past its limit, for a call to come back
+STILL_DEG = 0.1
 log = structlog.get_logger("gateway.reaction.cameras")
 
 
 class Eye:
     """site : to tell it places, where it takes them; None: it is told angles. home_deg : (pan, tilt) to go back to;
     None: its own home, or where it looked before. operator_s : how long it is left to whoever else moved it. home_due :
-    an order to go home that it was away for.
+    an order to go home that it was away for. turning : the order that it is on its way for. took : the last one that it
+    took, since when it has always answered.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class Eye:
         self.before: Look | None = None
         self.is_turned = False
         self.home_due: Aim | None = None
+        self.turning: Aim | None = None
+        self.took: Aim | None = None
         self.alone = asyncio.Lock()
         self._site = site
         self._away_until_s = 0.0
@@ -69,6 +73,10 @@ class Eye:
         """Whether a call did not even come back when its time was over."""
         return any(due_s < now_s for due_s in self._due_s.values())
 
+    def stood_still(self, for_s: float) -> None:
+        """The whole program did, so long: calls under way have so much longer to come back."""
+        self._due_s = {call: due_s + for_s for call, due_s in self._due_s.items()}
+
     async def look(self, now_us: int) -> Look | None:
         """Where it says it looks; who turned it there is taken note of. None where it cannot say."""
         look = await self.camera.read_look()
@@ -84,8 +92,17 @@ class Eye:
         zoom = None if aim.width_deg is None else self.mount.zoom(aim.width_deg)
         how = await self.camera.aim(*look, zoom, self._place(aim) if by_place else None)
         self.operator.told(None if how.startswith("preset") else look, now_us)
-        self.is_turned = True
+        self.is_turned, self.took = True, aim
         return how
+
+    def is_turning(self, aim: Aim) -> bool:
+        """Whether it is on its way there."""
+        return self.turning is not None and _same_way(self.turning, aim)
+
+    def is_there(self, aim: Aim, look: Look | None) -> bool:
+        """Whether it took that order, and looks there still; look : None where it does not say."""
+        took = self.took is not None and _same_way(self.took, aim)
+        return took and (look is None or self.operator.shows((look.pan_deg, look.tilt_deg)))
 
     def _place(self, aim: Aim) -> GeoPlace | None:
         if self._site is None or aim.place_m is None or aim.width_deg is None:
@@ -105,6 +122,7 @@ class Eye:
 
     def silent(self, now_s: float, why: str) -> None:
         """It did not answer. Said once, until it answers again."""
+        self.took = None
         self._away_until_s = now_s + self._backoff.next_s()
         if self._answers:
             log.warning("camera does not answer", camera=self.mount.name, why=why)
@@ -124,3 +142,14 @@ class Eye:
         if not self._answers:
             log.info("camera answers again", camera=self.mount.name)
         self._answers = True
+
+
+def stands(before: Look | None, now: Look) -> bool:
+    """Whether it does not move any more."""
+    return before is not None and (
+        angle_deg((before.pan_deg, before.tilt_deg), (now.pan_deg, now.tilt_deg)) <= STILL_DEG
+    )
+
+
+def _same_way(one: Aim, other: Aim) -> bool:
+    return (one.azimuth_deg, one.elevation_deg) == (other.azimuth_deg, other.elevation_deg)

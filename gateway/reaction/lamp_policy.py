@@ -1,10 +1,13 @@
 """Which lamps come up for a shot, how long they stay up, and when they go back. Pure.
 
 A lamp within `radius_m` of a round comes up to `level_pct` if it is dark, and if nobody can say whether it is; so do
-those of the street that the round was fired in, within `street_radius_m`. It is asked once for each incident while it
-is held; further rounds only hold it longer. When the last hold has run out it goes back to `rest_level_pct`, or to
-nothing if it is day by then. A provisional round (gateway/reaction/provisional.py) holds a lamp for SOON_S, unless an
-incident holds it longer. What a gateway before this one may have left lit is taken to be held from the first tick on.
+those of the street that the round was fired in, within `street_radius_m`. Further rounds of the incident hold it
+longer, and ask for it again (at most every AGAIN_S): it may have gone down meanwhile, or never have been reached. Who
+carries that out tells a lamp nothing that is up. That policy asks whatever the lamps say of themselves keeps it pure:
+frames alone decide, in every replay. When the last hold has run out it goes back to `rest_level_pct`, or to nothing if
+it is day by then. A provisional round (gateway/reaction/provisional.py) holds a lamp for SOON_S, unless an incident
+holds it longer; it asks again for those, too. What a gateway before this one may have left lit is taken to be held from
+the first tick on.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +20,7 @@ from gateway.reasons import Near
 from gateway.street import Lamp, Place, from_triangle_m, level_m
 
 SOON_S = 20.0  # what is lit for a provisional round that comes to nothing
+AGAIN_S = 1.0  # chosen: an order is under way for about as long; shots in a burst ask once
 NO_AREAS = 4
 BESIDE_M = 30.0  # chosen: across the street from the poles
 START = "start"  # stands for the incident where none is known: lamps that an earlier run of the gateway may have left
@@ -57,20 +61,25 @@ class LampPolicy:
         }
         self._held_until_us: dict[str, int] = {}
         self._held_for: dict[str, str] = {}
-        self._asked: set[tuple[str, str]] = set()
+        self._asked_us: dict[tuple[str, str], int] = {}  # by incident and lamp, when it was asked for last
         self._started = False
 
     def light(self, incident: str, place_m: Place, now_us: int, expires_us: int) -> list[Light]:
-        """The lamps to bring up for a round at this place: only those that this incident has not asked for yet."""
-        return self.bring_up([each.name for each in self.near(place_m)], incident, now_us, expires_us)
+        """The lamps to bring up for a round at this place: those that this incident has not asked for yet, and those
+        that it asks for again."""
+        near = [each.name for each in self.near(place_m)]
+        again = self._again(near, incident, now_us, expires_us)
+        return [*self.bring_up(near, incident, now_us, expires_us), *again]
 
     def soon(self, name: str, place_m: Place, now_us: int, expires_us: int) -> list[Light]:
-        """The same for a provisional round of this name: only those that nobody holds longer."""
+        """The same for a provisional round of this name; those that somebody else holds longer are asked for again."""
         until_us = now_us + round(self._soon_s * 1e6)
         held = {lamp for lamp, held_us in self._held_until_us.items() if held_us >= until_us}
         near = [each.name for each in self.near(place_m)]
         free = [lamp for lamp in near if lamp not in held or self._held_for[lamp] in (START, name)]
-        return self.bring_up(free, name, now_us, expires_us, self._soon_s)
+        up = [lamp for lamp in near if lamp not in free]
+        again = self._again(free, name, now_us, expires_us, up)
+        return [*self.bring_up(free, name, now_us, expires_us, self._soon_s), *again]
 
     def bring_up(
         self, lamps: Iterable[str], incident: str, now_us: int, expires_us: int, hold_s: float | None = None
@@ -81,9 +90,8 @@ class LampPolicy:
         wanted = list(lamps)
         for lamp in wanted:
             self._hold(lamp, incident, now_us, self._rules.hold_s if hold_s is None else hold_s)
-        new = tuple(lamp for lamp in wanted if (incident, lamp) not in self._asked)
-        self._asked.update((incident, lamp) for lamp in new)
-        return [Light(new, self._rules.level_pct, incident, expires_us)] if new else []
+        new = tuple(lamp for lamp in wanted if (incident, lamp) not in self._asked_us)
+        return self._ask(new, incident, now_us, expires_us, again=False)
 
     def between(self, places_m: Sequence[Place]) -> list[str]:
         """The lamps between three places, or no farther from that than BESIDE_M."""
@@ -118,7 +126,8 @@ class LampPolicy:
             for name in self._lamps.keys() - self._held_until_us.keys():
                 self._hold(name, START, now_us, self._rules.hold_s)
         over = [name for name, until_us in self._held_until_us.items() if until_us <= now_us]
-        self._asked = {asked for asked in self._asked if asked[1] not in over}  # a later round must ask anew
+        # a later round must ask anew
+        self._asked_us = {key: at_us for key, at_us in self._asked_us.items() if key[1] not in over}
         lamps_of: dict[str, list[str]] = {}
         for name in sorted(over):
             del self._held_until_us[name]
@@ -134,10 +143,26 @@ class LampPolicy:
     def shift(self, by_us: int) -> None:
         """The clock was set by so much: lamps are held as long as they were to be."""
         self._held_until_us = {name: until_us + by_us for name, until_us in self._held_until_us.items()}
+        self._asked_us = {key: at_us + by_us for key, at_us in self._asked_us.items()}
 
     def forget(self, incident: str) -> None:
         """An incident can get no further rounds: what it asked for need not be remembered."""
-        self._asked = {asked for asked in self._asked if asked[0] != incident}
+        self._asked_us = {key: at_us for key, at_us in self._asked_us.items() if key[0] != incident}
+
+    def _again(
+        self, lamps: Iterable[str], name: str, now_us: int, expires_us: int, up: Iterable[str] = ()
+    ) -> list[Light]:
+        """Those of the lamps that were asked for under this name, and what is up for others, not asked for just now."""
+        if self._is_day(now_us):
+            return []
+        asked = [*(lamp for lamp in lamps if (name, lamp) in self._asked_us), *up]
+        since_us = now_us - round(AGAIN_S * 1e6)
+        due = tuple(lamp for lamp in asked if self._asked_us.get((name, lamp), since_us) <= since_us)
+        return self._ask(due, name, now_us, expires_us, again=True)
+
+    def _ask(self, lamps: tuple[str, ...], name: str, now_us: int, expires_us: int, *, again: bool) -> list[Light]:
+        self._asked_us.update(((name, lamp), now_us) for lamp in lamps)
+        return [Light(lamps, self._rules.level_pct, name, expires_us, again=again)] if lamps else []
 
     def _reaches(self, lamp: Near, along: set[str]) -> bool:
         assert lamp.away_m is not None

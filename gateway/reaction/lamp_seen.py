@@ -1,7 +1,9 @@
-"""What a look at a lamp found, or that it found nothing. Values only."""
+"""What a look at a lamp found, or that it found nothing; and what was told of a lamp."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateway.orders import Light
 from hw.ports import LampState
 
 
@@ -18,3 +20,39 @@ class LampSeen:
     told_pct: int | None = None
     whole_bank: bool = False
     disobeys: str = ""
+
+
+See = Callable[[LampSeen], None]
+
+
+def unseen(seen: LampSeen) -> None:
+    """Nobody looks for faults."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look found, and when (of the loop's clock)."""
+
+    level_pct: int
+    at_s: float
+
+
+class Said:
+    """What was told last of each lamp of one bank, by incident."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, dict[str, tuple[bool, str]]] = {}
+
+    def forget(self, name: str) -> None:
+        """Something was done to this lamp, or it did: whatever comes of it is news."""
+        self._said.pop(name, None)
+
+    def repeats(self, name: str, light: Light, *, done: bool, note: str) -> bool:
+        """Whether this was told before, of a lamp that was only asked for again. What is said now is kept."""
+        said = self._said.setdefault(name, {})
+        before = said.get(light.incident)
+        if light.expires_us is None:
+            said.clear()
+        else:
+            said[light.incident] = done, note
+        return light.again and before == (done, note)

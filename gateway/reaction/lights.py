@@ -12,7 +12,6 @@ waits for one look at most.
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NoReturn
 
 import structlog
@@ -22,31 +21,19 @@ from gateway.orders import Light, Outcome
 from gateway.reaction.bank_rules import BankRules, try_s
 from gateway.reaction.lamp_memory import LampMemory, Leave, Wait
 from gateway.reaction.lamp_policy import START
-from gateway.reaction.lamp_seen import LampSeen
-from gateway.tasks import until
+from gateway.reaction.lamp_seen import Found, LampSeen, Said, See, unseen
+from gateway.tasks import now_s, now_us, until
 from hw.ports import LampRefuses, Lamps, LampState
 
 TRIES = 3
 KEEPS = 3  # times in fail_s
 FRESH_S = 10.0  # of what a look found
+FRESH_UP_S = 1.0  # the same of a lamp that is up
 log = structlog.get_logger("gateway.reaction.lights")
 
 Report = Callable[[Outcome], None]
 Clock = Callable[[], int]
 Beat = Callable[[], None]
-See = Callable[[LampSeen], None]
-
-
-def unseen(seen: LampSeen) -> None:
-    """Nobody looks for faults."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What a look found, and when (of the loop's clock)."""
-
-    level_pct: int
-    at_s: float
 
 
 class LampBank:
@@ -77,7 +64,8 @@ class LampBank:
         self._memory = memory or LampMemory()
         self._see = see
         self._wanted: dict[str, Light] = {}
-        self._found: dict[str, _Found] = {}
+        self._found: dict[str, Found] = {}
+        self._said = Said()
         self._failing: set[str] = set()
         self._n_failures = 0  # since the bank last worked
         self._woken = asyncio.Event()
@@ -89,6 +77,9 @@ class LampBank:
     def order(self, light: Light) -> None:
         """Take an order for those of its lamps that are ours. Returns at once."""
         ours = [name for name in light.lamps if name in self._channels]
+        for name in ours:
+            if (waits := self._wanted.get(name)) is not None:
+                self._give_way(waits, name)
         self._wanted.update(dict.fromkeys(ours, light))
         if ours:
             self._woken.set()
@@ -97,9 +88,9 @@ class LampBank:
         """See to the orders, for ever. It looks at once, so that the first shot need not wait for the connection."""
         while True:
             beat()
-            while not self._wanted and _now_s() >= self._due_s():
+            while not self._wanted and now_s() >= self._due_s():
                 await self._look(beat)
-            await until(self._woken, beat, max(0.0, self._due_s() - _now_s()))
+            await until(self._woken, beat, max(0.0, self._due_s() - now_s()))
             self._woken.clear()
             while self._wanted:
                 waits_s = await self._round(beat)
@@ -119,7 +110,7 @@ class LampBank:
         """Say that we are here, and look at the next lamp, where either is due."""
         await self._keep()
         beat()
-        if _now_s() < self._look_due_s or self._wanted:
+        if now_s() < self._look_due_s or self._wanted:
             return
         name = next(self._turn)
         try:
@@ -128,23 +119,24 @@ class LampBank:
         except (TimeoutError, OSError) as error:
             self._failed(name, str(error) or f"no answer within {self._try_s:g} s")
             whole = not isinstance(error, LampRefuses)
-            self._see(LampSeen(self.name if whole else name, self._clock(), _now_us(), whole_bank=whole))
-            self._look_due_s = _now_s() + (self._backoff.next_s() if whole else self._pause_s())
+            self._see(LampSeen(self.name if whole else name, self._clock(), now_us(), whole_bank=whole))
+            self._look_due_s = now_s() + (self._backoff.next_s() if whole else self._pause_s())
             return
         self._worked(name)
         if len(self._found) == len(self._channels):  # else on: at the start all are looked at
-            self._look_due_s = _now_s() + self._pause_s()
+            self._look_due_s = now_s() + self._pause_s()
         if state.level_pct is not None:
-            self._found[name] = _Found(state.level_pct, _now_s())
-        if news := self._memory.saw(name, state.level_pct, state.manual, _now_us()):
+            self._found[name] = Found(state.level_pct, now_s())
+        if news := self._memory.saw(name, state.level_pct, state.manual, now_us()):
             log.info("a lamp is not as we left it", lamp=name, news=news)
             self._report_news(name, news)
         held = self._memory.held(name)
-        self._see(LampSeen(name, self._clock(), _now_us(), state, held.told_pct if held else None))
-        self._see(LampSeen(self.name, self._clock(), _now_us(), state, whole_bank=True))
+        self._see(LampSeen(name, self._clock(), now_us(), state, held.told_pct if held else None))
+        self._see(LampSeen(self.name, self._clock(), now_us(), state, whole_bank=True))
 
     def _report_news(self, name: str, news: str) -> None:
         """A row says that a lamp is up no longer, so that nobody takes it for that: not people, nor the next run."""
+        self._said.forget(name)
         level_pct = self._found[name].level_pct if name in self._found else 0
         self._report(Outcome(Light((name,), level_pct, START, back=True), name, True, self._clock(), news))
 
@@ -153,9 +145,9 @@ class LampBank:
 
     async def _keep(self) -> None:
         """Say that we are here, where that is due."""
-        if self._lamps.fail_s is None or _now_s() < self._keep_due_s:
+        if self._lamps.fail_s is None or now_s() < self._keep_due_s:
             return
-        self._keep_due_s = _now_s() + self._lamps.fail_s / KEEPS
+        self._keep_due_s = now_s() + self._lamps.fail_s / KEEPS
         try:
             async with asyncio.timeout(self._try_s):
                 await self._keep_now()
@@ -172,11 +164,11 @@ class LampBank:
 
     async def _rest(self, beat: Beat, waits_s: float) -> None:
         """Leave the bank alone for a while, or until a new order comes."""
-        due_s = _now_s() + (waits_s or self._backoff.next_s())
-        while (left_s := due_s - _now_s()) > 0 and not self._woken.is_set():
+        due_s = now_s() + (waits_s or self._backoff.next_s())
+        while (left_s := due_s - now_s()) > 0 and not self._woken.is_set():
             if self._lamps.fail_s is not None:
                 await self._keep()
-                left_s = min(left_s, self._keep_due_s - _now_s())
+                left_s = min(left_s, self._keep_due_s - now_s())
             await until(self._woken, beat, max(0.0, left_s))
         self._woken.clear()
 
@@ -199,8 +191,9 @@ class LampBank:
                 in_a_row += done is False
                 tries[name] = tries.get(name, 0) + 1
                 if isinstance(done, Wait):
-                    waits_s[name] = max(0.05, done.until_us / 1e6 - _now_s())
-                self._wanted.setdefault(name, light)  # at the end; a newer order stays
+                    waits_s[name] = max(0.05, done.until_us / 1e6 - now_s())
+                if self._wanted.setdefault(name, light) is not light:  # at the end; a newer order stays
+                    self._give_way(light, name)
                 await self._keep()  # one that fails slowly must not let the others fall
         return min(waits_s.values()) if waits_s and set(self._wanted) <= waits_s.keys() else 0.0
 
@@ -213,16 +206,16 @@ class LampBank:
         channel = self._channels[name]
         try:
             async with asyncio.timeout(self._try_s):
-                found = None if tried else self._found.get(name)
-                fresh = found is not None and _now_s() - found.at_s < FRESH_S
-                found_pct = found.level_pct if found and fresh else await self._lamps.read_level(channel)
-                step = self._memory.decide(name, light, self._lamps.nearest(light.level_pct), found_pct, _now_us())
+                found_pct = await self._find(name, tried)
+                self._notice(name, light, found_pct)
+                step = self._memory.decide(name, light, self._lamps.nearest(light.level_pct), found_pct, now_us())
                 if isinstance(step, Wait):
                     return step
                 if isinstance(step, Leave):
                     self._tell(light, name, step.why, done=step.done)
                     return True
-                self._memory.telling(name, light, step.level_pct, found_pct, _now_us())
+                self._said.forget(name)  # something is done: what comes of it is news
+                self._memory.telling(name, light, step.level_pct, found_pct, now_us())
                 is_free = light.expires_us is None and await self._lamps.let_go(channel)
                 if not is_free:
                     await self._secure(name, found_pct)
@@ -234,16 +227,38 @@ class LampBank:
             return self._failed(name, str(error))
         return self._came_to(name, light, None if is_free else step.level_pct, now_pct)
 
+    async def _find(self, name: str, tried: int) -> int:
+        """The level that it is at. One that should be up may have gone down: a look from before does not do."""
+        found, held = self._found.get(name), self._memory.held(name)
+        fresh_s = FRESH_S if held is None else FRESH_UP_S
+        if found is not None and not tried and now_s() - found.at_s < fresh_s:
+            return found.level_pct
+        level_pct = await self._lamps.read_level(self._channels[name])
+        self._found[name] = Found(level_pct, now_s())
+        return level_pct
+
+    def _notice(self, name: str, light: Light, found_pct: int) -> None:
+        """Say so where one that was up is found to be so no longer, before it is brought up again."""
+        if light.expires_us is not None and (news := self._memory.saw(name, found_pct, None, now_us())):
+            log.info("a lamp is not as we left it", lamp=name, news=news)
+            self._report_news(name, news)
+
+    def _give_way(self, light: Light, name: str) -> None:
+        """Say what became of an order that a newer one has taken the place of; of one that asked again that is no
+        news."""
+        if light.expires_us is not None and not light.again:
+            self._report(Outcome(light, name, False, self._clock(), "a newer order took its place", self._was(name)))
+
     def _came_to(self, name: str, light: Light, told_pct: int | None, now_pct: int) -> bool:
         """Whether a lamp is at what it was told; None: under its own control again, which nobody told."""
-        self._found[name] = _Found(now_pct, _now_s())
+        self._found[name] = Found(now_pct, now_s())
         if told_pct is not None and now_pct != told_pct and not light.fade_s:
             words = f"told {told_pct} %, reads {now_pct} %"
-            self._see(LampSeen(name, self._clock(), _now_us(), disobeys=words))
+            self._see(LampSeen(name, self._clock(), now_us(), disobeys=words))
             return self._failed(name, words)
         self._memory.told(name, light)
         self._worked(name)
-        self._see(LampSeen(name, self._clock(), _now_us(), LampState(now_pct), None if told_pct is None else now_pct))
+        self._see(LampSeen(name, self._clock(), now_us(), LampState(now_pct), None if told_pct is None else now_pct))
         self._tell(
             light, name, ("" if told_pct is not None else "its own control again, ") + f"reads {now_pct} %", done=True
         )
@@ -251,7 +266,7 @@ class LampBank:
 
     async def _secure(self, name: str, found_pct: int) -> None:
         """Before a lamp comes up the bank knows what it is without us: what comes next may kill us."""
-        self._found[name] = _Found(found_pct, _now_s())
+        self._found[name] = Found(found_pct, now_s())
         held = self._memory.held(name)
         if self._lamps.fail_s is not None and held and self._kept.get(self._channels[name]) != held.before_pct:
             await self._keep_now()
@@ -275,13 +290,9 @@ class LampBank:
     def _tell(self, light: Light, name: str, note: str, *, done: bool = False) -> None:
         if not done:
             self._failing.discard(name)
+        repeats = self._said.repeats(name, light, done=done, note=note)
+        self._report(Outcome(light, name, done, self._clock(), note, self._was(name), repeats))
+
+    def _was(self, name: str) -> int | None:
         held = self._memory.held(name)
-        self._report(Outcome(light, name, done, self._clock(), note, held.before_pct if held else None))
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()
-
-
-def _now_us() -> int:
-    return round(_now_s() * 1e6)
+        return held.before_pct if held else None

@@ -28,7 +28,7 @@ SOON_US = round(SOON_S * 1e6)
 @dataclass(slots=True)
 class _Early:
     """A provisional round that moved something. until_us : when it is over. became : incidents that rest on some of its
-    arrivals. is_claimed : one of them lit lamps."""
+    arrivals. is_claimed : one of them lit lamps. moved : it moved something that was not up already."""
 
     name: str
     place_m: Place
@@ -37,6 +37,7 @@ class _Early:
     arrivals: set[Arrival] = field(default_factory=set)
     became: set[str] = field(default_factory=set)
     is_claimed: bool = False
+    moved: bool = False
 
 
 class Provisional:
@@ -67,6 +68,7 @@ class Provisional:
         orders = self._acting.soon(incident, shot, now_us)
         if orders and known is None:
             self._early.append(early)
+        early.moved = early.moved or any(not each.again for each in orders)
         early.until_us = now_us + SOON_US
         early.arrivals.update(shot.arrivals)
         return [*orders, *self._acting.early(incident, shot, now_us)]
@@ -107,7 +109,7 @@ class Provisional:
         self._early = [early for early in self._early if early.until_us > now_us]
         for early in over:
             self._acting.forget(early.name)
-        told = [News("soon", _words(early), now_us) for early in over if not early.is_claimed]
+        told = [News("soon", _words(early), now_us) for early in over if early.moved and not early.is_claimed]
         self.n_for_nothing += len(told)
         self._news += told
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from gateway.orders import Aim, Light
 from gateway.reaction.conditions import Verdict
-from gateway.reasons import Because, Near
+from gateway.reasons import AGAIN, Because, Near
 
 Order = TypeVar("Order", Light, Aim)
 
@@ -22,6 +22,8 @@ class Reasoning:
         self._numbers: dict[str, dict[str, int]] = {}  # incident -> act -> the last number
         self._last: dict[tuple[str, str], tuple[bool, str, str]] = {}
         self._did: set[tuple[str, str]] = set()
+        self._ordered: dict[tuple[str, str], int] = {}  # the number of the last reason for which devices were asked
+        self._n_again: dict[tuple[str, str], int] = {}
 
     def does(
         self,
@@ -31,11 +33,12 @@ class Reasoning:
         now_us: int,
         devices: tuple[Near, ...] = (),
         bound: float | None = None,
+        *,
+        again: bool = False,
     ) -> str:
-        """An act is done. Comes back: the id of the action."""
-        return self._give(
-            Because(incident, act, 0, True, "does", verdict.rule, now_us, verdict.weighed, devices, bound)
-        )
+        """An act is done. again : it is asked for again. Comes back: the id of the action."""
+        word = "again" if again else "does"
+        return self._give(Because(incident, act, 0, True, word, verdict.rule, now_us, verdict.weighed, devices, bound))
 
     def goes_on(self, act: str, incident: str, verdict: Verdict, now_us: int) -> None:
         """An act is done for as long as nothing speaks against it: said where it was not so before."""
@@ -59,6 +62,17 @@ class Reasoning:
     def did(self, act: str, incident: str) -> bool:
         """Whether an act was done for an incident before."""
         return (incident, act) in self._did
+
+    def again(self, act: str, incident: str) -> str:
+        """What was done is asked for again, for the same reason; it was done before. Comes back: the id of the action,
+        which no other one has."""
+        key = incident, act
+        self._n_again[key] = self._n_again.get(key, 0) + 1
+        return f"{act}-{self._ordered[key]}{AGAIN}{self._n_again[key]}"
+
+    def ordered(self, act: str, incident: str) -> bool:
+        """Whether devices were asked for an act of an incident before."""
+        return (incident, act) in self._ordered
 
     def over(self, incident: str, lamps: tuple[str, ...], level_pct: int, now_us: int) -> str:
         """Lamps go back. Comes back: the id of the action."""
@@ -84,6 +98,8 @@ class Reasoning:
         for act in self._numbers.pop(incident, {}):
             self._last.pop((incident, act), None)
             self._did.discard((incident, act))
+            self._ordered.pop((incident, act), None)
+            self._n_again.pop((incident, act), None)
 
     def _give(self, reason: Because) -> str:
         numbers = self._numbers.setdefault(reason.incident, {})
@@ -91,6 +107,8 @@ class Reasoning:
         self._last[reason.incident, reason.act] = reason.does, reason.word, reason.rule
         if reason.does:
             self._did.add((reason.incident, reason.act))
+            if reason.word in ("does", "again"):
+                self._ordered[reason.incident, reason.act] = numbers[reason.act]
         self._new.append(replace(reason, number=numbers[reason.act]))
         return self._new[-1].action
 

@@ -6,10 +6,11 @@ import math
 import pathlib
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from dsp.geodesy import Site
 from gateway.config import read_config
+from gateway.reaction.device_tables import MOST_LEAN_DEG, MOST_TILT_ZERO_DEG
 from gateway.reaction.survey import Landmark, Survey, survey
 from gateway.tables import Placed, Table
 from hw.linux.settings import all_faults, read_toml
@@ -23,12 +24,22 @@ EXAMPLE = """  [[landmark]]
   tilt_deg = -4.2"""
 BAD_DEG = 1.0
 """What a camera must look within (README): a landmark that is off by more was mistaken, or its place was."""
+MIRRORED = "pan seems to count anticlockwise; ONVIF has it clockwise: see the camera's own settings"
+MOST_RMS_DEG = 10.0
+"""Chosen: where landmarks fit no better, one landmark alone is not to blame, and what was found turns nothing right."""
 
 
 class LandmarkTable(Placed):
     name: str = Field(min_length=1, max_length=64)
     pan_deg: Annotated[float, Field(ge=-360, le=360)]
     tilt_deg: Annotated[float, Field(ge=-90, le=90)]
+
+    @field_validator("name")
+    @classmethod
+    def _in_one_line(cls, name: str) -> str:
+        if not name.isprintable():
+            raise ValueError("must be of printable letters")
+        return name
 
 
 class LandmarksFile(Table):
@@ -44,10 +55,30 @@ def run(args: argparse.Namespace) -> int:
     landmarks = read_landmarks(args.landmarks, config.the_site())
     try:
         found = survey(mounts[args.camera].xyz_m, landmarks)
+        _check(found)
     except ValueError as error:
         raise ValueError(f"{args.landmarks}: {error}") from None
     print(json.dumps(_record(args.camera, found)) if args.json else _text(args.camera, found))
     return 0
+
+
+def _check(found: Survey) -> None:
+    """Raises ValueError for a mount that cannot be used."""
+    worst = max(found.residuals, key=lambda each: each.off_deg)
+    if found.rms_deg > MOST_RMS_DEG:
+        raise ValueError(
+            f"no mount fits these landmarks: rms {found.rms_deg:.1f} degrees, must be {MOST_RMS_DEG:g} or less; the "
+            f"worst is {worst.name}, {worst.off_deg:.1f} degrees off{f'; {MIRRORED}' if found.is_mirrored else ''}"
+        )
+    for name, value_deg, least_deg, most_deg in (
+        ("lean_deg", found.lean_deg, 0.0, MOST_LEAN_DEG),
+        ("tilt_zero_deg", found.tilt_zero_deg, -MOST_TILT_ZERO_DEG, MOST_TILT_ZERO_DEG),
+    ):
+        if not least_deg <= value_deg <= most_deg:
+            raise ValueError(
+                f"{name} comes out as {value_deg:.1f}, must be {least_deg:g} to {most_deg:g}; the landmark that fits "
+                f"worst is {worst.name}, {worst.off_deg:.1f} degrees off"
+            )
 
 
 def read_landmarks(path: pathlib.Path, site: Site) -> list[Landmark]:
@@ -111,7 +142,7 @@ def _notes(found: Survey) -> list[str]:
     if not found.with_lean:
         notes.append("the landmarks stand within a quarter of the round: whether the mount leans cannot be told")
     if found.is_mirrored:
-        notes.append("pan seems to count anticlockwise; ONVIF has it clockwise: see the camera's own settings")
+        notes.append(MIRRORED)
     worst = max(found.residuals, key=lambda each: each.off_deg)
     if worst.off_deg > BAD_DEG:
         notes.append(f"{worst.name} is {worst.off_deg:.1f} degrees off: was it mistaken, or is its place wrong?")

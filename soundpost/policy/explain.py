@@ -9,8 +9,9 @@ from typing import Any
 
 from gateway.alerts.because import read_because, words
 from gateway.journal.rows import kept
+from gateway.reaction.lamp_policy import START
 from gateway.reaction.provisional import SOON
-from gateway.reasons import ACTS, Because
+from gateway.reasons import ACTS, AGAIN, Because
 from soundpost.terminal import utc
 
 MOST_NAMED = 5
@@ -19,22 +20,27 @@ MOST_NAMED = 5
 @dataclass(slots=True)
 class Explained:
     """reasons : in their order. outcomes : of its orders. told : its incident rows, each (when, body). early : what was
-    done for it before it was decided, each under a name of its own."""
+    done for it before it was decided, each under a name of its own. news : what lamps did by themselves, at any time.
+    """
 
     incident: str
     reasons: list[Because] = field(default_factory=list)
     outcomes: list[dict[str, Any]] = field(default_factory=list)
     told: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     early: list["Explained"] = field(default_factory=list)
+    news: list[dict[str, Any]] = field(default_factory=list)
 
 
 def explain(connection: sqlite3.Connection, path: Path, name: str) -> Explained:
     """What a journal says of an incident. name : its name, or enough of it. Raises ValueError where there is none of
     that name, or where several begin so, or where its gateway gave no reasons yet."""
     found: dict[str, Explained] = {}
+    news: list[dict[str, Any]] = []
     for kind in ("reason", "effect", "incident"):
         for at_us, body in _bodies(connection, kind):
             incident = body.get("incident")
+            if kind == "effect" and incident == START and "action" not in body:
+                news.append(body)
             if not isinstance(incident, str) or not incident.startswith((name, SOON)):
                 continue
             of = found.setdefault(incident, Explained(incident))
@@ -50,6 +56,7 @@ def explain(connection: sqlite3.Connection, path: Path, name: str) -> Explained:
     if not meant:
         raise ValueError(f"{path}: has no incident {name}; soundpost journal show lists them")
     of = found[meant[0]]
+    of.news = news
     of.early = [each for each in found.values() if any(reason.became == of.incident for reason in each.reasons)]
     return of
 
@@ -59,10 +66,10 @@ def lines(of: Explained) -> Iterator[str]:
     yield _head(of)
     for act in ACTS:
         for one, reason in (pair for pair in _pairs(of) if pair[1].act == act):
-            done = "done" if reason.does else "NOT DONE"
+            came_of_it = _came_of(of, one, reason)
             soon = f"before it was decided, as {one.incident}: " if one is not of else ""
-            yield f"{act:9} {done:9} {utc(reason.at_us)[11:]}  {soon}{words(reason)}"
-            yield from (f"{'':20} {line}" for line in _outcomes(one, reason))
+            yield f"{act:9} {_done(reason, came_of_it):9} {utc(reason.at_us)[11:]}  {soon}{words(reason)}"
+            yield from (f"{'':20} {line}" for line in _outcomes(reason, came_of_it))
             if act == "announce" and reason.does:
                 yield from (f"{'':20} {line}" for line in _told(of))
 
@@ -70,11 +77,13 @@ def lines(of: Explained) -> Iterator[str]:
 def records(of: Explained) -> Iterator[dict[str, Any]]:
     """For programs: one a reason."""
     for one, reason in _pairs(of):
-        outcomes = [each for each in one.outcomes if each.get("action") == reason.action]
+        outcomes = _came_of(of, one, reason)
         told = {"incident": one.incident, "act": reason.act, "action": reason.action, "does": reason.does}
         told |= {} if one is of else {"became": of.incident}
         yield {**told, "word": reason.word, "rule": reason.rule, "at_us": reason.at_us, "why": words(reason)} | (
-            {"outcomes": outcomes} if reason.act != "announce" else {"announced_us": [at_us for at_us, _ in of.told]}
+            {"came_to": _done(reason, outcomes), "outcomes": outcomes}
+            if reason.act != "announce"
+            else {"announced_us": [at_us for at_us, _ in of.told]}
         )
 
 
@@ -103,11 +112,42 @@ def _head(of: Explained) -> str:
     return f"{words_of_it}{quiet}{why}"
 
 
-def _outcomes(of: Explained, reason: Because) -> Iterator[str]:
-    """What devices told of an order."""
+def _came_of(of: Explained, one: Explained, reason: Because) -> list[dict[str, Any]]:
+    """What devices told of an order, of the same order again, and of having let go of what came of it."""
+    told = [each for each in one.outcomes if str(each.get("action")).partition(AGAIN)[0] == reason.action]
+    held = reason.act == "lights" and reason.does and reason.word != "over"
+    news = [each for each in of.news if held and _owner(of, each) is reason]
+    return sorted([*told, *news], key=lambda each: int(each["t_us"]))
+
+
+def _owner(of: Explained, news: dict[str, Any]) -> Because | None:
+    """The reason for which a lamp was up that is so no longer; None where it was not up for this incident."""
+    for _, reason in reversed(_pairs(of)):
+        if reason.act != "lights" or not reason.does or reason.at_us > news["t_us"]:
+            continue
+        if news["device"] in (each.name for each in reason.devices):
+            return None if reason.word == "over" else reason
+    return None
+
+
+def _done(reason: Because, came_of_it: list[dict[str, Any]]) -> str:
+    """What an act came to: of each device the last word counts."""
+    if not reason.does:
+        return "NOT DONE"
+    if reason.act not in ("lights", "cameras"):
+        return "done"
+    last = {each["device"]: bool(each["done"]) and "action" in each for each in came_of_it}
+    if not last:
+        return "ordered"
+    if all(last.values()) or (reason.act == "cameras" and any(last.values())):
+        return "done"
+    return "PARTLY" if any(last.values()) else "NOT DONE"
+
+
+def _outcomes(reason: Because, outcomes: list[dict[str, Any]]) -> Iterator[str]:
+    """The same in words."""
     if not reason.does or reason.act == "announce":
         return
-    outcomes = [each for each in of.outcomes if each.get("action") == reason.action]
     for each in outcomes:
         done = "" if each.get("done") else "NOT DONE: "
         yield f"{utc(each['t_us'])[11:]}  {each.get('device')}: {done}{each.get('note')}"

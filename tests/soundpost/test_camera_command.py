@@ -178,7 +178,7 @@ def test_a_survey_prints_what_to_write_and_the_residuals(street, tmp_path, capsy
 
 def test_a_survey_for_programs_and_a_landmark_that_is_off(street, tmp_path, capsys):
     args = ["--camera", "corner", "--config", street(corner="http://127.0.0.1:9"), "--json"]
-    wrong = landmarks(tmp_path / "l.toml", ("[60, 40, 2]", "[60, 80, 2]"))
+    wrong = landmarks(tmp_path / "l.toml", ("[60, 40, 2]", "[60, 45, 2]"))
 
     assert main(["camera", "survey", wrong, *args]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -195,6 +195,10 @@ def test_a_survey_for_programs_and_a_landmark_that_is_off(street, tmp_path, caps
         ([("[[landmark]]", "[landmark]")], "l.toml: "),
         ([("[60, 40, 2]", "[25, -10, 6]")], "landmark m0: stands less than 1 m from the camera"),
         ([("tilt_deg = ", "tilt_deg = 100.0 #")], "landmark 1 (m0).tilt_deg"),
+        ([('"m0"', '"m\\u001b[2J"')], "landmark 1.name: must be of printable letters"),
+        ([('"m0"', '"m\\n0"')], "landmark 1.name: must be of printable letters"),
+        ([("[60, 40, 2]", "[-60, -80, 2]")], "l.toml: no mount fits these landmarks: rms "),
+        ([("[60, 40, 2]", "[-60, -80, 2]")], "the worst is m"),
     ],
 )
 def test_bad_landmarks_are_one_line(street, tmp_path, capsys, changes, says):
@@ -204,3 +208,20 @@ def test_bad_landmarks_are_one_line(street, tmp_path, capsys, changes, says):
     told = capsys.readouterr().err
     assert status == 1 and told.count("\n") == 1
     assert says in told
+
+
+@pytest.mark.parametrize(("lean_deg", "zero_deg", "says"), [(27.0, 0.0, "lean_deg comes out as 27.0, must be 0 to 20"),
+                                                           (0.0, 50.0, "tilt_zero_deg comes out as 50.0")])  # fmt: skip
+def test_a_mount_that_gateway_toml_would_not_take_is_refused(street, tmp_path, capsys, lean_deg, zero_deg, says):
+    mount = Mount("corner", (25, -10, 6), 0.0, tilt_deg=(-90, 90), tilt_zero_deg=zero_deg, lean_deg=lean_deg)
+    text = ""
+    for index, place in enumerate([(60, 40, 2), (-30, 50, 12), (-20, -70, 1), (80, -30, 8)]):
+        pan, tilt = mount.pan_tilt(*bearing(mount.xyz_m, place)[:2])
+        text += f'[[landmark]]\nname = "m{index}"\nxyz_m = {list(place)}\npan_deg = {pan:.3f}\ntilt_deg = {tilt:.3f}\n'
+    (tmp_path / "l.toml").write_text(text)
+    config = street(corner="http://127.0.0.1:9")
+
+    status = main(["camera", "survey", str(tmp_path / "l.toml"), "--camera", "corner", "--config", config])
+    said = capsys.readouterr()
+    assert (status, said.out, said.err.count("\n")) == (1, "", 1)
+    assert says in said.err

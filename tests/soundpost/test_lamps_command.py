@@ -55,9 +55,9 @@ def lamp_row(told):
     return Row("lamp", told.at_us, json.dumps(lamp_record(told)).encode())
 
 
-def light_row(lamp, level_pct, note="reads 100 %"):
-    what = {"what": "light", "level_pct": level_pct, "device": lamp, "incident": "i1"}
-    told = {**what, "done": True, "t_us": T_US, "note": note}
+def light_row(lamp, level_pct, note="reads 100 %", incident="i1", done=True):
+    what = {"what": "light", "level_pct": level_pct, "device": lamp, "incident": incident}
+    told = {**what, "done": done, "t_us": T_US, "note": note}
     return Row("effect", T_US, json.dumps(told).encode())
 
 
@@ -107,6 +107,21 @@ def report(folder, city, *more):
     files = ("--cursor", folder / "reported", "--api-key-file", folder / "open311.key")
     command = (sys.executable, "-m", "soundpost", "lamps", folder / "street.journal", *options, *files, *more)
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+
+
+def test_the_table_tells_a_lamp_that_was_told_from_one_that_was_only_asked_for_and_one_that_went_back(street, capsys):
+    folder, write = street
+    write(
+        light_row("l1", 100),
+        light_row("l2", 100, "too late: the event is past", done=False),
+        light_row("l3", 30, "went back to 30 % by itself", "start"),
+    )
+    assert main(["lamps", str(folder / "street.journal")]) == 0
+    first, second, third = capsys.readouterr().out.splitlines()
+
+    assert "; told 100 % at " in first
+    assert "; asked for 100 % at " in second and ", NOT DONE: too late: the event is past" in second
+    assert "told" not in third and third.endswith("Z: went back to 30 % by itself")
 
 
 def test_the_table_tells_what_has_failed_and_what_each_lamp_did_last(street, capsys):

@@ -330,3 +330,32 @@ def test_an_incident_whose_lamps_a_later_one_took_over_is_over_in_the_end():
 
     assert watched.over(61_000_000) == ["b"]
     assert watched.over(LONG_US + 1) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("told", "word", "says"),
+    [
+        ([], "done", "l0: reads 100 %"),
+        ([(None, True, "went back to 30 % by itself")], "PARTLY", "l0: went back to 30 % by itself"),
+        ([(None, True, "went back to 30 % by itself"), ("lights-1+1", True, "reads 100 %")], "done", "l0: reads 100 %"),
+        ([("lights-1+1", False, "too late: the event is past")], "PARTLY", "l0: NOT DONE: too late"),
+    ],
+)
+async def test_of_each_lamp_the_last_word_says_what_the_order_came_to(journal, capsys, told, word, says):
+    path = await journal(NIGHT_US)
+    with reading(path) as connection:
+        name = json.loads(next(kept(connection, "incident")).row.body)["incident"]
+    rows = []
+    for i, (action, done, note) in enumerate(told):
+        at_us = NIGHT_US + (10 + i) * S
+        body = {"what": "light", "level_pct": 100, "device": "l0", "done": done, "t_us": at_us, "note": note}
+        body |= {"incident": name, "action": action} if action else {"incident": "start"}
+        rows.append(Row("effect", at_us, json.dumps(body).encode()))
+    again = Journal(path)
+    await again.append(rows)
+    again.close()
+    _, out, _ = run(capsys, "explain", name, "--journal", path)
+    before, _, after = out.partition("l0 (")  # the order of the round that was decided
+
+    assert before.splitlines()[-1].startswith(f"lights    {word:9}")
+    assert says in after

@@ -1,6 +1,7 @@
 """The cameras' edge: places before angles, an operator's own move, and the way home."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -303,3 +304,44 @@ async def test_a_camera_that_refuses_to_go_home_is_not_asked_again_and_again():
     await edge.close()
 
     assert [note for _, _, note in told].count("refuses") == 1
+
+
+class HungCamera(FakeCamera):
+    """A call to it does not come back, whatever is done to end it; it notes that it was hung up."""
+
+    def __init__(self):
+        super().__init__()
+        self.over, self.is_closed = asyncio.Event(), False
+
+    async def read_look(self):
+        while not self.over.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.over.wait()
+
+    async def close(self):
+        self.is_closed = True
+
+
+async def test_a_call_that_does_not_end_keeps_no_connection_of_any_camera_open():
+    hung, other = HungCamera(), HungCamera()
+    other.over.set()
+    edge, _, _ = street(hung, other)
+    edge.order(aim("c0"))
+    await settled(edge)
+    with contextlib.suppress(TimeoutError):  # as gateway/edges.py lets go of an edge
+        await asyncio.wait_for(edge.close(), 0.05)
+    closed = hung.is_closed, other.is_closed
+    hung.over.set()
+    await settled(edge)
+
+    assert closed == (True, True)
+
+
+async def test_while_the_whole_program_stood_still_no_call_hangs():
+    eye = Eye(Mount("c", (0, 0, 5)), FakeCamera())
+    async with eye.within(1.0):
+        now_s = asyncio.get_running_loop().time()
+        eye.stood_still(5.0)
+
+        assert not eye.hangs(now_s + 6.0)
+        assert eye.hangs(now_s + 6.5)

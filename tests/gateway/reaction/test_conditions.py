@@ -17,6 +17,7 @@ from gateway.reaction.lamp_policy import LampRules
 from gateway.reaction.limits import Spent
 from gateway.reaction.policy import AnnounceRules, Policy, Rules
 from gateway.reaction.zones import Zone, disc
+from gateway.reasons import AGAIN
 from gateway.street import Lamp, Mount
 
 T_US = 1_763_000_000_000_000
@@ -213,11 +214,12 @@ def test_a_drizzle_makes_no_drizzle_of_reasons():
         street.feed(shot(t_us=T_US + i * S), T_US + i * S)
     reasons = street.take_reasons()
 
-    assert [(each.act, each.number, each.word) for each in reasons] == [
+    assert [(each.act, each.number, each.word) for each in reasons if each.word != "again"] == [
         ("lights", 1, "does"),
         ("cameras", 1, "does"),
         ("announce", 1, "does"),
     ]
+    assert {each.act for each in reasons if each.word == "again"} == {"cameras"}  # an order waits for its reason
     assert street.take_reasons() == []
 
 
@@ -237,7 +239,7 @@ def test_every_order_bears_the_name_of_a_reason_for_it_and_no_two_the_same(round
     reasons = {(each.incident, each.action) for each in street.take_reasons() if each.does}
 
     assert len(set(named)) == len(named)
-    assert {each for each in named if each[0] != "start"} <= reasons
+    assert {(name, action.partition(AGAIN)[0]) for name, action in named if name != "start"} <= reasons
 
 
 @given(ROUNDS)

@@ -10,7 +10,7 @@ from dsp.placing.fix import Fix
 from gateway.incident import Announce, Round, best
 from gateway.orders import Aim, Light
 from gateway.reaction.camera_policy import CameraRules
-from gateway.reaction.lamp_policy import LampRules
+from gateway.reaction.lamp_policy import LampPolicy, LampRules
 from gateway.reaction.policy import AnnounceRules, Policy, Rules
 from gateway.reaction.sun import sun_over
 from gateway.street import Lamp, Mount, angle_deg
@@ -67,17 +67,57 @@ def test_only_a_fresh_event_moves_anything_and_every_one_is_told(age_s, acts):
     assert of(Announce, orders)[0].incident.historic == (not acts)
 
 
-def test_a_second_round_holds_the_lamps_longer_and_does_not_switch_them_again():
+def test_a_second_round_holds_the_lamps_longer_and_asks_again_for_those_that_are_not_up():
     street = policy(lights=LampRules(hold_s=60))
     street.tick(T_US - 100 * S)
     first = street.feed(shot(), T_US + S)
     second = street.feed(shot(3, 4, T_US + 20 * S), T_US + 21 * S)
 
-    assert of(Light, first) and not of(Light, second)
+    assert [(each.lamps, each.action, each.again) for each in of(Light, [*first, *second])] == [
+        (("near",), "lights-1", False),
+        (("near",), "lights-1+1", True),
+    ]
+    assert [each.expires_us for each in of(Light, second)] == [T_US + 50 * S]
     assert street.tick(T_US + 62 * S) == [Light(("far",), 30, "start", back=True)]
     assert street.tick(T_US + 80 * S) == []
     assert street.tick(T_US + 81 * S) == [Light(("near",), 30, of(Announce, first)[0].incident.id, back=True)]
     assert street.tick(T_US + 500 * S) == []
+
+
+def test_shots_in_a_burst_ask_for_a_lamp_once():
+    street = policy()
+    orders = [each for i in range(30) for each in street.feed(shot(t_us=T_US + i * S // 10), T_US + i * S // 10)]
+
+    assert [each.action for each in of(Light, orders)] == ["lights-1", "lights-1+1", "lights-1+2"]
+
+
+def test_a_lamp_is_asked_for_again_after_the_clock_was_set():
+    lamps = LampPolicy(LampRules(), LAMPS, lambda t_us: -20.0)
+    lamps.light("i", (0, 0, 0), T_US, T_US + 30 * S)
+    lamps.shift(-3600 * S)
+    at_us = T_US - 3600 * S
+
+    assert not lamps.light("i", (0, 0, 0), at_us + S // 2, at_us + 30 * S)
+    assert [each.again for each in lamps.light("i", (0, 0, 0), at_us + S, at_us + 30 * S)] == [True]
+
+
+def test_a_later_round_asks_again_for_the_same_camera_which_may_have_been_away():
+    street = policy(mounts=MOUNTS)
+    first = of(Aim, street.feed(shot(), T_US))
+    again = of(Aim, street.feed(shot(t_us=T_US + 5 * S), T_US + 5 * S))
+
+    assert [each.camera for each in again] == [each.camera for each in first]
+    assert {(each.action, each.again, each.expires_us) for each in again} == {("cameras-2", True, T_US + 35 * S)}
+    assert [each.word for each in street.take_reasons() if each.act == "cameras"] == ["does", "again"]
+
+
+def test_of_two_incidents_the_one_that_a_camera_was_turned_from_does_not_ask_for_it_again():
+    street = policy(mounts=MOUNTS[:1], incident_radius_m=20)
+    street.feed(shot(), T_US)
+    street.feed(shot(30, t_us=T_US + 2 * S), T_US + 2 * S)
+
+    assert not of(Aim, street.feed(shot(t_us=T_US + 4 * S), T_US + 4 * S))
+    assert of(Aim, street.feed(shot(30, t_us=T_US + 5 * S), T_US + 5 * S))
 
 
 def test_what_an_earlier_run_left_lit_goes_back_after_one_hold():
@@ -205,7 +245,9 @@ def test_a_camera_turns_again_only_for_a_better_fix_more_than_a_degree_away(e, v
     street = policy(mounts=[Mount("north", (0, 30, 5), range_m=200)])
     street.feed(shot(), T_US)
 
-    assert bool(of(Aim, street.feed(shot(e, 0, T_US + S, var_m2=var_m2), T_US + S))) == turns
+    orders = of(Aim, street.feed(shot(e, 0, T_US + S, var_m2=var_m2), T_US + S))
+
+    assert [each.again for each in orders] == [not turns]
 
 
 def test_the_best_round_is_the_highest_grade_then_the_smallest_ellipse():
@@ -236,7 +278,7 @@ def test_a_camera_that_turns_one_way_only_takes_the_long_way_round():
 
 
 @given(st.lists(st.tuples(st.floats(-300, 300), st.floats(-300, 300), st.integers(0, 90)), min_size=1, max_size=12))
-def test_no_lamp_is_asked_again_by_an_incident_that_holds_it_and_every_lit_lamp_goes_back(rounds):
+def test_a_lamp_that_an_incident_holds_is_only_asked_for_again_and_every_lit_lamp_goes_back(rounds):
     street = policy(lamps=[Lamp(f"l{i}", (i * 40 - 200, 0, 6)) for i in range(10)], lights=LampRules(hold_s=20))
     rounds = sorted(rounds, key=lambda each: each[2])
     orders = []
@@ -247,7 +289,7 @@ def test_no_lamp_is_asked_again_by_an_incident_that_holds_it_and_every_lit_lamp_
     held, last = set(), {}
     for order in of(Light, orders):
         for lamp in order.lamps:
-            assert order.level_pct == 30 or (order.incident, lamp) not in held
+            assert order.level_pct == 30 or ((order.incident, lamp) in held) == order.again
             held = (
                 {each for each in held if each[1] != lamp} if order.level_pct == 30 else held | {(order.incident, lamp)}
             )

@@ -150,24 +150,24 @@ def test_a_decided_round_that_asks_for_no_light_has_claimed_nothing():
     assert street.n_for_nothing == 1
 
 
-def test_further_provisional_rounds_of_one_place_switch_nothing_again_and_hold_longer():
+def test_further_provisional_rounds_of_one_place_ask_again_and_hold_longer():
     street = policy()
     first = street.soon(shot(), T_US + S)
     second = street.soon(shot(5.0, T_US + 10 * S, heard=HEARD[1:]), T_US + 11 * S)
     told = until(street, T_US + 11 * S, T_US + 40 * S)
 
-    assert of(Light, first) and not of(Light, second)
+    assert [each.again for each in of(Light, [*first, *second])] == [False, True]
     assert [at_us for at_us, each in told if isinstance(each, Light)] == [T_US + 31 * S]
     assert street.n_for_nothing == 1
 
 
-def test_lamps_that_an_incident_holds_stay_with_it():
+def test_lamps_that_an_incident_holds_stay_with_it_and_are_asked_for_again():
     street = policy()
     street.feed(shot(), T_US)
     orders = street.soon(shot(5.0, T_US + 5 * S, heard=()), T_US + 6 * S)
     told = until(street, T_US + 6 * S, T_US + 100 * S)
 
-    assert not of(Light, orders)
+    assert [(each.lamps, each.again) for each in of(Light, orders)] == [(("near", "beside"), True)]
     assert not [each for _, each in told if isinstance(each, Light)]
 
 
@@ -240,3 +240,21 @@ def test_three_poles_on_a_line_make_a_line():
     corners_m = ((0.0, 0.0, 6.0), (50.0, 0.0, 6.0), (100.0, 0.0, 6.0))
 
     assert from_triangle_m((70.0, 25.0, 0.0), corners_m) == pytest.approx(25)
+
+
+def test_a_provisional_round_whose_lamps_were_all_up_lit_nothing_for_nothing():
+    street = Policy(Rules(lights=LampRules()), LAMPS, [], lambda t_us: -20.0)
+    street.feed(shot(), T_US)
+    street.soon(shot(5.0, T_US + 5 * S, heard=()), T_US + 6 * S)
+    until(street, T_US + 6 * S, T_US + 60 * S)
+
+    assert street.n_for_nothing == 0
+
+
+def test_what_is_asked_for_again_after_it_was_decided_is_named_by_the_reason_that_lit_it():
+    street = policy()
+    street.soon(shot(), T_US + S)
+    street.feed(shot(), T_US + 2 * S)
+    again = of(Light, street.soon(shot(t_us=T_US + 8 * S), T_US + 9 * S))
+
+    assert [each.action for each in again] == ["lights-1+1"]
