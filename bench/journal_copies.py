@@ -14,7 +14,6 @@ import json
 import os
 import pathlib
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -65,7 +64,7 @@ async def write(path: pathlib.Path) -> None:
         await journal.append([row])
         late_ms.append((time.monotonic() - at_s) * 1e3)
 
-    print("writing", flush=True)
+    say("writing")
     while not ended.done():
         while sequence < (time.monotonic() - began_s) * RATE_HZ:
             sequence += 1
@@ -77,7 +76,7 @@ async def write(path: pathlib.Path) -> None:
     journal.close()
     late_ms.sort()
     named = {f"p{each}": late_ms[int(len(late_ms) * each / 100)] for each in (50, 95, 99)}
-    print(json.dumps({"frames": sequence, **named, "most": late_ms[-1], "said": journal.news()}))
+    say(json.dumps({"frames": sequence, **named, "most": late_ms[-1], "said": journal.news()}))
 
 
 def beside_a_writer(path: pathlib.Path, *command: object) -> None:
@@ -93,7 +92,7 @@ def beside_a_writer(path: pathlib.Path, *command: object) -> None:
         time.sleep(ALONE_S)
     told = json.loads(writer.communicate()[0])
     figures = ", ".join(f"{name} {told[name]:.1f}" for name in ("p50", "p95", "p99", "most"))
-    print(f"  a frame was on the disk after (ms): {figures}; {told['frames']} frames {told['said'] or ''}", flush=True)
+    say(f"  a frame was on the disk after (ms): {figures}; {told['frames']} frames {told['said'] or ''}")
 
 
 def run(*command: object) -> None:
@@ -102,9 +101,9 @@ def run(*command: object) -> None:
     began_s = time.monotonic()
     ran = subprocess.Popen([sys.executable, "-c", MEASURED, "journal", *words], stdout=subprocess.PIPE, text=True)
     out = ran.communicate()[0].splitlines()
-    print(f"{words[0]}: {time.monotonic() - began_s:.1f} s, {out[-1] if out else '?'} MB resident")
+    say(f"{words[0]}: {time.monotonic() - began_s:.1f} s, {out[-1] if out else '?'} MB resident")
     for line in out[:-1]:
-        print(f"  {line}", flush=True)
+        say(f"  {line}")
 
 
 MEASURED = """
@@ -114,6 +113,12 @@ status = main(sys.argv[1:])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000)
 sys.exit(status)
 """
+
+
+def say(words: str) -> None:
+    """A line, at once."""
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
 
 
 def now_us() -> int:
@@ -128,7 +133,7 @@ def main() -> None:
         folder = pathlib.Path(name)
         path, copy = folder / "street.journal", folder / "copy.journal"
         fill(path, n_rows)
-        print(f"{n_rows} rows, {path.stat().st_size / 1e6:.0f} MB; {resource.getrusage(resource.RUSAGE_SELF).ru_utime:.0f} s")
+        say(f"{n_rows} rows, {path.stat().st_size / 1e6:.0f} MB")
         run("verify", path)
         beside_a_writer(path)
         beside_a_writer(path, "backup", path, "--to", copy)

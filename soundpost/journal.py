@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.journal.archive import is_archive
+from gateway.journal.archive import is_archive, read_archive
 from gateway.journal.chain import checked, prunings
-from gateway.journal.rows import Kept, kept, log_beside, was_in_use
-from gateway.journal.whole import opened
+from gateway.journal.rows import Kept, kept, log_beside, reading, was_in_use
 from soundpost import journal_copies, journal_follow
 from soundpost.terminal import utc_second
 
@@ -82,29 +81,40 @@ class _Extent:
 
 def _verify(path: pathlib.Path, as_json: bool) -> int:
     extent, unseen = _Extent(), _unseen(path)
-    with opened(path, whole=False) as journal:
-        parts = prunings(journal.connection)
-        try:
-            for each in checked(journal.connection, journal.start):
-                extent.add(each)
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
-    archives = journal_copies.archives_of(path, parts) if journal.start is None else []
+    archives = []
+    if is_archive(path):
+        for each in _rows(path):
+            extent.add(each)
+    else:
+        archives = _check_journal(path, extent)
     if extent.first_us is None or extent.last_us is None:
         raise ValueError(f"{path}: holds no row, so there is nothing to verify; {unseen[0]}")
     if as_json:
         span = {"first_us": extent.first_us, "last_us": extent.last_us, "head": extent.head}
-        print(json.dumps({"file": str(path), "whole": True, "rows": extent.rows, **span, "archives": archives, "unseen": unseen}))
+        more = {"archives": archives, "unseen": unseen}
+        print(json.dumps({"file": str(path), "whole": True, "rows": extent.rows, **span, **more}))
         return 0
     counts = ", ".join(f"{n} {kind}" for kind, n in sorted(extent.rows.items()))
     print(f"{path}: whole, {extent.rows.total()} rows ({counts})")
     print(f"from {_when(extent.first_us)} to {_when(extent.last_us)}, head {extent.head}")
-    for file in archives:
-        print(f"pruned: {file['frames']} frames of rows {file['first']} to {file['last']}: {file['file']}, {file['state']}")
+    for one in archives:
+        print(f"pruned: {one['frames']} frames of rows {one['first']} to {one['last']}: {one['file']}, {one['state']}")
     for what in unseen:
         print(f"cannot be seen: {what}")
     print(ADVICE.format(path=path))
     return 0
+
+
+def _check_journal(path: pathlib.Path, extent: _Extent) -> list[dict[str, Any]]:
+    """Comes back: what it says of its archives. Raises ValueError at the first row that is not as it was written."""
+    with reading(path) as connection:
+        connection.execute("begin")  # rows and gaps of one moment
+        try:
+            for each in checked(connection):
+                extent.add(each)
+            return journal_copies.archives_of(path, prunings(connection))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
 
 
 def _unseen(path: pathlib.Path) -> list[str]:
@@ -142,8 +152,11 @@ def _export(path: pathlib.Path, as_json: bool) -> int:
 
 
 def _rows(path: pathlib.Path) -> Iterator[Kept]:
-    with opened(path, whole=False) as journal:
-        yield from kept(journal.connection)
+    if is_archive(path):
+        yield from (each for each in read_archive(path) if isinstance(each, Kept))
+        return
+    with reading(path) as connection:
+        yield from kept(connection)
 
 
 def _record(each: Kept) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`soundpost journal backup`, `restore` and `prune`: a copy elsewhere, bringing it back, and old frames into an archive."""
+"""`soundpost journal backup`, `restore` and `prune`: a copy elsewhere, the way back, and old frames into an archive."""
 
 import argparse
 import contextlib
@@ -58,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
             told = _pruned(prune(args.file, args.keep, time.time_ns() // 1000, args.archive or args.file.parent, seen))
         else:
             to = _place(args.file, args.to)
-            told = _copied(args.verb, args.file, to, (backup if args.verb == "backup" else restore)(args.file, to, seen))
+            copy = backup if args.verb == "backup" else restore
+            told = _copied(args.verb, args.file, to, copy(args.file, to, seen))
     words, record = told
     print(json.dumps(record) if args.json else words)
     return 0
@@ -67,8 +68,14 @@ def run(args: argparse.Namespace) -> int:
 def archives_of(path: pathlib.Path, parts: Sequence[Pruned]) -> list[dict[str, Any]]:
     """What a journal says of its archives, and what is to be found of them beside it."""
     return [
-        {"file": each.archive, "first": each.first, "last": each.cut, "frames": each.frames, "state": _state(path, each)}
-        for each in parts
+        {
+            "file": part.archive,
+            "first": part.first,
+            "last": part.cut,
+            "frames": part.frames,
+            "state": _state(path, part),
+        }
+        for part in parts
     ]
 
 

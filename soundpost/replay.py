@@ -29,7 +29,7 @@ EXAMPLE = "soundpost replay ../shared/data/livefire --report out/livefire"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", type=Path, metavar="SOURCE", help="folder, sound file, scenario, journal or archive of one")
+    parser.add_argument("source", type=Path, metavar="SOURCE", help="folder, sound file, scenario, journal, archive")
     parser.add_argument(
         "--from", dest="origin", choices=ORIGINS, default=AUDIO, help="the sound (default), or others' pulses with it"
     )

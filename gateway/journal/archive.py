@@ -1,11 +1,12 @@
 """An archive: rows of a journal, whole, in a file of gzip'ed JSON lines that needs no Soundpost to be read (zcat).
 
-    {"soundpost": "rows of a journal", "format": 1, "first": 1, "before": "00..."}    before : the hash that the first is chained to
-    [number, kind, at_us, node, boot, sequence, body]                                 body : of a frame in hexadecimal; else its text
-    {"last": 950000, "rows": 950000, "hash": "ab..."}                                 hash : of the last row
+    {"soundpost": "rows of a journal", "format": 1, "first": 1, "before": "00..."}
+    [number, kind, at_us, node, boot, sequence, body]
+    {"last": 950000, "rows": 950000, "hash": "ab..."}
 
-The hashes between are not in it: they are reckoned again, and the last one shows whether all is as it was. A body that
-is no UTF-8 is {"hex": "..."}.
+before : the hash that the first row is chained to. body : of a frame in hexadecimal, else its text. hash : of the last
+row. The hashes between are not in it: they are reckoned again, and the last one shows whether all is as it was. A body
+that is no UTF-8 is {"hex": "..."}.
 """
 
 import gzip

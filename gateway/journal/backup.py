@@ -1,8 +1,8 @@
 """A journal copied while a gateway writes it, and brought back.
 
-SQLite's online backup (sqlite.org/backup.html) copies STEP pages at a time. A copy in steps begins anew whenever another
-program has written meanwhile, so under 500 frames a second it would never end: it is made of one read transaction,
-which no writer waits for. What that costs is the -wal, which cannot be begun anew until the copy is made, and grows by
+SQLite's online backup (sqlite.org/backup.html) copies STEP pages at a time. A copy in steps begins anew whenever
+another program has written meanwhile, so under 500 frames a second it would never end: it is made in one read
+transaction, which no writer waits for. What that costs is the -wal, which cannot be begun anew until the copy is made, and grows by
 what the gateway writes. The copy is synced as it grows, so that the gateway's own syncs never wait for much of it.
 
 A copy is checked before it gets its name: SQLite's own check of the file, and every row of the chain.
@@ -57,7 +57,7 @@ def backup(path: pathlib.Path, to: pathlib.Path, seen: Seen) -> Copied:
 def restore(path: pathlib.Path, to: pathlib.Path, seen: Seen) -> Copied:
     """Bring a backup back as the journal `to`, which is not there yet. It is checked first. Raises as `backup` does."""
     if is_archive(path):
-        raise ValueError(f"{path}: is an archive of pruned rows, not a backup; verify, export and replay read it as it is")
+        raise ValueError(f"{path}: is an archive of pruned rows, not a backup; verify and replay read it as it is")
     for beside in ("-wal", "-shm", "-journal"):
         if (left := to.with_name(to.name + beside)).exists():
             raise FileExistsError(17, "is left of another journal; move it away first", str(left))

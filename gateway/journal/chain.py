@@ -2,9 +2,9 @@
 
 A gap has the hash of the last row that stood in it, and the row behind is chained to that. What stands before a gap is
 not chained to what is behind it any more, so the row `pruned`, which is chained, has a digest of all that was left up
-to its cut: SHA-256 of b"r", number (signed 64-bit big-endian) and hash of each row that is no frame, and of b"f", number
-and hash of the last frame of each run of frames between them. It is the same whether the frames are there, gone, or half
-of them gone; so it holds in a whole journal, in a pruned one, and in one whose pruning was cut short.
+to its cut: SHA-256 of b"r", number (signed 64-bit big-endian) and hash of each row that is no frame, and of b"f",
+number and hash of the last frame of each run of frames between them. It is the same whether the frames are there, gone,
+or half of them gone; so it holds in a whole journal, in a pruned one, and in one whose pruning was cut short.
 """
 
 import hashlib
@@ -102,8 +102,8 @@ def checked(connection: sqlite3.Connection, start: Gap | None = None, until: int
                 raise ValueError(_broken(number))
             yield each
         if number in cuts and left.cut() != cuts[number].left:
-            words = f"what is left of the rows up to {number} is not what row {cuts[number].number} says was left of them"
-            raise ValueError(words)
+            witness = cuts[number].number
+            raise ValueError(f"what is left of the rows up to {number} is not what row {witness} says was left")
 
 
 def first_fault(connection: sqlite3.Connection, start: Gap | None = None, until: int = LAST) -> str | None:

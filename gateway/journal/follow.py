@@ -174,7 +174,7 @@ def rows_after(path: pathlib.Path, done: Iterator[tuple[int, bytes]], most: int)
         over = [each for each in (gap_at(journal, number),) if each] + list(gaps(journal, number, until))
     if n_gone := sum(each.last - max(number, each.first - 1) for each in over):
         numbers = f"{max(number + 1, over[0].first)} to {over[-1].last}"
-        said.append(f"{path}: {n_gone} frames of rows {numbers} were pruned before they were read here; an archive has them")
+        said.append(f"{path}: {n_gone} frames of rows {numbers} were pruned before they were read; an archive has them")
     said += _faults(rows, over, number, before)
     return Found(number, before, rows, newest, is_another, said)
 

@@ -16,7 +16,8 @@ import sqlite3
 APPLICATION_ID = 0x534E4450
 VERSION = 2
 GAPS = (
-    "create table gap(first integer primary key, last integer not null check (last >= first), hash blob not null) strict",
+    "create table gap("
+    "first integer primary key, last integer not null check (last >= first), hash blob not null) strict",
     "create trigger gap_grows before update on gap when new.first != old.first or new.last <= old.last "
     "begin select raise(abort, 'a journal is append-only'); end",
     "create trigger gap_stays before delete on gap begin select raise(abort, 'a journal is append-only'); end",
@@ -32,7 +33,7 @@ create table row(
     body blob not null, hash blob not null) strict;
 create unique index frame_once on row(node, boot, sequence) where kind = 'frame';
 create trigger row_keeps before update on row begin select raise(abort, 'a journal is append-only'); end;
-{'; '.join(GAPS)};
+{"; ".join(GAPS)};
 pragma application_id = {APPLICATION_ID};
 pragma user_version = {VERSION};
 """

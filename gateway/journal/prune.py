@@ -32,6 +32,7 @@ from gateway.journal.format import VERSION, check_identity, migrate
 from gateway.journal.new_file import new_file
 from gateway.journal.rows import START, Gap, Kept, Row, digest
 
+DAY_US = 86_400_000_000
 QUIET_US = 640_000_000
 """What a gateway takes up at a start, and twice (gateway/journal/recovery.py, RECENT_US and WARM_US)."""
 TOLD = ("incident", "reason", "area", "soon", "early")
@@ -41,7 +42,7 @@ PIECE = 5000
 BATCH = 1000
 PAGES = 200
 REST = 1.0
-"""After each transaction it rests for so many times what that took, so that a gateway's have at least half of the disk."""
+"""After each transaction it rests for so many times what that took: a gateway has at least half of the disk."""
 LONGEST_REST_S = 0.5
 BUSY_S, LOOK_S = 30.0, 0.001
 INCREMENTAL = 2
@@ -90,14 +91,14 @@ def prune(path: pathlib.Path, keep_us: int, now_us: int, folder: pathlib.Path, s
 
 def find_cut(connection: sqlite3.Connection, keep_us: int, now_us: int) -> int | None:
     """The last row whose frames may go; None where none may. All rows up to it are older than keep_us, by the journal's
-    own time where this machine's clock is ahead of it; a row from the future, by a clock that was wrong, counts as old.
-    """
+    own time where this machine's clock is ahead of it; a row of more than a day ahead of both, by a clock that was
+    wrong, holds none back."""
     newest = connection.execute("select at_us from row order by number desc limit 1").fetchone()
     if newest is None:
         return None
-    now_us = min(now_us, newest[0])
+    since_us, ahead_us = min(now_us, newest[0]) - keep_us, max(now_us, newest[0]) + DAY_US
     young = "select number from row where at_us > ? and at_us <= ? order by number limit 1"
-    first = connection.execute(young, (now_us - keep_us, now_us)).fetchone()
+    first = connection.execute(young, (since_us, ahead_us)).fetchone()
     done = _last_cut(connection)
     cut = (newest_number(connection) if first is None else first[0]) - 1
     frame = "select 1 from row where kind = 'frame' and number > ? and number <= ? limit 1"
@@ -153,9 +154,7 @@ def _archive(
     return file, found
 
 
-def _checked(
-    connection: sqlite3.Connection, path: pathlib.Path, start: Gap, cut: int, seen: Seen
-) -> Iterator[Kept]:
+def _checked(connection: sqlite3.Connection, path: pathlib.Path, start: Gap, cut: int, seen: Seen) -> Iterator[Kept]:
     """The rows to be archived, in pieces, so that no reading lasts. Raises ValueError at the first that is not as it
     was written: then nothing goes."""
     if start.last and (fault := first_fault(connection, until=start.last)):
@@ -272,8 +271,8 @@ def _give_back(connection: sqlite3.Connection, path: pathlib.Path, seen: Seen) -
     if not why and shutil.disk_usage(path.parent).free < 3 * used:
         why = f"there is no room for {3 * used / 1e6:.0f} MB meanwhile"
     if why:
-        words = f"{free * page_bytes / 1e6:.0f} MB inside the file are free and used again, but not given back to the disk"
-        return [f"{words}: it was begun by an earlier version, and to write it anew cannot be now: {why}"]
+        words = f"{free * page_bytes / 1e6:.0f} MB inside the file are free and used again, but not given back"
+        return [f"{words} to the disk: an earlier version began it, and it cannot be written anew now: {why}"]
     seen("writing it anew", 0, 1)
     connection.execute("pragma auto_vacuum = incremental")
     connection.execute("vacuum")

@@ -29,8 +29,8 @@ SELECT = "select number, kind, at_us, node, boot, sequence, body, hash from row"
 @dataclass(frozen=True, slots=True)
 class Row:
     """One fact. kind: `frame` (with node, boot, sequence; body: the frame), `incident`, `reason`, `unplaced`, `area`,
-    `effect`, `soon`, `early`, `alarm`, `air`, `update`, `config`, `clock`, `journal`, `keys`, `edge`, `request`, `lamp`,
-    `pruned` (JSON)."""
+    `effect`, `soon`, `early`, `alarm`, `air`, `update`, `config`, `clock`, `journal`, `keys`, `edge`, `request`,
+    `lamp`, `pruned` (JSON)."""
 
     kind: str
     at_us: int
@@ -120,9 +120,7 @@ def _copied(path: pathlib.Path, log: pathlib.Path, folder: pathlib.Path) -> path
     return folder / path.name
 
 
-def kept(
-    connection: sqlite3.Connection, kind: str | None = None, after: int = 0, until: int = LAST
-) -> Iterator[Kept]:
+def kept(connection: sqlite3.Connection, kind: str | None = None, after: int = 0, until: int = LAST) -> Iterator[Kept]:
     """Rows in their order, of one kind or all. after, until : those of the numbers behind the one, to the other."""
     where, values = ("", ()) if kind is None else (" and kind = ?", (kind,))
     query = f"{SELECT} where number > ? and number <= ?{where} order by number"

@@ -31,9 +31,9 @@ class Opened:
 
 
 @contextlib.contextmanager
-def opened(path: pathlib.Path, whole: bool = True) -> Iterator[Opened]:
-    """A journal with its archives, as far as they lie beside it, or an archive. whole : False: the journal alone. Raises
-    as `reading` does, and ValueError for an archive that is not what was written."""
+def opened(path: pathlib.Path) -> Iterator[Opened]:
+    """A journal with its archives, where all of them lie beside it, or an archive alone. Raises as `reading` does, and
+    ValueError for an archive that is not what was written."""
     if is_archive(path):
         with _gathered() as connection:
             yield Opened(connection, _read_in(connection, [path]))
@@ -42,7 +42,7 @@ def opened(path: pathlib.Path, whole: bool = True) -> Iterator[Opened]:
         parts = prunings(journal)
         files = [path.with_name(each.archive) for each in parts]
         missing = [file for file in files if not file.is_file()]
-        if not parts or not whole or missing:
+        if not parts or missing:
             yield Opened(journal, None, parts[-1].cut if parts else 0, missing)
             return
         with _gathered() as connection:
@@ -63,9 +63,7 @@ def _gathered() -> Iterator[sqlite3.Connection]:
             yield connection
 
 
-def _read_in(
-    connection: sqlite3.Connection, files: Iterable[pathlib.Path], parts: Sequence[Pruned] = ()
-) -> Gap | None:
+def _read_in(connection: sqlite3.Connection, files: Iterable[pathlib.Path], parts: Sequence[Pruned] = ()) -> Gap | None:
     """Comes back: what lies before the first row, or None where that is nothing."""
     start: Gap | None = None
     for index, file in enumerate(files):

@@ -7,7 +7,7 @@ compared when it can change no more, and forgotten: memory does not grow with th
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 

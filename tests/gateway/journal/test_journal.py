@@ -11,8 +11,8 @@ import pytest
 
 from gateway.incident import Store
 from gateway.intake.seen import Seen
-from gateway.journal.journal import Journal, JournalFull, frame_row
 from gateway.journal.chain import verify
+from gateway.journal.journal import Journal, JournalFull, frame_row
 from gateway.journal.rows import Row, kept, reading
 
 

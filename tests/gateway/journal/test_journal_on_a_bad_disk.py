@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from gateway.journal.journal import Journal, JournalFull
 from gateway.journal.chain import verify
+from gateway.journal.journal import Journal, JournalFull
 from gateway.journal.rows import Row, kept, reading
 
 
