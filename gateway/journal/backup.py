@@ -2,8 +2,9 @@
 
 SQLite's online backup (sqlite.org/backup.html) copies STEP pages at a time. A copy in steps begins anew whenever
 another program has written meanwhile, so under 500 frames a second it would never end: it is made in one read
-transaction, which no writer waits for. What that costs is the -wal, which cannot be begun anew until the copy is made, and grows by
-what the gateway writes. The copy is synced as it grows, so that the gateway's own syncs never wait for much of it.
+transaction, which no writer waits for. What that costs is the -wal, which cannot be begun anew until the copy is made,
+and grows by what the gateway writes. The copy is synced as it grows, so that the gateway's own syncs never wait for
+much of it.
 
 A copy is checked before it gets its name: SQLite's own check of the file, and every row of the chain.
 """

@@ -197,7 +197,7 @@ def _end_earlier(connection: sqlite3.Connection, folder: pathlib.Path, seen: See
     last = parts[-1]
     archive = folder / last.archive
     if not archive.is_file():
-        words = f"is named by row {last.number}, whose pruning was cut short, and is not there: bring it back first"
+        words = f"is named by row {last.number}, whose pruning was cut short, and is not there: bring it back, or name its folder"
         raise FileNotFoundError(2, words, str(archive))
     held = extent(archive)
     if (held.first, held.last, held.hash) != (last.first, last.cut, _hash_at(connection, last.cut)):
@@ -346,6 +346,7 @@ def _writing(path: pathlib.Path) -> Iterator[sqlite3.Connection]:
             )
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
+        connection.execute("pragma wal_autocheckpoint = 250")  # 1 MB: a disk that is nearly full must do
         migrate(connection, path)
         yield connection
         if not is_written(path):

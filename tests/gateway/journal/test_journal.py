@@ -126,7 +126,7 @@ async def test_a_second_gateway_on_the_same_journal_is_refused_and_told_who_has_
 
 
 async def test_a_full_journal_acks_nothing_and_takes_frames_again_when_there_is_room(path):
-    journal = Journal(path, max_bytes=40_960, again_s=0)
+    journal = Journal(path, max_bytes=49_152, again_s=0)
     waiting = [journal.append([frame(i, size=2000)]) for i in range(6)]
     await asyncio.gather(*waiting)
     waiting = [journal.append([frame(i, size=2000)]) for i in range(6, 40)]

@@ -3,6 +3,7 @@ on, and a kill, a full disk or a hand that changes things at any moment loses no
 
 import contextlib
 import json
+import random
 import signal
 import sqlite3
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from gateway.journal.archive import extent, read_archive
 from gateway.journal.chain import first_fault, verify
 from gateway.journal.file import JournalFile
-from gateway.journal.follow import Follower
+from gateway.journal.follow import Follower, rows_after
 from gateway.journal.journal import Journal
 from gateway.journal.prune import QUIET_US, find_cut, prune
 from gateway.journal.rows import Kept, Row, digest, kept, reading
@@ -239,6 +240,16 @@ def test_a_follower_whose_last_row_was_pruned_still_knows_another_journal(path, 
     assert look.rows[0].number == 1
 
 
+def test_who_remembers_one_row_alone_as_the_web_does_reads_on_behind_what_was_pruned(path):
+    row = rows_of(path)[22]
+    pruned(path)
+    found = rows_after(path, iter([(row.number, row.hash)]), 4000)
+
+    assert not found.is_another
+    assert found.rows[0].number == 26
+    assert [words for words in found.said if "pruned" not in words] == []
+
+
 RUN = """
 import os, pathlib, resource, signal, sqlite3, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -301,12 +312,41 @@ def test_a_full_disk_is_one_line_and_loses_nothing(path, limit):
     assert run(path).returncode == 0
 
 
+def test_a_disk_without_room_for_the_archive_takes_nothing_out_and_one_with_room_does(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], check=False).returncode:
+        pytest.skip("mounting is refused here; the other tests of this file need no mount")
+    try:
+        path, filler = disk / "street.journal", disk / "filler"
+        file = JournalFile(path)
+        dice = random.Random(1)
+        file.commit(Row("frame", row.at_us, dice.randbytes(800), "n1", 7, i) for i, row in enumerate(street(900)))
+        file.close()
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(bytes(4096)) == 4096:
+                pass
+        full = run(path)
+        between = verify(path), len(rows_of(path))
+        filler.unlink()
+        ended = run(path)
+
+        assert full.returncode == 1
+        assert len(full.stderr.splitlines()) == 1
+        assert between == (None, 900)
+        assert ended.returncode == 0, ended.stderr
+        assert len(rows_of(path)) < 100
+        assert verify(path) is None
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
 def test_a_cut_short_pruning_whose_archive_was_taken_away_takes_out_nothing_more(path):
     run(path, 12)
     archive = next(path.parent.glob("*.gz"))
     left = len(rows_of(path))
     archive.rename(path.parent / "away")
-    with pytest.raises(FileNotFoundError, match="is not there: bring it back first"):
+    with pytest.raises(FileNotFoundError, match="is not there: bring it back, or name its folder"):
         pruned(path)
 
     assert len(rows_of(path)) == left
