@@ -197,7 +197,7 @@ def _end_earlier(connection: sqlite3.Connection, folder: pathlib.Path, seen: See
     last = parts[-1]
     archive = folder / last.archive
     if not archive.is_file():
-        words = f"is named by row {last.number}, whose pruning was cut short, and is not there: bring it back, or name its folder"
+        words = f"is not there: bring it back, or name its folder; the pruning of row {last.number} was cut short"
         raise FileNotFoundError(2, words, str(archive))
     held = extent(archive)
     if (held.first, held.last, held.hash) != (last.first, last.cut, _hash_at(connection, last.cut)):

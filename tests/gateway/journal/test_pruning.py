@@ -221,7 +221,7 @@ def test_a_follower_goes_over_what_was_pruned_and_says_so(path, tmp_path):
     assert look.rows[0].number == 26
     assert len(look.said) == 1
     assert "frames of rows 24 to 3" in look.said[0]
-    assert "were pruned before they were read here" in look.said[0]
+    assert "were pruned before they were read;" in look.said[0]
     assert "frames of rows 1 to 3" in new.said[0]
     assert new.rows[0].number == 6
 
