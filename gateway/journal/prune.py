@@ -27,17 +27,12 @@ from dataclasses import dataclass
 
 from gateway.journal.archive import Extent, extent, write_archive
 from gateway.journal.chain import Left, Pruned, first_fault, prunings, walk
+from gateway.journal.cut import find_cut, last_cut
 from gateway.journal.file import check_place, is_written, put
 from gateway.journal.format import VERSION, check_identity, migrate
 from gateway.journal.new_file import new_file
 from gateway.journal.rows import START, Gap, Kept, Row, digest
 
-DAY_US = 86_400_000_000
-QUIET_US = 640_000_000
-"""What a gateway takes up at a start, and twice (gateway/journal/recovery.py, RECENT_US and WARM_US)."""
-TOLD = ("incident", "reason", "area", "soon", "early")
-LOOKED_AT = 100_000
-"""Rows behind a cut: more than come in QUIET_US but in a flood."""
 PIECE = 5000
 BATCH = 1000
 PAGES = 200
@@ -87,54 +82,6 @@ def prune(path: pathlib.Path, keep_us: int, now_us: int, folder: pathlib.Path, s
         words = f"{path}: cannot be written just now ({error}); nothing is lost, prune again when it can"
         raise OSError(words) from error
     return Done(frames, archive, before, path.stat().st_size, said)
-
-
-def find_cut(connection: sqlite3.Connection, keep_us: int, now_us: int) -> int | None:
-    """The last row whose frames may go; None where none may. All rows up to it are older than keep_us, by the journal's
-    own time where this machine's clock is ahead of it; a row of more than a day ahead of both, by a clock that was
-    wrong, holds none back."""
-    newest = connection.execute("select at_us from row order by number desc limit 1").fetchone()
-    if newest is None:
-        return None
-    since_us, ahead_us = min(now_us, newest[0]) - keep_us, max(now_us, newest[0]) + DAY_US
-    young = "select number from row where at_us > ? and at_us <= ? order by number limit 1"
-    first = connection.execute(young, (since_us, ahead_us)).fetchone()
-    done = _last_cut(connection)
-    cut = (newest_number(connection) if first is None else first[0]) - 1
-    frame = "select 1 from row where kind = 'frame' and number > ? and number <= ? limit 1"
-    if cut <= done or connection.execute(frame, (done, cut)).fetchone() is None:
-        return None
-    return _quiet(connection, done, cut) or cut
-
-
-def newest_number(connection: sqlite3.Connection) -> int:
-    """Of the last row, 0 for none."""
-    return int(connection.execute("select coalesce(max(number), 0) from row").fetchone()[0])
-
-
-def _quiet(connection: sqlite3.Connection, done: int, cut: int) -> int | None:
-    """The last frame up to the cut that is QUIET_US from whatever is told of an incident, before and behind."""
-    edge_us = _edge_us(connection, cut)
-    upwards = "select number, at_us, kind from row where number > ? and number <= ? order by number desc"
-    found: tuple[int, int] | None = None
-    with contextlib.closing(connection.execute(upwards, (done, cut))) as rows:
-        for number, at_us, kind in rows:
-            if found is not None and at_us < found[1] - QUIET_US:
-                break
-            if kind in TOLD:
-                found, edge_us = None, at_us - QUIET_US
-            elif found is None and kind == "frame" and at_us < edge_us:
-                found = number, at_us
-    return None if found is None else found[0]
-
-
-def _edge_us(connection: sqlite3.Connection, cut: int) -> int:
-    """Before when a row up to the cut is far enough from what is told behind the cut."""
-    (last_us,) = connection.execute("select at_us from row where number = ?", (cut,)).fetchone()
-    behind = f"""select min(at_us) from row where number > ? and number <= ? and at_us < ?
-        and kind in ({", ".join("?" * len(TOLD))})"""  # noqa: S608 (marks)
-    (near_us,) = connection.execute(behind, (cut, cut + LOOKED_AT, last_us + QUIET_US, *TOLD)).fetchone()
-    return int(last_us) + 1 if near_us is None else int(near_us) - QUIET_US
 
 
 def _archive(
@@ -303,13 +250,9 @@ def _free(connection: sqlite3.Connection) -> int:
     return int(connection.execute("pragma freelist_count").fetchone()[0])
 
 
-def _last_cut(connection: sqlite3.Connection) -> int:
-    return max((each.cut for each in prunings(connection)), default=0)
-
-
 def _start(connection: sqlite3.Connection) -> Gap:
     """What lies before the first row that can be pruned."""
-    cut = _last_cut(connection)
+    cut = last_cut(connection)
     return Gap(1, cut, _hash_at(connection, cut))
 
 

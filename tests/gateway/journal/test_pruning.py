@@ -13,10 +13,11 @@ import pytest
 
 from gateway.journal.archive import extent, read_archive
 from gateway.journal.chain import first_fault, verify
+from gateway.journal.cut import QUIET_US, find_cut
 from gateway.journal.file import JournalFile
 from gateway.journal.follow import Follower, rows_after
 from gateway.journal.journal import Journal
-from gateway.journal.prune import QUIET_US, find_cut, prune
+from gateway.journal.prune import prune
 from gateway.journal.rows import Kept, Row, digest, kept, reading
 from gateway.journal.whole import opened
 
