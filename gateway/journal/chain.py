@@ -122,6 +122,17 @@ def first_fault(connection: sqlite3.Connection, start: Gap | None = None, until:
     return None
 
 
+def first_broken(connection: sqlite3.Connection) -> int | None:
+    """The number behind the last row that is good, where the chain does not hold; None where it does."""
+    number = 0
+    try:
+        for each in checked(connection):
+            number = each.number
+    except ValueError:
+        return number + 1
+    return None
+
+
 def verify(path: pathlib.Path) -> str | None:
     """`first_fault` of a journal file. Raises as `reading` does."""
     with reading(path) as connection:
