@@ -9,14 +9,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.journal.rows import Kept, first_broken, kept, log_beside, reading, was_in_use
-from soundpost import journal_follow
+from gateway.journal.archive import is_archive, read_archive
+from gateway.journal.chain import checked, prunings
+from gateway.journal.rows import Kept, kept, log_beside, reading, was_in_use
+from soundpost import journal_copies, journal_follow
 from soundpost.terminal import utc_second
 
-HELP = "Verify a gateway's journal, show what is in it, export it whole, or follow it. It may be in use."
+HELP = (
+    "Verify a gateway's journal, show what is in it, export it whole, follow it, back it up, bring a backup back, or\n"
+    "prune old frames from it into an archive, which is read as a journal is. It may be in use."
+)
 EXAMPLE = """soundpost journal verify street.journal
   soundpost journal export street.journal --json > street-journal.jsonl
-  soundpost journal follow street.journal --from 1"""
+  soundpost journal follow street.journal --from 1
+  soundpost journal backup street.journal --to /mnt/backups
+  soundpost journal restore /mnt/backups/street.journal.20261128T031500Z --to /var/lib/soundpost/street.journal
+  soundpost journal prune street.journal --keep 90d"""
 ADVICE = """to hand it over, export it; a copy of the file alone may lack the newest rows:
     soundpost journal export {path} --json > journal.jsonl"""
 
@@ -25,13 +33,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soundpost journal`."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
     for verb, (_, what) in VERBS.items():
-        each = verbs.add_parser(verb, help=what, description=what)
-        each.add_argument("file", type=pathlib.Path, metavar="FILE", help="the journal")
+        each = verbs.add_parser(
+            verb,
+            help=what,
+            description=what,
+            epilog=journal_copies.EXAMPLES.get(verb),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        of = "the backup" if verb == "restore" else "the journal"
+        each.add_argument("file", type=pathlib.Path, metavar="FILE", help=of)
         each.add_argument("--json", action="store_true", help="JSON lines")
         if verb == "follow":
             journal_follow.add_follow_arguments(each)
         elif verb == "review":
             journal_follow.add_review_arguments(each)
+        elif verb in journal_copies.EXAMPLES:
+            journal_copies.add_arguments(verb, each)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
         return journal_follow.follow(args, _record if args.json else _line)
     if args.verb == "review":
         return journal_follow.review(args)
+    if args.verb in journal_copies.EXAMPLES:
+        return journal_copies.run(args)
     return int(VERBS[args.verb][0](args.file, args.json))
 
 
@@ -62,30 +81,47 @@ class _Extent:
 
 def _verify(path: pathlib.Path, as_json: bool) -> int:
     extent, unseen = _Extent(), _unseen(path)
-    with reading(path) as connection:
-        broken = first_broken(connection)
-        for each in kept(connection):
+    archives = []
+    if is_archive(path):
+        for each in _rows(path):
             extent.add(each)
-    if broken is not None:
-        raise ValueError(f"{path}: row {broken} is not what was written there")
+    else:
+        archives = _check_journal(path, extent)
     if extent.first_us is None or extent.last_us is None:
         raise ValueError(f"{path}: holds no row, so there is nothing to verify; {unseen[0]}")
     if as_json:
         span = {"first_us": extent.first_us, "last_us": extent.last_us, "head": extent.head}
-        print(json.dumps({"file": str(path), "whole": True, "rows": extent.rows, **span, "unseen": unseen}))
+        more = {"archives": archives, "unseen": unseen}
+        print(json.dumps({"file": str(path), "whole": True, "rows": extent.rows, **span, **more}))
         return 0
     counts = ", ".join(f"{n} {kind}" for kind, n in sorted(extent.rows.items()))
     print(f"{path}: whole, {extent.rows.total()} rows ({counts})")
     print(f"from {_when(extent.first_us)} to {_when(extent.last_us)}, head {extent.head}")
+    for one in archives:
+        print(f"pruned: {one['frames']} frames of rows {one['first']} to {one['last']}: {one['file']}, {one['state']}")
     for what in unseen:
         print(f"cannot be seen: {what}")
     print(ADVICE.format(path=path))
     return 0
 
 
+def _check_journal(path: pathlib.Path, extent: _Extent) -> list[dict[str, Any]]:
+    """Comes back: what it says of its archives. Raises ValueError at the first row that is not as it was written."""
+    with reading(path) as connection:
+        connection.execute("begin")  # rows and gaps of one moment
+        try:
+            for each in checked(connection):
+                extent.add(each)
+            return journal_copies.archives_of(path, prunings(connection))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+
 def _unseen(path: pathlib.Path) -> list[str]:
     """What a chain that holds does not show, in words."""
     unseen = ["rows cut off at its end; compare the last row's time and the head with what was noted elsewhere"]
+    if is_archive(path):
+        return unseen
     if path.is_file() and not log_beside(path).exists() and was_in_use(path):
         unseen.insert(
             0,
@@ -116,6 +152,9 @@ def _export(path: pathlib.Path, as_json: bool) -> int:
 
 
 def _rows(path: pathlib.Path) -> Iterator[Kept]:
+    if is_archive(path):
+        yield from (each for each in read_archive(path) if isinstance(each, Kept))
+        return
     with reading(path) as connection:
         yield from kept(connection)
 
@@ -159,5 +198,8 @@ VERBS: dict[str, tuple[Any, str]] = {
     "show": (_show, "show what happened: every row but the frames"),
     "export": (_export, "export every row"),
     "follow": (None, "print rows as they come, each once and in order"),
+    "backup": (None, "copy it while a gateway writes it; the copy is checked before it gets its name"),
+    "restore": (None, "bring a backup back, checked first; nothing is overwritten"),
+    "prune": (None, "move old frames into an archive and give their room back; a gateway may write meanwhile"),
     "review": (None, "tell a running gateway what an incident was; it becomes a row"),
 }

@@ -29,7 +29,7 @@ EXAMPLE = "soundpost replay ../shared/data/livefire --report out/livefire"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", type=Path, metavar="SOURCE", help="folder, sound file, scenario or journal")
+    parser.add_argument("source", type=Path, metavar="SOURCE", help="folder, sound file, scenario, journal, archive")
     parser.add_argument(
         "--from", dest="origin", choices=ORIGINS, default=AUDIO, help="the sound (default), or others' pulses with it"
     )
@@ -153,6 +153,8 @@ def _tell_journal(args: argparse.Namespace) -> int:
         print("".join(json.dumps(line) + "\n" for line in found.lines), end="", flush=True)
     else:
         print("\n".join(table(found.lines)), flush=True)
+    if found.without:
+        complain("replay", ValueError(f"{args.source}: {found.without}"))
     if found.differs:
         raise ValueError(f"{args.source}: {found.differs}")
     if not args.json:

@@ -15,8 +15,11 @@ from gateway.incident import Announce, Arrival, Heard, Incident
 from gateway.intake.gate import Gate
 from gateway.intake.keyring import read_keys
 from gateway.intake.seen import Seen
+from gateway.journal.archive import is_archive
+from gateway.journal.chain import first_fault
 from gateway.journal.moments import replay
-from gateway.journal.rows import first_broken, kept, reading
+from gateway.journal.rows import Kept, kept
+from gateway.journal.whole import Opened, opened
 from simulators.recordings.playback import in_order
 from soundpost.shots import Line, numbered, shot_line
 
@@ -29,18 +32,22 @@ class JournalReplay:
     """lines : as `replay` tells them, each with the incident that its round belongs to; last, what was never placed,
     with its reason. n_incidents : announcements, an incident being announced again when it changes. n_unproven : frames
     that came under a key that the keys file no longer holds, taken as the journal has them. differs : in words
-    what did not come out as it was, or ""."""
+    what did not come out as it was, or "". without : what was pruned and is not replayed, in words, or ""."""
 
     lines: list[Line]
     n_incidents: int
     n_unproven: int
     differs: str
+    without: str = ""
 
 
 def is_journal(path: Path) -> bool:
-    """Whether this is a file that SQLite wrote. Raises OSError where it cannot be opened."""
+    """Whether this is a file that SQLite wrote, or an archive of such a one. Raises OSError where it cannot be
+    opened."""
     if path.is_dir() or not path.exists():
         return False
+    if is_archive(path):
+        return True
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 
@@ -52,16 +59,16 @@ def replay_journal(path: Path, config_path: Path) -> JournalReplay:
     """
     config = read_config(config_path)
     gate = Gate(read_keys(config_path.parent / config.keys_file), Seen(), 1)
-    with reading(path) as connection:
-        broken = first_broken(connection)
-        if broken is not None:
-            raise ValueError(f"{path}: row {broken} is not what was written there")
+    with opened(path) as journal:
+        connection = journal.connection
+        if fault := first_fault(connection, journal.start):
+            raise ValueError(f"{path}: {fault}")
         frames = [(each.row.at_us, each.row.body) for each in kept(connection, "frame")]
         airs = [read_air(each.row.body) for each in kept(connection, "air")]
-        was = [each.row.body for each in kept(connection, "incident")]
+        was = [each.row.body for each in kept(connection, "incident", journal.cut)]
         core = build_core(config, gate, airs, None, policy=build_policy(config, config_path.parent))
         told = [
-            each for each in replay(core, (one.row for one in kept(connection))) if isinstance(each, Announce | Heard)
+            each for each in replay(core, (one.row for one in _happened(journal))) if isinstance(each, Announce | Heard)
         ]
     announced = [each for each in told if isinstance(each, Announce)]
     incidents = _grown(each.incident for each in announced)
@@ -78,7 +85,20 @@ def replay_journal(path: Path, config_path: Path) -> JournalReplay:
     lines += [
         {"source": path.name, **shot_line(group, number)} for group in unplaced if placed.isdisjoint(group.arrivals)
     ]
-    return JournalReplay(lines, len(was), n_unproven, _difference(was, [_record(config, each) for each in announced]))
+    differs = _difference(was, [_record(config, each) for each in announced])
+    return JournalReplay(lines, len(was), n_unproven, differs, _without(journal))
+
+
+def _happened(journal: Opened) -> Iterator[Kept]:
+    """The rows that are to happen again: behind what was pruned."""
+    return kept(journal.connection, None, journal.cut)
+
+
+def _without(journal: Opened) -> str:
+    if not journal.missing:
+        return ""
+    names = ", ".join(each.name for each in journal.missing)
+    return f"rows up to {journal.cut} were pruned and are not replayed: not beside the journal: {names}"
 
 
 def _arrivals(config: GatewayConfig, gate: Gate, frames: list[tuple[int, bytes]]) -> Iterator[Arrival]:

@@ -10,16 +10,19 @@ import fcntl
 import os
 import pathlib
 import sqlite3
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import IO
 
-from gateway.journal.rows import APPLICATION_ID, SCHEMA, SELECT, START, Row, check_identity, digest
+from gateway.journal.format import APPLICATION_ID, check_identity, create, migrate
+from gateway.journal.rows import SELECT, START, Row, digest
 
 INSERT = """insert into row values (?, ?, ?, ?, ?, ?, ?, ?)
     on conflict (node, boot, sequence) where kind = 'frame' do nothing"""
 MAGIC = b"SQLite format 3\0"
 """How a database begins; its application id is at byte 68 (sqlite.org/fileformat.html 1.3)."""
+LOOK_S = 0.02
 DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -46,7 +49,7 @@ class JournalFile:
                     raise
                 self.aside = set_aside(path)
                 self.connection = _open(path, max_bytes)
-            self._number, self.head = _head(self.connection)
+            self.head = _head(self.connection)[1]
         except (OSError, sqlite3.Error, ValueError):
             self._lock.close()
             raise
@@ -55,23 +58,22 @@ class JournalFile:
         """On the disk on return; a frame that is already there stays one row. After any sqlite3.Error this file must
         be closed and opened anew: the kernel may have dropped what it could not write, and a second fsync would say
         all is well (notes/reliability.md, fsyncgate)."""
-        number, head = self._number, self.head
         self.connection.execute("begin immediate")
-        for row in rows:
-            after = digest(head, number + 1, row)
-            values = (number + 1, row.kind, row.at_us, row.node, row.boot, row.sequence, row.body, after)
-            if self.connection.execute(INSERT, values).rowcount:
-                number, head = number + 1, after
-        self.tried = head
+        self.tried = put(self.connection, rows)
         self.connection.execute("commit")
-        self._number, self.head, self.tried = number, head, None
+        self.head, self.tried = self.tried, None
+
+    def holds(self, head: bytes) -> bool:
+        """Whether a row of this hash is among the last; a pruning may have put one of its own behind it."""
+        newest = "select 1 from (select hash from row order by number desc limit 100) where hash = ?"
+        return self.connection.execute(newest, (head,)).fetchone() is not None
 
     def settle(self) -> None:
         """Write all that stands in the log into the file itself, so that what was doubtful after a failure is on the
         disk or gone. Raises sqlite3.Error, or OSError while somebody reads."""
         if self.connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
             raise OSError("somebody reads it just now")
-        self._number, self.head = _head(self.connection)
+        self.head = _head(self.connection)[1]
 
     def close(self) -> None:
         """Leaves one file whose header says that nothing is missing, where the disk and readers let it."""
@@ -82,6 +84,30 @@ class JournalFile:
         with contextlib.suppress(sqlite3.Error):
             self.connection.close()
         self._lock.close()
+
+
+def put(connection: sqlite3.Connection, rows: Iterable[Row]) -> bytes:
+    """Append rows in the transaction that was begun, behind whatever stands last: a gateway writes all of them but
+    `pruned` (gateway/journal/prune.py). Comes back: the new head."""
+    number, head = _head(connection)
+    for row in rows:
+        after = digest(head, number + 1, row)
+        values = (number + 1, row.kind, row.at_us, row.node, row.boot, row.sequence, row.body, after)
+        if connection.execute(INSERT, values).rowcount:
+            number, head = number + 1, after
+    return head
+
+
+def is_written(path: pathlib.Path) -> bool:
+    """Whether a gateway has it open for writing now."""
+    try:
+        with path.with_name(path.name + ".lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def check_place(path: pathlib.Path) -> None:
@@ -127,7 +153,11 @@ def _lock(path: pathlib.Path) -> IO[str]:
         raise FileNotFoundError(2, "no such folder for a journal", str(path.parent))
     lock = path.with_name(path.name + ".lock").open("a+", buffering=1)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOOK_S)  # perhaps somebody only looked (`is_written`)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         lock.seek(0)
         pid = lock.read(20).strip()
@@ -145,11 +175,12 @@ def _open(path: pathlib.Path, max_bytes: int | None) -> sqlite3.Connection:
     try:
         if connection.execute("select count(*) from sqlite_schema").fetchone() == (0,):
             path.chmod(0o600)
-            connection.executescript(f"begin; {SCHEMA} commit;")
-            _sync_folder(path)
+            create(connection)
+            sync_folder(path)
         check_identity(connection, path)
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
+        migrate(connection, path)
         if max_bytes is not None:
             page_bytes = connection.execute("pragma page_size").fetchone()[0]
             connection.execute(f"pragma max_page_count = {max(1, max_bytes // page_bytes)}")
@@ -160,7 +191,7 @@ def _open(path: pathlib.Path, max_bytes: int | None) -> sqlite3.Connection:
     return connection
 
 
-def _sync_folder(path: pathlib.Path) -> None:
+def sync_folder(path: pathlib.Path) -> None:
     """A new file's name must be on the disk, too."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
@@ -170,6 +201,6 @@ def _sync_folder(path: pathlib.Path) -> None:
 
 
 def _head(connection: sqlite3.Connection) -> tuple[int, bytes]:
-    """Number and hash of the last row."""
+    """Number and hash of the last row. It is never a gap: a pruning leaves a row behind it."""
     last = connection.execute(f"{SELECT} order by number desc limit 1").fetchone()
     return (last[0], last[-1]) if last else (0, START)

@@ -7,17 +7,19 @@ an SQLite file with number and hash of the rows that were done with; `done` and 
 after a kill, but under the same id, the row's hash.
 
 A journal is chained, so another one in its place shows: the row that was read last has another hash, or is not there.
-Then the follower goes back to the newest row that both have, says so, and goes on from there.
+Then the follower goes back to the newest row that both have, says so, and goes on from there. Where frames were pruned
+(gateway/journal/prune.py) it says which, and goes on behind them: that is no other journal.
 """
 
 import contextlib
+import itertools
 import pathlib
 import sqlite3
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.journal.rows import SELECT, START, Kept, Row, digest, is_open, log_beside, reading
+from gateway.journal.rows import LAST, SELECT, START, Gap, Kept, Row, digest, gap_at, gaps, is_open, log_beside, reading
 
 REMEMBERED = 10_000
 """Rows by which another journal's common part is found."""
@@ -141,8 +143,11 @@ class Follower:
             last = journal.execute(f"{SELECT} order by number desc limit 1").fetchone()
             number = last[0] if last and after is None else min(after or 0, last[0] if last else 0)
             found = journal.execute(f"{SELECT} where number = ?", (number,)).fetchone()
+            hash_ = found[-1] if found else START
+            if (gap := gap_at(journal, number)) is not None:
+                number, hash_ = gap.last, gap.hash
         with self._written():
-            self.cursor.execute("insert into done values (?, ?)", (number, found[-1] if found else START))
+            self.cursor.execute("insert into done values (?, ?)", (number, hash_))
 
     def _go_back(self, found: Found) -> None:
         with self._written():
@@ -155,6 +160,7 @@ def rows_after(path: pathlib.Path, done: Iterator[tuple[int, bytes]], most: int)
     least one. Raises as `reading` does."""
     said: list[str] = []
     with reading(path) as journal:
+        journal.execute("begin")  # rows and gaps of one moment
         was, hash_ = next(done)
         number, before = _common(journal, was, hash_, done)
         is_another = number != was
@@ -164,22 +170,40 @@ def rows_after(path: pathlib.Path, done: Iterator[tuple[int, bytes]], most: int)
         query = f"{SELECT} where number > ? order by number limit ?"
         rows = [_kept(*values) for values in journal.execute(query, (number, most))]
         newest = journal.execute("select max(number) from row").fetchone()[0] or 0
-    said += _faults(rows, number, before)
+        until = rows[-1].number if rows else LAST
+        over = [each for each in (gap_at(journal, number),) if each] + list(gaps(journal, number, until))
+    if n_gone := sum(each.last - max(number, each.first - 1) for each in over):
+        numbers = f"{max(number + 1, over[0].first)} to {over[-1].last}"
+        said.append(f"{path}: {n_gone} frames of rows {numbers} were pruned before they were read; an archive has them")
+    said += _faults(rows, over, number, before)
     return Found(number, before, rows, newest, is_another, said)
 
 
 def _common(
     journal: sqlite3.Connection, number: int, hash_: bytes, others: Iterator[tuple[int, bytes]]
 ) -> tuple[int, bytes]:
-    """Number and hash of the newest row that was done with and is in the journal still."""
-    if _is_there(journal, number, hash_):
-        return number, hash_
-    return next((each for each in others if _is_there(journal, *each)), (0, START))
+    """Number and hash of the newest row that was done with and is in the journal still. One that was pruned cannot be
+    looked at: an older one that is there speaks for it."""
+    pruned: tuple[int, bytes] | None = None
+    for each in itertools.chain([(number, hash_)], others):
+        gap = gap_at(journal, each[0])
+        if gap is not None and each[0] != gap.last:
+            pruned = pruned or each
+        elif _is_there(journal, gap, *each):
+            return pruned or each
+        else:
+            pruned = None
+    return pruned or (0, START)
 
 
-def _faults(rows: Sequence[Kept], number: int, before: bytes) -> Iterator[str]:
-    """Where the chain does not hold."""
+def _faults(rows: Sequence[Kept], over: Sequence[Gap], number: int, before: bytes) -> Iterator[str]:
+    """Where the chain does not hold. over : the gaps among the rows."""
+    ends = {each.first: each for each in over}
+    if over and over[0].first <= number:
+        number, before = over[0].last, over[0].hash
     for each in rows:
+        if (gap := ends.get(number + 1)) is not None:
+            number, before = gap.last, gap.hash
         if each.number != number + 1:
             yield f"rows {number + 1} to {each.number - 1} are missing"
         elif each.hash != digest(before, each.number, each.row):
@@ -191,9 +215,12 @@ def _kept(number: int, kind: str, at_us: int, node: str, boot: int, sequence: in
     return Kept(number, Row(kind, at_us, body, node, boot, sequence), hash_)
 
 
-def _is_there(journal: sqlite3.Connection, number: int, hash_: bytes) -> bool:
+def _is_there(journal: sqlite3.Connection, gap: Gap | None, number: int, hash_: bytes) -> bool:
+    """gap : one that ends with this row."""
     if number == 0:
         return hash_ == START
+    if gap is not None:
+        return gap.hash == hash_
     found = journal.execute("select hash from row where number = ?", (number,)).fetchone()
     return found is not None and found[0] == hash_
 

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 
 from gateway.incident import Store
 from gateway.journal.file import JournalFile, JournalInUse, is_damage, set_aside
+from gateway.journal.format import create
 from gateway.journal.incidents import KINDS, Incidents
-from gateway.journal.rows import SCHEMA, SELECT, Row, reading
+from gateway.journal.rows import SELECT, Row, reading
 
 MAX_GROUP = 2000  # batches in one commit
 AGAIN_S = 2.0
@@ -170,7 +171,7 @@ class Journal:
                 self._connection = self._last_known.enter_context(reading(self.path))
             except (OSError, ValueError):
                 self._connection = sqlite3.connect(":memory:")
-                self._connection.executescript(SCHEMA)
+                create(self._connection)
 
     def _opened(self) -> JournalFile:
         file = JournalFile(self.path, self._max_bytes)
@@ -237,7 +238,7 @@ class Journal:
     def _recover(self, file: JournalFile) -> None:
         """A commit that failed may be there after all: then it is on the disk now, and not written twice."""
         file.settle()
-        if file.head == self._doubtful:
+        if self._doubtful is not None and file.holds(self._doubtful):
             self._settle(self._n_tried)
 
     def _settle(self, n_batches: int) -> None:

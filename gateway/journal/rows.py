@@ -19,27 +19,18 @@ import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gateway.journal.format import check_identity
+
 START = bytes(32)
-APPLICATION_ID = 0x534E4450
-SCHEMA_VERSION = 1
-SCHEMA = f"""
-create table row(
-    number integer primary key, kind text not null, at_us integer not null, node text, boot integer, sequence integer,
-    body blob not null, hash blob not null) strict;
-create unique index frame_once on row(node, boot, sequence) where kind = 'frame';
-create trigger row_keeps before update on row begin select raise(abort, 'a journal is append-only'); end;
-create trigger row_stays before delete on row begin select raise(abort, 'a journal is append-only'); end;
-pragma application_id = {APPLICATION_ID};
-pragma user_version = {SCHEMA_VERSION};
-"""
+LAST = (1 << 63) - 1
 SELECT = "select number, kind, at_us, node, boot, sequence, body, hash from row"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One fact. kind: `frame` (with node, boot, sequence; body: the frame), `incident`, `reason`, `unplaced`, `area`,
-    `effect`, `soon`, `early`, `alarm`, `air`, `update`, `config`, `clock`, `journal`, `keys`, `edge`, `request`, `lamp`
-    (JSON)."""
+    `effect`, `soon`, `early`, `alarm`, `air`, `update`, `config`, `clock`, `journal`, `keys`, `edge`, `request`,
+    `lamp`, `pruned` (JSON)."""
 
     kind: str
     at_us: int
@@ -55,6 +46,15 @@ class Kept:
 
     number: int
     row: Row
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Frames that are in an archive (gateway/journal/prune.py). first, last : their numbers. hash : of the last."""
+
+    first: int
+    last: int
     hash: bytes
 
 
@@ -120,34 +120,28 @@ def _copied(path: pathlib.Path, log: pathlib.Path, folder: pathlib.Path) -> path
     return folder / path.name
 
 
-def check_identity(connection: sqlite3.Connection, path: pathlib.Path) -> None:
-    """Raises ValueError naming the file where it is another program's database, or a later version's journal."""
-    if connection.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
-        raise ValueError(f"{path}: is not a journal of this program")
-    version = connection.execute("pragma user_version").fetchone()[0]
-    if version != SCHEMA_VERSION:
-        raise ValueError(f"{path}: journal version {version}; this program reads version {SCHEMA_VERSION}")
-
-
-def kept(connection: sqlite3.Connection, kind: str | None = None) -> Iterator[Kept]:
-    """Rows in their order, of one kind or all."""
-    where, values = ("", ()) if kind is None else (" where kind = ?", (kind,))
-    for number, *fields, digest_ in connection.execute(f"{SELECT}{where} order by number", values):
+def kept(connection: sqlite3.Connection, kind: str | None = None, after: int = 0, until: int = LAST) -> Iterator[Kept]:
+    """Rows in their order, of one kind or all. after, until : those of the numbers behind the one, to the other."""
+    where, values = ("", ()) if kind is None else (" and kind = ?", (kind,))
+    query = f"{SELECT} where number > ? and number <= ?{where} order by number"
+    for number, *fields, digest_ in connection.execute(query, (after, until, *values)):
         row_kind, at_us, node, boot, sequence, body = fields
         yield Kept(number, Row(row_kind, at_us, body, node, boot, sequence), digest_)
 
 
-def first_broken(connection: sqlite3.Connection) -> int | None:
-    """The number of the first row that is not what was written there, or None where the whole chain holds."""
-    before, number = START, 0
-    for number, each in enumerate(kept(connection), start=1):
-        if each.number != number or each.hash != digest(before, number, each.row):
-            return number
-        before = each.hash
-    return None
+def gaps(connection: sqlite3.Connection, after: int = 0, until: int = LAST) -> Iterator[Gap]:
+    """Where frames were pruned, in their order, as far as they begin behind `after` and up to `until`."""
+    if connection.execute("select 1 from sqlite_schema where name = 'gap'").fetchone() is None:
+        return
+    query = "select first, last, hash from gap where first > ? and first <= ? order by first"
+    yield from (Gap(*values) for values in connection.execute(query, (after, until)))
 
 
-def verify(path: pathlib.Path) -> int | None:
-    """`first_broken` of a journal file. Raises as `reading` does."""
-    with reading(path) as connection:
-        return first_broken(connection)
+def gap_at(connection: sqlite3.Connection, number: int) -> Gap | None:
+    """The gap that this number is in, if it is in one."""
+    if connection.execute("select 1 from sqlite_schema where name = 'gap'").fetchone() is None:
+        return None
+    found = connection.execute(
+        "select first, last, hash from gap where first <= ? order by first desc limit 1", (number,)
+    ).fetchone()
+    return Gap(*found) if found is not None and number <= found[1] else None

@@ -5,7 +5,9 @@ import pathlib
 import sqlite3
 from dataclasses import dataclass
 
-from gateway.journal.rows import SCHEMA_VERSION, SELECT, START, Kept, Row, digest, first_broken, reading
+from gateway.journal.chain import first_broken, walk
+from gateway.journal.format import VERSION
+from gateway.journal.rows import START, Gap, digest, gap_at, reading
 from soundpost.doctor.disk import bytes_a_day
 from soundpost.doctor.verdict import Verdict, failed, passed, warned
 from soundpost.terminal import utc_second
@@ -34,7 +36,7 @@ def judge_journal(state: State, most_mb: int | None, name: str) -> list[Verdict]
     if state.last_us is None:
         return [warned("journal", "holds no row", "start the gateway", name)]
     whole = "all" if state.n_looked >= state.n_rows else f"the newest {state.n_looked}"
-    says = f"version {SCHEMA_VERSION}, {state.n_rows} rows, the chain of {whole} holds, last {_when(state.last_us)}"
+    says = f"version {VERSION}, {state.n_rows} rows, the chain of {whole} holds, last {_when(state.last_us)}"
     found = [passed("journal", says, name)]
     if most_mb is not None and state.n_bytes > NEARLY * most_mb * 1e6:
         says = f"{state.n_bytes / 1e6:.0f} of journal_max_mb = {most_mb}: when it is full, nothing is acked"
@@ -58,27 +60,23 @@ def chain_breaks(connection: sqlite3.Connection, newest: int) -> tuple[int | Non
     """Of the newest so many rows: the first that is not chained to the one before it, and how many were looked at."""
     last = connection.execute("select max(number) from row").fetchone()[0] or 0
     first = max(1, last - newest + 1)
-    before = START
-    if first > 1:
-        row = connection.execute("select hash from row where number = ?", (first - 1,)).fetchone()
+    number, before = first - 1, START
+    if (gap := gap_at(connection, number)) is not None:  # pruned: the chain goes on behind it
+        number, before = gap.last, gap.hash
+    elif number:
+        row = connection.execute("select hash from row where number = ?", (number,)).fetchone()
         if row is None:
-            return first - 1, 0
+            return number, 0
         before = row[0]
-    number = first - 1
-    for each in _from(connection, first):
+    for each in walk(connection, number):
+        if isinstance(each, Gap):
+            number, before = each.last, each.hash
+            continue
         number += 1
         if each.number != number or each.hash != digest(before, number, each.row):
             return number, number - first
         before = each.hash
     return (None if number == last else number + 1), last - first + 1
-
-
-def _from(connection: sqlite3.Connection, first: int) -> list[Kept]:
-    rows = connection.execute(f"{SELECT} where number >= ? order by number", (first,))
-    return [
-        Kept(number, Row(kind, at_us, body, node, boot, sequence), hash_)
-        for number, kind, at_us, node, boot, sequence, body, hash_ in rows
-    ]
 
 
 def read_state(path: pathlib.Path, whole: bool) -> State:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from pydantic import ValidationError
 
 from gateway.alerts.because import words
 from gateway.config import read_config
-from gateway.journal.rows import reading
+from gateway.journal.chain import checked
+from gateway.journal.rows import Kept, Row, reading
+from gateway.journal.whole import Opened, opened
 from gateway.reaction.policy_tables import PolicyTable
 from gateway.reasons import ACTS
 from gateway.tables import Table
@@ -17,8 +20,8 @@ from hw.linux.settings import all_faults, read_toml
 from simulators.recordings.progress import watching
 from soundpost.policy.deeds import Deeds
 from soundpost.policy.explain import explain, lines, records
-from soundpost.policy.trial import Changed, Other, Street, Totals, Trial, checked
-from soundpost.terminal import aligned, utc
+from soundpost.policy.trial import Changed, Other, Street, Totals, Trial
+from soundpost.terminal import aligned, complain, utc
 
 HELP = "Try another policy on a journal's nights, or say why each thing was done for an incident or was not."
 EXAMPLE = """soundpost policy try other.toml --journal street.journal
@@ -72,19 +75,34 @@ def _try(args: argparse.Namespace) -> int:
     config_path = args.config or args.journal.parent / "gateway.toml"
     other = Other(read_policy(args.file), args.file.parent)
     street = Street(read_config(config_path), config_path.parent)
-    with reading(args.journal) as connection:
-        n_rows = connection.execute("select coalesce(max(number), 0) from row").fetchone()[0]
+    with opened(args.journal) as journal:
+        connection = journal.connection
+        n_rows = connection.execute("select count(*) from row").fetchone()[0]
+        if journal.missing:
+            names = ", ".join(each.name for each in journal.missing)
+            words = f"rows up to {journal.cut} were pruned and are not tried: not beside the journal: {names}"
+            complain("policy", ValueError(f"{args.journal}: {words}"))
         trial = Trial(street, other, connection)
         if not args.json:
             print(aligned(("known", "incident", "act", "now", f"with {args.file.name}"), WIDTHS, LEFT) + "  why")
         with watching(n_rows, f"trying {args.file.name}") as seen:
-            for changed in trial.run(checked(connection, args.journal, seen)):
+            for changed in trial.run(_rows(journal, args.journal, seen)):
                 print(json.dumps(_record(changed)) if args.json else _line(changed), flush=True)
     totals, n_unproven = trial.totals, trial.n_unproven
     if n_unproven and not args.json:
         print(f"{n_unproven} frames came under keys that the keys file no longer holds: taken as journaled")
     print(json.dumps(_totals_record(totals, n_unproven)) if args.json else _summary(totals), flush=True)
     return 0
+
+
+def _rows(journal: Opened, path: Path, seen: Callable[[Kept], Kept]) -> Iterator[Row]:
+    """The rows that can happen again, each checked. seen : is told of each. Raises ValueError at a broken one."""
+    try:
+        for each in checked(journal.connection, journal.start):
+            if seen(each).number > journal.cut:
+                yield each.row
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 LEFT = tuple(range(len(WIDTHS)))

@@ -7,7 +7,7 @@ compared when it can change no more, and forgotten: memory does not grow with th
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from gateway.intake.gate import Gate
 from gateway.intake.keyring import read_keys
 from gateway.intake.seen import Seen
 from gateway.journal.moments import Moment, happen, moments
-from gateway.journal.rows import START, Kept, Row, digest, kept
+from gateway.journal.rows import Row, kept
 from gateway.reaction.policy_tables import PolicyTable
 from gateway.reaction.sun import sun_over
 from gateway.reaction.walls import Walls
@@ -129,16 +129,6 @@ class Trial:
         self.totals.now.update(act for act in ACTS if _done(now, act))
         self.totals.then.update(act for act in ACTS if _done(then, act))
         yield from found
-
-
-def checked(connection: sqlite3.Connection, path: Path, seen: Callable[[Kept], Kept]) -> Iterator[Row]:
-    """A journal's rows, each checked against the chain. seen : is told of each. Raises ValueError at a broken row."""
-    before = START
-    for number, each in enumerate(kept(connection), start=1):
-        if each.number != number or each.hash != digest(before, number, each.row):
-            raise ValueError(f"{path}: row {number} is not what was written there")
-        before = seen(each).hash
-        yield each.row
 
 
 def _build(

@@ -15,10 +15,11 @@ from gateway.alerts.told import record
 from gateway.edges import Plug
 from gateway.incident import Alarm, Announce, Heard, News
 from gateway.intake.link_serial import SerialLink
+from gateway.journal.chain import verify
 from gateway.journal.journal import Journal, JournalFull
 from gateway.journal.moments import read_step
 from gateway.journal.recovery import recent
-from gateway.journal.rows import Row, kept, reading, verify
+from gateway.journal.rows import Row, kept, reading
 from gateway.orders import Aim, Light, Outcome
 from gateway.reaction.bank_rules import BankRules, try_s
 from gateway.reaction.cameras import Cameras

@@ -13,7 +13,8 @@ import pytest
 
 from dsp.geodesy import bearing
 from firmware import wire
-from gateway.journal.rows import kept, reading, verify
+from gateway.journal.chain import verify
+from gateway.journal.rows import kept, reading
 from hw.serial_line import open_serial_line
 from simulators.peers.cable import Cable
 from simulators.peers.camera import VirtualCamera

@@ -17,6 +17,7 @@ from gateway.incident import Announce, Store
 from gateway.intake.gate import Gate
 from gateway.intake.keyring import read_keys
 from gateway.intake.seen import Seen
+from gateway.journal.chain import checked
 from gateway.journal.journal import Journal, frame_row
 from gateway.journal.rows import Row, kept, reading
 from gateway.orders import Light, Outcome
@@ -24,7 +25,7 @@ from gateway.reasons import Because
 from soundpost.__main__ import main
 from soundpost.policy.command import read_policy
 from soundpost.policy.deeds import LONG_US, Deeds, Watched
-from soundpost.policy.trial import Other, Street, Trial, checked
+from soundpost.policy.trial import Other, Street, Trial
 
 S = 1_000_000
 NIGHT_US = 1_794_016_800 * S  # 7 November 2026, 02:00 UTC: evening at the site
@@ -200,7 +201,7 @@ async def test_a_trial_forgets_what_is_over(journal, tmp_path, config):
             sizes.append(trial.n_open)
             return each
 
-        changed = list(trial.run(checked(connection, path, seen)))
+        changed = list(trial.run(seen(each).row for each in checked(connection)))
 
     assert max(sizes) <= 2
     assert trial.n_open == 0

@@ -11,7 +11,8 @@ import pytest
 
 from firmware import wire
 from firmware.workshop.application import compile_into
-from gateway.journal.rows import kept, reading, verify
+from gateway.journal.chain import verify
+from gateway.journal.rows import kept, reading
 from simulators.board.broker import Broker
 from simulators.board.street import BoardStreet
 

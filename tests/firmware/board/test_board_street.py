@@ -14,7 +14,8 @@ import pytest
 from dsp.air import Air
 from firmware import wire
 from firmware.workshop.application import ROOT, compile_into
-from gateway.journal.rows import kept, reading, verify
+from gateway.journal.chain import verify
+from gateway.journal.rows import kept, reading
 from simulators.board.broker import Broker
 from simulators.board.street import AIR_C, POLES, BoardStreet
 

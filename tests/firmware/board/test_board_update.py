@@ -12,7 +12,8 @@ import pytest
 from firmware import update, wire
 from firmware.workshop import layout, release
 from firmware.workshop.application import ROOT, beside
-from gateway.journal.rows import kept, reading, verify
+from gateway.journal.chain import verify
+from gateway.journal.rows import kept, reading
 from simulators.board.broker import Broker
 from simulators.board.street import BoardStreet
 

@@ -11,8 +11,9 @@ import pytest
 
 from gateway.incident import Store
 from gateway.intake.seen import Seen
+from gateway.journal.chain import verify
 from gateway.journal.journal import Journal, JournalFull, frame_row
-from gateway.journal.rows import Row, kept, reading, verify
+from gateway.journal.rows import Row, kept, reading
 
 
 def frame(sequence, node="n1", boot=7, size=40):
@@ -104,7 +105,7 @@ async def test_a_batch_that_nobody_waits_for_any_more_is_kept(path):
 async def test_what_was_tampered_with_is_found_at_its_row(filled, sql, broken):
     tamper(filled, sql)
 
-    assert verify(filled) == broken
+    assert verify(filled) == f"row {broken} is not what was written there"
 
 
 async def test_rows_cannot_be_changed_or_removed_by_plain_sql(filled):
@@ -125,7 +126,7 @@ async def test_a_second_gateway_on_the_same_journal_is_refused_and_told_who_has_
 
 
 async def test_a_full_journal_acks_nothing_and_takes_frames_again_when_there_is_room(path):
-    journal = Journal(path, max_bytes=40_960, again_s=0)
+    journal = Journal(path, max_bytes=49_152, again_s=0)
     waiting = [journal.append([frame(i, size=2000)]) for i in range(6)]
     await asyncio.gather(*waiting)
     waiting = [journal.append([frame(i, size=2000)]) for i in range(6, 40)]

@@ -9,8 +9,9 @@ import subprocess
 
 import pytest
 
+from gateway.journal.chain import verify
 from gateway.journal.journal import Journal, JournalFull
-from gateway.journal.rows import Row, kept, reading, verify
+from gateway.journal.rows import Row, kept, reading
 
 
 def frame(sequence, size=40):
