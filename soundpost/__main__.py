@@ -50,7 +50,11 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     for threads in THREADS:  # matrices are small here: threads would only wait for each other
         os.environ.setdefault(threads, "1")
-    command = command_of(name)
+    try:
+        command = command_of(name)
+    except ModuleNotFoundError as error:  # an extra that this machine does without
+        print(f"soundpost {name}: needs {error.name}, which is not installed here: docs/install.md", file=sys.stderr)
+        return 1
     parser = parser_of(name, command)
     args = parser.parse_args(argv[1:])
     try:
