@@ -120,9 +120,9 @@ def test_the_handbooks_commands_run_a_street_of_twelve_poles(installed):
     assert len(said) <= COMMANDS
     assert took_s <= MINUTES_S
     assert any("12 poles, 12 lamps, 0 cameras" in out for _, _, out in said)
-    assert "ready, listening on 127.0.0.1" in street
+    assert "ready, listening on mqtts://127.0.0.1:8883" in street
     assert "gateway ended: 0" in street
-    assert "as gateway" in street or "u'gateway'" in street  # the broker's word of who came
+    assert "as gateway" in street  # the broker's word of who came
 
 
 def test_dpkg_knows_each_file_and_the_man_page_and_completion_are_there(installed):
@@ -195,7 +195,7 @@ def test_removing_keeps_all_a_purge_keeps_it_too_unless_somebody_said_yes(instal
     settings, rows = kept(root), count(root)
 
     removed = root.run("dpkg --remove soundpost-gateway")
-    after_removal = (kept(root), count(root), sorted(path.name for path in (root.path / "opt").iterdir()))
+    after_removal = (kept(root), count(root), (root.path / "opt/soundpost").exists())
     purged = root.run("dpkg --purge soundpost-gateway")
     after_purge = (kept(root), count(root))
     installed_again = install(root, package)
@@ -203,7 +203,7 @@ def test_removing_keeps_all_a_purge_keeps_it_too_unless_somebody_said_yes(instal
     yes = "echo soundpost-gateway soundpost-gateway/purge-data boolean true | debconf-set-selections"
     meant = root.run(f"{yes}; dpkg --purge soundpost-gateway")
 
-    assert (removed.returncode, after_removal) == (0, (settings, rows, []))
+    assert (removed.returncode, after_removal) == (0, (settings, rows, False))
     assert (purged.returncode, after_purge) == (0, (settings, rows))
     assert "/var/lib/soundpost /etc/soundpost stay" in purged.stdout
     assert (installed_again.returncode, still.returncode) == (0, 0)

@@ -86,7 +86,9 @@ def test_a_unit_is_hardened(name):
 
     assert {key: service.get(key) for key in HARDENED} == HARDENED
     assert service["User"] not in ("", "root")
-    assert service["MemoryDenyWriteExecute"] == ("no" if name == "soundpost-node.service" else "yes")  # cffi's callbacks
+    assert service["MemoryDenyWriteExecute"] == (
+        "no" if name == "soundpost-node.service" else "yes"
+    )  # cffi's callbacks
     assert re.fullmatch(r"\d+[MG]", service["MemoryMax"])
     assert "SystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\n" in Unit(name).lines
 
