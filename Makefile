@@ -7,10 +7,10 @@ EAR := firmware/linux/wide_ear.npz
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web web-check peers bench programs
+.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web web-check peers bench programs package deploy-check
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 setup: .venv/.demo  ## virtual environment and packages to run Soundpost
 
@@ -63,6 +63,13 @@ bench: .venv/.bench  ## speeds beside a named floor in the same run (ONLY=detect
 	mkdir -p out
 	$(BIN)/pytest bench -p no:randomly --benchmark-json=out/bench.json $(if $(ONLY),-k $(ONLY))
 
+package: .venv/.package  ## Debian packages of gateway and node, with all they stand on: out/packages (MORE='--debian 12 --arch amd64')
+	$(BIN)/python -m deploy.package.build $(MORE)
+
+deploy-check: .venv/.package | programs  ## the packages on clean Debians 12 and 13, without a network; root, some minutes
+	$(BIN)/python -m deploy.package.build --out out/deploy-check --arch $$(dpkg --print-architecture) $(MORE)
+	SOUNDPOST_PACKAGES=out/deploy-check $(BIN)/pytest -m deploy -p no:randomly -p no:xdist tests/deploy
+
 $(EAR):
 	$(MAKE) ear
 
@@ -82,6 +89,10 @@ $(EAR):
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[audio]' || echo "PyAudio does not build here (see above): the microphone tests will skip"
 	for port in esp32 rp2; do $(BIN)/pip install --quiet --upgrade --target .venv/typings/$$port --no-deps \
 		$$(grep -E "^micropython-($$port|stdlib)-stubs==" constraints.txt) || exit 1; done
+	touch $@
+
+.venv/.package: .venv/.dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim,web,map,dev,package]'
 	touch $@
 
 .venv/.train: .venv/.demo

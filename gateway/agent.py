@@ -31,8 +31,8 @@ from gateway.lamp_notice import LampNotice
 from gateway.orders import Outcome
 from gateway.reasons import Because
 from gateway.steady_clock import SteadyClock
-from gateway.systemd import notify
 from gateway.tasks import end
+from hw.linux.systemd import notify
 
 MAX_INBOX = 256
 MAX_TOGETHER = 256

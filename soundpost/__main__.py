@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 from importlib import metadata
+from types import ModuleType
 
 from soundpost.terminal import one_line
 
@@ -49,14 +50,12 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     for threads in THREADS:  # matrices are small here: threads would only wait for each other
         os.environ.setdefault(threads, "1")
-    command = importlib.import_module(f"soundpost.{name}.command" if name in FOLDERS else f"soundpost.{name}")
-    parser = argparse.ArgumentParser(
-        prog=f"soundpost {name}",
-        description=command.HELP,
-        epilog=f"example:\n  {command.EXAMPLE}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.add_arguments(parser)
+    try:
+        command = command_of(name)
+    except ModuleNotFoundError as error:  # an extra that this machine does without
+        print(f"soundpost {name}: needs {error.name}, which is not installed here: docs/install.md", file=sys.stderr)
+        return 1
+    parser = parser_of(name, command)
     args = parser.parse_args(argv[1:])
     try:
         return int(command.run(args))
@@ -68,6 +67,23 @@ def main(argv: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"soundpost {name}: {one_line(error)}", file=sys.stderr)
         return 1
+
+
+def command_of(name: str) -> ModuleType:
+    """The file that a command of COMMANDS is. Raises ImportError where what it stands on is not installed."""
+    return importlib.import_module(f"soundpost.{name}.command" if name in FOLDERS else f"soundpost.{name}")
+
+
+def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
+    """What it takes. Its man page and the shells' completion are made of the same."""
+    parser = argparse.ArgumentParser(
+        prog=f"soundpost {name}",
+        description=command.HELP,
+        epilog=f"example:\n  {command.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    return parser
 
 
 def _overview() -> argparse.ArgumentParser:

@@ -26,6 +26,7 @@ from hw.linux.audio_file import AudioFile
 from hw.linux.chrony import UNSET, read_clock
 from hw.linux.microphone import Microphone
 from hw.linux.pcm_pipe import PcmPipe
+from hw.linux.systemd import notify
 from hw.mqtt_connection import tls_context
 from hw.ports import BlockSource, FrameLine
 from hw.serial_line import open_serial_line
@@ -60,8 +61,10 @@ async def _serve(config: NodeConfig, folder: pathlib.Path, ready: Callable[[str]
         rare = RarityFile(folder / config.state_dir)
         shell = await build_shell(config, key, source, spool, uplink, rare)
         ready(f"ready node={config.node} rate_hz={source.rate_hz} channels={source.n_channels} uplink={uplink.name}")
+        notify("READY=1")
         await shell.run(line)
     finally:
+        notify("STOPPING=1")
         await source.close()
         spool.close()
 

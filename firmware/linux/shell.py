@@ -18,6 +18,7 @@ from firmware.linux.patient_spool import PatientSpool
 from firmware.linux.rarity_file import SAVE_S, RarityFile
 from firmware.linux.uplink import Uplink
 from firmware.node import Forget, Keep, Obey, Send
+from hw.linux.systemd import notify
 from hw.ports import BlockSource, FrameLine
 
 TICK_S = 0.25
@@ -107,6 +108,7 @@ class Shell:
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
+            notify("WATCHDOG=1")
             self._carry(self.node.tick(self._now_us()), fresh=False)
             self._see_answers()
             self._see_looks()

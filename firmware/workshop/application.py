@@ -15,8 +15,6 @@ FIRMWARE = ("dsp/fixed/*.py", "hw/mcu/*.py", "firmware/*.py", "firmware/board/*.
 BESIDE = ("boot.py", "main.py")
 """Of firmware/board/, what lies beside the slots and stays source: MicroPython looks for it."""
 MAIN = "firmware/board/main.py"
-ARCHITECTURES = {"esp32s3": ("xtensawin",), "rp2350": ("armv7emsp", "rv32imc")}
-"""Chip -> what mpy-cross calls its cores, the usual one first (notes/micropython.md section 2.2)."""
 BUDGET_BYTES = 120_000
 
 

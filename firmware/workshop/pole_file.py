@@ -16,7 +16,7 @@ from pathlib import Path
 
 from firmware.board import config as board_config
 from firmware.linux.config import read_key, read_password
-from firmware.workshop.application import ARCHITECTURES
+from firmware.workshop.chips import ARCHITECTURES
 from hw.linux.settings import nearest
 
 EXAMPLE = """

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from firmware import device, update
 from firmware.update import BadUpdate, Manifest
-from firmware.workshop.application import ARCHITECTURES, compile_into
+from firmware.workshop.application import compile_into
+from firmware.workshop.chips import ARCHITECTURES
 
 LENGTH = 4
 

@@ -18,7 +18,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware.workshop.application import ARCHITECTURES
+from firmware.workshop.chips import ARCHITECTURES
 
 ESP_MAGIC, ESP_CHIPS = 0xE9, {9: "esp32s3"}
 UF2_MAGIC = bytes.fromhex("5546320a57515d9e")

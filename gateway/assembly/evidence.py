@@ -36,6 +36,7 @@ from gateway.reaction.walls import Walls
 from gateway.street import Place
 from gateway.tasks import end
 from hw import mp4_clip
+from hw.linux.systemd import notify
 from hw.modbus_wire import Wires
 from hw.mqtt_connection import tls_context
 from hw.rtsp_camera import RtspCamera, place_of
@@ -45,6 +46,7 @@ from hw.rtsp_video import Picture
 LATE_US = 30_000_000
 """A ring reaches so much farther back than a clip: a shot may be told late."""
 AGAIN_US = 120_000_000
+BEAT_S = 5.0
 CURSOR = "evidence.cursor"
 log = structlog.get_logger("gateway.evidence")
 
@@ -113,17 +115,28 @@ async def keep_evidence(
             tasks.append(asyncio.create_task(line.run()))
         stopping = asyncio.create_task(stop.wait())
         closing.callback(stopping.cancel)
+        beating = asyncio.create_task(_beat())
+        closing.callback(beating.cancel)
         ready()
+        notify("READY=1")
         try:
             done, _ = await asyncio.wait((*tasks, stopping), return_when=asyncio.FIRST_COMPLETED)
             for each in done:
                 each.result()
         finally:
+            notify("STOPPING=1")
             if door is not None:
                 await door.close()
             await end(*tasks[1:])
             tasks[0].cancel()  # once: clips that are open become whole
             await asyncio.wait((tasks[0],), timeout=10.0)
+
+
+async def _beat() -> None:
+    """A watchdog sees by it that the loop turns."""
+    while True:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(BEAT_S)
 
 
 async def _take(station: Station, kept: Kept) -> None:

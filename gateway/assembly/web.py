@@ -21,7 +21,6 @@ from gateway.config import GatewayConfig, read_config
 from gateway.intake.keyring import read_keys
 from gateway.journal.file import check_place
 from gateway.journal.rows import reading
-from gateway.systemd import notify
 from gateway.tasks import end
 from gateway.web.app import build_app
 from gateway.web.database import Database
@@ -36,6 +35,7 @@ from gateway.web.store.pulse import Pulse
 from gateway.web.store.reader import Reader
 from gateway.web.store.reviewing import Reviewing
 from gateway.web.store.store import Store
+from hw.linux.systemd import notify
 
 DAY_US = 86_400_000_000
 STOP_S, BEAT_S = 3, 5.0

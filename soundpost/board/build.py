@@ -5,7 +5,8 @@ from pathlib import Path
 
 from firmware.linux.config import read_key
 from firmware.workshop import release, stock
-from firmware.workshop.application import ARCHITECTURES, BUDGET_BYTES
+from firmware.workshop.application import BUDGET_BYTES
+from firmware.workshop.chips import ARCHITECTURES
 from hw.chip_flash import EspChip, copy_uf2
 
 U32 = 0xFFFFFFFF

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from firmware.workshop.application import ARCHITECTURES
+from firmware.workshop.chips import ARCHITECTURES
 from hw.linux.settings import NAME
 from soundpost.init.survey import LINUX, CameraAt, LampAt, PoleAt, Remarks, Survey
 from soundpost.init.table import Row

@@ -19,13 +19,15 @@ from soundpost.broker.texts import PSK_PORT, TLS_PORT
 from soundpost.init import folder as street
 from soundpost.init.cells import read_survey
 from soundpost.init.changes import Changes, apply, changes_of, words_of
-from soundpost.init.folder import CONFIG, MAP, WIFI_FILE, Settings
+from soundpost.init.folder import CONFIG, MAP, WIFI_FILE, Installed, Settings
 from soundpost.init.gateway_text import password_file
 from soundpost.init.places import check_places
 from soundpost.init.survey import LINUX, Remarks, Survey
 from soundpost.init.table import COLUMNS, read_table
 from soundpost.terminal import complain
 
+OF_THE_PACKAGE, STATE = "soundpost", pathlib.Path("/var/lib/soundpost")
+"""As whom its services run, and where they may write (deploy/units)."""
 HELP = (
     "From a survey of poles (CSV or GeoJSON) to a folder that runs: gateway.toml, keys, broker, certificates, a config "
     "for each node, a map. With a changed survey: says what changes, and changes only that."
@@ -49,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wifi", metavar="NAME", help="the network that boards join")
     parser.add_argument("--wifi-password-file", type=pathlib.Path, metavar="FILE", help="one line, its password")
     parser.add_argument("--broker-user", metavar="USER", help="as whom root lets the broker run (default mosquitto)")
+    parser.add_argument(
+        "--gateway-user", metavar="USER", help="as whom the gateway runs (default: the package's, or you)"
+    )
+    parser.add_argument("--state", type=pathlib.Path, metavar="DIR", help="where the gateway may write its journal")
     parser.add_argument("--feet", action="store_true", help="heights without a unit are in feet")
     parser.add_argument("--yes", action="store_true", help="change a folder that is there without asking")
 
@@ -81,9 +87,10 @@ def _create(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, note
     user = args.broker_user or _broker_user()
     ports = (TLS_PORT if args.port is None else args.port, PSK_PORT if args.psk_port is None else args.psk_port)
     _check(host, ports, user, args)
+    installed = _installed(args)
     settings = Settings(host, ports[0], ports[1], user, args.wifi or "")
     secrets = _secrets(args, survey)
-    street.create(folder, survey, settings, notes, secrets)
+    street.create(folder, survey, settings, notes, secrets, installed)
     without = [each for each in survey.cameras if each.user and password_file(each) not in secrets]
     _say_made(folder, survey, without, settings.wifi)
     return 0
@@ -111,6 +118,21 @@ def _check(host: str, ports: tuple[int, int], user: str, args: argparse.Namespac
 def _broker_user() -> str:
     """Who can run it: root lets it run as Debian's package does; anybody else as himself."""
     return "mosquitto" if os.geteuid() == 0 else getpass.getuser()
+
+
+def _installed(args: argparse.Namespace) -> Installed:
+    """As the package runs a gateway, where root has installed it: as its user, who writes to its folder alone. Raises
+    ValueError naming an option that cannot be."""
+    users, is_root = {each.pw_name for each in pwd.getpwall()}, os.geteuid() == 0
+    user = args.gateway_user or (OF_THE_PACKAGE if is_root and OF_THE_PACKAGE in users else "root")
+    if is_root and user not in users:
+        raise ValueError(f"--gateway-user {user}: there is no such user; install soundpost-gateway, or name another")
+    state = args.state or (STATE if user == OF_THE_PACKAGE and STATE.is_dir() else None)
+    if state is None:
+        return Installed(user)
+    if not state.is_dir() or not str(state.absolute()).isprintable() or set(str(state)) & set('"\\{}'):
+        raise ValueError(f"--state {state}: must be a folder that is there, without quotes, backslashes and braces")
+    return Installed(user, str(state.absolute()))
 
 
 def _secrets(args: argparse.Namespace, survey: Survey) -> dict[str, str]:

@@ -29,6 +29,7 @@ from soundpost.private_files import locked, write_private
 
 FORMAT = 1
 CONFIG, MAP = "gateway.toml", "map.html"
+JOURNAL = "street.journal"
 WIFI_FILE = "nodes/wifi.password"
 
 
@@ -44,13 +45,31 @@ class Settings:
     wifi: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """How the gateway runs that the folder is for. user : as whom, where root makes the folder. state : the whole path
+    of the folder that it may write to, "" for the street's own."""
+
+    user: str = "root"
+    state: str = ""
+
+    def journal(self) -> str:
+        """As gateway.toml has it."""
+        return f"{self.state}/{JOURNAL}" if self.state else JOURNAL
+
+
 def create(
-    folder: pathlib.Path, survey: Survey, settings: Settings, notes: list[str], secrets: Mapping[str, str]
+    folder: pathlib.Path,
+    survey: Survey,
+    settings: Settings,
+    notes: list[str],
+    secrets: Mapping[str, str],
+    installed: Installed = Installed(),
 ) -> None:
     """The whole folder, under its name at once. secrets : path -> the text of a file that holds one. Raises OSError
     where it is there already or the disk is full, ValueError where the clock was never set; then nothing is left."""
     now = datetime.now(UTC)
-    texts = _texts(folder, survey, settings, notes, now) | dict(secrets)
+    texts = _texts(folder, survey, settings, notes, now, installed.journal()) | dict(secrets)
     folder.absolute().parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.absolute().parent) as unfinished:
         new = pathlib.Path(unfinished) / "new"
@@ -58,17 +77,20 @@ def create(
             path.mkdir(mode=0o700)
         write_private(new, texts)
         read_config(new / CONFIG)
+        _give_to_gateway(new, installed.user)
         _give_to_broker(new, settings.user)
         new.rename(folder)  # where an empty folder is, it stands in its place; any other is refused
 
 
-def _texts(folder: pathlib.Path, survey: Survey, settings: Settings, notes: list[str], now: datetime) -> dict[str, str]:
+def _texts(
+    folder: pathlib.Path, survey: Survey, settings: Settings, notes: list[str], now: datetime, journal: str
+) -> dict[str, str]:
     """All of it, by path."""
-    site, nodes = site_of(survey), survey.nodes()
+    site, nodes, name = site_of(survey), survey.nodes(), folder.absolute().name
     keys = fresh(nodes)
     texts = {
-        CONFIG: gateway_toml(folder.absolute().name, survey, site, gateway_text.Broker("127.0.0.1", settings.port)),
-        MAP: page(folder.absolute().name, survey, site, notes),
+        CONFIG: gateway_toml(name, survey, site, gateway_text.Broker("127.0.0.1", settings.port), journal),
+        MAP: page(name, survey, site, notes),
         MADE: made_text(survey, settings),
         f"keys/{TABLE}": with_keys("", keys),
         **{f"keys/{name}": text for name, text in key_files(keys).items()},
@@ -130,6 +152,21 @@ def changed_conf(folder: pathlib.Path, changes: Changes) -> str | None:
         lines = "; ".join(line for line in now.removeprefix(was.rstrip()).splitlines() if line and line[0] != "#")
         raise ValueError(f"{path}: was changed by hand; put in, or take out, what boards need, then try again: {lines}")
     return now
+
+
+def _give_to_gateway(new: pathlib.Path, user: str) -> None:
+    """Where root makes a folder for a gateway that runs as somebody else, that one must be able to read what is its
+    own: its config, the table of keys, its certificate, cameras' passwords. The folders stay root's, as the broker's
+    do; and nodes' own key files, and the authority."""
+    if os.geteuid() != 0 or user == "root":
+        return
+    owner = pwd.getpwnam(user)
+    rooms = [each for each in (new / "keys", new / "tls", new / "cameras") if each.is_dir()]
+    files = [path for room in rooms[1:] for path in room.iterdir()]
+    for path in (new / CONFIG, new / "keys" / TABLE, *files):
+        os.chown(path, owner.pw_uid, owner.pw_gid)
+    for path in (new, *rooms):
+        path.chmod(0o711)  # through it, and not into it
 
 
 def _give_to_broker(new: pathlib.Path, user: str) -> None:

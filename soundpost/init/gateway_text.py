@@ -61,12 +61,13 @@ class Broker:
     port: int
 
 
-def gateway_toml(street: str, survey: Survey, site: Site, broker: Broker) -> str:
-    """The whole file."""
+def gateway_toml(street: str, survey: Survey, site: Site, broker: Broker, journal: str) -> str:
+    """The whole file. journal : where it is kept, as the file has it."""
     banks = dict.fromkeys(lamp.bank for lamp in survey.lamps)
     on = [bank_block(bank, [lamp for lamp in survey.lamps if lamp.bank == bank], survey) for bank in banks]
     return TEMPLATE.read_text("utf-8").format(
         street=street,
+        journal=f'"{journal}"'.ljust(22),
         lat_deg=site.lat_deg,
         lon_deg=site.lon_deg,
         h_m=site.h_m,

@@ -43,7 +43,7 @@ pole = {{ lat_deg = {pole.lat_deg!r}, lon_deg = {pole.lon_deg!r}, h_m = {pole.h_
 kind = "microphone"              # or "file" or "pipe", with path
 rate_hz = 48000                  # 8000 to 96000
 n_channels = 1
-backend = "pyaudio"              # or "sounddevice"
+backend = "sounddevice"          # or "pyaudio"; the package brings this one
 # device = "USB"                 # a number or part of a name: soundpost node --devices
 # full_scale_db = 120.0          # dB SPL of full scale, where the microphone is calibrated
 

@@ -5,11 +5,13 @@ import json
 import os
 import pathlib
 import pty
+import pwd
 import subprocess
 import sys
 
 import pytest
 
+from gateway.config import read_config
 from soundpost.__main__ import main
 
 HEAD = "pole,lat,lon,height,node"
@@ -292,3 +294,37 @@ def test_by_hand_it_asks_and_scripted_it_names_the_option(tmp_path):
     assert by_hand.returncode == 0
     assert "this machine, as nodes call it" in by_hand.stdout
     assert 'host = "10.0.0.1"' in (tmp_path / "elm-street/nodes/n1/node.toml").read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_gateway_that_runs_as_a_service_can_read_what_is_its_own_and_no_more(init, tmp_path):
+    cameras = "http://10.0.0.9"
+    state = tmp_path / "state"
+    state.mkdir()
+    status, _, err = init(
+        [f"{HEAD},camera,bearing", f"{ROWS[0]},{cameras},90", *(f"{row},," for row in ROWS[1:])],
+        *("--gateway-user", "nobody", "--state", str(state)),
+    )
+    street, nobody = tmp_path / "street", pwd.getpwnam("nobody").pw_uid
+    given = {str(path.relative_to(street)) for path in street.rglob("*") if path.stat().st_uid == nobody}
+
+    assert (status, err) == (0, "")
+    assert given == {"gateway.toml", "keys/keys.toml", "tls/ca.pem", "tls/gateway.key", "tls/gateway.pem"}
+    assert {name for name in ("", "keys", "tls", "nodes") if (street / name).stat().st_mode & 0o777 == 0o711} == {
+        *("", "keys", "tls")
+    }
+    assert read_config(street / "gateway.toml").journal == f"{state}/street.journal"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (("--gateway-user", "nobody-at-all"), "--gateway-user nobody-at-all: there is no such user"),
+        (("--state", "/nowhere/at/all"), "--state /nowhere/at/all: must be a folder that is there"),
+    ],
+)
+def test_a_service_that_cannot_run_is_said_and_nothing_is_written(init, tmp_path, option, says):
+    status, _, err = init([HEAD, *ROWS], *option)
+
+    assert (status, says in err, (tmp_path / "street").exists()) == (1, True, False)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 
@@ -46,11 +47,11 @@ def full():
         yield full
 
 
-def configure(folder, port, more=""):
+def configure(folder, port, more="", paced="false"):
     path = folder / "node.toml"
     path.write_text(
         f"""node = "n17"\nkey_file = "keys/n17.key"\nstate_dir = "state"\n[source]\nkind = "file"\npath = "night.wav"
-start_us = {START_US}\nsigma_us = 50\npaced = false\n{more}\n[uplink]\nkind = "serial"\nport = "{port}"\n"""
+start_us = {START_US}\nsigma_us = 50\npaced = {paced}\n{more}\n[uplink]\nkind = "serial"\nport = "{port}"\n"""
     )
     return path
 
@@ -297,3 +298,21 @@ def test_check_names_a_port_and_a_sound_that_are_not_there(node_folder):
 
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
     assert f"uplink.port: {node_folder / 'port'} is not there; source.path: {node_folder / 'night.wav'}" in ran.stderr
+
+
+async def test_systemd_is_told_that_it_listens_and_that_it_ends(node_folder, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(node_folder / "notify"))
+        systemd.settimeout(LIMIT_S)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(node_folder / "notify"))
+        with Cable() as cable:
+            process = await started(configure(node_folder, cable.a, paced="true"))
+            said = [await asyncio.to_thread(systemd.recv, 100)]
+            while said[-1] != b"WATCHDOG=1":
+                said.append(await asyncio.to_thread(systemd.recv, 100))
+            process.send_signal(signal.SIGTERM)
+            while said[-1] != b"STOPPING=1":
+                said.append(await asyncio.to_thread(systemd.recv, 100))
+            await process.communicate()
+
+    assert (said[0], process.returncode) == (b"READY=1", 0)
