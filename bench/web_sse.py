@@ -8,6 +8,7 @@ door, and the listeners; where there are two cores it keeps off that of the web 
 """
 
 import asyncio
+import itertools
 import os
 import pathlib
 import re
@@ -24,6 +25,7 @@ from gateway.journal.request import Requests
 from gateway.web.accounts import accounts, api_keys
 from gateway.web.database import Database
 from gateway.web.grants import scopes
+from gateway.web.live.feed import MOST_EACH
 
 ROWS, EACH_S, READY_S, SLOWEST_S = 40, 0.5, 60.0, 10.0
 POLES = "".join(f'[[pole]]\nnode = "n{n}"\nxyz_m = [{60.0 * n}, {50.0 * (n % 2)}, 6.0]\n' for n in range(5))
@@ -34,14 +36,15 @@ GATEWAY = (
 ASKED = "GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\n\r\n"
 
 
-def prepared(folder: pathlib.Path) -> str:
-    """Settings, an empty journal, an API key: comes back."""
+def prepared(folder: pathlib.Path, n: int) -> list[str]:
+    """Settings, an empty journal, API keys for so many listeners: come back."""
     (folder / "gateway.toml").write_text(GATEWAY)
     (folder / "web.toml").write_text("port = 0\n")
     JournalFile(folder / "street.journal").close()
     with Database(folder / "web.db").writing() as connection:
         boss = accounts.make(connection, "boss", "administrator", T_US)
-        return api_keys.make(connection, "bench", "viewer", ("read",), scopes(), boss, T_US)
+        names = [f"bench-{index}" for index in range(-(-n // MOST_EACH))]
+        return [api_keys.make(connection, name, "viewer", ("read",), scopes(), boss, T_US) for name in names]
 
 
 async def served(folder: pathlib.Path) -> tuple[asyncio.subprocess.Process, int]:
@@ -59,15 +62,15 @@ async def served(folder: pathlib.Path) -> tuple[asyncio.subprocess.Process, int]
 class Listeners:
     """heard : when each had the row that is waited for, by its number."""
 
-    def __init__(self, port: int, key: str) -> None:
-        self._port, self._asked = port, ASKED.format(key).encode()
+    def __init__(self, port: int, keys: list[str]) -> None:
+        self._port, self._keys = port, itertools.cycle(keys)
         self.heard: dict[str, list[float]] = {}
         self.begun = 0
 
     async def listen(self) -> None:
         """One, for good."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        writer.write(self._asked)
+        writer.write(self._asked())
         await reader.readuntil(b": news")
         self.begun += 1
         try:
@@ -81,8 +84,11 @@ class Listeners:
         """One that asks and never reads."""
         _, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1024)
         writer.transport.pause_reading()  # type: ignore[attr-defined]
-        writer.write(self._asked)
+        writer.write(self._asked())
         return writer
+
+    def _asked(self) -> bytes:
+        return ASKED.format(next(self._keys)).encode()
 
 
 async def told(listeners: Listeners, file: JournalFile, bell: Doorbell, n: int) -> list[float]:
@@ -104,12 +110,12 @@ async def told(listeners: Listeners, file: JournalFile, bell: Doorbell, n: int) 
 
 async def run(folder: pathlib.Path, n: int) -> None:
     """With so many listeners and one that never reads."""
-    key = prepared(folder)
+    keys = prepared(folder, n + 1)
     file = JournalFile(folder / "street.journal")
     bell = Doorbell(folder / "street.journal", Requests({}, set()), lambda asked: None, lambda: time.time_ns() // 1000)
     ringing = asyncio.create_task(bell.run(lambda: None))
     process, port = await served(folder)
-    listeners = Listeners(port, key)
+    listeners = Listeners(port, keys)
     stuck = await listeners.stuck()
     tasks = [asyncio.create_task(listeners.listen()) for _ in range(n)]
     began = time.perf_counter()

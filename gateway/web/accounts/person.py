@@ -23,6 +23,11 @@ class Person:
         """Whether this is anybody at all."""
         return self.role != ""
 
+    @property
+    def listens_as(self) -> str:
+        """Under what its live streams are counted."""
+        return f"{'key' if self.is_machine else 'account'} {self.name}"
+
 
 NOBODY = Person("", "")
 

@@ -11,9 +11,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
+from gateway.web.accounts.person import who_of
 from gateway.web.api.paging import IN_DIGITS, MOST_INT
 from gateway.web.api.problems import ApiRoute, Fault, declared
-from gateway.web.live.feed import MOST_LISTENERS, Feed
+from gateway.web.live.feed import Feed, TooMany
 from gateway.web.parts import parts_of
 from gateway.web.records import Change
 
@@ -46,13 +47,15 @@ async def events(
 ) -> Response:
     """`change` for each row, `missed` where some could not be kept for this listener: then ask for what it shows anew.
     With Last-Event-ID what came after that row is told first. A row may come again; numbers say so."""
-    feed = parts_of(request).feed
+    feed, whose = parts_of(request).feed, who_of(request).listens_as
     after = asked.after
     if last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19:
         after = int(last_event_id)
-    if feed.n_listeners >= MOST_LISTENERS:
-        raise Fault(503, f"{MOST_LISTENERS} listen already.", {"Retry-After": "30"})
-    return Stream(feed, after)
+    try:
+        feed.check_room(whose)
+    except TooMany as full:
+        raise Fault(503, f"{full}.", {"Retry-After": "30"}) from None
+    return Stream(feed, after, whose)
 
 
 class Stream(Response):
@@ -60,10 +63,10 @@ class Stream(Response):
 
     media_type = EVENT_STREAM
 
-    def __init__(self, feed: Feed, after: int | None) -> None:
+    def __init__(self, feed: Feed, after: int | None, whose: str) -> None:
         super().__init__(None, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._feed, self._after = feed, after
+        self._feed, self._after, self._whose = feed, after, whose
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Until the listener goes, is stuck, or the feed ends."""
@@ -79,7 +82,7 @@ class Stream(Response):
         scope.cancel()
 
     async def _send(self, send: Send) -> None:
-        pieces = told(self._feed, self._after)
+        pieces = told(self._feed, self._after, self._whose)
         try:
             async for piece in pieces:
                 with anyio.move_on_after(STUCK_S) as wait:
@@ -91,11 +94,12 @@ class Stream(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def told(feed: Feed, after: int | None) -> AsyncIterator[bytes]:
+async def told(feed: Feed, after: int | None, whose: str = "") -> AsyncIterator[bytes]:
     """What is sent, piece by piece."""
-    news = feed.listen(after)
+    news = feed.listen(after, whose)
     waiting: asyncio.Future[Change] = asyncio.ensure_future(anext(news))
     try:
+        await asyncio.sleep(0)  # from here on it listens
         yield BEGIN
         while True:
             done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE_S)
@@ -104,7 +108,7 @@ async def told(feed: Feed, after: int | None) -> AsyncIterator[bytes]:
                 continue
             yield event(waiting.result())
             waiting = asyncio.ensure_future(anext(news))
-    except StopAsyncIteration:
+    except (StopAsyncIteration, TooMany):  # the feed ended; or others came between the look at the room and this one
         return
     finally:
         waiting.cancel()

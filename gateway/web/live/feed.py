@@ -9,12 +9,14 @@ from gateway.web.records import Change
 MOST_WAITING = 256
 """Changes that one listener may leave unread."""
 MOST_LISTENERS = 1000
+MOST_EACH = 20
+"""Of one account or key: one takes not all. A browser's tabs share one (static/line.js)."""
 REMEMBERED = 1000
 """The newest changes, for those who come back after a short while."""
 
 
 class TooMany(RuntimeError):
-    """There are MOST_LISTENERS already."""
+    """There are MOST_LISTENERS already, or MOST_EACH of this one."""
 
 
 class Feed:
@@ -24,7 +26,7 @@ class Feed:
     def __init__(self, heard: Callable[[Change], None] = lambda change: None) -> None:
         self._heard = heard
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._queues: set[asyncio.Queue[Change | None]] = set()
+        self._queues: dict[asyncio.Queue[Change | None], str] = {}
         self._recent: list[Change] = []
         self._is_closed = False
 
@@ -48,14 +50,20 @@ class Feed:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._tell, tuple(changes))
 
-    async def listen(self, after: int | None = None) -> AsyncIterator[Change]:
-        """What was read after the row of this number, then what comes. None: only what comes. A listener that was away,
-        or is behind, for longer than is remembered is told so once (`missed`), and goes on from the newest. Raises
-        TooMany."""
+    def check_room(self, whose: str) -> None:
+        """Raises TooMany where one more of whose this is would not be let in."""
         if len(self._queues) >= MOST_LISTENERS:
             raise TooMany(f"{MOST_LISTENERS} listen already")
+        if whose and sum(each == whose for each in self._queues.values()) >= MOST_EACH:
+            raise TooMany(f"{MOST_EACH} of this account or key listen already")
+
+    async def listen(self, after: int | None = None, whose: str = "") -> AsyncIterator[Change]:
+        """What was read after the row of this number, then what comes. None: only what comes. A listener that was away,
+        or is behind, for longer than is remembered is told so once (`missed`), and goes on from the newest. whose : of
+        which account or key, "" of none that is counted. Raises TooMany."""
+        self.check_room(whose)
         queue: asyncio.Queue[Change | None] = asyncio.Queue(MOST_WAITING)
-        self._queues.add(queue)
+        self._queues[queue] = whose
         try:
             for change in self._since(after):
                 yield change
@@ -63,7 +71,7 @@ class Feed:
                 self._heard(news)
                 yield news
         finally:
-            self._queues.discard(queue)
+            del self._queues[queue]
 
     def _since(self, after: int | None) -> Sequence[Change]:
         if after is None or (self._recent and after == self._recent[-1].number):

@@ -16,7 +16,9 @@ from starlette.concurrency import run_in_threadpool
 from gateway.web.accounts.person import who_of
 from gateway.web.desk.acknowledged import acknowledge
 from gateway.web.desk.board import Board, board_of
+from gateway.web.door.problem import problem
 from gateway.web.drawn.incident_map import incident_map, plain_map
+from gateway.web.live.feed import TooMany
 from gateway.web.maps.frame import frame
 from gateway.web.pages.missing import missing
 from gateway.web.parts import Parts, parts_of
@@ -73,19 +75,27 @@ def take_note(request: Request, incident: str) -> Response:
 
 
 @ROUTER.get("/live/events")
-async def live_events(request: Request) -> EventSourceResponse:
+async def live_events(request: Request) -> Response:
     """News, as server-sent events (HTML Living Standard, 9.2): `news` for each change, with its row's number as id, and
-    `beat` every BEAT_S. A browser that comes back says which number it had last, and misses nothing."""
-    parts = parts_of(request)
+    `beat` every BEAT_S. A browser that comes back says which number it had last, and misses nothing. Where too many
+    listen it is told 503."""
+    parts, whose = parts_of(request), who_of(request).listens_as
+    try:
+        parts.feed.check_room(whose)
+    except TooMany as full:
+        return problem(503, f"{full}.", {"Retry-After": "15"})
     told = request.headers.get("last-event-id", "") or request.query_params.get("after", "")
     after = int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None
-    return EventSourceResponse(_events(parts, after), ping=3600, headers={"Cache-Control": "no-store"})
+    return EventSourceResponse(_events(parts, after, whose), ping=3600, headers={"Cache-Control": "no-store"})
 
 
-async def _events(parts: Parts, after: int | None) -> AsyncIterator[dict[str, Any]]:
-    news = aiter(parts.feed.listen(after))
+async def _events(parts: Parts, after: int | None, whose: str) -> AsyncIterator[dict[str, Any]]:
+    news = aiter(parts.feed.listen(after, whose))
     waiting: asyncio.Future[Change] = asyncio.ensure_future(anext(news))
     try:
+        await asyncio.sleep(0)  # from here on it listens
+        if waiting.done() and isinstance(waiting.exception(), TooMany):
+            return  # others came between the look at the room and this one; it asks again, and is told 503
         yield await _beat(parts)
         while True:
             done, _ = await asyncio.wait({waiting}, timeout=BEAT_S)

@@ -1,5 +1,6 @@
 // News as they come, on every page of somebody who signed in: what is told on /live/events, and at once when nothing is.
 // The browser's clock is never asked for the time of day: only how long ago something was, and times are the server's.
+import { Line } from "./line.js";
 import { alarm } from "./sound.js";
 
 const SILENT_MS = 16000; // three beats of the server, and a little
@@ -13,9 +14,9 @@ let lastWord = { serverUs: null, at: performance.now() };
 let shownState = state?.querySelector(".fine") ? "ok" : "other";
 let failedSince = null;
 let brokenAt = null;
-let source = null;
-let number = state?.dataset.number || "";
-let retryMs = 1000;
+let refusedSince = null;
+let isOut = false;
+const line = new Line(state?.dataset.number || "", hear, check);
 
 function serverTime(us) {
   const options = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: state.dataset.zone };
@@ -39,12 +40,27 @@ function say(words) {
   if (words) cut.appendChild(document.createElement("p")).textContent = words;
 }
 
+function signedOut() {
+  if (isOut) return;
+  isOut = true;
+  line.close();
+  document.documentElement.toggleAttribute("data-cut", true);
+  say(state.dataset.signedOut);
+  const link = cut.firstChild.appendChild(document.createElement("a"));
+  link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+  link.textContent = state.dataset.signIn;
+  link.before(" ");
+}
+
 function telling() {
-  const broken = brokenAt !== null && performance.now() - brokenAt > BROKEN_MS;
-  const silent = broken || performance.now() - lastWord.at > SILENT_MS;
-  document.documentElement.toggleAttribute("data-cut", silent);
+  if (isOut) return;
+  const broken = brokenAt !== null && refusedSince === null && performance.now() - brokenAt > BROKEN_MS;
+  const silent = broken || (refusedSince === null && performance.now() - lastWord.at > SILENT_MS);
+  document.documentElement.toggleAttribute("data-cut", silent || refusedSince !== null);
   if (silent) {
     say(state.dataset.offline.replace("{time}", lastWord.serverUs === null ? "–" : serverTime(lastWord.serverUs)));
+  } else if (refusedSince !== null) {
+    say(state.dataset.refused.replace("{time}", serverTime(refusedSince)));
   } else if (failedSince !== null) {
     say(state.dataset.old.replace("{time}", serverTime(failedSince)));
   } else {
@@ -69,14 +85,14 @@ function ages() {
 function heard(serverUs) {
   lastWord = { serverUs: serverUs ?? nowOnServer(), at: performance.now() };
   brokenAt = null;
-  retryMs = 1000;
+  refusedSince = null;
   telling();
 }
 
 async function fetched(path) {
   const answer = await fetch(path, { headers: { "HX-Request": "true" }, credentials: "same-origin", redirect: "manual" });
   if (answer.type === "opaqueredirect" || answer.status === 401) {
-    say(state.dataset.signedOut);
+    signedOut();
     throw new Error("signed out");
   }
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
@@ -97,7 +113,7 @@ async function swap(element, path) {
     }
     failedSince = null;
   } catch (error) {
-    failedSince ??= nowOnServer() ?? 0;
+    failedSince ??= nowOnServer() ?? Number(state.dataset.now);
     throw error;
   } finally {
     telling();
@@ -108,7 +124,7 @@ async function swap(element, path) {
 let looking = false;
 let again = false;
 async function look() {
-  if (!board) return;
+  if (!board || isOut) return;
   if (looking) {
     again = true;
     return;
@@ -153,37 +169,46 @@ function heading() {
   document.title = n ? `(${n}) ${inner.dataset.words}` : title;
 }
 
-function open() {
-  source?.close();
-  source = new EventSource("/live/events" + (number ? `?after=${number}` : ""));
-  source.addEventListener("beat", (event) => {
-    const told = JSON.parse(event.data);
-    heard(told.now_us);
-    if (told.state !== shownState || told.state !== "ok") {
-      shownState = told.state;
+async function check() {
+  try {
+    await fetched("/live/state");
+    return "in";
+  } catch {
+    return isOut ? "out" : "away";
+  }
+}
+
+function hear(kind, body) {
+  if (kind === "beat") {
+    heard(body.now_us);
+    if (body.state !== shownState || body.state !== "ok") {
+      shownState = body.state;
       swap(state, "/live/state").catch(() => {});
     }
-  });
-  source.addEventListener("news", (event) => {
-    number = event.lastEventId || number;
+  } else if (kind === "news") {
     heard();
-    document.body.dispatchEvent(new CustomEvent("soundpost:news", { detail: JSON.parse(event.data) }));
+    document.body.dispatchEvent(new CustomEvent("soundpost:news", { detail: body }));
     look();
-  });
-  source.onerror = () => {
+  } else if (kind === "opened") {
+    look();
+  } else if (kind === "broken") {
     brokenAt ??= performance.now();
-    // A browser comes back by itself after a line that broke, not after an answer that was refused.
-    if (source.readyState !== EventSource.CLOSED) return;
-    fetched("/live/state").catch(() => {});
-    setTimeout(open, retryMs);
-    retryMs = Math.min(retryMs * 2, 15000);
-  };
+  } else if (kind === "refused") {
+    // The server answers and gives no line: then the list is asked for as often as the line is.
+    refusedSince ??= nowOnServer() ?? Number(state.dataset.now);
+    swap(state, "/live/state").catch(() => {});
+    look();
+  } else if (kind === "away") {
+    refusedSince = null;
+  } else if (kind === "out") {
+    check();
+  }
 }
 
 function comeBack() {
   // After sleep or a cut line: look at once, whatever the stream tells.
   if (document.visibilityState === "visible") {
-    open();
+    line.again();
     look();
   }
 }
@@ -193,7 +218,7 @@ const trial = document.querySelector("[data-again]");
 if (trial) setTimeout(() => location.reload(), Number(trial.dataset.again) * 1000);
 
 if (state) {
-  open();
+  line.open();
   if (board) {
     heading();
     document.body.addEventListener("htmx:afterSwap", heading);

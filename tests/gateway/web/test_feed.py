@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from gateway.web.live.feed import MOST_LISTENERS, MOST_WAITING, REMEMBERED, Feed, TooMany
+from gateway.web.live.feed import MOST_EACH, MOST_LISTENERS, MOST_WAITING, REMEMBERED, Feed, TooMany
 from gateway.web.records import Change
 
 
@@ -99,3 +99,18 @@ async def test_there_are_not_more_listeners_than_the_bound():
         await heard(feed, 1)
     feed.close()
     await asyncio.gather(*tasks)
+
+
+async def test_one_account_takes_no_more_than_its_share_and_others_are_let_in():
+    feed = await opened()
+    one = [asyncio.create_task(anext(feed.listen(whose="account a"))) for _ in range(MOST_EACH)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(TooMany, match=f"{MOST_EACH} of this account or key"):
+        await anext(feed.listen(whose="account a"))
+    other = asyncio.create_task(anext(feed.listen(whose="account b")))
+    await asyncio.sleep(0)
+    feed.tell([change(1)])
+
+    assert (await asyncio.wait_for(other, 10)).number == 1
+    assert {each.number for each in await asyncio.gather(*one)} == {1}

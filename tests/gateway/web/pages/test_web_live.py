@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from gateway.web.live.feed import Feed
+from gateway.web.pages import live
 from gateway.web.records import Change, Freshness
 
 
@@ -101,6 +103,22 @@ def test_news_go_out_with_the_number_that_a_browser_comes_back_with(browser, par
     assert [line for line in text.splitlines() if line.startswith("id: ")] == ["id: 42", "id: 43"]
     beat = next(line for line in text.splitlines() if line.startswith("data: "))
     assert json.loads(beat[6:])["state"] == "ok"
+
+
+def test_a_listener_too_many_is_told_so_as_a_problem_and_no_word_that_all_is_well(browser_of, parts, monkeypatch):
+    monkeypatch.setattr("gateway.web.live.feed.MOST_EACH", 0)
+    answer = browser_of(dataclasses.replace(parts, feed=Feed()), "viewer").get("/live/events")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert answer.json()["detail"] == "0 of this account or key listen already."
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_one_that_others_were_faster_than_is_not_told_that_all_is_well(parts, monkeypatch):
+    monkeypatch.setattr("gateway.web.live.feed.MOST_EACH", 0)
+    told = live._events(dataclasses.replace(parts, feed=Feed()), None, "account a")
+
+    assert [each async for each in told] == []
 
 
 @pytest.mark.parametrize("number", ["-1", "x", "9" * 40, "1; drop table"])

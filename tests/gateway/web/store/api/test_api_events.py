@@ -175,7 +175,7 @@ def test_what_a_row_says_cannot_begin_another_event():
 
 
 def test_beyond_so_many_listeners_one_is_sent_away_with_when_to_try_again(api, monkeypatch):
-    monkeypatch.setattr(events, "MOST_LISTENERS", 0)
+    monkeypatch.setattr("gateway.web.live.feed.MOST_LISTENERS", 0)
     answer = api.as_key().get("/api/v1/events")
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
