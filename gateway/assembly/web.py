@@ -3,11 +3,14 @@ key of a node and no wire to a lamp."""
 
 import asyncio
 import contextlib
+import functools
 import pathlib
 import signal
+from asyncio import constants
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -24,6 +27,7 @@ from gateway.journal.rows import reading
 from gateway.tasks import end
 from gateway.web.app import build_app
 from gateway.web.database import Database
+from gateway.web.door.addresses import networks
 from gateway.web.live.feed import Feed
 from gateway.web.maps.found import base_map_of, nearest_of
 from gateway.web.metering.meter import Meter
@@ -35,10 +39,14 @@ from gateway.web.store.pulse import Pulse
 from gateway.web.store.reader import Reader
 from gateway.web.store.reviewing import Reviewing
 from gateway.web.store.store import Store
+from gateway.web.wire.bounds import MOST, Bounds
+from gateway.web.wire.open_files import AT_ONCE, ENOUGH, connections_of, raise_open_files
+from gateway.web.wire.protocol import HEADERS_S, BoundedProtocol
 from hw.linux.systemd import notify
 
 DAY_US = 86_400_000_000
 STOP_S, BEAT_S = 3, 5.0
+LOG = structlog.get_logger("web")
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -130,6 +138,11 @@ def check_journal(config: WebConfig, folder: pathlib.Path) -> str:
 async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Callable[[int], None]) -> None:
     """Until SIGTERM or SIGINT. ready : is told the port, once it listens. Tells systemd how it is.
     Raises OSError naming a file that cannot be read."""
+    n_files = raise_open_files()
+    if n_files < ENOUGH:
+        LOG.warning("few files may be open, so few can be connected (ulimit -Hn, LimitNOFILE)", may_be_open=n_files)
+    bounds = Bounds(connections_of(n_files, MOST), networks(config.door.trusted_proxies))
+    constants.SSL_HANDSHAKE_TIMEOUT = HEADERS_S  # uvicorn hands none on; asyncio's own is a minute
     tls = {}
     if config.tls is not None:
         tls = {"ssl_certfile": folder / config.tls.cert_file, "ssl_keyfile": folder / config.tls.key_file}
@@ -138,6 +151,8 @@ async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Ca
             web.app,
             host=config.host,
             port=config.port,
+            http=functools.partial(BoundedProtocol, bounds=bounds),  # type: ignore[arg-type]
+            backlog=AT_ONCE,
             access_log=False,
             log_config=None,
             server_header=False,
