@@ -4,7 +4,6 @@ stands in gateway/web/grants.py, or the app does not start."""
 import pathlib
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from gateway.web.account_pages import access, elsewhere, keys, own, people, sign_in
 from gateway.web.accounts.lobby import Lobby
@@ -29,6 +28,7 @@ from gateway.web.pages import (
     reviewing,
 )
 from gateway.web.parts import Parts
+from gateway.web.wire.kept_files import KeptFiles
 
 PAGES = (
     about.ROUTER, appearance.ROUTER, live.ROUTER, incidents.ROUTER, exporting.ROUTER, incident.ROUTER, reviewing.ROUTER,
@@ -45,7 +45,7 @@ def build_app(parts: Parts, lobby: Lobby | None = None) -> FastAPI:
     app = FastAPI(title="Soundpost", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.parts = parts
     app.state.lobby = lobby or Lobby(parts.database, parts.config.door, parts.config.is_secure)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", KeptFiles(directory=STATIC), name="static")
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(Door, lobby=app.state.lobby, routes=Routes(routes_of(app)))

@@ -27,6 +27,23 @@ def test_anybody_may_read_what_the_system_can_hear(app):
     assert "They keep no speech" in answer.text
 
 
+def test_a_file_of_the_pages_may_be_kept_a_minute_and_is_not_sent_again_where_it_is_the_same(app):
+    client = TestClient(app)
+    first = client.get("/static/live.js")
+    again = client.get("/static/live.js", headers={"If-None-Match": first.headers["etag"]})
+
+    assert (first.status_code, first.headers["cache-control"]) == (200, "public, max-age=60")
+    assert "set-cookie" not in first.headers
+    assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", "public, max-age=60")
+
+
+@pytest.mark.parametrize("path", ["/about", "/sign-in", "/health", "/", "/static/none.js"])
+def test_a_page_or_what_is_not_there_is_kept_by_nobody(app, path):
+    answer = TestClient(app, follow_redirects=False).get(path, headers={"Accept": "text/html"})
+
+    assert answer.headers["cache-control"] == "no-store"
+
+
 def test_a_route_that_is_in_no_row_of_the_table_keeps_the_app_from_starting(app):
     app.get("/forgotten")(lambda: None)
 
