@@ -21,6 +21,7 @@ from gateway.web.grants import PUBLIC, granted
 from gateway.web.parts import parts_of
 from gateway.web.showing import FILTERS, PLAIN
 from gateway.web.words.catalogue import LANGUAGES, catalogue, preferred
+from gateway.web.words.said import sentence, told
 
 TEMPLATES = pathlib.Path(__file__).with_name("templates")
 VENDOR = pathlib.Path(__file__).with_name("static") / "vendor"
@@ -50,11 +51,11 @@ def environment(language: str) -> Environment:
 
 def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
     """The page of this template, in the reader's language."""
-    told = {**about_reader(request), **values}
+    given = {**about_reader(request), **values}
     return HTMLResponse(
-        environment(told["language"]).get_template(name).render(told),
+        environment(given["language"]).get_template(name).render(given),
         status_code=status,
-        headers={"Content-Language": told["language"], "Vary": "Accept-Language, Cookie", "Cache-Control": "no-store"},
+        headers={"Content-Language": given["language"], "Vary": "Accept-Language, Cookie", "Cache-Control": "no-store"},
     )
 
 
@@ -95,6 +96,16 @@ def language_of(request: Request) -> str:
 def gettext_of(request: Request) -> Callable[[str], str]:
     """The reader's words, for what Python writes."""
     return catalogue(language_of(request)).gettext
+
+
+def in_readers(request: Request, words: object) -> str:
+    """What was said in words, or an exception was raised with, in the reader's language."""
+    return told(gettext_of(request), words)
+
+
+def fault_words(request: Request, error: BaseException) -> str:
+    """Why something was not taken, as a sentence in the reader's language."""
+    return sentence(in_readers(request, error))
 
 
 def in_words(request: Request, english: str) -> str:

@@ -11,7 +11,7 @@ from gateway.web.pages.incident import Draft, incident_page
 from gateway.web.pages.missing import missing
 from gateway.web.parts import parts_of
 from gateway.web.store.reviewing import GatewayAway, NewReview, NotReadBack, ReviewFault, StaleReview
-from gateway.web.templating import gettext_of
+from gateway.web.templating import fault_words, gettext_of
 
 ROUTER = APIRouter()
 
@@ -66,5 +66,5 @@ def review(
         parts.reviewing.review(NewReview(incident, seen, told.verdict, told.what, line, who_of(request).name))
     except ReviewFault as fault:
         status = next((status for kind, status in FAULTS.items() if isinstance(fault, kind)), 422)
-        return incident_page(request, incident, status, str(fault), draft)
+        return incident_page(request, incident, status, fault_words(request, fault), draft)
     return RedirectResponse(f"/incidents/{incident}#review", 303)

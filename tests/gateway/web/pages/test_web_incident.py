@@ -103,7 +103,7 @@ def test_two_reviews_at_once_are_shown_side_by_side_and_nothing_typed_is_lost(br
     answer = browser("analyst").post(f"/incidents/{shot.incident}/review", data=late)
 
     assert answer.status_code == 409
-    assert "it changed since you saw it" in answer.text
+    assert "It changed since you saw it" in answer.text
     assert ">I saw the rocket</textarea>" in answer.text
     assert 'value="fireworks" aria-pressed="true"' in answer.text
     assert "casings" in answer.text
