@@ -2,7 +2,8 @@
 
 Every template has: `_` and `ngettext` (the reader's language), `who`, `now_us` (the server's time), `fresh` (how far
 the pages are behind the journal, or None), `csrf_field` (HTML, in every form that changes something), `may` (whether
-the reader may open a path), `has_vendor` (whether `make web` has put its files there), `language`, `theme`, `path`.
+the reader may open a path), `has_vendor` (whether `make web` has put its files there), `language`, `theme`, `path`,
+`here` (the address to come back to).
 """
 
 import functools
@@ -72,9 +73,18 @@ def about_reader(request: Request) -> dict[str, Any]:
         "may": opens(who),
         "now_us": time.time_ns() // 1000,
         "path": request.url.path,
+        "here": here(request),
         "theme": theme if theme in THEMES else "auto",
         "has_vendor": (VENDOR / "htmx.min.js").is_file(),
     }
+
+
+def here(request: Request) -> str:
+    """The address of this page with its search; the first page's where it came of a form and cannot be asked again."""
+    if request.method != "GET":
+        return "/"
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
 
 
 def opens(who: Person) -> Callable[..., bool]:

@@ -23,6 +23,8 @@ TITLES = {
     503: said("Out of order"),
 }
 NOT_POSSIBLE = said("Not possible")
+REFERENCE = "/api/v1/reference"
+"""The one page for people among the API's addresses."""
 LONGEST_NEXT = 512
 
 
@@ -56,7 +58,7 @@ def answer(request: Request, refused: Refused) -> Response:
 
 def reads_pages(request: Request) -> bool:
     """Whether a browser asks for a page, or htmx for a part of one."""
-    if is_api(request) or "authorization" in request.headers:
+    if (is_api(request) and request.scope["path"] != REFERENCE) or "authorization" in request.headers:
         return False
     return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
 

@@ -158,3 +158,62 @@ def test_an_address_that_is_too_long_does_not_show_who_is_in_as_signed_out(door)
     assert shown.status_code == 414
     assert "<summary>root</summary>" in shown.text
     assert "at most 8192 bytes" in shown.text
+
+
+def signed_in(there, **more):
+    browser = there.browser(**more)
+    there.make("root", "administrator")
+    there.sign_in(browser, "root")
+    return browser
+
+
+@pytest.mark.parametrize("path", ["/accounts/abc/lock", "/keys/0/revoke", "/static/nothing.css", "/static/../x"])
+def test_what_leads_nowhere_is_a_page_for_people(door, path):
+    there = door()
+    browser = signed_in(there)
+
+    shown = browser.get(path) if path.startswith("/static") else there.post(browser, path)
+
+    assert (shown.status_code, shown.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing at this address." in shown.text
+
+
+def test_colours_without_a_colour_change_nothing_and_lead_back(door):
+    there = door()
+    browser = signed_in(there)
+
+    gone = there.post(browser, "/appearance", back="/poles")
+
+    assert (gone.status_code, gone.headers["location"], "theme" in browser.cookies) == (303, "/poles", False)
+
+
+def test_choosing_colours_keeps_the_search(door):
+    there = door()
+    browser = signed_in(there)
+
+    shown = browser.get("/incidents?grade=A&text=gun")
+    gone = there.post(browser, "/appearance", theme="dark", back="/incidents?grade=A&text=gun")
+
+    assert 'name="back" value="/incidents?grade=A&amp;text=gun"' in shown.text
+    assert gone.headers["location"] == "/incidents?grade=A&text=gun"
+    assert "secure" not in gone.headers["set-cookie"].lower()
+
+
+def test_over_tls_the_colours_cookie_goes_over_tls_alone(door):
+    there = door(public_url="https://street.example")
+    browser = there.browser(base_url="https://street.example")
+    browser.get("/about")
+
+    gone = there.post(browser, "/appearance", theme="dark")
+
+    assert "secure" in gone.headers["set-cookie"].lower()
+
+
+def test_the_reference_of_the_api_is_linked_and_leads_through_the_sign_in(door):
+    browser = door().browser()
+
+    shown, gone = browser.get("/about"), browser.get("/api/v1/reference")
+
+    assert 'href="/api/v1/reference"' in shown.text
+    assert (gone.status_code, gone.headers["location"]) == (303, "/sign-in?next=/api/v1/reference")
+    assert browser.get("/api/v1/poles").status_code == 401
