@@ -342,5 +342,5 @@ def test_nodes_that_do_not_start_are_one_error_that_names_the_first():
     stage = Stage(None)
     stage.nodes = [NoNode("node-P1"), NoNode("node-P2")]
 
-    with pytest.raises(OSError, match="^node-P1: ended before it was ready$"):
+    with pytest.raises(OSError, match=r"^node-P1: ended before it was ready$"):
         asyncio.run(stage.open_nodes(SimpleNamespace(tracks=()), lambda name: None))
