@@ -9,6 +9,7 @@ from gateway.web.account_pages import access, elsewhere, keys, own, people, sign
 from gateway.web.accounts.lobby import Lobby
 from gateway.web.api import reference
 from gateway.web.door.door import Door
+from gateway.web.door.faults import answer_in_pages
 from gateway.web.door.routes import Routes, routes_of
 from gateway.web.live import health
 from gateway.web.maps import routes as maps
@@ -48,6 +49,7 @@ def build_app(parts: Parts, lobby: Lobby | None = None) -> FastAPI:
     app.mount("/static", KeptFiles(directory=STATIC), name="static")
     for router in ROUTERS:
         app.include_router(router)
+    answer_in_pages(app)
     app.add_middleware(Door, lobby=app.state.lobby, routes=Routes(routes_of(app)))
     app.add_middleware(Counting, meter=parts.meter)
     return app

@@ -6,6 +6,8 @@ start with a route that has no row, or a row that has no route.
 
 from dataclasses import dataclass
 
+from gateway.web.words.said import said
+
 ROLES = ("viewer", "dispatcher", "analyst", "technician", "administrator")
 PUBLIC = "public"
 """Also without signing in."""
@@ -15,7 +17,7 @@ PUBLIC = "public"
 class Grant:
     """methods : of HTTP; HEAD goes with GET. to : roles, or PUBLIC. scope : what an API key must have for it, or ""
     where none may. logged : what the access log says before it is done, or ""; a route that logs for itself has "".
-    near : whether whoever asks on loopback may, too, where web.toml says so."""
+    most_bytes : of a request's body. near : whether whoever asks on loopback may, too, where web.toml says so."""
 
     path: str
     methods: tuple[str, ...]
@@ -23,6 +25,7 @@ class Grant:
     scope: str = ""
     logged: str = ""
     near: bool = False
+    most_bytes: int = 65_536
 
 
 EVERYBODY = ROLES
@@ -31,6 +34,8 @@ DESK = ("dispatcher", "administrator")
 JUDGES = ("dispatcher", "analyst", "administrator")
 """Who says what an incident was, is shown evidence, and takes lists along."""
 READ = "read"
+COMMENT_BYTES = 3_200_000
+"""A comment far too long comes back with the page, as nothing that was typed is lost: 1 MB, each byte as %XX."""
 GRANTS: tuple[Grant, ...] = (
     Grant("/health", ("GET",), (PUBLIC,)),
     Grant("/about", ("GET",), (PUBLIC,)),
@@ -43,15 +48,15 @@ GRANTS: tuple[Grant, ...] = (
     Grant("/live/state", ("GET",), EVERYBODY),
     Grant("/live/events", ("GET",), EVERYBODY),
     Grant("/incidents", ("GET",), EVERYBODY),
-    Grant("/incidents.csv", ("GET",), JUDGES, logged="took the list of incidents along"),
-    Grant("/incidents.geojson", ("GET",), JUDGES, logged="took the list of incidents along"),
+    Grant("/incidents.csv", ("GET",), JUDGES, logged=said("took the list of incidents along")),
+    Grant("/incidents.geojson", ("GET",), JUDGES, logged=said("took the list of incidents along")),
     Grant("/incidents/saved", ("POST",), EVERYBODY),
     Grant("/incidents/saved/drop", ("POST",), EVERYBODY),
     Grant("/incidents/{incident}", ("GET",), EVERYBODY),
     Grant("/incidents/{incident}/print", ("GET",), EVERYBODY),
     Grant("/incidents/{incident}/acknowledge", ("POST",), DESK),
-    Grant("/incidents/{incident}/review", ("POST",), JUDGES),
-    Grant("/incidents/{incident}/plates", ("POST",), JUDGES, logged="was shown plates"),
+    Grant("/incidents/{incident}/review", ("POST",), JUDGES, most_bytes=COMMENT_BYTES),
+    Grant("/incidents/{incident}/plates", ("POST",), JUDGES, logged=said("was shown plates")),
     Grant("/incidents/{incident}/files/{file}", ("GET",), JUDGES),
     Grant("/poles", ("GET",), EVERYBODY),
     Grant("/poles/{name}", ("GET",), EVERYBODY),
@@ -104,7 +109,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant("/api/v1/openapi.json", ("GET",), EVERYBODY, READ),
     Grant("/api/v1/reference", ("GET",), EVERYBODY, READ),
     Grant("/metrics", ("GET",), EVERYBODY, "metrics", near=True),
-    Grant("/access", ("GET",), ("administrator", "analyst"), logged="read the access log"),
+    Grant("/access", ("GET",), ("administrator", "analyst"), logged=said("read the access log")),
 )
 
 

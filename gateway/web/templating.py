@@ -2,7 +2,8 @@
 
 Every template has: `_` and `ngettext` (the reader's language), `who`, `now_us` (the server's time), `fresh` (how far
 the pages are behind the journal, or None), `csrf_field` (HTML, in every form that changes something), `may` (whether
-the reader may open a path), `has_vendor` (whether `make web` has put its files there), `language`, `theme`, `path`.
+the reader may open a path), `has_vendor` (whether `make web` has put its files there), `language`, `theme`, `path`,
+`here` (the address to come back to).
 """
 
 import functools
@@ -21,6 +22,7 @@ from gateway.web.grants import PUBLIC, granted
 from gateway.web.parts import parts_of
 from gateway.web.showing import FILTERS, PLAIN
 from gateway.web.words.catalogue import LANGUAGES, catalogue, preferred
+from gateway.web.words.said import sentence, told
 
 TEMPLATES = pathlib.Path(__file__).with_name("templates")
 VENDOR = pathlib.Path(__file__).with_name("static") / "vendor"
@@ -50,11 +52,11 @@ def environment(language: str) -> Environment:
 
 def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
     """The page of this template, in the reader's language."""
-    told = {**about_reader(request), **values}
+    given = {**about_reader(request), **values}
     return HTMLResponse(
-        environment(told["language"]).get_template(name).render(told),
+        environment(given["language"]).get_template(name).render(given),
         status_code=status,
-        headers={"Content-Language": told["language"], "Vary": "Accept-Language, Cookie", "Cache-Control": "no-store"},
+        headers={"Content-Language": given["language"], "Vary": "Accept-Language, Cookie", "Cache-Control": "no-store"},
     )
 
 
@@ -71,9 +73,18 @@ def about_reader(request: Request) -> dict[str, Any]:
         "may": opens(who),
         "now_us": time.time_ns() // 1000,
         "path": request.url.path,
+        "here": here(request),
         "theme": theme if theme in THEMES else "auto",
         "has_vendor": (VENDOR / "htmx.min.js").is_file(),
     }
+
+
+def here(request: Request) -> str:
+    """The address of this page with its search; the first page's where it came of a form and cannot be asked again."""
+    if request.method != "GET":
+        return "/"
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
 
 
 def opens(who: Person) -> Callable[..., bool]:
@@ -95,6 +106,16 @@ def language_of(request: Request) -> str:
 def gettext_of(request: Request) -> Callable[[str], str]:
     """The reader's words, for what Python writes."""
     return catalogue(language_of(request)).gettext
+
+
+def in_readers(request: Request, words: object) -> str:
+    """What was said in words, or an exception was raised with, in the reader's language."""
+    return told(gettext_of(request), words)
+
+
+def fault_words(request: Request, error: BaseException) -> str:
+    """Why something was not taken, as a sentence in the reader's language."""
+    return sentence(in_readers(request, error))
 
 
 def in_words(request: Request, english: str) -> str:

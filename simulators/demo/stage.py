@@ -86,7 +86,8 @@ class Stage:
         self.gateway_took_s = time.monotonic() - begun_s
 
     async def open_nodes(self, recording: Recording, is_ready: Callable[[str], None]) -> None:
-        """Start a node for each track and return when all listen; `is_ready` is told each name as it does."""
+        """Start a node for each track and return when all listen; `is_ready` is told each name as it does.
+        Raises OSError naming the first that does not."""
         for track in recording.tracks:
             config = await asyncio.to_thread(write_node, self.plan, track, self.ports)
             command = python("soundpost", "node", "--config", str(config))
@@ -96,9 +97,12 @@ class Stage:
             await node.first_line(READY_S)
             is_ready(node.name.removeprefix("node-"))
 
-        async with asyncio.TaskGroup() as waiting:
-            for node in self.nodes:
-                waiting.create_task(wait(node))
+        try:
+            async with asyncio.TaskGroup() as waiting:
+                for node in self.nodes:
+                    waiting.create_task(wait(node))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None  # the first that failed; the others were not waited for any more
 
     def spoil_lamp(self) -> str:
         """The last lamp dies. Comes back: its name, "" where there is none."""

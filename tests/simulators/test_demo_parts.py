@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from gateway.reaction.sun import sun_over
 from simulators.demo import camera_checks, checks, configs, findings, plan, programs, report, result, story
 from simulators.demo.evidence import Clip, Seen
 from simulators.demo.night import Passed, Ran
+from simulators.demo.stage import Stage
 from simulators.street.scenario import read_scenario, scenario_path
 from simulators.street.scene import record
 
@@ -324,3 +326,21 @@ def test_the_configs_tell_the_gateway_of_the_walls(scenario, tmp_path):
     assert [wall.height_m for wall in gateway.the_walls()] == [wall.height_m for wall in scenario.walls]
     assert gateway.the_walls()[0].en_m[0] == pytest.approx(scenario.walls[0].from_en_m, abs=0.01)
     assert gateway.mounts()[0].zoom(3.0) == 1.0
+
+
+class NoNode:
+    """One that does not start, and says so."""
+
+    def __init__(self, name):
+        self.name = name
+
+    async def first_line(self, limit_s):
+        raise OSError(f"{self.name}: ended before it was ready")
+
+
+def test_nodes_that_do_not_start_are_one_error_that_names_the_first():
+    stage = Stage(None)
+    stage.nodes = [NoNode("node-P1"), NoNode("node-P2")]
+
+    with pytest.raises(OSError, match=r"^node-P1: ended before it was ready$"):
+        asyncio.run(stage.open_nodes(SimpleNamespace(tracks=()), lambda name: None))

@@ -10,7 +10,8 @@ from gateway.web.accounts import access_log, entry
 from gateway.web.accounts.lobby import access_of, lobby_of
 from gateway.web.accounts.oidc import Provider, SignOnFailed
 from gateway.web.door.refused import Refused, local_path
-from gateway.web.templating import page
+from gateway.web.templating import in_readers, page
+from gateway.web.words.said import said
 
 ROUTER = APIRouter()
 
@@ -36,22 +37,30 @@ async def back(request: Request) -> Response:
         return await _failed(request, provider, error)
     came = await run_sync(entry.by_provider, lobby, arrival, source_of(request))
     if not came.secret:
-        return await _failed(request, provider, SignOnFailed("This account is locked."))
+        return await _failed(request, provider, SignOnFailed(said("This account is locked.")))
     return on(request, came, arrival.next)
 
 
 def _provider(request: Request) -> Provider:
     provider = lobby_of(request).provider
     if provider is None:
-        raise Refused(404, "There is no single sign-on here.")
+        raise Refused(404, said("There is no single sign-on here."))
     return provider
 
 
 async def _failed(request: Request, provider: Provider, error: SignOnFailed) -> Response:
     await run_sync(_note, request, str(error))
-    return page(request, "account/sign_in.html", 403, then="/", fault=str(error), typed="", elsewhere=provider.label)
+    return page(
+        request,
+        "account/sign_in.html",
+        403,
+        then="/",
+        fault=in_readers(request, error),
+        typed="",
+        elsewhere=provider.label,
+    )
 
 
 def _note(request: Request, why: str) -> None:
     with lobby_of(request).database.writing() as connection:
-        access_log.write(connection, access_of(request, "was not let in", "single sign-on", why))
+        access_log.write(connection, access_of(request, said("was not let in"), said("single sign-on"), why))

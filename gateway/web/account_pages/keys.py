@@ -8,7 +8,8 @@ from gateway.web.accounts import access_log, api_keys
 from gateway.web.accounts.lobby import access_of, lobby_of
 from gateway.web.accounts.person import who_of
 from gateway.web.grants import ROLES, scopes
-from gateway.web.templating import page
+from gateway.web.templating import fault_words, page
+from gateway.web.words.said import said
 
 ROUTER = APIRouter()
 
@@ -30,10 +31,12 @@ def make(request: Request) -> Response:
     )
     try:
         with lobby.database.writing() as connection:
-            access_log.write(connection, access_of(request, "made an API key", name, f"{role}: {' '.join(asked_for)}"))
+            access_log.write(
+                connection, access_of(request, said("made an API key"), name, f"{role}: {' '.join(asked_for)}")
+            )
             key = api_keys.make(connection, name, role, asked_for, scopes(), who_of(request).account, lobby.now_us())
     except ValueError as error:
-        return _page(request, f"{error}.".capitalize())
+        return _page(request, fault_words(request, error))
     return _page(request, made=key)
 
 
@@ -44,9 +47,9 @@ def revoke(request: Request, key: Number) -> Response:
     try:
         with lobby.database.writing() as connection:
             name = api_keys.revoke(connection, key, lobby.now_us())
-            access_log.write(connection, access_of(request, "revoked an API key", name))
+            access_log.write(connection, access_of(request, said("revoked an API key"), name))
     except ValueError as error:
-        return _page(request, f"{error}.".capitalize())
+        return _page(request, fault_words(request, error))
     return RedirectResponse("/keys", 303)
 
 

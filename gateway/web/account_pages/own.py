@@ -14,11 +14,12 @@ from gateway.web.accounts.lobby import access_of, lobby_of
 from gateway.web.accounts.person import who_of
 from gateway.web.door.cookies import give
 from gateway.web.door.refused import Refused
-from gateway.web.templating import page
+from gateway.web.templating import fault_words, in_readers, page
+from gateway.web.words.said import said
 
 ROUTER = APIRouter()
 SEED = re.compile(r"[A-Z2-7]{32}")
-WRONG = "The password is wrong."
+WRONG = said("The password is wrong.")
 
 
 @ROUTER.get("/account")
@@ -35,7 +36,7 @@ def settings(request: Request) -> Response:
             number = who_of(request).account
             accounts.set_reader(connection, number, asked(request, "language"), asked(request, "time_zone"))
     except ValueError as error:
-        return _page(request, f"{error}.".capitalize())
+        return _page(request, fault_words(request, error))
     return RedirectResponse("/account", 303)
 
 
@@ -43,14 +44,14 @@ def settings(request: Request) -> Response:
 def password(request: Request) -> Response:
     """A new one; all sessions end, and this browser has a new one."""
     lobby, account, new = lobby_of(request), _account(request), asked(request, "new")
-    fault = passwords.fault(new, account.name) or _not_confirmed(request, account)
+    fault = in_readers(request, passwords.fault(new, account.name)) or _not_confirmed(request, account)
     if fault:
         return _page(request, fault)
     with lobby.looked_at.turn():
         hashed = lobby.passwords.hashed(new)
     source = source_of(request)
     with lobby.database.writing() as connection:
-        access_log.write(connection, access_of(request, "changed a password", account.name))
+        access_log.write(connection, access_of(request, said("changed a password"), account.name))
         accounts.set_password(connection, account.id, hashed)
         now_us = lobby.now_us()
         secret = sessions.begin(connection, account.id, sessions.IN, now_us, source.address, source.browser)
@@ -63,7 +64,7 @@ def password(request: Request) -> Response:
 def end_sessions(request: Request) -> Response:
     """All but this one."""
     with lobby_of(request).database.writing() as connection:
-        access_log.write(connection, access_of(request, "ended their other sessions"))
+        access_log.write(connection, access_of(request, said("ended their other sessions")))
         sessions.end_others(connection, who_of(request).account, sessions.hash_of(request.state.secret))
     return RedirectResponse("/account", 303)
 
@@ -79,13 +80,13 @@ def enrol(request: Request) -> Response:
     """The app shows the right code: from now on it is asked for. Shows the codes for paper, once."""
     lobby, account, seed = lobby_of(request), _account(request), asked(request, "seed")
     if not SEED.fullmatch(seed):
-        raise Refused(400, "This seed is none of ours. Go back, load the page again, and try once more.")
+        raise Refused(400, said("This seed is none of ours. Go back, load the page again, and try once more."))
     fault = _not_confirmed(request, account)
     step = second_step.taken_step(seed, asked(request, "code"), lobby.now_us(), 0)
     if fault or not step:
-        return _seed_page(request, seed, fault or WRONG_CODE, 400)
+        return _seed_page(request, seed, fault or in_readers(request, WRONG_CODE), 400)
     with lobby.database.writing() as connection:
-        access_log.write(connection, access_of(request, "turned on the second step", account.name))
+        access_log.write(connection, access_of(request, said("turned on the second step"), account.name))
         codes = second_step.enrol(connection, account.id, seed, step)
         sessions.end_others(connection, account.id, sessions.hash_of(request.state.secret))
     return page(request, "account/paper_codes.html", codes=codes)
@@ -99,7 +100,7 @@ def remove(request: Request) -> Response:
     if fault:
         return _page(request, fault)
     with lobby_of(request).database.writing() as connection:
-        access_log.write(connection, access_of(request, "turned off the second step", account.name))
+        access_log.write(connection, access_of(request, said("turned off the second step"), account.name))
         second_step.remove(connection, account.id)
     return RedirectResponse("/account", 303)
 

@@ -12,7 +12,8 @@ from gateway.web.accounts.accounts import Account
 from gateway.web.accounts.lobby import access_of, lobby_of
 from gateway.web.door.refused import Refused
 from gateway.web.grants import ROLES
-from gateway.web.templating import page
+from gateway.web.templating import fault_words, page
+from gateway.web.words.said import said
 
 ROUTER = APIRouter()
 GIVEN_US = 86_400_000_000
@@ -33,11 +34,13 @@ def make(request: Request) -> Response:
         hashed = lobby.passwords.hashed(given)
     try:
         with lobby.database.writing() as connection:
-            access_log.write(connection, access_of(request, "made an account", name, f"as {role}"))
+            access_log.write(
+                connection, access_of(request, said("made an account"), name, said("as {role}", role=role))
+            )
             now_us = lobby.now_us()
             accounts.make(connection, name, role, now_us, hashed, now_us + GIVEN_US)
     except ValueError as error:
-        return _page(request, f"{error}.".capitalize())
+        return _page(request, fault_words(request, error))
     return _page(request, given=given, given_to=name)
 
 
@@ -48,8 +51,8 @@ def set_role(request: Request, account: Number) -> Response:
     return _change(
         request,
         account,
-        "changed a role",
-        f"to {role}",
+        said("changed a role"),
+        said("to {role}", role=role),
         lambda connection, found: accounts.set_role(connection, found, role),
     )
 
@@ -57,7 +60,7 @@ def set_role(request: Request, account: Number) -> Response:
 @ROUTER.post("/accounts/{account}/lock")
 def lock(request: Request, account: Number) -> Response:
     """Nobody enters by it, and whoever is in is out."""
-    return _change(request, account, "locked an account", "", accounts.lock)
+    return _change(request, account, said("locked an account"), "", accounts.lock)
 
 
 @ROUTER.post("/accounts/{account}/unlock")
@@ -67,7 +70,7 @@ def unlock(request: Request, account: Number) -> Response:
     return _change(
         request,
         account,
-        "unlocked an account",
+        said("unlocked an account"),
         "",
         lambda connection, found: accounts.unlock(connection, found, now_us),
     )
@@ -82,13 +85,13 @@ def reset(request: Request, account: Number) -> Response:
 
     def change(connection: Connection, found: Account) -> None:
         if found.subject:
-            raise ValueError(f"{found.name} signs in elsewhere and has no password here")
+            raise ValueError(said("{name} signs in elsewhere and has no password here", name=found.name))
         accounts.set_password(connection, found.id, hashed, lobby.now_us() + GIVEN_US)
         if without:
             second_step.remove(connection, found.id)
 
-    note = "and took away the second step" if without else ""
-    return _change(request, account, "gave a new password", note, change, given)
+    note = said("and took away the second step") if without else ""
+    return _change(request, account, said("gave a new password"), note, change, given)
 
 
 def _change(
@@ -99,11 +102,11 @@ def _change(
         with lobby_of(request).database.writing() as connection:
             found = accounts.numbered(connection, number)
             if found is None:
-                raise Refused(404, "There is no such account.")
+                raise Refused(404, said("There is no such account."))
             access_log.write(connection, access_of(request, what, found.name, note))
             change(connection, found)
     except ValueError as error:
-        return _page(request, f"{error}.".capitalize())
+        return _page(request, fault_words(request, error))
     return _page(request, given=given, given_to=found.name) if given else RedirectResponse("/accounts", 303)
 
 

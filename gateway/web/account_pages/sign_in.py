@@ -11,12 +11,13 @@ from gateway.web.accounts.person import who_of
 from gateway.web.accounts.sessions import CODE, IN, PASSWORD, Session
 from gateway.web.door.cookies import give, take
 from gateway.web.door.refused import local_path
-from gateway.web.templating import gettext_of, page
+from gateway.web.templating import in_readers, page
+from gateway.web.words.said import said
 
 ROUTER = APIRouter()
 NEXT_STEP = {CODE: "/sign-in/code", PASSWORD: "/sign-in/new-password"}
-WRONG = "Name or password is wrong."
-WRONG_CODE = "This code is wrong, or was used already."
+WRONG = said("Name or password is wrong.")
+WRONG_CODE = said("This code is wrong, or was used already.")
 
 
 @ROUTER.get("/sign-in")
@@ -80,10 +81,10 @@ def new_password(request: Request) -> Response:
     with lobby.database.reading() as connection:
         account = accounts.numbered(connection, session.account)
     assert account is not None
-    fault = passwords.fault(password, account.name)
+    fault = in_readers(request, passwords.fault(password, account.name))
     with lobby.looked_at.turn():
         if not fault and lobby.passwords.is_right(account.password, password):
-            fault = "This is the password that you were given; choose one of your own."
+            fault = in_readers(request, said("This is the password that you were given; choose one of your own."))
         if not fault:
             return on(request, entry.with_new_password(lobby, session, password, source_of(request)), "/")
     return page(request, "account/new_password.html", 400, fault=fault, shortest=passwords.SHORTEST)
@@ -94,7 +95,7 @@ def sign_out(request: Request) -> Response:
     """This browser is out."""
     lobby = lobby_of(request)
     with lobby.database.writing() as connection:
-        access_log.write(connection, access_of(request, "signed out"))
+        access_log.write(connection, access_of(request, said("signed out")))
         sessions.end(connection, sessions.hash_of(request.state.secret))
     gone = RedirectResponse("/sign-in", 303)
     take(gone, lobby)
@@ -114,10 +115,10 @@ def on(request: Request, came: Entry, then: str) -> Response:
 def fault_of(request: Request, came: Entry, wrong: str) -> tuple[str, int, dict[str, str]]:
     """What to say of who did not get on, with which status, and headers."""
     if not came.wait_us:
-        return gettext_of(request)(wrong), 401, {}
+        return in_readers(request, wrong), 401, {}
     wait_s = -(-came.wait_us // 1_000_000)
-    said = gettext_of(request)("Wrong too often. Try again in {} s.").format(wait_s)
-    return said, 429, {"retry-after": str(wait_s)}
+    words = said("Wrong too often. Try again in {wait_s} s.", wait_s=wait_s)
+    return in_readers(request, words), 429, {"retry-after": str(wait_s)}
 
 
 def _form(request: Request, then: str, status: int = 200, fault: str = "", typed: str = "") -> Response:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.web.grants import ROLES
+from gateway.web.words.said import said
 
 NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 LANGUAGE = re.compile(r"[a-z]{2}|")
@@ -66,11 +67,11 @@ def make(
 ) -> int:
     """A new account; password : its hash. Returns its number. Raises ValueError for a name or role that cannot be."""
     if not NAME.fullmatch(name):
-        raise ValueError("a name has 1 to 64 letters, digits, dots, hyphens, underlines or @")
+        raise ValueError(said("a name has 1 to 64 letters, digits, dots, hyphens, underlines or @"))
     if role not in ROLES:
-        raise ValueError(f"a role is one of {', '.join(ROLES)}")
+        raise ValueError(said("a role is one of {roles}", roles=ROLES))
     if named(connection, name) is not None:
-        raise ValueError(f"there is an account {name} already")
+        raise ValueError(said("there is an account {name} already", name=name))
     made = connection.execute(
         "insert into account(name, role, made_us, password, password_until_us) values (?, ?, ?, ?, ?)",
         (name, role, now_us, password, until_us),
@@ -82,7 +83,7 @@ def make(
 def set_role(connection: sqlite3.Connection, account: Account, role: str) -> None:
     """Raises ValueError for no role, and where nobody would be left to administrate."""
     if role not in ROLES:
-        raise ValueError(f"a role is one of {', '.join(ROLES)}")
+        raise ValueError(said("a role is one of {roles}", roles=ROLES))
     if role != "administrator":
         _others_administrate(connection, account)
     connection.execute("update account set role = ? where id = ?", (role, account.id))
@@ -116,9 +117,9 @@ def set_password(connection: sqlite3.Connection, number: int, hashed: str, until
 def set_reader(connection: sqlite3.Connection, number: int, language: str, time_zone: str) -> None:
     """How pages speak to this one. Raises ValueError for a language or a time zone that is none."""
     if not LANGUAGE.fullmatch(language):
-        raise ValueError("a language is two small letters, as en")
+        raise ValueError(said("a language is two small letters, as en"))
     if time_zone not in zoneinfo.available_timezones():
-        raise ValueError("a time zone is of the IANA list, as America/Chicago")
+        raise ValueError(said("a time zone is of the IANA list, as America/Chicago"))
     connection.execute("update account set language = ?, time_zone = ? where id = ?", (language, time_zone, number))
 
 
@@ -127,7 +128,7 @@ def _others_administrate(connection: sqlite3.Connection, account: Account) -> No
         return
     others = "select count(*) from account where role = 'administrator' and is_locked = 0 and id != ?"
     if connection.execute(others, (account.id,)).fetchone()[0] == 0:
-        raise ValueError(f"{account.name} is the last administrator; make another one first")
+        raise ValueError(said("{name} is the last administrator; make another one first", name=account.name))
 
 
 def _one(rows: sqlite3.Cursor) -> Account | None:

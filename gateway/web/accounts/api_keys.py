@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gateway.web.accounts.accounts import NAME
 from gateway.web.accounts.sessions import hash_of
 from gateway.web.grants import ROLES
+from gateway.web.words.said import said
 
 PREFIX = "soundpost_"
 """So that whoever finds one knows what it opens."""
@@ -41,13 +42,13 @@ def make(
     """A new key. known : the scopes that there are. Returns it; it is kept nowhere. Raises ValueError for a name, role
     or scope that cannot be."""
     if not NAME.fullmatch(name):
-        raise ValueError("a name has 1 to 64 letters, digits, dots, hyphens, underlines or @")
+        raise ValueError(said("a name has 1 to 64 letters, digits, dots, hyphens, underlines or @"))
     if role not in ROLES or role == "administrator":
-        raise ValueError(f"a key's role is one of {', '.join(ROLES[:-1])}")
+        raise ValueError(said("a key's role is one of {roles}", roles=ROLES[:-1]))
     if not scopes or not set(scopes) <= set(known):
-        raise ValueError(f"a key has one or more scopes of {', '.join(known)}")
+        raise ValueError(said("a key has one or more scopes of {scopes}", scopes=", ".join(known)))
     if connection.execute("select 1 from api_key where name = ?", (name,)).fetchone():
-        raise ValueError(f"there is or was a key {name} already")
+        raise ValueError(said("there is or was a key {name} already", name=name))
     key = PREFIX + secrets.token_urlsafe(32)
     connection.execute(
         "insert into api_key(hash, name, role, scopes, by_account, made_us) values (?, ?, ?, ?, ?, ?)",
@@ -79,7 +80,7 @@ def revoke(connection: sqlite3.Connection, number: int, now_us: int) -> str:
         "update api_key set revoked_us = ? where id = ? and revoked_us = 0 returning name", (now_us, number)
     ).fetchone()
     if row is None:
-        raise ValueError("there is no such key, or it is revoked already")
+        raise ValueError(said("there is no such key, or it is revoked already"))
     return str(row[0])
 
 

@@ -10,6 +10,7 @@ from gateway.web.accounts.accounts import Account
 from gateway.web.accounts.lobby import Lobby
 from gateway.web.accounts.oidc import Arrival
 from gateway.web.accounts.sessions import CODE, IN, PASSWORD, Session
+from gateway.web.words.said import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,9 @@ def with_new_password(lobby: Lobby, session: Session, password: str, source: Fro
     with lobby.database.writing() as connection:
         account = accounts.numbered(connection, session.account)
         assert account is not None
-        access_log.write(connection, _access(now_us, account, source, "changed a password", account.name))
+        access_log.write(connection, _access(now_us, account, source, said("changed a password"), account.name))
         accounts.set_password(connection, account.id, hashed)
-        access_log.write(connection, _access(now_us, account, source, "signed in"))
+        access_log.write(connection, _access(now_us, account, source, said("signed in")))
         return Entry(sessions.begin(connection, account.id, IN, now_us, source.address, source.browser), IN)
 
 
@@ -115,7 +116,7 @@ def _pass(lobby: Lobby, account: Account, stage: str, source: From) -> Entry:
     now_us = lobby.now_us()
     with lobby.database.writing() as connection:
         if stage == IN:
-            access_log.write(connection, _access(now_us, account, source, "signed in"))
+            access_log.write(connection, _access(now_us, account, source, said("signed in")))
         sessions.end(connection, sessions.hash_of(source.secret))
         sessions.sweep(connection, now_us, lobby.ends)
         return Entry(sessions.begin(connection, account.id, stage, now_us, source.address, source.browser), stage)
@@ -138,8 +139,8 @@ def _refused(lobby: Lobby, key: str, account: Account | None, source: From, now_
         lobby.of_account.wrong(key, now_us, account.forgiven_us if account else -1)
         lobby.of_address.wrong(source.address, now_us)
     with lobby.database.writing() as connection:
-        about = account.name if account else "a name that is not known"
-        access_log.write(connection, Access(now_us, "", "", source.address, "was not let in", about))
+        about = account.name if account else said("a name that is not known")
+        access_log.write(connection, Access(now_us, "", "", source.address, said("was not let in"), about))
     return Entry()
 
 

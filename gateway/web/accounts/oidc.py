@@ -23,6 +23,7 @@ from joserfc.jws import JWSRegistry
 
 from gateway.web.accounts.settings import OidcTable, check_https
 from gateway.web.grants import ROLES
+from gateway.web.words.said import said
 
 S = 1_000_000
 BEGUN_S, KNOWN_S, LEEWAY_S, TIMEOUT_S = 600, 3600, 60, 5.0
@@ -96,13 +97,13 @@ class Provider:
         """What came back in the address. Raises SignOnFailed."""
         begun = self._begun.pop(told.get("state", ""), None)
         if begun is None or not browser or not secrets.compare_digest(begun.browser, browser):
-            raise SignOnFailed("This sign-in was not begun in this browser, or was used already.")
+            raise SignOnFailed(said("This sign-in was not begun in this browser, or was used already."))
         if not 0 <= now_us - begun.at_us < BEGUN_S * S:
-            raise SignOnFailed("This sign-in was begun too long ago.")
+            raise SignOnFailed(said("This sign-in was begun too long ago."))
         if told.get("iss", self._settings.issuer) != self._settings.issuer:
-            raise SignOnFailed("The answer is another provider's.")
+            raise SignOnFailed(said("The answer is another provider's."))
         if "error" in told or not told.get("code"):
-            raise SignOnFailed("The provider did not let you in.")
+            raise SignOnFailed(said("The provider did not let you in."))
         claims = await self._claims(told["code"], begun, now_us)
         return self._arrival(claims, begun)
 
@@ -129,7 +130,9 @@ class Provider:
             claims = CodeIDToken(decoded.claims, decoded.header, options, params)
             claims.validate(now=now_us // S, leeway=LEEWAY_S)
         except (AuthlibBaseError, JoseError, *NONSENSE) as error:
-            raise SignOnFailed(f"What the provider answered is not valid ({type(error).__name__}).") from None
+            raise SignOnFailed(
+                said("What the provider answered is not valid ({what}).", what=type(error).__name__)
+            ) from None
         return decoded.claims
 
     def _arrival(self, claims: Mapping[str, Any], begun: Begun) -> Arrival:
@@ -137,10 +140,10 @@ class Provider:
         values = {str(each) for each in (given if isinstance(given, list) else [given])}
         roles = [role for value, role in self._settings.roles.items() if value in values]
         if not roles:
-            raise SignOnFailed("The provider knows you, and no role here goes with what it says of you.")
+            raise SignOnFailed(said("The provider knows you, and no role here goes with what it says of you."))
         subject, name = claims["sub"], claims.get(self._settings.name_claim)
         if not isinstance(subject, str) or not 0 < len(subject) <= 255:
-            raise SignOnFailed("What the provider answered is not valid (sub).")
+            raise SignOnFailed(said("What the provider answered is not valid ({what}).", what="sub"))
         role = max(roles, key=ROLES.index)
         return Arrival(self._settings.issuer, subject, name if isinstance(name, str) else subject, role, begun.next)
 
@@ -150,13 +153,13 @@ class Provider:
         try:
             known = await _json_at(self._settings.issuer.rstrip("/") + DISCOVERY)
             if known["issuer"] != self._settings.issuer:
-                raise SignOnFailed("The provider says that it is another one.")
+                raise SignOnFailed(said("The provider says that it is another one."))
             for each in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
                 check_https(known[each])
         except NONSENSE as error:
             if isinstance(error, SignOnFailed):
                 raise
-            raise SignOnFailed("The provider cannot be reached, or does not answer as one.") from None
+            raise SignOnFailed(said("The provider cannot be reached, or does not answer as one.")) from None
         self._known, self._known_us = known, now_us
         return known
 

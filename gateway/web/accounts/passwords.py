@@ -12,6 +12,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
+from gateway.web.words.said import Said, said
+
 SHORTEST, LONGEST = 12, 256
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 GIVEN_LENGTH = 20
@@ -40,18 +42,19 @@ class Passwords:
         return self._hasher.check_needs_rehash(kept)
 
 
-def fault(password: str, name: str) -> str:
+def fault(password: str, name: str) -> Said | str:
     """What is wrong with a new password, in a sentence; "" where nothing is."""
-    if len(password) < SHORTEST:
-        return f"A password has at least {SHORTEST} characters; this one has {len(password)}."
-    if len(password) > LONGEST:
-        return f"A password has at most {LONGEST} characters; this one has {len(password)}."
+    count = len(password)
+    if count < SHORTEST:
+        return said("A password has at least {least} characters; this one has {count}.", least=SHORTEST, count=count)
+    if count > LONGEST:
+        return said("A password has at most {most} characters; this one has {count}.", most=LONGEST, count=count)
     if len(set(password)) < 5:
-        return "A password has at least 5 different characters."
+        return said("A password has at least 5 different characters.")
     lowered = password.lower()
     for word in _known(name):
         if lowered.replace(word, "").strip("0123456789!.-_ ") == "":
-            return "A password is more than a name or a common word with digits."
+            return said("A password is more than a name or a common word with digits.")
     return ""
 
 

@@ -4,6 +4,8 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
+from gateway.web.words.said import said
+
 
 class Busy(OSError):
     """Too many wait already."""
@@ -19,7 +21,7 @@ class Queue:
     def turn(self) -> Iterator[None]:
         """Raises Busy at once where too many wait."""
         if not self._most.acquire(blocking=False):
-            raise Busy("too many sign in at once; try again in a moment")
+            raise Busy(said("Too many sign in at once; try again in a moment."))
         try:
             with self._at_once:
                 yield

@@ -7,15 +7,18 @@ from starlette.datastructures import FormData
 from starlette.types import Message, Receive
 
 from gateway.web.door.refused import Refused
+from gateway.web.words.said import said
 
 MOST_BYTES, MOST_FIELDS, LONGEST_S = 65_536, 200, 20.0
 FORM = "application/x-www-form-urlencoded"
 
 
-async def whole_body(receive: Receive, declared: str) -> bytes:
-    """declared : Content-Length, or "". Raises Refused for more than MOST_BYTES, and for who takes over LONGEST_S."""
-    too_long = Refused(413, f"That is too long: at most {MOST_BYTES} bytes are taken.", {"connection": "close"})
-    if declared.isascii() and declared.isdigit() and (len(declared) > 9 or int(declared) > MOST_BYTES):
+async def whole_body(receive: Receive, declared: str, most: int = MOST_BYTES) -> bytes:
+    """declared : Content-Length, or "". most : bytes. Raises Refused for more, and for who takes over LONGEST_S."""
+    too_long = Refused(
+        413, said("That is too long: at most {most} bytes are taken.", most=most), {"connection": "close"}
+    )
+    if declared.isascii() and declared.isdigit() and (len(declared) > 9 or int(declared) > most):
         raise too_long
     pieces: list[bytes] = []
     try:
@@ -23,14 +26,14 @@ async def whole_body(receive: Receive, declared: str) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] != "http.request":
-                    raise Refused(400, "The request ended too early.")
+                    raise Refused(400, said("The request ended too early."))
                 pieces.append(message.get("body", b""))
-                if sum(map(len, pieces)) > MOST_BYTES:
+                if sum(map(len, pieces)) > most:
                     raise too_long
                 if not message.get("more_body", False):
                     return b"".join(pieces)
     except TimeoutError:
-        raise Refused(408, "The request took too long to come.", {"connection": "close"}) from None
+        raise Refused(408, said("The request took too long to come."), {"connection": "close"}) from None
 
 
 def form_in(body: bytes, content_type: str) -> FormData:
@@ -42,7 +45,8 @@ def form_in(body: bytes, content_type: str) -> FormData:
             body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
         )
     except ValueError:
-        raise Refused(400, f"The form cannot be read: it has over {MOST_FIELDS} fields, or is not UTF-8.") from None
+        words = said("The form cannot be read: it has over {most} fields, or is not UTF-8.", most=MOST_FIELDS)
+        raise Refused(400, words) from None
     return FormData([(name, value) for name, value in pairs])
 
 

@@ -27,13 +27,14 @@ from gateway.web.door.outgoing import Outgoing
 from gateway.web.door.refused import Refused, answer
 from gateway.web.door.routes import Routes
 from gateway.web.grants import PUBLIC, Grant
+from gateway.web.words.said import said
 
 LONGEST_TARGET = 8192
 SAFE = ("GET", "HEAD", "OPTIONS")
 NAMELESS = ("/health", "/static/{path:path}")
 """Of these nobody is asked who they are: they answer with the file of accounts broken, too."""
 log = structlog.get_logger("gateway.web")
-OUT_OF_ORDER = "The web process cannot read or write its file; tell whoever looks after it."
+OUT_OF_ORDER = said("The web process cannot read or write its file; tell whoever looks after it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ class Door:
                 raise
             log.error("a request failed", why=str(error), path=request.url.path)
             busy = isinstance(error, Busy)
-            await answer(request, Refused(503, f"{error}." if busy else OUT_OF_ORDER))(scope, receive, out.send)
+            await answer(request, Refused(503, error.args[0] if busy else OUT_OF_ORDER))(scope, receive, out.send)
         except Exception:
             if not out.has_started:
-                words = "Something went wrong here; it is in the log."
+                words = said("Something went wrong here; it is in the log.")
                 await answer(request, Refused(500, words))(scope, receive, out.send)
             raise
 
@@ -90,21 +91,25 @@ class Door:
         return request
 
     async def _let(self, request: Request, out: Outgoing) -> _Let:
-        self._check_target(request)
+        wrong = target_fault(request)
         method = "GET" if request.method in SAFE else request.method
-        grant, allowed = self._routes.find(request.scope["path"], method)
+        grant, allowed = (None, frozenset[str]()) if wrong else self._routes.find(request.scope["path"], method)
         found = Found()
         if grant is None or grant.path not in NAMELESS:
             found = await self._recognise(request, out, grant)
+        if wrong:
+            raise wrong
         if not self._is_near(request, grant):
             check_grant(request, grant, allowed, found)
         assert grant is not None
         request.scope["state"]["route"] = grant.path
         if request.method == "OPTIONS":
-            raise Refused(405, "That is not asked here.", {"allow": allow(allowed)})
+            raise Refused(405, said("That is not asked here."), {"allow": allow(allowed)})
         content = None
         if method != "GET":
-            content = await body.whole_body(request.receive, request.headers.get("content-length", ""))
+            content = await body.whole_body(
+                request.receive, request.headers.get("content-length", ""), grant.most_bytes
+            )
             self._check_change(request, content, found.person)
         if grant.logged:
             await self._log(request, grant, found.person)
@@ -116,13 +121,6 @@ class Door:
             return False
         peer = request.scope.get("client")
         return is_on_loopback(peer[0] if peer else "", request.headers)
-
-    def _check_target(self, request: Request) -> None:
-        raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
-        if len(raw_path) + len(request.scope.get("query_string", b"")) > LONGEST_TARGET:
-            raise Refused(414, f"That address is too long: at most {LONGEST_TARGET} bytes are taken.")
-        if not request.scope["path"].isprintable():
-            raise Refused(400, "That address has characters that no address has.")
 
     async def _recognise(self, request: Request, out: Outgoing, grant: Grant | None) -> Found:
         """Whose request it is. Where the file cannot be read, everybody is a stranger."""
@@ -162,12 +160,12 @@ class Door:
             return
         own = {self._lobby.config.public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"}
         if csrf.is_from_elsewhere(request.headers, own):
-            raise Refused(403, "This was asked by another site's page.")
+            raise Refused(403, said("This was asked by another site's page."))
         form = body.form_in(content, request.headers.get("content-type", ""))
         request.scope["state"]["form"] = form
         given = request.headers.get(csrf.HEADER) or form.get(csrf.FIELD) or ""
         if not csrf.is_right(str(given), csrf.csrf_token(request)):
-            raise Refused(403, "This page was too old, or not ours. Go back, load it again, and try once more.")
+            raise Refused(403, said("This page was too old, or not ours. Go back, load it again, and try once more."))
 
     async def _log(self, request: Request, grant: Grant, person: Person) -> None:
         about = request.scope["path"] if "{" in grant.path else ""
@@ -178,7 +176,7 @@ class Door:
         try:
             await run_sync(self._write, access)
         except (OSError, ValueError):
-            raise Refused(503, "The access log cannot be written, so this is not shown.") from None
+            raise Refused(503, said("The access log cannot be written, so this is not shown.")) from None
 
     def _write(self, access: Access) -> None:
         with self._lobby.database.writing() as connection:
@@ -190,16 +188,26 @@ def allow(methods: frozenset[str]) -> str:
     return ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))
 
 
+def target_fault(request: Request) -> Refused | None:
+    """What is wrong with the address itself."""
+    raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+    if len(raw_path) + len(request.scope.get("query_string", b"")) > LONGEST_TARGET:
+        return Refused(414, said("That address is too long: at most {most} bytes are taken.", most=LONGEST_TARGET))
+    if not request.scope["path"].isprintable():
+        return Refused(400, said("That address has characters that no address has."))
+    return None
+
+
 def check_grant(request: Request, grant: Grant | None, allowed: frozenset[str], found: Found) -> None:
     """Raises Refused for what this one may not. Who has not signed in is not told what there is."""
     person = found.person
     if grant is not None and PUBLIC in grant.to:
         return
     if not person.is_signed_in:
-        raise Refused(401, "Sign in, or send an API key.", {"www-authenticate": "Bearer"})
+        raise Refused(401, said("Sign in, or send an API key."), {"www-authenticate": "Bearer"})
     if grant is None:
         if allowed:
-            raise Refused(405, "That is not possible here.", {"allow": allow(allowed)})
-        raise Refused(404, "There is nothing at this address.")
+            raise Refused(405, said("That is not possible here."), {"allow": allow(allowed)})
+        raise Refused(404, said("There is nothing at this address."))
     if person.role not in grant.to or (person.is_machine and (not grant.scope or grant.scope not in found.scopes)):
-        raise Refused(403, f"This is for {', '.join(grant.to)}; you are {person.role}.")
+        raise Refused(403, said("This is for {roles}; you are {role}.", roles=grant.to, role=(person.role,)))

@@ -7,20 +7,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from gateway.web.door.problem import problem
-from gateway.web.templating import page
+from gateway.web.templating import in_readers, page
+from gateway.web.words.said import said
 
 TITLES = {
-    401: "Sign in",
-    403: "Not for you",
-    404: "Not found",
-    405: "Not possible here",
-    408: "Too slow",
-    413: "Too long",
-    414: "Too long",
-    429: "Wait",
-    500: "Out of order",
-    503: "Out of order",
+    401: said("Sign in"),
+    403: said("Not for you"),
+    404: said("Not found"),
+    405: said("Not possible here"),
+    408: said("Too slow"),
+    413: said("Too long"),
+    414: said("Too long"),
+    429: said("Wait"),
+    500: said("Out of order"),
+    503: said("Out of order"),
 }
+NOT_POSSIBLE = said("Not possible")
+REFERENCE = "/api/v1/reference"
+"""The one page for people among the API's addresses."""
 LONGEST_NEXT = 512
 
 
@@ -46,7 +50,7 @@ def answer(request: Request, refused: Refused) -> Response:
         return RedirectResponse(where, 303)
     shown = page(
         request, "account/refused.html", refused.status,
-        title=TITLES.get(refused.status, "Not possible"), words=refused.words,
+        title=in_readers(request, TITLES.get(refused.status, NOT_POSSIBLE)), words=in_readers(request, refused.words),
     )  # fmt: skip
     shown.headers.update(refused.headers)
     return shown
@@ -54,7 +58,7 @@ def answer(request: Request, refused: Refused) -> Response:
 
 def reads_pages(request: Request) -> bool:
     """Whether a browser asks for a page, or htmx for a part of one."""
-    if is_api(request) or "authorization" in request.headers:
+    if (is_api(request) and request.scope["path"] != REFERENCE) or "authorization" in request.headers:
         return False
     return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
 

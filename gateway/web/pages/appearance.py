@@ -2,25 +2,32 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
 
+from gateway.web.accounts.lobby import lobby_of
 from gateway.web.templating import THEME_COOKIE, THEMES
 
 ROUTER = APIRouter()
+LONGEST = 8192
+"""As long an address as the door takes."""
 YEAR_S = 365 * 86_400
 
 
 @ROUTER.post("/appearance")
-def choose(theme: Annotated[str, Form()], back: Annotated[str, Form()] = "/") -> RedirectResponse:
+def choose(
+    request: Request, theme: Annotated[str, Form()] = "", back: Annotated[str, Form()] = "/"
+) -> RedirectResponse:
     """Back to the page that it was asked on."""
     answer = RedirectResponse(here(back), 303)
     if theme in THEMES:
-        answer.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S, httponly=True, samesite="lax")
+        answer.set_cookie(
+            THEME_COOKIE, theme, max_age=YEAR_S, httponly=True, samesite="lax", secure=lobby_of(request).is_secure
+        )
     return answer
 
 
 def here(address: str) -> str:
     """The address where it is a path of this server, else the first page: no other server is ever sent to."""
-    is_path = address.startswith("/") and not address.startswith("//") and len(address) < 2000
+    is_path = address.startswith("/") and not address.startswith("//") and len(address) <= LONGEST
     return address if is_path and address.isascii() and "\\" not in address and address.isprintable() else "/"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from gateway.web.records import Search
 from gateway.web.showing import zone_of
+from gateway.web.store.search import FARTHEST_M, FIELD_WORDS
+from gateway.web.words.said import said
 
 FIELDS = ("text", "from", "until", "near", "within", "grade", "kind", "review")
 LONGEST = 300
@@ -16,7 +18,7 @@ LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """values : of each of FIELDS, as typed (cut at LONGEST where it is longer). fault : in English, or "". search : of
+    """values : of each of FIELDS, as typed (cut at LONGEST where it is longer). fault : Said, or "". search : of
     what could be read; None where something could not."""
 
     values: Mapping[str, str]
@@ -34,12 +36,18 @@ def asked(query: Mapping[str, str], time_zone: str) -> Asked:
     values = {name: query.get(name, "").strip() for name in FIELDS}
     for name, value in values.items():
         if len(value) > LONGEST:
-            values[name] = value[:LONGEST]
-            return Asked(values, None, f"{name}: at most {LONGEST} letters can be searched for ({len(value)} came)")
+            values[name], field = value[:LONGEST], FIELD_WORDS[name]
+            words = said(
+                "{field}: at most {most} letters can be searched for ({count} came)",
+                field=field,
+                most=LONGEST,
+                count=len(value),
+            )
+            return Asked(values, None, words)
     try:
         return Asked(values, _search(values, time_zone), "")
     except ValueError as error:
-        return Asked(values, None, str(error))
+        return Asked(values, None, error.args[0])
 
 
 def _search(values: Mapping[str, str], time_zone: str) -> Search:
@@ -64,7 +72,13 @@ def _wall_clock(name: str, value: str, time_zone: str, last: bool) -> int | None
     try:
         at = datetime.datetime.fromisoformat(value)
     except ValueError:
-        raise ValueError(f"{name}: must be a day and an hour such as 2026-11-07T21:30 (it is {value[:40]!r})") from None
+        raise ValueError(
+            said(
+                "{field}: must be a day and an hour such as 2026-11-07T21:30 (it is {value})",
+                field=FIELD_WORDS[name],
+                value=repr(value[:40]),
+            )
+        ) from None
     if last and "T" not in value:
         at += datetime.timedelta(days=1)
     if at.tzinfo is None:
@@ -78,7 +92,10 @@ def _place(value: str) -> tuple[float, float] | None:
     told = re.fullmatch(r"(-?\d{1,2}(?:\.\d{1,12})?)\s*[,; ]\s*(-?\d{1,3}(?:\.\d{1,12})?)", value)
     if not told or abs(float(told[1])) > 90 or abs(float(told[2])) > 180:
         raise ValueError(
-            f"near: must be latitude, longitude in degrees such as 51.5007, -0.1246 (it is {value[:40]!r})"
+            said(
+                "near: must be latitude, longitude in degrees such as 51.5007, -0.1246 (it is {value})",
+                value=repr(value[:40]),
+            )
         )
     return float(told[1]), float(told[2])
 
@@ -86,6 +103,8 @@ def _place(value: str) -> tuple[float, float] | None:
 def _metres(value: str) -> float | None:
     if not value:
         return None
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", value) or not 1 <= float(value) <= 100_000:
-        raise ValueError(f"within: must be 1 to 100000 metres (it is {value[:40]!r})")
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", value) or not 1 <= float(value) <= FARTHEST_M:
+        raise ValueError(
+            said("within: must be 1 to {most} metres (it is {value})", most=f"{FARTHEST_M:g}", value=repr(value[:40]))
+        )
     return float(value)

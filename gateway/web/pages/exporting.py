@@ -14,6 +14,7 @@ from gateway.web.parts import parts_of
 from gateway.web.records import Brief, Search
 from gateway.web.showing import moment
 from gateway.web.store.store import Store
+from gateway.web.templating import in_readers
 
 ROUTER = APIRouter()
 AT_ONCE = 500
@@ -40,11 +41,11 @@ def as_geojson(request: Request) -> Response:
 def _sent(request: Request, written: Callable[[Iterator[Brief]], Iterator[str]], kind: str, name: str) -> Response:
     wanted, store = asked(request.query_params, who_of(request).time_zone), parts_of(request).store
     if wanted.search is None:
-        return PlainTextResponse(wanted.fault + "\n", 422)
+        return PlainTextResponse(in_readers(request, wanted.fault) + "\n", 422)
     try:
         store.briefs(wanted.search, limit=1)
     except ValueError as error:
-        return PlainTextResponse(f"{error}\n", 422)
+        return PlainTextResponse(in_readers(request, error) + "\n", 422)
     told = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingResponse(written(_all(store, wanted.search)), media_type=kind, headers=told)
 

@@ -11,7 +11,8 @@ from gateway.web.desk.saved import Saved, drop_search, save_search, saved_search
 from gateway.web.pages.asking import Asked, asked
 from gateway.web.parts import parts_of
 from gateway.web.records import Brief
-from gateway.web.templating import in_words, page
+from gateway.web.templating import fault_words, in_readers, in_words, page
+from gateway.web.words.said import sentence
 
 ROUTER = APIRouter()
 PAGE = 50
@@ -33,7 +34,7 @@ def save(request: Request, name: Annotated[str, Form()] = "", query: Annotated[s
     try:
         save_search(parts_of(request).database, who_of(request).account, Saved(name.strip(), wanted.query))
     except ValueError as error:
-        return _listed(request, wanted, "", 422, str(error), name)
+        return _listed(request, wanted, "", 422, fault_words(request, error), name)
     return RedirectResponse("/incidents?" + wanted.query, 303)
 
 
@@ -56,14 +57,14 @@ def _listed(
     request: Request, wanted: Asked, after: str, status: int = 200, fault: str = "", name: str = ""
 ) -> HTMLResponse:
     """fault : beside the search's own. name : that was typed for it."""
-    parts, words = parts_of(request), [each for each in (wanted.fault, fault) if each]
+    parts, words = parts_of(request), [sentence(in_readers(request, each)) for each in (wanted.fault, fault) if each]
     found: list[Brief] = []
     if wanted.search is not None:
         began = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
         try:
             found = list(parts.store.briefs(wanted.search, began, PAGE + 1))
         except ValueError as error:
-            words.append(str(error))
+            words.append(fault_words(request, error))
     return page(
         request,
         "incidents.html",

@@ -10,7 +10,7 @@ from gateway.web.pages.missing import missing
 from gateway.web.parts import parts_of
 from gateway.web.rules.rules import InForce
 from gateway.web.rules.trials import Busy, Trial
-from gateway.web.templating import gettext_of, in_words, page
+from gateway.web.templating import fault_words, gettext_of, in_readers, in_words, page
 
 ROUTER = APIRouter()
 SHOWN = 500
@@ -38,7 +38,7 @@ def start(request: Request, text: Annotated[str, Form()] = "") -> Response:
             request, 409, say("Another dry run is on its way. Yours is kept below: press again when it is done."), text
         )
     except ValueError as error:
-        return _shown(request, 422, str(error), text)
+        return _shown(request, 422, fault_words(request, error), text)
     return RedirectResponse(f"/policy/try/{trial.name}", 303)
 
 
@@ -58,7 +58,7 @@ def _shown(
     try:
         force = rules.reads.in_force() if rules else None
     except (OSError, ValueError) as error:
-        fault = fault or str(error)
+        fault = fault or in_readers(request, error)
     lines = list(trial.lines) if trial else []
     return page(
         request,
@@ -70,6 +70,7 @@ def _shown(
         fault=fault,
         text=text,
         trial=trial,
+        trial_said=in_readers(request, trial.said) if trial else "",
         changed=[line for line in lines if line.get("what") == "changed"][:SHOWN],
         n_changed=sum(line.get("what") == "changed" for line in lines),
         total=next((line for line in lines if line.get("what") != "changed"), None),

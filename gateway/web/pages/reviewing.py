@@ -1,9 +1,8 @@
 """*Review*: what an incident was, said by a person. What was typed comes back with every answer that is no success."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from gateway.web.accounts.person import who_of
@@ -11,7 +10,7 @@ from gateway.web.pages.incident import Draft, incident_page
 from gateway.web.pages.missing import missing
 from gateway.web.parts import parts_of
 from gateway.web.store.reviewing import GatewayAway, NewReview, NotReadBack, ReviewFault, StaleReview
-from gateway.web.templating import gettext_of
+from gateway.web.templating import fault_words, gettext_of
 
 ROUTER = APIRouter()
 
@@ -41,14 +40,11 @@ FAULTS: dict[type[ReviewFault], int] = {StaleReview: 409, GatewayAway: 503, NotR
 
 
 @ROUTER.post("/incidents/{incident}/review")
-def review(
-    request: Request,
-    incident: str,
-    choice: Annotated[str, Form()] = "",
-    note: Annotated[str, Form()] = "",
-    version: Annotated[str, Form()] = "",
-) -> Response:
-    """To the incident's page where it was taken; else that page with why it was not, and all that was typed."""
+def review(request: Request, incident: str) -> Response:
+    """To the incident's page where it was taken; else that page with why it was not, and all that was typed.
+
+    The form is as the door read it: FastAPI's own reading ends at 1 MiB."""
+    choice, note, version = (str(request.state.form.get(name) or "") for name in ("choice", "note", "version"))
     parts, say = parts_of(request), gettext_of(request)
     if parts.store.brief(incident) is None:
         return missing(request)
@@ -66,5 +62,5 @@ def review(
         parts.reviewing.review(NewReview(incident, seen, told.verdict, told.what, line, who_of(request).name))
     except ReviewFault as fault:
         status = next((status for kind, status in FAULTS.items() if isinstance(fault, kind)), 422)
-        return incident_page(request, incident, status, str(fault), draft)
+        return incident_page(request, incident, status, fault_words(request, fault), draft)
     return RedirectResponse(f"/incidents/{incident}#review", 303)

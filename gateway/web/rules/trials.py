@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gateway.web.words.said import said
+
 LONGEST_S, MOST_BYTES, LONGEST_TEXT, KEPT = 600.0, 8_000_000, 20_000, 10
 NICE = 15
 
@@ -49,7 +51,13 @@ class Trials:
     def start(self, text: str, who: str) -> Trial:
         """Returns at once. Raises ValueError for a text that is too long, Busy where another one runs."""
         if len(text) > LONGEST_TEXT:
-            raise ValueError(f"a policy to try has at most {LONGEST_TEXT} letters (this one has {len(text)})")
+            raise ValueError(
+                said(
+                    "a policy to try has at most {most} letters (this one has {count})",
+                    most=LONGEST_TEXT,
+                    count=len(text),
+                )
+            )
         with self._lock:
             if any(each.state == "running" for each in self._known.values()):
                 raise Busy
@@ -74,7 +82,11 @@ class Trials:
         try:
             ended = self._tried(trial)
         except subprocess.TimeoutExpired:
-            ended = replace(trial, state="overdue", said=f"it was not done after {self._longest_s:g} s")
+            ended = replace(
+                trial,
+                state="overdue",
+                said=said("it was not done after {longest_s} s", longest_s=f"{self._longest_s:g}"),
+            )
         except (OSError, ValueError) as error:
             ended = replace(trial, state="failed", said=str(error))
         with self._lock:
@@ -89,10 +101,16 @@ class Trials:
                 stdin=subprocess.DEVNULL, timeout=self._longest_s, check=False,
             )  # fmt: skip
             if ran.returncode != 0:
-                said = ran.stderr.decode("utf-8", "replace").strip().splitlines() or [f"it ended with {ran.returncode}"]
-                return replace(trial, state="failed", said=said[-1].replace(str(path), "your policy")[:500])
+                lines = ran.stderr.decode("utf-8", "replace").strip().splitlines() or [
+                    f"it ended with {ran.returncode}"
+                ]
+                return replace(trial, state="failed", said=lines[-1].replace(str(path), "your policy")[:500])
             out.seek(0)
             told = out.read(MOST_BYTES + 1)
             if len(told) > MOST_BYTES:
-                return replace(trial, state="failed", said=f"more came out than {MOST_BYTES} bytes: try fewer nights")
+                return replace(
+                    trial,
+                    state="failed",
+                    said=said("more came out than {most} bytes: try fewer nights", most=MOST_BYTES),
+                )
             return replace(trial, state="done", lines=[json.loads(line) for line in told.splitlines() if line.strip()])

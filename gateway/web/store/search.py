@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from gateway.web.records import REVIEW_STATES, VERDICTS, Search
+from gateway.web.words.said import said
 
 RADIUS_M = 6_371_008.8
 M_PER_DEG = math.pi * RADIUS_M / 180
@@ -18,6 +19,17 @@ WORD = re.compile(r"\w+")
 FARTHEST_M = 30_000.0
 MOST_US = 1 << 62
 GRADES = ("A", "B", "C")
+FIELD_WORDS = {
+    "text": said("text"),
+    "from": said("from"),
+    "until": said("until"),
+    "near": said("near"),
+    "within": said("within"),
+    "grade": said("grade"),
+    "kind": said("kind"),
+    "review": said("review"),
+}
+"""What a search's parts are called where one of them is out of range."""
 STATE = """case when n_people = 0 then 'open' when disputed then 'disputed' when n_people < :people then 'second'
     else 'done' end"""
 COLUMNS = f"incident.*, {STATE} as review_state"
@@ -35,31 +47,34 @@ def check(search: Search) -> None:
     """Raises ValueError naming what is out of range, and the range."""
     for name, text, most in (("text", search.text, LONGEST), ("kind", search.kind, 40)):
         if len(text) > most:
-            raise ValueError(f"{name}: must be of at most {most} letters (it has {len(text)})")
+            field, count = FIELD_WORDS[name], len(text)
+            raise ValueError(
+                said("{field}: must be of at most {most} letters (it has {count})", field=field, most=most, count=count)
+            )
     if (n_words := len(WORD.findall(search.text))) > MOST_WORDS:
-        raise ValueError(f"text: must be of at most {MOST_WORDS} words (it has {n_words})")
+        raise ValueError(said("text: must be of at most {most} words (it has {count})", most=MOST_WORDS, count=n_words))
     for name, value, legal in (
         ("grade", search.grade, GRADES),
         ("review", search.review, (*REVIEW_STATES, *VERDICTS)),
     ):
         if value and value not in legal:
-            raise ValueError(f"{name}: must be one of {', '.join(legal)}")
+            raise ValueError(said("{field}: must be one of {legal}", field=FIELD_WORDS[name], legal=", ".join(legal)))
     for name, at_us in (("from", search.from_us), ("until", search.until_us)):
         if at_us is not None and not 0 <= at_us <= MOST_US:
-            raise ValueError(f"{name}: must be a time from 1970 on")
+            raise ValueError(said("{field}: must be a time from 1970 on", field=FIELD_WORDS[name]))
     _check_place(search)
 
 
 def _check_place(search: Search) -> None:
     if (search.near is None) != (search.within_m is None):
-        raise ValueError("place: give a latitude, a longitude and metres, or none of them")
+        raise ValueError(said("place: give a latitude, a longitude and metres, or none of them"))
     if search.near is None or search.within_m is None:
         return
     lat_deg, lon_deg = search.near
     if not (-90 <= lat_deg <= 90 and -180 <= lon_deg <= 180):
-        raise ValueError("place: latitude must be -90 to 90 degrees, longitude -180 to 180")
+        raise ValueError(said("place: latitude must be -90 to 90 degrees, longitude -180 to 180"))
     if not 0 < search.within_m <= FARTHEST_M:
-        raise ValueError(f"within: must be more than 0 and at most {FARTHEST_M:g} m")
+        raise ValueError(said("within: must be more than 0 and at most {most} m", most=f"{FARTHEST_M:g}"))
 
 
 def query(search: Search, people: int, after: int | None, limit: int) -> Query:

@@ -103,7 +103,7 @@ def test_two_reviews_at_once_are_shown_side_by_side_and_nothing_typed_is_lost(br
     answer = browser("analyst").post(f"/incidents/{shot.incident}/review", data=late)
 
     assert answer.status_code == 409
-    assert "it changed since you saw it" in answer.text
+    assert "It changed since you saw it" in answer.text
     assert ">I saw the rocket</textarea>" in answer.text
     assert 'value="fireworks" aria-pressed="true"' in answer.text
     assert "casings" in answer.text
@@ -118,6 +118,34 @@ def test_a_note_that_is_too_long_comes_back_whole(browser, shot):
     assert answer.status_code == 422
     assert "at most 500 letters (it has 3000)" in answer.text
     assert "n" * 3000 in answer.text
+
+
+def test_a_megabyte_of_comment_comes_back_whole_and_more_is_told_the_limit(browser, shot):
+    fields = {"choice": "gunshot", "version": str(shot.version)}
+    path = f"/incidents/{shot.incident}/review"
+
+    much = browser().post(path, data={**fields, "note": "é" * 500_000})
+    more = browser().post(path, data={**fields, "note": "n" * 3_300_000})
+
+    assert (much.status_code, "it has 500000" in much.text, "é" * 500_000 in much.text) == (422, True, True)
+    assert (more.status_code, "at most 3200000 bytes" in more.text) == (413, True)
+
+
+def test_the_fields_of_a_review_and_a_search_take_no_more_than_is_taken(browser, shot):
+    shown, searched = browser().get(f"/incidents/{shot.incident}").text, browser().get("/incidents").text
+
+    assert '<textarea id="note" name="note" maxlength="500"' in shown
+    assert 'data-left="{left} letters left"' in shown
+    assert 'name="text" maxlength="200"' in searched
+
+
+def test_an_incident_that_was_reviewed_is_not_said_to_wait_for_somebody(browser, shot):
+    path, words = f"/incidents/{shot.incident}", "nobody took note of it yet"
+    before = browser().get(path).text
+    browser().post(path + "/review", data={"choice": "gunshot", "version": str(shot.version)})
+
+    assert words in before
+    assert words not in browser().get(path).text
 
 
 @pytest.mark.parametrize("choice", ["", "gunshots", "<b>"])

@@ -44,12 +44,12 @@ def test_a_search_stays_in_the_form_and_in_the_next_pages_address(browser, stree
 @pytest.mark.parametrize(
     "query, words",
     [
-        ("text=" + "x" * 5000, "text: at most 300 letters"),
-        ("from=yesterday", "from: must be a day and an hour"),
-        ("near=here", "near: must be latitude, longitude"),
-        ("near=91,0", "near: must be latitude, longitude"),
-        ("near=1,1&within=-5", "within: must be 1 to 100000 metres"),
-        ("grade=Z", "grade: must be A, B or C"),
+        ("text=" + "x" * 5000, "Text: at most 300 letters"),
+        ("from=yesterday", "From: must be a day and an hour"),
+        ("near=here", "Near: must be latitude, longitude"),
+        ("near=91,0", "Near: must be latitude, longitude"),
+        ("near=1,1&within=-5", "Within: must be 1 to 30000 metres"),
+        ("grade=Z", "Grade: must be A, B or C"),
     ],
 )
 def test_what_cannot_be_searched_for_is_said_and_what_was_typed_stays(browser, shot, query, words):
@@ -99,7 +99,7 @@ def test_the_fifty_first_saved_search_is_refused(browser, shot):
     answer = dispatcher.post("/incidents/saved", data={"name": "one more", "query": "grade=A"})
 
     assert answer.status_code == 422
-    assert "at most 50 searches" in answer.text
+    assert "At most 50 searches" in answer.text
     assert dispatcher.post("/incidents/saved", data={"name": "n7", "query": "grade=B"}).status_code == 303
 
 

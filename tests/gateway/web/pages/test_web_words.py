@@ -13,7 +13,7 @@ from gateway.web.words.catalogue import LANGUAGES, SOURCE, catalogue, preferred
 WEB = pathlib.Path(__file__).parents[4] / "gateway" / "web"
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 OPTIONS = {"**/templates/**.html": {"silent": "false"}}
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "say": None, "in_words": (2,), "_n": (1, 2)}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "say": None, "in_words": (2,), "said": None, "_n": (1, 2)}
 OTHERS = [language for language in LANGUAGES if language != SOURCE]
 
 

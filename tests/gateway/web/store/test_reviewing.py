@@ -52,6 +52,15 @@ def test_of_two_at_once_the_second_is_shown_the_first_and_both_stand_when_it_is_
     assert follows.store.brief("i-1").review_state == "disputed"
 
 
+def test_the_same_persons_second_press_is_told_that_the_first_was_taken(gateway, reviewing, follows):
+    mine = new(follows)
+    reviewing.review(mine)
+
+    with pytest.raises(StaleReview, match="your own review was taken already"):
+        reviewing.review(mine)
+    assert len(follows.store.reviews("i-1")) == 1
+
+
 def test_a_review_of_what_was_told_anew_meanwhile_is_stale(gateway, reviewing, journalled, follows):
     mine = new(follows)
     journalled.write(journalled.incident(grade="C"))
