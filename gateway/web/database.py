@@ -3,9 +3,8 @@
 Its tables are made by the numbered files of `migrations/`, in order, each once and in one transaction; the file's
 user_version is the number of the last. A file of a later version is not touched.
 
-One connection stays open as long as the object lives. The last to close takes the files -wal and -shm away, and on a disk
-that is full the next reader could not make them again (SQLite, "Write-Ahead Logging", sections 2.3 and 5): so what is there
-can still be read.
+One connection stays open as long as the object lives. The last to close takes the files -wal and -shm away, and on a
+full disk the next reader could not make them again: so what is there can still be read.
 """
 
 import contextlib
