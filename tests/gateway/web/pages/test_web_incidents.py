@@ -127,7 +127,7 @@ def test_geojson_is_whole_and_has_longitude_first(browser, street, made):
 
 
 def times_of(**typed):
-    """Searched from and until, in hours from midnight of 1 November 2026 in Chicago, where 01:00 to 02:00 comes twice."""
+    """In hours from midnight of 1 November 2026 in Chicago, where 01:00 to 02:00 comes twice."""
     found = asked(typed, "America/Chicago")
     midnight_us = 1_793_509_200 * 1_000_000
     assert found.fault == ""
