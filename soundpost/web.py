@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if args.check:
         if base_map.why:
             raise ValueError(f"map_file: {base_map.why}")
-        print(f"{args.config}: good. {_summary(config)}{words}")
+        print(f"{args.config}: good. {_summary(config)}{words}{_proxy_words(config)}")
         return 0
     log_to_standard_error(args.log)
     if base_map.why:
@@ -59,6 +59,16 @@ def run(args: argparse.Namespace) -> int:
     with lasting_output():
         asyncio.run(serve_web(web, config, folder, ready))
     return 0
+
+
+def _proxy_words(config: WebConfig) -> str:
+    """What is missing where browsers come by a proxy; without [tls] hardly another way is left."""
+    if config.tls is not None or config.door.trusted_proxies:
+        return ""
+    return (
+        "\nBehind a proxy, name it as trusted_proxies in [door] (docs/web-accounts.md): without it all who come "
+        "through it count as one address, and whoever guesses passwords there keeps everybody waiting."
+    )
 
 
 def _check_tls(config: WebConfig, folder: pathlib.Path) -> None:

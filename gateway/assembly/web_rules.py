@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import sqlite3
 import sys
 import threading
 
@@ -28,10 +29,16 @@ class JournalRules:
                 self._seen, self._found = 0, None
             row = connection.execute(NEWEST, (self._seen,)).fetchone()
             if row is not None:
-                told = json.loads(row[2])
-                self._found = InForce(told["policy"], str(told["sha256"]), int(row[0]), int(row[1]))
+                self._found = self._read(row)
             self._seen = last
             return self._found
+
+    def _read(self, row: sqlite3.Row) -> InForce:
+        try:
+            told = json.loads(row[2])
+            return InForce(dict(told["policy"].items()), str(told["sha256"]), int(row[0]), int(row[1]))
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"{self._journal}: row {row[0]} tells of no policy") from error
 
 
 def rules_of(config: pathlib.Path, journal: pathlib.Path) -> Rules:

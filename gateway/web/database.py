@@ -2,6 +2,9 @@
 
 Its tables are made by the numbered files of `migrations/`, in order, each once and in one transaction; the file's
 user_version is the number of the last. A file of a later version is not touched.
+
+One connection stays open as long as the object lives. The last to close takes the files -wal and -shm away, and on a
+full disk the next reader could not make them again: so what is there can still be read.
 """
 
 import contextlib
@@ -9,12 +12,15 @@ import pathlib
 import re
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 APPLICATION_ID = 0x534E4457
 MIGRATIONS = pathlib.Path(__file__).with_name("migrations")
 BUSY_S = 5.0
+MOST_WAL_BYTES = 16_777_216
+"""A -wal that grew larger is cut to this when it was taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +42,17 @@ class Database:
         self._path, self._lock = path, threading.Lock()
         with self._named():
             path.touch(0o600)
-            with contextlib.closing(self._connect()) as connection:
-                migrate(connection, path, known_migrations() if migrations is None else migrations)
+            kept = self._connect()
+            weakref.finalize(self, kept.close)
+            migrate(kept, path, known_migrations() if migrations is None else migrations)
+            kept.execute("select count(*) from sqlite_master").fetchall()  # it has -wal and -shm open from here on
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection that sees one state of the file, and cannot change it. Rows come by name."""
         with self._named(), contextlib.closing(self._connect()) as connection:
             connection.execute("pragma query_only = on")
+            connection.execute("pragma temp_store = memory")  # sorting asks a full disk for nothing
             connection.execute("begin")
             yield connection
 
@@ -51,11 +60,13 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction of whoever writes alone: it is on the disk on leaving, or nothing of it is."""
         with self._lock, self._named(), contextlib.closing(self._connect()) as connection:
+            connection.execute(f"pragma journal_size_limit = {MOST_WAL_BYTES}")
             connection.execute("begin immediate")
             try:
                 yield connection
             except BaseException:
-                connection.execute("rollback")
+                if connection.in_transaction:  # a full disk has ended it already
+                    connection.execute("rollback")
                 raise
             connection.execute("commit")
 

@@ -39,7 +39,8 @@ def when(context: Context, t_us: int | None, day: bool = True) -> Markup:
     zone = zone_of(_zone_name(context))
     here, there = moment(t_us, zone), moment(t_us)
     date = _date(here, context["language"]) + " " if day else ""
-    utc = "" if here.utcoffset() == there.utcoffset() else f"{there:%H:%M:%S} UTC"
+    other = _date(there, context["language"]) + " " if day and here.date() != there.date() else ""
+    utc = "" if here.utcoffset() == there.utcoffset() else f"{other}{there:%H:%M:%S} UTC"
     told = Markup('<time datetime="{}">{}{}</time>').format(
         there.isoformat(timespec="milliseconds").replace("+00:00", "Z"), date, f"{here:%H:%M:%S}"
     )

@@ -1,6 +1,7 @@
 """`soundpost policy`: what another policy would have done, and why the street did what it did."""
 
 import argparse
+import datetime
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,11 +21,12 @@ from hw.linux.settings import all_faults, read_toml
 from simulators.recordings.progress import watching
 from soundpost.policy.deeds import Deeds
 from soundpost.policy.explain import explain, lines, records
-from soundpost.policy.trial import Changed, Other, Street, Totals, Trial
+from soundpost.policy.trial import Changed, Other, Street, Totals, Trial, within
 from soundpost.terminal import aligned, complain, utc
 
 HELP = "Try another policy on a journal's nights, or say why each thing was done for an incident or was not."
 EXAMPLE = """soundpost policy try other.toml --journal street.journal
+  soundpost policy try other.toml --journal street.journal --from 2026-11-01 --until 2026-11-08
   soundpost policy explain 20261107T021320Z-3fa9c1 --journal street.journal"""
 WIDTHS = (24, 24, 8, 26, 26)
 
@@ -40,6 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     attempt.add_argument(
         "--config", type=Path, metavar="FILE", help="the gateway's own (default: gateway.toml beside the journal)"
     )
+    for name, does in (("from", "begin"), ("until", "end")):
+        attempt.add_argument(
+            f"--{name}", type=day_or_moment, dest=f"{name}_us", metavar="TIME",
+            help=f"{does} with what came then: a day, or a day and an hour (2026-11-07T21:30), UTC",
+        )  # fmt: skip
     what = "say why each thing was done for an incident or was not"
     why = verbs.add_parser("explain", help=what, description=what)
     why.add_argument("incident", metavar="INCIDENT", help="its name, or enough of it")
@@ -51,6 +58,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 done. Raises ValueError or OSError of one line."""
     return _try(args) if args.verb == "try" else _explain(args)
+
+
+def day_or_moment(text: str) -> int:
+    """Microseconds UTC. Raises argparse.ArgumentTypeError for what is no time."""
+    try:
+        at = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a day or a time as 2026-11-07T21:30 (it is {text[:40]!r})") from None
+    at = at if at.tzinfo else at.replace(tzinfo=datetime.UTC)
+    return (at - datetime.datetime.fromtimestamp(0, datetime.UTC)) // datetime.timedelta(microseconds=1)
 
 
 class PolicyFile(Table):
@@ -86,7 +103,8 @@ def _try(args: argparse.Namespace) -> int:
         if not args.json:
             print(aligned(("known", "incident", "act", "now", f"with {args.file.name}"), WIDTHS, LEFT) + "  why")
         with watching(n_rows, f"trying {args.file.name}") as seen:
-            for changed in trial.run(_rows(journal, args.journal, seen)):
+            rows = within(_rows(journal, args.journal, seen), args.from_us, args.until_us)
+            for changed in trial.run(rows):
                 print(json.dumps(_record(changed)) if args.json else _line(changed), flush=True)
     totals, n_unproven = trial.totals, trial.n_unproven
     if n_unproven and not args.json:

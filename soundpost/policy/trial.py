@@ -131,6 +131,13 @@ class Trial:
         yield from found
 
 
+def within(rows: Iterator[Row], from_us: int | None, until_us: int | None) -> Iterator[Row]:
+    """Those that were written from one moment on and before another one; None: there is no such bound. The others are
+    read and checked all the same, and happen to nobody."""
+    low, high = -(1 << 63) if from_us is None else from_us, 1 << 63 if until_us is None else until_us
+    return (row for row in rows if low <= row.at_us < high)
+
+
 def _build(
     street: Street, other: Other, connection: sqlite3.Connection, gate: Gate
 ) -> tuple[Watched, Watched, Sequence[Core]]:

@@ -1,5 +1,6 @@
 """`soundpost policy`: another policy tried on a journal's nights, and why what was done was done."""
 
+import datetime
 import json
 import math
 from dataclasses import asdict
@@ -138,6 +139,17 @@ async def test_what_another_policy_would_have_done_stands_beside_what_this_one_d
         {"lights": 2, "cameras": 3, "announce": 3},
         {"lights": 3, "announce": 3},
     )
+
+
+async def test_only_what_lies_between_from_and_until_is_tried(journal, tmp_path, capsys):
+    await journal(NIGHT_US, NIGHT_US + 3600 * S)
+    between = datetime.datetime.fromtimestamp(NIGHT_US // S + 1800, datetime.UTC).isoformat()
+    known = []
+    for more in ((), ("--from", between), ("--until", between), ("--from", between, "--until", between)):
+        _, out, _ = attempt(capsys, tmp_path, "[policy.lights]\nact = false\n", "--json", *more)
+        known.append(records(out)[-1]["n_incidents"])
+
+    assert known == [2, 1, 1, 0]
 
 
 async def test_the_table_shows_what_changes_and_why(journal, tmp_path, capsys):

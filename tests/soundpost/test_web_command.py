@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.error
 import urllib.request
 
@@ -15,6 +16,7 @@ import pytest
 
 from gateway.journal.file import JournalFile
 from gateway.journal.rows import Row
+from gateway.web.accounts.settings import DoorTable, OidcTable
 
 ROOT = pathlib.Path(__file__).parents[2]
 KEYS = {"web.key": "11" * 32, "shelf.key": "33" * 32, "stream": "x"}
@@ -61,6 +63,21 @@ def test_what_the_docs_show_is_good(folder):
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "good. http://127.0.0.1:0, no reviews (no request_key_file), no clips (no evidence_key_file)" in ran.stdout
     assert "street.journal is not there yet, and is waited for" in ran.stdout
+    assert "Behind a proxy, name it as trusted_proxies in [door]" in ran.stdout
+
+
+def test_docs_show_every_setting_of_the_door(folder):
+    shown = (ROOT / "docs" / "web.toml").read_text()
+    lines = shown[shown.index("# [door]") : shown.index("# [tls]")].splitlines()
+    door = "".join(f"{line.removeprefix('# ')}\n" for line in lines)
+    (folder / "oidc.secret").write_text("x")
+    told = tomllib.loads(door)["door"]
+    (folder / "web.toml").write_text(WEB + door)
+    ran = web(folder, "--check")
+
+    assert set(told) == set(DoorTable.model_fields) and set(told["oidc"]) == set(OidcTable.model_fields)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "Behind a proxy" not in ran.stdout
 
 
 @pytest.mark.parametrize(

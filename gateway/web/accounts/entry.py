@@ -96,7 +96,7 @@ def takes_code(lobby: Lobby, account: Account, code: str, now_us: int) -> bool:
     step = second_step.taken_step(account.seed, code, now_us, account.last_step)
     with lobby.database.writing() as connection:
         if step:
-            return second_step.take_step(connection, account.id, step)
+            return second_step.take_step(connection, account.id, step, now_us)
         return second_step.take_paper_code(connection, account.id, code)
 
 

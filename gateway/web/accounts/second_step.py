@@ -1,7 +1,8 @@
 """The second step of signing in: a code of an authenticator app (TOTP, RFC 6238), or one of ten codes on paper.
 
 A time step is 30 s; a code of the step before and after is taken, too (RFC 6238, section 5.2, recommends at most one
-step for the network's delay), and none twice: its step must be later than the last that was taken. A paper code has
+step for the network's delay), and none twice: its step must be later than the last that was taken. A last one that lies
+ahead was taken while the clock was wrong, and does not count. A paper code has
 125 random bits, so a plain SHA-256 of it is kept (OWASP ASVS 5.0, 6.5.2), and goes with its use.
 """
 
@@ -35,17 +36,24 @@ def taken_step(seed: str, code: str, now_us: int, last_step: int) -> int:
     typed = "".join(code.split())
     if not (typed.isascii() and typed.isdigit() and len(typed) == 6):
         return 0
-    now, totp, matched = now_us // 1_000_000 // STEP_S, pyotp.TOTP(seed), 0
+    now, totp, matched = step_at(now_us), pyotp.TOTP(seed), 0
+    if last_step > now + 1:
+        last_step = 0
     for step in (now - 1, now, now + 1):
         if hmac.compare_digest(totp.generate_otp(step), typed) and step > last_step:
             matched = step
     return matched
 
 
-def take_step(connection: sqlite3.Connection, account: int, step: int) -> bool:
+def step_at(now_us: int) -> int:
+    """The time step of this moment (RFC 6238, section 4.2: from 1970 on)."""
+    return now_us // 1_000_000 // STEP_S
+
+
+def take_step(connection: sqlite3.Connection, account: int, step: int, now_us: int) -> bool:
     """Note that this step's code is used up; False where another request was first."""
-    query = "update account set last_step = ?1 where id = ?2 and last_step < ?1"
-    return connection.execute(query, (step, account)).rowcount == 1
+    query = "update account set last_step = ?1 where id = ?2 and (last_step < ?1 or last_step > ?3)"
+    return connection.execute(query, (step, account, step_at(now_us) + 1)).rowcount == 1
 
 
 def enrol(connection: sqlite3.Connection, account: int, seed: str, step: int) -> Sequence[str]:

@@ -9,6 +9,7 @@ from gateway.web.desk.deeds import Deeds, deeds_of
 from gateway.web.records import Brief, Search
 from gateway.web.store.store import Store
 from gateway.web.street import AlarmState
+from gateway.web.unforeseen import or_none
 
 CALM = ("fireworks", "thunder", "other")
 """Kinds that nobody is called for: they are listed, and make no sound."""
@@ -43,11 +44,15 @@ def board_of(store: Store, database: Database, now_us: int) -> Board:
     waits = [brief for brief in newest if brief.incident not in noted and is_waiting(brief, now_us)]
     names = {brief.incident for brief in waits}
     shown = [
-        Waiting(brief, deeds_of(store.whole(brief.incident)) if index < IN_FULL else None)
+        Waiting(brief, _deeds(store, brief.incident) if index < IN_FULL else None)
         for index, brief in enumerate(waits[:SHOWN])
     ]
     seen = [brief for brief in newest if brief.incident not in names]
     return Board(shown, len(waits) - len(shown), seen[:SEEN], store.alarms())
+
+
+def _deeds(store: Store, incident: str) -> Sequence[Deeds] | None:
+    return or_none(lambda: deeds_of(store.whole(incident)), incident)
 
 
 def is_waiting(brief: Brief, now_us: int) -> bool:

@@ -49,6 +49,15 @@ def is_inside(peer: str, trusted: Sequence[Network]) -> bool:
     return parsed.is_loopback or any(parsed in network for network in trusted)
 
 
+def is_proxy_unnamed(peer: str, forwarded: str, trusted: Sequence[Network]) -> bool:
+    """Whether a proxy on this machine speaks for others and the settings name none: all who come through it are one
+    address then, and one who guesses passwords keeps all of them out."""
+    try:
+        return bool(forwarded) and not trusted and ipaddress.ip_address(peer).is_loopback
+    except ValueError:
+        return False
+
+
 def _one_subscriber(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address)

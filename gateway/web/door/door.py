@@ -21,7 +21,7 @@ from gateway.web.accounts.person import NOBODY, Person
 from gateway.web.accounts.queue import Busy
 from gateway.web.accounts.recognise import Found
 from gateway.web.door import body, csrf
-from gateway.web.door.addresses import client_address, is_on_loopback, networks
+from gateway.web.door.addresses import client_address, is_on_loopback, is_proxy_unnamed, networks
 from gateway.web.door.cookies import set_cookie
 from gateway.web.door.outgoing import Outgoing
 from gateway.web.door.refused import Refused, answer
@@ -34,6 +34,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 NAMELESS = ("/health", "/static/{path:path}")
 """Of these nobody is asked who they are: they answer with the file of accounts broken, too."""
 log = structlog.get_logger("gateway.web")
+NO_PROXY = "trusted_proxies in [door] of web.toml, docs/web-accounts.md"
 OUT_OF_ORDER = said("The web process cannot read or write its file; tell whoever looks after it.")
 
 
@@ -51,6 +52,7 @@ class Door:
     def __init__(self, app: ASGIApp, lobby: Lobby, routes: Routes) -> None:
         self._app, self._lobby, self._routes = app, lobby, routes
         self._trusted = networks(lobby.config.trusted_proxies)
+        self._said_proxy = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises what a route raises, after an answer that says so."""
@@ -85,6 +87,9 @@ class Door:
         request, peer = Request(scope, receive), scope.get("client")
         forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
         address = client_address(peer[0] if peer else "", forwarded, self._trusted)
+        if not self._said_proxy and is_proxy_unnamed(peer[0] if peer else "", forwarded, self._trusted):
+            self._said_proxy = True
+            log.warning("a proxy speaks for others and is not named: all count as one address", settings=NO_PROXY)
         scope.setdefault("state", {}).update(
             person=NOBODY, session=None, secret="", csrf="", form=FormData(), address=address
         )

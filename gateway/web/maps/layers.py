@@ -14,6 +14,7 @@ from gateway.web.maps.shapes import collection, point, sector
 from gateway.web.maps.words import Words
 from gateway.web.records import Brief, Whole
 from gateway.web.street import Device, PoleState
+from gateway.web.unforeseen import shown_of
 
 SCALES = {f"{100 * p:.0f}": round(math.sqrt(CHI2_2DOF[p] / CHI2_2DOF[0.95]), 5) for p in (0.95, 0.90, 0.50)}
 """Per cent -> how long an axis of that ellipse is, of the 95 % one's: a root of the quantile (dsp/placing/fix.py)."""
@@ -39,17 +40,16 @@ def street_layers(
 
 def shot_layers(briefs: Sequence[Brief], words: Words) -> Layers:
     """Incidents, each at its best round's place; the newest come first."""
-    return {"shots": collection([_shot(each, words) for each in briefs]), "scales": SCALES}
+    shots = shown_of(briefs, lambda each: _shot(each, words), lambda each: each.incident)
+    return {"shots": collection(shots), "scales": SCALES}
 
 
 def incident_layers(whole: Whole, words: Words) -> Layers:
     """One incident with its rounds, numbered in the order that they were fired. What was withdrawn keeps its number,
     and is not drawn."""
     told = [(number, each.told) for number, each in enumerate(whole.rounds, 1) if not each.told.get("withdrawn")]
-    return {
-        **shot_layers([whole.brief], words),
-        "rounds": collection([_round(each, number, words) for number, each in told]),
-    }
+    rounds = shown_of(told, lambda each: _round(each[1], each[0], words), lambda _: whole.brief.incident)
+    return {**shot_layers([whole.brief], words), "rounds": collection(rounds)}
 
 
 def _shot(brief: Brief, words: Words) -> dict[str, Any]:

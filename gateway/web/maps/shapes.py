@@ -11,7 +11,9 @@ STEP_DEG = 6.0
 
 
 def point(lat_deg: float, lon_deg: float, **properties: Any) -> dict[str, Any]:
-    """A feature at a place."""
+    """A feature at a place. Raises ValueError for one that is none."""
+    if not (math.isfinite(lat_deg) and math.isfinite(lon_deg)):
+        raise ValueError(f"{lat_deg}, {lon_deg} is no place")
     return _feature("Point", [round(lon_deg, 7), round(lat_deg, 7)], properties)
 
 

@@ -14,6 +14,11 @@ from gateway.web.words.said import said
 FIELDS = ("text", "from", "until", "near", "within", "grade", "kind", "review")
 LONGEST = 300
 """Letters of a field. A longer one is not searched for, and said."""
+SECOND_US, MINUTE_US = 1_000_000, 60_000_000
+MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d([T ](?P<hour>\d\d):\d\d(?P<second>:\d\d(?P<part>\.\d{3,6})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
+"""A day, or a day and an hour (ISO 8601, extended); a blank does for the T."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ class Asked:
 
 
 def asked(query: Mapping[str, str], time_zone: str) -> Asked:
-    """What is searched for. `from` and `until` are the reader's wall clock (HTML's datetime-local) or a date."""
+    """What is searched for. `from` and `until` are the reader's wall clock (HTML's datetime-local) or a date; what they
+    name is within, to its last second."""
     values = {name: query.get(name, "").strip() for name in FIELDS}
     for name, value in values.items():
         if len(value) > LONGEST:
@@ -66,23 +72,37 @@ def _search(values: Mapping[str, str], time_zone: str) -> Search:
 
 
 def _wall_clock(name: str, value: str, time_zone: str, last: bool) -> int | None:
-    """last : a day without an hour is taken at its end."""
+    """The first moment of the day, hour, minute or second that is named; last : the last one.
+
+    Where clocks are put back a time comes twice, where they are put forward some come never: then the earlier of its
+    two readings (PEP 495, `fold`) begins, and the later one ends."""
     if not value:
         return None
+    matched = MOMENT.fullmatch(value)
     try:
         at = datetime.datetime.fromisoformat(value)
     except ValueError:
+        matched = None
+    if matched is None:
         raise ValueError(
             said(
                 "{field}: must be a day and an hour such as 2026-11-07T21:30 (it is {value})",
                 field=FIELD_WORDS[name],
                 value=repr(value[:40]),
             )
-        ) from None
-    if last and "T" not in value:
-        at += datetime.timedelta(days=1)
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=zone_of(time_zone))
+        )
+    zone = at.tzinfo or zone_of(time_zone)
+    names_day = matched["hour"] is None
+    if last and names_day:
+        at = at.replace(hour=23, minute=59)
+    readings = [_microseconds(at.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
+    if not last:
+        return min(readings)
+    lasting_us = 0 if matched["part"] else SECOND_US if matched["second"] else MINUTE_US
+    return max(readings) + max(0, lasting_us - 1)
+
+
+def _microseconds(at: datetime.datetime) -> int:
     return (at - datetime.datetime.fromtimestamp(0, datetime.UTC)) // datetime.timedelta(microseconds=1)
 
 

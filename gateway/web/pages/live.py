@@ -13,6 +13,7 @@ from markupsafe import Markup
 from sse_starlette.sse import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 
+from gateway.pictures.svg import Say
 from gateway.web.accounts.person import who_of
 from gateway.web.desk.acknowledged import acknowledge
 from gateway.web.desk.board import Board, board_of
@@ -24,6 +25,7 @@ from gateway.web.pages.missing import missing
 from gateway.web.parts import Parts, parts_of
 from gateway.web.records import Brief, Change
 from gateway.web.templating import gettext_of, in_words, page
+from gateway.web.unforeseen import or_none
 
 ROUTER = APIRouter()
 BEAT_S = 5.0
@@ -135,7 +137,10 @@ def _shown(request: Request, board: Board, show: str) -> Shown:
     parts, say = parts_of(request), gettext_of(request)
     newest = [each.brief.incident for each in board.waiting] or [brief.incident for brief in board.seen]
     wanted = show or (newest[0] if newest else "")
-    whole = parts.store.whole(wanted) if wanted else None
-    if whole is None:
-        return Shown(plain_map(parts.plan, say), None)
-    return Shown(incident_map(parts.plan, whole, say), whole.brief)
+    shown = or_none(lambda: _drawn(parts, wanted, say), wanted) if wanted else None
+    return shown or Shown(plain_map(parts.plan, say), None)
+
+
+def _drawn(parts: Parts, incident: str, say: Say) -> Shown | None:
+    whole = parts.store.whole(incident)
+    return None if whole is None else Shown(incident_map(parts.plan, whole, say), whole.brief)

@@ -1,20 +1,25 @@
 """*Policy*: what is in force, and what another one would have done over past nights."""
 
+import datetime
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.web.accounts.person import who_of
+from gateway.web.pages.asking import asked
 from gateway.web.pages.missing import missing
 from gateway.web.parts import parts_of
 from gateway.web.rules.rules import InForce
 from gateway.web.rules.trials import Busy, Trial
+from gateway.web.showing import moment, zone_of
 from gateway.web.templating import fault_words, gettext_of, in_readers, in_words, page
 
 ROUTER = APIRouter()
 SHOWN = 500
 """Lines of what came out."""
+DAYS = 7
 
 
 @ROUTER.get("/policy", response_class=HTMLResponse)
@@ -24,15 +29,24 @@ def policy(request: Request) -> HTMLResponse:
 
 
 @ROUTER.post("/policy/try")
-def start(request: Request, text: Annotated[str, Form()] = "") -> Response:
-    """Begin a dry run, and go to its page."""
+def start(
+    request: Request,
+    text: Annotated[str, Form()] = "",
+    since: Annotated[str, Form(alias="from")] = "",
+    until: Annotated[str, Form()] = "",
+) -> Response:
+    """Begin a dry run, and go to its page. since, until : days, each within; without the first the last DAYS."""
     rules, say = parts_of(request).rules, gettext_of(request)
     if rules is None:
         return _shown(request, 503, say("The gateway's settings are not at hand here."), text)
     if not text.strip():
         return _shown(request, 422, say("Write the [policy] table that you want to try."), text)
+    days = asked({"from": since or _first_day(request), "until": until}, who_of(request).time_zone)
+    if days.search is None:
+        return _shown(request, 422, days.fault, text)
     try:
-        trial = rules.trials.start(text.replace("\r\n", "\n"), who_of(request).name)
+        span = _span(days.search.from_us, days.search.until_us)
+        trial = rules.trials.start(text.replace("\r\n", "\n"), who_of(request).name, span)
     except Busy:
         return _shown(
             request, 409, say("Another dry run is on its way. Yours is kept below: press again when it is done."), text
@@ -75,7 +89,20 @@ def _shown(
         n_changed=sum(line.get("what") == "changed" for line in lines),
         total=next((line for line in lines if line.get("what") != "changed"), None),
         can_try=rules is not None,
+        first_day=_first_day(request),
     )
+
+
+def _first_day(request: Request) -> str:
+    """DAYS ago, by the reader's calendar."""
+    now = moment(time.time_ns() // 1000, zone_of(who_of(request).time_zone))
+    return (now.date() - datetime.timedelta(days=DAYS)).isoformat()
+
+
+def _span(from_us: int | None, until_us: int | None) -> list[str]:
+    """As the command takes it."""
+    bounds = (("--from", from_us), ("--until", until_us))
+    return [f"{name}={moment(at_us).isoformat()}" for name, at_us in bounds if at_us is not None]
 
 
 def _tables(force: InForce | None) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -48,8 +48,9 @@ class Trials:
         self._command, self._longest_s = tuple(command), longest_s
         self._lock, self._known = threading.Lock(), OrderedDict[str, Trial]()
 
-    def start(self, text: str, who: str) -> Trial:
-        """Returns at once. Raises ValueError for a text that is too long, Busy where another one runs."""
+    def start(self, text: str, who: str, span: Sequence[str] = ()) -> Trial:
+        """Returns at once. span : the command's options that say from and until when. Raises
+        ValueError for a text that is too long, Busy where another one runs."""
         if len(text) > LONGEST_TEXT:
             raise ValueError(
                 said(
@@ -65,7 +66,7 @@ class Trials:
             self._known[trial.name] = trial
             while len(self._known) > KEPT:
                 self._known.popitem(last=False)
-        threading.Thread(target=self._run, args=(trial,), name="policy trial", daemon=True).start()
+        threading.Thread(target=self._run, args=(trial, span), name="policy trial", daemon=True).start()
         return trial
 
     def trial(self, name: str) -> Trial | None:
@@ -78,9 +79,9 @@ class Trials:
         with self._lock:
             return next(reversed(self._known.values()), None)
 
-    def _run(self, trial: Trial) -> None:
+    def _run(self, trial: Trial, span: Sequence[str]) -> None:
         try:
-            ended = self._tried(trial)
+            ended = self._tried(trial, span)
         except subprocess.TimeoutExpired:
             ended = replace(
                 trial,
@@ -92,12 +93,12 @@ class Trials:
         with self._lock:
             self._known[trial.name] = replace(ended, ended_us=time.time_ns() // 1000)
 
-    def _tried(self, trial: Trial) -> Trial:
+    def _tried(self, trial: Trial, span: Sequence[str]) -> Trial:
         with tempfile.TemporaryDirectory(prefix="soundpost-try-") as folder, tempfile.TemporaryFile() as out:
             path = pathlib.Path(folder) / "tried.toml"
             path.write_text(trial.text, "utf-8")
             ran = subprocess.run(
-                ("nice", "-n", str(NICE), *self._command, str(path)), stdout=out, stderr=subprocess.PIPE,
+                ("nice", "-n", str(NICE), *self._command, *span, str(path)), stdout=out, stderr=subprocess.PIPE,
                 stdin=subprocess.DEVNULL, timeout=self._longest_s, check=False,
             )  # fmt: skip
             if ran.returncode != 0:

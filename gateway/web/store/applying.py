@@ -2,13 +2,13 @@
 transaction. A row that no gateway writes is left out and said; the others are read all the same."""
 
 import functools
-import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway.web.records import Change
 from gateway.web.store import devices, incidents
+from gateway.web.store.checked import told_of
 from gateway.web.store.frames import STEP_US, Frames
 from gateway.web.store.journal import Look, Row
 from gateway.web.store.pulse import now_us
@@ -77,7 +77,7 @@ class Applying:
         """One row that is no frame. Comes back: the incident that it is about."""
         connection.execute("savepoint one")
         try:
-            told = json.loads(row.body)
+            told = told_of(row.body)
             take = self._takes.get(row.kind)
             name = take(connection, row, told) if take else ""
             connection.execute(HAPPENED, (row.number, row.at_us, row.kind, name, row.body, row.hash))

@@ -5,12 +5,15 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.web.store.checked import check_order, check_reason, moment, number
 from gateway.web.store.journal import Row
 
 EARLY = ("soon-", "area-")
 """How names begin of what moved something and is no incident (gateway/reaction/provisional.py)."""
 SILENT, LEAST_US = "silent", 45_000_000
 """The alarm of poles that are not heard, and for how long they were not (gateway/upkeep/silence.py)."""
+FASTEST_MPS, AIR_C = 120.0, (-90.0, 60.0)
+"""Wider than the air near the ground ever is (from general knowledge)."""
 MORE = re.compile(r"(.*) and \d+ more")
 ORDERED = "insert or replace into ordered values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 RAISED = """insert into alarm values (?, ?, ?, ?, ?, ?)
@@ -29,6 +32,7 @@ def name_of(told: Mapping[str, Any]) -> str:
 
 def take_effect(connection: sqlite3.Connection, row: Row, told: Mapping[str, Any]) -> str:
     """What became of an order. Comes back: of which incident."""
+    check_order(told)
     what, name = told["what"], name_of(told)
     connection.execute(
         ORDERED,
@@ -62,7 +66,7 @@ def take_alarm(connection: sqlite3.Connection, row: Row, told: Mapping[str, Any]
 def take_lamp(connection: sqlite3.Connection, row: Row, told: Mapping[str, Any]) -> str:
     """A lamp failed, or is well again: one notice, whatever its gravest fault is meanwhile."""
     lamp = str(told["lamp"])
-    since_us = int(told["since_us"])
+    since_us = moment(told["since_us"])
     connection.execute("delete from alarm where what = 'lamp' and name = ? and since_us = ?", (lamp, since_us))
     key = "lamp", lamp, str(told["fault"])
     _alarm(connection, key, bool(told["open"]), str(told["why"]), since_us, row.number)
@@ -92,13 +96,15 @@ def take_update(connection: sqlite3.Connection, row: Row, told: Mapping[str, Any
 def take_air(connection: sqlite3.Connection, row: Row, told: Mapping[str, Any]) -> str:
     """Fixes reckon with other air from now on."""
     east_mps, north_mps = told["wind_en_mps"]
-    values = row.number, float(told["temperature_c"]), float(east_mps), float(north_mps)
+    wind_mps = [number(each, -FASTEST_MPS, FASTEST_MPS) for each in (east_mps, north_mps)]
+    values = row.number, number(told["temperature_c"], *AIR_C), *wind_mps
     connection.execute("insert or replace into air values (?, ?, ?, ?)", values)
     return ""
 
 
 def take_reason(connection: sqlite3.Connection, row: Row, told: Mapping[str, Any]) -> str:
     """Why something was done, or was not. Comes back: for which incident."""
+    check_reason(told)
     name = name_of(told)
     if name.startswith(EARLY):
         connection.execute("insert or ignore into early values (?, ?)", (name, row.at_us))

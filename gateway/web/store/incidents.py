@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dsp.air import Air
+from gateway.web.store.checked import check_incident
 from gateway.web.store.devices import name_of
 from gateway.web.store.journal import Row
 from gateway.web.store.onsets import keep_onsets
@@ -33,6 +34,7 @@ LOST = """insert into evidence values (?, ?, '', '', 0, 0, 0, '', '', 'lost', ?,
 
 def take_incident(connection: sqlite3.Connection, survey: Survey, row: Row, told: Mapping[str, Any]) -> str:
     """An incident was told of. Comes back: its name. Raises KeyError, TypeError or ValueError for what is none."""
+    check_incident(told)
     name, shape = name_of(told), told["ellipse_95"]
     known = connection.execute("select began from incident where incident = ?", (name,)).fetchone()
     lat_deg, lon_deg = float(told["lat_deg"]), float(told["lon_deg"])

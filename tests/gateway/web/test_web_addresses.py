@@ -57,6 +57,8 @@ def test_a_clock_that_is_set_back_keeps_nobody_out_for_longer():
         waits.wrong("a", 10**15)
 
     assert waits.left_us("a", 0) == LONGEST_S * S
+    assert waits.left_us("a", 600 * S) == (LONGEST_S - 600) * S
+    assert waits.left_us("a", LONGEST_S * S) == 0
 
 
 def test_memory_is_bounded_and_what_is_forgotten_is_counted():

@@ -1,5 +1,7 @@
 """The web process's own file."""
 
+import contextlib
+import resource
 import sqlite3
 
 import pytest
@@ -63,3 +65,35 @@ def test_what_goes_wrong_in_a_transaction_leaves_nothing_of_it(tmp_path):
 
     with database.reading() as connection:
         assert connection.execute("select count(*) from a").fetchone()[0] == 0
+
+
+@contextlib.contextmanager
+def no_room():
+    """No file of this process can grow, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_on_a_full_disk_what_is_there_is_read_and_with_room_again_it_is_written(tmp_path):
+    database = Database(tmp_path / "web.db", [Migration(1, "one", "create table a(x text) strict;")])
+    with database.writing() as connection:
+        connection.execute("insert into a values ('was there')")
+
+    def all_there():
+        with database.reading() as connection:
+            return [row["x"] for row in connection.execute("select x from a order by x desc")]
+
+    with no_room():
+        for _ in range(3):
+            with pytest.raises(OSError, match=r"web\.db"), database.writing() as connection:
+                connection.execute("insert into a values (?)", ("x" * 100_000,))
+        full = all_there()
+    with database.writing() as connection:
+        connection.execute("insert into a values ('came later')")
+
+    assert full == ["was there"]
+    assert all_there() == ["was there", "came later"]

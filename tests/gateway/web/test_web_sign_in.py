@@ -4,6 +4,8 @@ import re
 
 import pyotp
 import pytest
+import structlog
+from starlette.testclient import TestClient
 
 from gateway.web.accounts import accounts, second_step, sessions
 from gateway.web.accounts.settings import DoorTable
@@ -146,6 +148,48 @@ def test_an_administrator_who_unlocks_an_account_ends_its_waiting(door):
         accounts.unlock(connection, accounts.numbered(connection, number), there.clock.now_us)
 
     assert there.sign_in(there.browser(), "anna").status_code == 303
+
+
+@pytest.mark.parametrize("ahead_s", [0, DAY_S, 400 * DAY_S])
+def test_an_unlock_while_the_clock_was_ahead_switches_no_wait_off_afterwards(door, ahead_s):
+    there = door()
+    number = there.make("anna")
+    there.clock.turn(ahead_s)
+    with there.database.writing() as connection:
+        accounts.unlock(connection, accounts.numbered(connection, number), there.clock.now_us)
+    there.clock.turn(-ahead_s)
+    seen = [there.sign_in(there.browser(), "anna", "x").status_code for _ in range(7)]
+
+    assert seen == [401] * 5 + [429] * 2
+
+
+def test_wrong_answers_while_the_clock_was_ahead_keep_nobody_out_until_then(door):
+    there = door()
+    there.make("anna")
+    there.clock.turn(DAY_S)
+    for _ in range(6):
+        there.sign_in(there.browser(), "anna", "x")
+    there.clock.turn(-DAY_S)
+
+    assert there.sign_in(there.browser(), "anna").status_code == 429
+    there.clock.turn(2)
+    assert there.sign_in(there.browser(), "anna").status_code == 303
+
+
+@pytest.mark.parametrize("ahead_s", [90, DAY_S])
+def test_a_code_that_was_taken_while_the_clock_was_ahead_locks_no_right_code_out(door, ahead_s):
+    there = door()
+    enrolled(there)
+    there.clock.turn(ahead_s)
+    there.sign_in(there.browser(), "anna")
+    seen = []
+    for turned_s in (0, -ahead_s, 0, 30):
+        there.clock.turn(turned_s)
+        browser = there.browser()
+        there.sign_in(browser, "anna")
+        seen.append(there.post(browser, "/sign-in/code", code=code_now(there)).status_code)
+
+    assert seen == [303, 303, 401, 303]
 
 
 def test_a_locked_account_opens_by_nothing_and_says_no_more_than_a_wrong_password(door):
@@ -423,3 +467,25 @@ def test_settings_that_cannot_be_are_named():
     ):
         with pytest.raises(ValueError, match=said):
             DoorTable(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "trusted", "times"),
+    [
+        ("127.0.0.1", "203.0.113.9", (), 1),
+        ("127.0.0.1", "203.0.113.9", ("127.0.0.1",), 0),
+        ("203.0.113.1", "203.0.113.9", (), 0),
+        ("127.0.0.1", "", (), 0),
+    ],
+)
+def test_a_proxy_that_no_setting_names_is_said_once(door, peer, forwarded, trusted, times):
+    there = door(trusted_proxies=list(trusted))
+    headers = {"x-forwarded-for": forwarded} if forwarded else {}
+    with structlog.testing.capture_logs() as said:
+        browser = TestClient(there.app, client=(peer, 5))
+        for _ in range(3):
+            browser.get("/sign-in", headers=headers)
+
+    assert [each["event"] for each in said if "not named" in each["event"]] == [
+        "a proxy speaks for others and is not named: all count as one address"
+    ] * times

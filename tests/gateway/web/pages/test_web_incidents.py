@@ -64,7 +64,7 @@ def test_the_hours_of_a_search_are_the_readers():
     search = asked({"from": "2026-11-07T21:30", "until": "2026-11-07"}, "America/Chicago").search
 
     assert search.from_us == 1_794_108_600_000_000  # 03:30 UTC the day after
-    assert search.until_us - search.from_us == 2.5 * 3_600_000_000  # to the end of that day
+    assert search.until_us + 1 - search.from_us == 2.5 * 3_600_000_000  # to the end of that day
 
 
 def test_nothing_found_is_said(browser):
@@ -124,3 +124,52 @@ def test_geojson_is_whole_and_has_longitude_first(browser, street, made):
     assert len(told["features"]) == 234
     assert told["features"][0]["geometry"]["coordinates"][0] < -80
     assert json.loads(browser().get("/incidents.geojson?text=nowhere").text)["features"] == []
+
+
+def times_of(**typed):
+    """In hours from midnight of 1 November 2026 in Chicago, where 01:00 to 02:00 comes twice."""
+    found = asked(typed, "America/Chicago")
+    midnight_us = 1_793_509_200 * 1_000_000
+    assert found.fault == ""
+    search = found.search
+    return [None if at is None else round((at - midnight_us) / 3_600e6, 3) for at in (search.from_us, search.until_us)]
+
+
+def test_an_hour_that_comes_twice_is_searched_from_its_first_to_the_end_of_its_second():
+    assert times_of(**{"from": "2026-11-01T01:15", "until": "2026-11-01T01:44"}) == [1.25, 2.75]
+    assert times_of(**{"from": "2026-11-01", "until": "2026-11-01"}) == [0, 25]
+
+
+def test_an_hour_that_never_comes_is_no_gap_in_a_search():
+    found = asked({"from": "2026-03-08T02:30", "until": "2026-03-08T02:30"}, "America/Chicago").search
+
+    assert found.until_us - found.from_us >= 3_600_000_000
+
+
+def test_until_a_minute_has_that_minute_and_a_blank_means_the_same_as_a_t():
+    whole_day = times_of(**{"from": "2026-11-01T00:00", "until": "2026-11-01T23:59"})
+
+    assert whole_day == [0, 25]
+    assert times_of(until="2026-11-01 02:14") == times_of(until="2026-11-01T02:14") == [None, 3.25]
+    assert times_of(until="2026-11-01T02:14:59") == [None, 3.25]
+
+
+@pytest.mark.parametrize("page", ["/incidents", "/incidents.csv", "/incidents.geojson"])
+@pytest.mark.parametrize("name", ["from", "until"])
+@pytest.mark.parametrize(
+    "value", ["9999-12-31", "9999-12-31T23:59", "9999-12-31 23:59:59-12:00", "0001-01-01", "0001-01-01T00:00+14:00"]
+)
+def test_a_search_to_the_ends_of_the_calendar_is_answered(browser, shot, page, name, value):
+    assert browser("analyst").get(page, params={name: value}).status_code in (200, 400, 422)
+
+
+@pytest.mark.parametrize("value", ["2026-W44-7", "20261101", "2026-11-01x02:15", "2026-11-01T25:00", "2026-13-01", "x"])
+def test_a_time_that_is_written_otherwise_is_said(value):
+    assert asked({"until": value}, "UTC").fault.startswith("until: must be a day and an hour such as")
+
+
+def test_utc_has_its_date_where_it_is_another_day(browser, street, made):
+    brief = made.brief_of("late", 5, 1_793_599_170 * 1_000_000)  # 1 Nov 2026, 23:59:30 in Chicago
+    street.add(made.whole_of(brief))
+
+    assert "2 Nov 2026 05:59:30 UTC" in browser().get("/incidents").text

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 
 import pytest
 
@@ -145,3 +146,20 @@ def test_the_map_can_show_another_incident_than_the_newest(browser, street, shot
 
     assert "3 Elm Street" in text
     assert "12 Main Street" not in text
+
+
+def test_what_nobody_foresaw_in_one_incident_costs_that_one_and_shows_the_others(browser, street, made):
+    for number, name in enumerate(("one", "two", "bad"), start=1):
+        whole = made.whole_of(made.brief_of(f"i-{name}", number, made.NOW_US - 5_000_000))
+        street.add(whole)
+    bad = street.wholes["i-bad"]
+    told = {**bad.rounds[0].told, "cov_m2": "xyzzy", "lat_deg": math.nan}
+    brief = dataclasses.replace(bad.brief, lat_deg=math.inf)
+    street.add(dataclasses.replace(bad, brief=brief, rounds=[dataclasses.replace(bad.rounds[0], told=told)]))
+    dispatcher = browser()
+    answer, shots = dispatcher.get("/"), dispatcher.get("/map/live.json").json()["shots"]["features"]
+    rounds = dispatcher.get("/map/incidents/i-bad.json").json()["rounds"]["features"]
+
+    assert (answer.status_code, "3 wait for you" in answer.text) == (200, True)
+    assert [each["properties"]["name"] for each in shots] == ["i-two", "i-one"]
+    assert rounds == []

@@ -1,6 +1,7 @@
 """*Poles*, *Lamps and cameras*, *Policy*, *About*: what a technician, an auditor and the public see."""
 
 import dataclasses
+import datetime
 import json
 import sys
 import threading
@@ -177,3 +178,38 @@ def test_the_public_is_told_how_long_what_is_kept(browser_of, parts):
     assert "deleted after 30 days" in kept
     assert "after 1 day." in kept
     assert "not kept by this system" in browser_of(parts, "viewer").get("/about").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (
+            {"from": "2026-11-01", "until": "2026-11-02"},
+            ["2026-11-01T05:00:00+00:00", "2026-11-03T05:59:59.999999+00:00"],
+        ),
+        ({}, None),
+    ],
+)
+def test_a_dry_run_has_the_days_that_are_named_or_the_last_seven(browser_of, parts, typed, told):
+    program = "import json, sys; print(json.dumps({'what': 'summary', 'argv': sys.argv[1:-1]}))"
+    tried, trials = with_rules(parts, program)
+    analyst = browser_of(tried, "analyst")
+    with parts.database.writing() as connection:
+        connection.execute("update account set time_zone = 'America/Chicago'")
+
+    analyst.post("/policy/try", data={"text": "[policy]", **typed})
+    (line,) = ended(trials, trials.newest()).lines
+    spans = [each.partition("=")[2] for each in line["argv"]]
+
+    if told is not None:
+        assert spans == told
+    else:
+        ago = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(spans[0])
+        assert len(spans) == 1 and datetime.timedelta(days=7) <= ago < datetime.timedelta(days=8, hours=1)
+
+
+def test_days_of_a_dry_run_that_are_none_are_said(browser_of, parts):
+    tried, trials = with_rules(parts, "")
+    answer = browser_of(tried, "analyst").post("/policy/try", data={"text": "[policy]", "from": "yesterday"})
+
+    assert (answer.status_code, "must be a day" in answer.text, trials.newest()) == (422, True, None)
