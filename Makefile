@@ -52,6 +52,7 @@ web:  ## the web pages' map and live parts, from gateway/web/npm's lock file (ne
 web-check: .venv/.dev  ## the pages in a real browser against their bars; table and pictures in out/web-check (ONLY=shift: that part)
 	command -v npm >/dev/null && $(MAKE) web || echo "no npm: axe-core and the map that moves are not tried"
 	$(BIN)/python -m bench.web_check $(ONLY)
+	$(BIN)/pytest -m browser tests/gateway/web
 
 peers: $(EAR) .venv/.peers/.made  ## what YAMNet and BirdNET 2.4 (CC BY-NC-SA: to compare with, no more) make of ../shared/data, beside ours
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m simulators.compared $${SOUNDPOST_DATA:-../shared/data}

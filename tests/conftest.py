@@ -6,12 +6,20 @@ import shutil
 import sys
 
 import pytest
+import structlog
 from hypothesis import settings
 
 settings.register_profile("shared-machine", deadline=None)  # how long an example takes is no test's business
 settings.load_profile("shared-machine")
 
 DATA = pathlib.Path(os.environ.get("SOUNDPOST_DATA", pathlib.Path(__file__).parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were():
+    """A command that a test runs in its own process sets up the log, on streams that end with that test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import select
 import socket
 import time
 
-from gateway.journal.doorbell import RING, socket_beside
+from gateway.journal.doorbell import RING, socket_beside, within_reach
 
 ALONE_S = 1.0  # between looks where no gateway rings
 RUNG_S = 30.0  # and where one does, lest a ring was lost
@@ -63,7 +63,8 @@ class Bell:
     def _connect(self) -> bool:
         found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            found.connect(str(self._path))
+            with within_reach(self._path) as address:
+                found.connect(address)
         except OSError:
             found.close()
             return False

@@ -7,8 +7,9 @@ and may send requests (gateway/journal/request.py), a line each, answered with a
 import asyncio
 import contextlib
 import json
+import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import structlog
 
@@ -18,6 +19,7 @@ from gateway.tasks import until
 
 RING = b"."
 MOST_FOLLOWERS = 32
+MOST_PATH = 107  # bytes (unix(7), sun_path)
 MOST_BEHIND = 4096  # bytes: who reads no more rings than this is behind anyhow, and looks by itself
 log = structlog.get_logger("gateway.journal")
 
@@ -25,6 +27,20 @@ log = structlog.get_logger("gateway.journal")
 def socket_beside(journal: pathlib.Path) -> pathlib.Path:
     """Where a journal's followers knock."""
     return journal.with_name(journal.name + ".socket")
+
+
+@contextlib.contextmanager
+def within_reach(path: pathlib.Path) -> Iterator[str]:
+    """The socket's address for as long as it is bound or called: a path of more than MOST_PATH bytes, which none takes,
+    goes by its folder's open file. Raises OSError where there is no such folder."""
+    if len(os.fsencode(path)) <= MOST_PATH:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 class Doorbell:
@@ -54,7 +70,8 @@ class Doorbell:
         """Let followers in, for ever. Raises OSError naming the socket that cannot be."""
         self._path.unlink(missing_ok=True)
         try:
-            self._server = await asyncio.start_unix_server(self._serve, self._path, limit=MOST_BYTES)
+            with within_reach(self._path) as address:
+                self._server = await asyncio.start_unix_server(self._serve, address, limit=MOST_BYTES)
             self._path.chmod(0o600)
         except OSError as error:
             raise OSError(f"{self._path}: {error}; followers look once a second instead") from error

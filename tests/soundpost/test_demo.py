@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import functools
 import json
 import os
 import pathlib
 import re
 import signal
 import sys
+import urllib.error
 import urllib.request
 
 import pytest
@@ -118,13 +118,21 @@ async def test_a_night_that_is_cut_short_leaves_no_process_and_no_page(demo, tmp
     assert not (tmp_path / "out" / "report.html").exists()
 
 
+async def until_well(address):
+    """What the pages' process says of itself once it has heard of its gateway, which starts beside it."""
+    for _ in range(150):
+        with contextlib.suppress(urllib.error.HTTPError):
+            return (await asyncio.to_thread(urllib.request.urlopen, address)).read().decode()
+        await asyncio.sleep(0.2)
+    raise AssertionError(f"{address}: never well")
+
+
 async def test_with_pages_they_are_up_from_before_the_night_until_told_to_stop(demo, tmp_path):
     pytest.importorskip("fastapi")
     process = await demo(3.0, "--link", "serial", "--web")
     said = await until_said(process, "sign in as demo with")
     address, password = re.search(r"(http://\S+)  sign in as demo with (\S+)", said).groups()
-    asked = functools.partial(urllib.request.urlopen, f"{address}/health")
-    health = (await asyncio.to_thread(asked)).read().decode()
+    health = await until_well(f"{address}/health")
     await until_said(process, "the night is over")
     pids = children(process.pid)
     process.send_signal(signal.SIGINT)

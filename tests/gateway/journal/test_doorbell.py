@@ -74,3 +74,21 @@ def test_where_nobody_rings_a_follower_looks_again_in_a_while(tmp_path, monkeypa
     Bell(tmp_path / "j").wait()
 
     assert 0.05 <= time.monotonic() - began_s < 1
+
+
+async def test_a_journal_whose_path_is_longer_than_a_sockets_may_be_is_followed_all_the_same(tmp_path):
+    folder = tmp_path / ("a" * 60) / ("b" * 60)
+    folder.mkdir(parents=True)
+    doorbell = Doorbell(folder / "j", Requests({"desk": KEY}, {"i-1"}), lambda asked: None, now_us)
+    running = asyncio.create_task(doorbell.run(lambda: None))
+    async with asyncio.timeout(10):
+        while not socket_beside(folder / "j").exists():  # noqa: ASYNC110 (a file wakes nobody)
+            await asyncio.sleep(0.01)
+        line = signed("review", {"incident": "i-1", "verdict": "gunshot"}, "desk", KEY, now_us(), bytes(16))
+        follower = Bell(folder / "j")
+        answer = await asyncio.to_thread(follower.ask, line)
+    running.cancel()
+    await doorbell.close()
+
+    assert "taken" in answer
+    assert not socket_beside(folder / "j").exists()

@@ -20,6 +20,7 @@ WAIT_S = 60.0
 DRAWING = "document.getElementById('map').soundpost.drawing"
 
 pytestmark = [
+    pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium"),
     pytest.mark.skipif(not all((VENDOR / name).is_file() for name in NEEDED), reason="make web was not run"),
 ]

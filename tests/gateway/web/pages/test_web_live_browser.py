@@ -23,7 +23,10 @@ sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = pathlib.Path("/usr/bin/chromium")
 WAIT_S = 60.0
 TABS = ("/", "/poles", "/devices", "/incidents", "/about", "/policy", "/", "/poles")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium"),
+]
 
 
 class Served:
