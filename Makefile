@@ -50,7 +50,7 @@ web:  ## the web pages' map and live parts, from gateway/web/npm's lock file (ne
 	cd gateway/web/npm && npm ci --loglevel=error && node vendor.mjs
 
 web-check: .venv/.dev  ## the pages in a real browser against their bars; table and pictures in out/web-check (ONLY=shift: that part)
-	command -v npm >/dev/null && $(MAKE) web || echo "no npm: axe-core and the map that moves are not tried"
+	if command -v npm >/dev/null; then $(MAKE) web; else echo "no npm: axe-core and the map that moves are not tried"; fi
 	$(BIN)/python -m bench.web_check $(ONLY)
 	$(BIN)/pytest -m browser tests/gateway/web
 
@@ -65,6 +65,7 @@ bench: .venv/.bench  ## speeds beside a named floor in the same run (ONLY=detect
 	$(BIN)/pytest bench -p no:randomly --benchmark-json=out/bench.json $(if $(ONLY),-k $(ONLY))
 
 package: .venv/.package  ## Debian packages of gateway and node, with all they stand on: out/packages (MORE='--debian 12 --arch amd64')
+	if command -v npm >/dev/null; then $(MAKE) web; else echo "no npm: packages without the map that moves"; fi
 	$(BIN)/python -m deploy.package.build $(MORE)
 
 deploy-check: .venv/.package | programs  ## the packages on clean Debians 12 and 13, without a network; root, some minutes

@@ -63,7 +63,9 @@ class LampGuard:
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
             )
         except OSError as error:
-            log.warning("the guard of lamps cannot be started", bank=self.url, why=str(error))
+            if not self._failed:
+                self._failed = True
+                log.warning("the guard of lamps cannot be started", bank=self.url, why=str(error))
             return
         self._write(self._first)
         self._tell()

@@ -5,6 +5,7 @@ of the consortium's repository: header `talq-api-version`, query `clientAddress`
 followed, no cookie kept, no proxy asked, and no more of an answer is read than MOST_BYTES.
 """
 
+import asyncio
 import json
 import ssl
 import time
@@ -72,6 +73,7 @@ class TalqCall:
         self._account, self._answer_s, self._clock = account, answer_s, clock
         self._web: aiohttp.ClientSession | None = None
         self._ahead_s = 0.0
+        self._free = asyncio.Semaphore(AT_ONCE)  # waiting for a turn is no time of the answer's
 
     def now_s(self) -> float:
         """UTC by the clock of whoever answers, as far as its last answer told."""
@@ -101,9 +103,12 @@ class TalqCall:
         if body is not None:
             asked["talqRequestId"] = str(uuid.uuid4())
         try:
-            async with self._session().request(
-                method, f"{self._base}/{path}", params=asked, data=body, allow_redirects=False
-            ) as answer:
+            async with (
+                self._free,
+                self._session().request(
+                    method, f"{self._base}/{path}", params=asked, data=body, allow_redirects=False
+                ) as answer,
+            ):
                 status, told = answer.status, await _at_most(answer.content)
                 self._heed_date(answer.headers.get("Date", ""))
         except TimeoutError:

@@ -95,9 +95,17 @@ class TalqLamps:
 
     async def keep(self, before_pct: Mapping[int, int]) -> None:
         """Renew what is ours still."""
-        await asyncio.gather(*(self.read_level(channel) for channel in tuple(self._up)))
-        for told_pct in {up.told_pct for up in self._up.values()}:
-            await self._override([channel for channel, up in self._up.items() if up.told_pct == told_pct], told_pct)
+        channels = tuple(self._up)
+        found = await asyncio.gather(*(self.read_level(each) for each in channels), return_exceptions=True)
+        faults = {each: fault for each, fault in zip(channels, found, strict=True) if isinstance(fault, BaseException)}
+        for channel, up in tuple(self._up.items()):  # each by itself: one that is refused lets no other fall
+            if channel not in faults:
+                try:
+                    await self._override([channel], up.told_pct)
+                except OSError as fault:
+                    faults[channel] = fault
+        for each in faults.values():
+            raise each
 
     async def let_go(self, channel: int) -> bool:
         """End the override of a lamp, where there is one of ours; returns once it shows, or will."""
@@ -105,7 +113,7 @@ class TalqLamps:
         if up is None:
             return True
         status = await self._post([channel], {"addresses": [self._reference(channel)]})
-        del self._up[channel]
+        self._up.pop(channel, None)
         for _ in range(POLLS if status == 202 and up.told_pct != up.was_pct else 0):
             if await self.read_level(channel) != up.told_pct:
                 break

@@ -89,11 +89,12 @@ def _verify(path: pathlib.Path, as_json: bool) -> int:
         archives = _check_journal(path, extent)
     if extent.first_us is None or extent.last_us is None:
         raise ValueError(f"{path}: holds no row, so there is nothing to verify; {unseen[0]}")
+    is_whole = not any(one["state"].startswith("NOT") for one in archives)
     if as_json:
         span = {"first_us": extent.first_us, "last_us": extent.last_us, "head": extent.head}
         more = {"archives": archives, "unseen": unseen}
-        print(json.dumps({"file": str(path), "whole": True, "rows": extent.rows, **span, **more}))
-        return 0
+        print(json.dumps({"file": str(path), "whole": is_whole, "rows": extent.rows, **span, **more}))
+        return 0 if is_whole else 1
     counts = ", ".join(f"{n} {kind}" for kind, n in sorted(extent.rows.items()))
     print(f"{path}: whole, {extent.rows.total()} rows ({counts})")
     print(f"from {_when(extent.first_us)} to {_when(extent.last_us)}, head {extent.head}")
@@ -102,7 +103,7 @@ def _verify(path: pathlib.Path, as_json: bool) -> int:
     for what in unseen:
         print(f"cannot be seen: {what}")
     print(ADVICE.format(path=path))
-    return 0
+    return 0 if is_whole else 1
 
 
 def _check_journal(path: pathlib.Path, extent: _Extent) -> list[dict[str, Any]]:

@@ -57,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
         if args.verb == "prune":
             told = _pruned(prune(args.file, args.keep, time.time_ns() // 1000, args.archive or args.file.parent, seen))
         else:
+            if args.verb == "restore" and args.to.is_dir():
+                raise ValueError(f"{args.to}: is a folder; name the journal to be, as {args.to / 'street.journal'}")
             to = _place(args.file, args.to)
             copy = backup if args.verb == "backup" else restore
             told = _copied(args.verb, args.file, to, copy(args.file, to, seen))

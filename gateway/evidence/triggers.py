@@ -38,19 +38,20 @@ class Triggers:
     ) -> None:
         self._triggers, self._shelf, self._clock = triggers, shelf, clock
         self._tell, self._start = tell, start
-        self._early: dict[str, tuple[int, str]] = {}
+        self._early: dict[str, tuple[int, str, list[str]]] = {}  # when, by what, and the incidents that lean on it
 
     def early(self, name: str, readers: Sequence[str]) -> None:
         """A provisional round of this name is near these readers."""
         for reader in readers:
             if reader in self._triggers and not self._standing(reader):
-                self._early[reader] = self._clock(), name
+                self._early[reader] = self._clock(), name, []
                 self._start(self._pulse(name, reader), f"trigger {reader}")
 
     def open(self, incident: str, readers: Sequence[str]) -> None:
         """A row of an incident near these readers. Raises OSError where the disk does not take which are told."""
         for reader in self._shelf.trigger(incident, [each for each in readers if each in self._triggers]):
             if name := self._standing(reader):
+                self._early[reader][2].append(incident)
                 self._tell(custody.triggered(incident, reader, f"is told to read by {name}, a provisional round"))
             else:
                 self._start(self._pulse(incident, reader), f"trigger {reader}")
@@ -62,7 +63,7 @@ class Triggers:
 
     def _standing(self, reader: str) -> str:
         """The provisional round for which it has just been told, or ""."""
-        told_us, name = self._early.get(reader, (-STANDS_US, ""))
+        told_us, name, _ = self._early.get(reader, (-STANDS_US, "", []))
         return name if 0 <= self._clock() - told_us < STANDS_US else ""
 
     async def _pulse(self, name: str, reader: str) -> None:
@@ -71,6 +72,10 @@ class Triggers:
             async with asyncio.timeout(TRIGGER_S):
                 await self._triggers[reader].pulse()
         except (OSError, TimeoutError) as error:
-            self._early.pop(reader, None)
+            early = self._early.get(reader)
+            if early is not None and early[1] == name:
+                del self._early[reader]
+                for incident in early[2]:
+                    self._start(self._pulse(incident, reader), f"trigger {reader}")
             note = f"NOT DONE: {str(error) or f'no answer within {TRIGGER_S:g} s'}"
         self._tell(custody.triggered(name, reader, note))

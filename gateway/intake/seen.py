@@ -6,7 +6,8 @@ from collections.abc import Iterable
 class Seen:
     """The newest `limit` frames by (node, boot, sequence).
 
-    An older one comes in as new; it is one row in the journal all the same, and moves nothing because it is old.
+    An older one comes in as new; it is one row in the journal all the same, unless that was pruned, and moves nothing
+    because it is old.
     """
 
     def __init__(self, known: Iterable[tuple[str, int, int]] = (), limit: int = 100_000) -> None:

@@ -17,7 +17,7 @@ def find_cut(connection: sqlite3.Connection, keep_us: int, now_us: int) -> int |
     """The last row whose frames may go; None where none may. All rows up to it are older than keep_us, by the journal's
     own time where this machine's clock is ahead of it; a row of more than a day ahead of both, by a clock that was
     wrong, holds none back."""
-    newest = connection.execute("select at_us from row order by number desc limit 1").fetchone()
+    newest = connection.execute("select at_us from row where kind != 'pruned' order by number desc limit 1").fetchone()
     if newest is None:
         return None
     since_us, ahead_us = min(now_us, newest[0]) - keep_us, max(now_us, newest[0]) + DAY_US

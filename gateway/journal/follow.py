@@ -202,7 +202,7 @@ def _faults(rows: Sequence[Kept], over: Sequence[Gap], number: int, before: byte
     if over and over[0].first <= number:
         number, before = over[0].last, over[0].hash
     for each in rows:
-        if (gap := ends.get(number + 1)) is not None:
+        while (gap := ends.get(number + 1)) is not None:
             number, before = gap.last, gap.hash
         if each.number != number + 1:
             yield f"rows {number + 1} to {each.number - 1} are missing"

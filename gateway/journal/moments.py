@@ -56,7 +56,8 @@ def moments(rows: Iterable[Row]) -> Iterator[Moment]:
             yield Moment(row.at_us, step=read_step(row.body))
         elif row.kind == "config":
             yield Moment(row.at_us, starts=True, last_us=last_us)
-        last_us = row.at_us
+        if row.kind != "pruned":  # no gateway wrote that one
+            last_us = row.at_us
     if frames:
         yield Moment(at_us, tuple(frames))
 

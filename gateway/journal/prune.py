@@ -77,7 +77,7 @@ def prune(path: pathlib.Path, keep_us: int, now_us: int, folder: pathlib.Path, s
                 archive, extent_ = _archive(connection, path, folder, cut, seen)
                 _put_row(connection, archive, extent_, now_us)
                 frames += _take_out(connection, extent_.first - 1, cut, seen)
-            said += _give_back(connection, path, seen) if frames else []
+            said += _give_back(connection, path, seen) if frames or _free(connection) else []
     except sqlite3.Error as error:
         words = f"{path}: cannot be written just now ({error}); nothing is lost, prune again when it can"
         raise OSError(words) from error

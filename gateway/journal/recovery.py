@@ -52,7 +52,7 @@ def recent(newest_first: Iterable[Row], now_us: int) -> Past:
     for row in newest_first:
         if row.kind == "clock":
             break
-        if row.at_us > now_us:
+        if row.at_us > now_us or row.kind == "pruned":  # no gateway's row; its time is when the command began
             continue
         if row.at_us < since_us - WARM_US:
             break

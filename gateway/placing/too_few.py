@@ -35,6 +35,7 @@ class TooFew:
 
     def __init__(self) -> None:
         self._alike = Clutter(COUNTS_US)
+        self._explained: set[Arrival] = set()  # by an area, and perhaps not due yet
 
     def told(
         self,
@@ -52,10 +53,12 @@ class TooFew:
             else each
             for each in groups
         ]
-        explained = {one for each in told if each.area is not None for one in each.arrivals}
+        self._explained |= {one for each in told if each.area is not None for one in each.arrivals}
         for one in due:
-            if worth_a_word(one) and one not in explained:
+            if worth_a_word(one) and one not in self._explained:
                 self._alike.hear(one)
+        if due:
+            self._explained = {one for one in self._explained if one.t_us > due[-1].t_us - COUNTS_US}
         return told
 
     def _by_chance_per_s(self, group: Unplaced, air: Air) -> float:

@@ -15,7 +15,7 @@ nothing new has been heard of the incident for `home_s`.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -152,7 +152,7 @@ class CameraPolicy:
         watch.asked_us = now_us
         others = (each for name, each in self._watches.items() if name != incident and not each.is_early)
         newer = {lead.camera for each in others if each.led_us > watch.led_us for lead in each.leads}
-        return [_again(each, expires_us) for each in watch.leads if each.camera not in newer]
+        return [_again(each, expires_us, newer) for each in watch.leads if each.camera not in newer]
 
     def sees(self, target: Target) -> bool:
         """Whether any can be turned there."""
@@ -248,9 +248,12 @@ class CameraPolicy:
         return max(NARROWEST_DEG, 2 * MARGIN * max(*across, max(up) * sight.mount.aspect))
 
 
-def _again(order: Aim, expires_us: int) -> Aim:
-    """The same order for a later round, and what is to be done otherwise."""
-    otherwise = None if order.otherwise is None else _again(order.otherwise, expires_us)
+def _again(order: Aim, expires_us: int, newer: Container[str]) -> Aim:
+    """The same order for a later round, and what is to be done otherwise, by a camera that no newer incident has."""
+    after = order.otherwise
+    while after is not None and after.camera in newer:
+        after = after.otherwise
+    otherwise = None if after is None else _again(after, expires_us, newer)
     return replace(order, expires_us=expires_us, otherwise=otherwise, again=True)
 
 

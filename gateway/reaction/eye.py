@@ -81,6 +81,7 @@ class Eye:
         """Where it says it looks; who turned it there is taken note of. None where it cannot say."""
         look = await self.camera.read_look()
         if look is not None and self.operator.seen((look.pan_deg, look.tilt_deg), look.zoom, now_us):
+            self.took = None  # it looks where somebody else wants it
             log.info("camera is in its operator's hand", camera=self.mount.name)
         return look
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from gateway.web.records import Standing
 
+LIT_PCT = 60.0
+"""From this level on a lamp is drawn as one that was brought up."""
+
 
 @dataclass(frozen=True, slots=True)
 class AlarmState:

@@ -17,13 +17,13 @@ from cryptography import x509
 from gateway.assembly.gateway import broker_of
 from gateway.intake.tables import MqttTable
 from hw.mqtt_connection import Broker, MqttConnection
+from soundpost.broker.authority import SOON
 from soundpost.doctor.verdict import Verdict, failed, passed, warned
 from soundpost.terminal import one_line
 
 REFUSAL_S = 0.5
 """TLS 1.3: a client certificate is refused by an alert after the handshake is done for the client (RFC 8446, 4.4.2.4,
 6.2); who hears none for so long was let in, on a network where an answer takes less."""
-SOON_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def judge_broker(answer: Answer, name: str, now: datetime) -> list[Verdict]:
         found = [warned("broker", says, "give it TLS: everybody on the way can read and hold back frames", name)]
     else:
         found = [passed("broker", says, name)]
-    if answer.ends is not None and (answer.ends - now).days < SOON_DAYS:
+    if answer.ends is not None and answer.ends - now < SOON:
         renew = "make it a new one (soundpost keys rotate broker)"
         found.append(warned("broker", f"its certificate ends on {answer.ends:%Y-%m-%d}", renew, name))
     return found

@@ -9,7 +9,7 @@ from soundpost.doctor.verdict import Verdict, failed, passed, warned
 LEAST_BYTES, LITTLE_BYTES = 100_000_000, 1_000_000_000
 LEAST_INODES = 1_000
 SHORT_DAYS, LONG_DAYS = 14.0, 3650.0
-MAKE_ROOM = "make room; `soundpost journal` tells how rows are kept elsewhere"
+MAKE_ROOM = "make room; `soundpost journal prune` moves old frames elsewhere"
 
 
 @dataclass(frozen=True, slots=True)

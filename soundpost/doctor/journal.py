@@ -40,7 +40,7 @@ def judge_journal(state: State, most_mb: int | None, name: str) -> list[Verdict]
     found = [passed("journal", says, name)]
     if most_mb is not None and state.n_bytes > NEARLY * most_mb * 1e6:
         says = f"{state.n_bytes / 1e6:.0f} of journal_max_mb = {most_mb}: when it is full, nothing is acked"
-        found.append(warned("journal", says, "raise journal_max_mb, or move old rows out", name))
+        found.append(warned("journal", says, "raise journal_max_mb, or `soundpost journal prune` it", name))
     return found
 
 
@@ -82,6 +82,7 @@ def chain_breaks(connection: sqlite3.Connection, newest: int) -> tuple[int | Non
 def read_state(path: pathlib.Path, whole: bool) -> State:
     """Raises OSError or ValueError naming the file."""
     with reading(path) as connection:
+        connection.execute("begin")  # rows and gaps of one moment
         n_rows = connection.execute("select count(*) from row").fetchone()[0]
         newest = "select at_us from row order by number desc limit 1"
         last_us = next((at_us for (at_us,) in connection.execute(newest)), None)
@@ -95,7 +96,7 @@ def growth(path: pathlib.Path) -> float | None:
     newest = "select min(at_us), max(at_us), count(*) from (select at_us from row order by number desc limit ?)"
     try:
         with reading(path) as connection:
-            n_rows = connection.execute("select max(number) from row").fetchone()[0]
+            n_rows = connection.execute("select count(*) from row").fetchone()[0]
             first_us, last_us, n = connection.execute(newest, (NEWEST,)).fetchone()
     except (OSError, ValueError):
         return None

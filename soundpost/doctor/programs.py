@@ -57,6 +57,7 @@ def check_versions(subject: Subject) -> list[Verdict]:
     extras = {"camera"} if subject.cameras else set()
     extras |= {"video"} if subject.evidence and subject.evidence.stream else set()
     extras |= {"web"} if subject.web else set()
+    extras |= {bank.url.partition(":")[0].partition("+")[0] for bank in subject.lamp_banks} & {"talq", "dali", "gpio"}
     libraries = {name: _version(name) for name in needed(metadata.requires("soundpost") or [], extras)}
     return judge_versions(
         (sys.version_info.major, sys.version_info.minor, sys.version_info.micro),

@@ -29,6 +29,7 @@ SECRETS = ("key_file", "password_file", "tls_key_file", "token_file", "request_k
            "keys_file", "requests_keys_file")  # fmt: skip
 """Keys of all three configs that name a file which only its owner may read."""
 LOOKS_SECRET = ("*.key", "*.password", "*.psk", "keys.toml", "keys/*", "authority/*.key", "broker/*.key", "broker/psk",
+                "fleet/*.key", "nodes/*.password",
                 "nodes/*/*.key", "nodes/*/*.password")  # fmt: skip
 
 

@@ -87,7 +87,7 @@ def _texts(subject: Subject, verdicts: Sequence[Verdict], secrets: Sequence[str]
     if subject.journal is not None:
         yield "journal.jsonl", _json_lines(_rows(subject.journal), secrets)
     if log := _log():
-        yield "log.txt", clean(log[-MOST_BYTES:], secrets)
+        yield "log.txt", clean(log, secrets)[-MOST_BYTES:]
 
 
 def _json_lines(records: Iterable[dict[str, Any]], secrets: Sequence[str]) -> str:

@@ -173,6 +173,7 @@ def _say_made(folder: pathlib.Path, survey: Survey, without: list[Any], wifi: st
 
 def _change(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, notes: list[str]) -> int:
     _check_same(args, street.settings_of(folder))
+    _check_new_only(args, folder)
     changes = changes_of(street.survey_of(folder), survey)
     if not changes:
         print(f"{folder}: is as the survey says; nothing to change")
@@ -190,6 +191,18 @@ def _change(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, note
     street.change(folder, changes, notes, conf)
     _say_changed(folder, changes, before != after, conf is not None)
     return 0
+
+
+def _check_new_only(args: argparse.Namespace, folder: pathlib.Path) -> None:
+    """Raises ValueError for what is heeded only where a folder is made."""
+    told = {
+        "--state": args.state,
+        "--gateway-user": args.gateway_user,
+        "--wifi-password-file": args.wifi_password_file,
+    }
+    for name, value in told.items():
+        if value is not None:
+            raise ValueError(f"{name}: is for a new folder; {folder} is there")
 
 
 def _check_same(args: argparse.Namespace, settings: Settings) -> None:
@@ -217,6 +230,11 @@ def _say_changed(folder: pathlib.Path, changes: Changes, is_other: bool, is_othe
     gone = [pole.node for pole in changes.nodes.goes]
     others = [pole.node for pole in changes.renewed]
     steps = [f"look at {folder / MAP}"]
+    steps += [
+        f"write the password of camera {each.name} into {folder / password_file(each)}, mode 0600, the gateway's"
+        for each in changes.cameras.comes
+        if each.user and not (folder / password_file(each)).exists()
+    ]
     with contextlib.suppress(OSError):
         steps.append(f"broker: {tell(folder, [*gone, *others], is_other_broker)}" if come or gone or others else "")
     steps += [f"start the gateway again: it reads {CONFIG} at its start only"] if is_other else []

@@ -42,10 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     attempt.add_argument(
         "--config", type=Path, metavar="FILE", help="the gateway's own (default: gateway.toml beside the journal)"
     )
-    for name, does in (("from", "begin"), ("until", "end")):
+    for name, does in (("from", "begin with what came then"), ("until", "end before what came then")):
         attempt.add_argument(
             f"--{name}", type=day_or_moment, dest=f"{name}_us", metavar="TIME",
-            help=f"{does} with what came then: a day, or a day and an hour (2026-11-07T21:30), UTC",
+            help=f"{does}: a day (its 00:00), or a day and an hour (2026-11-07T21:30), UTC",
         )  # fmt: skip
     what = "say why each thing was done for an incident or was not"
     why = verbs.add_parser("explain", help=what, description=what)
@@ -89,6 +89,8 @@ def read_policy(path: Path) -> PolicyTable:
 
 
 def _try(args: argparse.Namespace) -> int:
+    if args.from_us is not None and args.until_us is not None and args.from_us > args.until_us:
+        raise ValueError("--from must not come after --until")
     config_path = args.config or args.journal.parent / "gateway.toml"
     other = Other(read_policy(args.file), args.file.parent)
     street = Street(read_config(config_path), config_path.parent)

@@ -68,11 +68,12 @@ class Totals:
 
 
 class Trial:
-    """totals : so far. Frames under keys that the keys file no longer holds are taken as journaled, and counted."""
+    """totals : so far. Frames under keys that the keys file no longer holds, or that we may not see, are taken as
+    journaled, and counted."""
 
     def __init__(self, street: Street, other: Other, connection: sqlite3.Connection) -> None:
         self.totals = Totals()
-        self._gate = Gate(read_keys(street.folder / street.config.keys_file), Seen(), 1)
+        self._gate = Gate(_keys(street), Seen(), 1)
         self._now, self._then, self._cores = _build(street, other, connection, self._gate)
 
     @property
@@ -138,6 +139,14 @@ def within(rows: Iterator[Row], from_us: int | None, until_us: int | None) -> It
     return (row for row in rows if low <= row.at_us < high)
 
 
+def _keys(street: Street) -> dict[str, bytes]:
+    """None where this user may not see them, as the pages' service may not."""
+    try:
+        return dict(read_keys(street.folder / street.config.keys_file))
+    except PermissionError:
+        return {}
+
+
 def _build(
     street: Street, other: Other, connection: sqlite3.Connection, gate: Gate
 ) -> tuple[Watched, Watched, Sequence[Core]]:
@@ -151,7 +160,7 @@ def _build(
         return now, then, [build_core(config, gate, airs, policy=now)]
     now = Watched(rules, *things)
     as_other = config.model_copy(update={"policy": other.table})
-    second = Gate(read_keys(street.folder / config.keys_file), Seen(), 1)
+    second = Gate(_keys(street), Seen(), 1)
     return now, then, [build_core(config, gate, airs, policy=now), build_core(as_other, second, airs, policy=then)]
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from structlog.testing import capture_logs
 
 from hw.fake import FakeLamps
 from hw.guarded_lamps import COMMAND, GuardedLamps, LampGuard
@@ -68,13 +69,16 @@ async def test_the_guard_waits_for_the_one_before_it():
         await waiting
 
 
-async def test_a_guard_that_cannot_run_is_done_without_and_said_once(capfd):
+async def test_a_guard_that_cannot_run_is_done_without_and_said_once():
     lamps = ExactLamps()
     for command in ((sys.executable, "-c", "raise SystemExit(1)"), ("/no/such/program",)):
         guarded = GuardedLamps(lamps, guard_of(command=command), 6.0)
-        async with asyncio.timeout(30):
-            await guarded.keep(dict.fromkeys(range(4), 30))
-            await guarded.write_level(0, 100)
+        with capture_logs() as logs:
+            async with asyncio.timeout(30):
+                await guarded.keep(dict.fromkeys(range(4), 30))
+                await guarded.write_level(0, 100)
+
+        assert sum("guard" in each["event"] for each in logs) == 1, command
 
     assert lamps.levels[0] == 100
 

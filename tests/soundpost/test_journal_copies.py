@@ -172,14 +172,15 @@ def test_verify_tells_where_pruned_frames_are_and_whether_they_are_what_was_arch
     main(["journal", "prune", str(older), "--keep", "90d"])
     archive = next(tmp_path.glob("*.gz"))
     capsys.readouterr()
-    states = []
+    states, ends = [], []
     for change in (None, lambda: archive.write_bytes(archive.read_bytes()[:-4] + b"abcd"), archive.unlink):
         if change:
             change()
-        assert main(["journal", "verify", str(older), "--json"]) == 0
+        ends.append(main(["journal", "verify", str(older), "--json"]))
         states += [each["state"] for each in json.loads(capsys.readouterr().out)["archives"]]
 
     assert states == ["whole", "NOT what was archived", "not beside the journal"]
+    assert ends == [0, 1, 0]
 
 
 def test_a_damaged_archive_is_one_line_that_names_it(older, tmp_path, capsys):

@@ -2,7 +2,7 @@
 (waits.py); what is answered, and how long it takes, is the same for a name that no account has."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.web.accounts import access_log, accounts, second_step, sessions
 from gateway.web.accounts.access_log import Access
@@ -86,6 +86,7 @@ def by_provider(lobby: Lobby, arrival: Arrival, source: From) -> Entry:
             account = _new_account(connection, arrival, lobby.now_us())
         if not account.is_locked and account.role != arrival.role:
             accounts.set_role_of_vouched(connection, account, arrival.role)
+            account = replace(account, role=arrival.role)
     if account.is_locked:
         return _refused(lobby, f"vouched {account.id}", account, source, lobby.now_us())
     return _pass(lobby, account, CODE if account.seed else IN, source)

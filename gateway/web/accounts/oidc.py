@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+import structlog
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oidc.core import CodeIDToken
@@ -27,7 +28,8 @@ from gateway.web.words.said import said
 
 S = 1_000_000
 BEGUN_S, KNOWN_S, LEEWAY_S, TIMEOUT_S = 600, 3600, 60, 5.0
-MOST, MOST_BYTES = 1000, 262_144
+MOST, MOST_BYTES, TOLD_EACH = 1000, 262_144, 1000
+log = structlog.get_logger("gateway.web")
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"]
 """Of signatures by a key pair: never `none`, and never one that the client's secret could make."""
 NONSENSE = (httpx2.HTTPError, httpx2.InvalidURL, ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -91,6 +93,9 @@ class Provider:
         if len(self._begun) > MOST:
             self._begun.popitem(last=False)
             self.n_forgotten += 1
+            if self.n_forgotten % TOLD_EACH == 1:
+                words = "more sign-ons were begun than are remembered: the oldest was forgotten"
+                log.warning(words, forgotten=self.n_forgotten)
         return str(url)
 
     async def finish(self, told: Mapping[str, str], browser: str, now_us: int) -> Arrival:

@@ -10,8 +10,8 @@ from gateway.pictures.street_map import FixSpot, LampSpot, Spot, Street, View, s
 from gateway.pictures.svg import Say
 from gateway.web.drawn.frame import standing
 from gateway.web.records import Plan, Whole
+from gateway.web.street import LIT_PCT
 
-LIT_PCT = 60.0  # from this level on a lamp is drawn as one that was brought up
 VIEW_M = 60.0
 
 

@@ -13,15 +13,13 @@ from dsp.placing.fix import CHI2_2DOF
 from gateway.web.maps.shapes import collection, point, sector
 from gateway.web.maps.words import Words
 from gateway.web.records import Brief, Whole
-from gateway.web.street import Device, PoleState
+from gateway.web.street import LIT_PCT, Device, PoleState
 from gateway.web.unforeseen import shown_of
 
 SCALES = {f"{100 * p:.0f}": round(math.sqrt(CHI2_2DOF[p] / CHI2_2DOF[0.95]), 5) for p in (0.95, 0.90, 0.50)}
 """Per cent -> how long an axis of that ellipse is, of the 95 % one's: a root of the quantile (dsp/placing/fix.py)."""
 AIM_WIDTH_DEG = 30.0
 """Of the sector that shows where a camera was aimed to; its lens is not known here."""
-FULL_PCT = 50.0
-"""From this level on a lamp is drawn as lit."""
 
 Layers = dict[str, Any]
 
@@ -88,7 +86,7 @@ def _pole(pole: PoleState, words: Words) -> dict[str, Any]:
 
 def _lamp(lamp: Device, words: Words) -> dict[str, Any]:
     order = lamp.order
-    is_lit = order is not None and order.what == "light" and order.done and (order.level_pct or 0) >= FULL_PCT
+    is_lit = order is not None and order.what == "light" and order.done and (order.level_pct or 0) >= LIT_PCT
     state = "fault" if lamp.fault else "lit" if is_lit else "rest"
     at = lamp.standing
     return point(at.lat_deg, at.lon_deg, name=at.name, state=state, words=words.lamp(lamp, state))

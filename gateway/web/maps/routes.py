@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Res
 from starlette.requests import Request
 
 from gateway.web.accounts.person import who_of
+from gateway.web.api.answers import is_known
 from gateway.web.maps.base_map import ADDRESS
 from gateway.web.maps.layers import incident_layers, shot_layers, street_layers
 from gateway.web.maps.words import Words
@@ -55,7 +56,7 @@ def base_map(request: Request) -> Response:
         LOG.warning("base map is gone", file=str(path), why=error.strerror)
         return PlainTextResponse("the base map is gone\n", 404)
     answer = FileResponse(path, headers=ASK_AGAIN, media_type="application/vnd.pmtiles", stat_result=found)
-    if answer.headers["etag"] in (each.strip() for each in request.headers.get("if-none-match", "").split(",")):
+    if is_known(request.headers.get("if-none-match", ""), answer.headers["etag"]):
         return Response(status_code=304, headers={**ASK_AGAIN, "ETag": answer.headers["etag"]})
     return answer
 

@@ -21,7 +21,8 @@ class Words:
         _ = self.gettext
         told = [_("grade %s") % brief.grade, _(KINDS.get(brief.kind, brief.kind)), _("rounds: %d") % brief.n_rounds]
         told += [self._when(brief.first_us), brief.near, brief.quiet]
-        told += [_(VERDICTS.get(brief.review, brief.review))] if brief.review else []
+        verdict = "exercise" if brief.review_what == "exercise" else VERDICTS.get(brief.review, brief.review)
+        told += [_(verdict)] if brief.review else []
         return ", ".join(word for word in told if word)
 
     def round(self, t_us: int, grade: str, kind: str) -> str:
@@ -57,7 +58,8 @@ def say(english: str) -> str:
 
 KINDS = {
     "gunshot": say("Gunshot"), "possible gunshot": say("Possible gunshot"), "other": say("Other sound"),
-    "unknown": say("Not judged"),
+    "unknown": say("Not judged"), "fireworks": say("Fireworks"), "thunder": say("Thunder"),
+    "explosion": say("Explosion"),
 }  # fmt: skip
 VERDICTS = {
     "gunshot": say("gunshot, confirmed"), "no gunshot": say("not gunfire"), "unsure": say("undetermined"),

@@ -1,6 +1,7 @@
 """*Policy*: what is in force, and what another one would have done over past nights."""
 
 import datetime
+import functools
 import time
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from gateway.web.rules.rules import InForce
 from gateway.web.rules.trials import Busy, Trial
 from gateway.web.showing import moment, zone_of
 from gateway.web.templating import fault_words, gettext_of, in_readers, in_words, page
+from gateway.web.words.said import said, sentence
 
 ROUTER = APIRouter()
 SHOWN = 500
@@ -37,22 +39,21 @@ def start(
 ) -> Response:
     """Begin a dry run, and go to its page. since, until : days, each within; without the first the last DAYS."""
     rules, say = parts_of(request).rules, gettext_of(request)
+    shown = functools.partial(_shown, request, text=text, days=(since, until))
     if rules is None:
-        return _shown(request, 503, say("The gateway's settings are not at hand here."), text)
+        return shown(503, say("The gateway's settings are not at hand here."))
     if not text.strip():
-        return _shown(request, 422, say("Write the [policy] table that you want to try."), text)
+        return shown(422, say("Write the [policy] table that you want to try."))
     days = asked({"from": since or _first_day(request), "until": until}, who_of(request).time_zone)
     if days.search is None:
-        return _shown(request, 422, days.fault, text)
+        return shown(422, sentence(in_readers(request, days.fault)))
     try:
         span = _span(days.search.from_us, days.search.until_us)
         trial = rules.trials.start(text.replace("\r\n", "\n"), who_of(request).name, span)
     except Busy:
-        return _shown(
-            request, 409, say("Another dry run is on its way. Yours is kept below: press again when it is done."), text
-        )
+        return shown(409, say("Another dry run is on its way. Yours is kept below: press again when it is done."))
     except ValueError as error:
-        return _shown(request, 422, fault_words(request, error), text)
+        return shown(422, fault_words(request, error))
     return RedirectResponse(f"/policy/try/{trial.name}", 303)
 
 
@@ -65,9 +66,14 @@ def tried(request: Request, trial: str) -> HTMLResponse:
 
 
 def _shown(
-    request: Request, status: int = 200, fault: str = "", text: str = "", trial: Trial | None = None
+    request: Request,
+    status: int = 200,
+    fault: str = "",
+    text: str = "",
+    trial: Trial | None = None,
+    days: tuple[str, str] = ("", ""),
 ) -> HTMLResponse:
-    """text : what was typed."""
+    """text, days : what was typed."""
     rules, force = parts_of(request).rules, None
     try:
         force = rules.reads.in_force() if rules else None
@@ -87,9 +93,9 @@ def _shown(
         trial_said=in_readers(request, trial.said) if trial else "",
         changed=[line for line in lines if line.get("what") == "changed"][:SHOWN],
         n_changed=sum(line.get("what") == "changed" for line in lines),
-        total=next((line for line in lines if line.get("what") != "changed"), None),
         can_try=rules is not None,
-        first_day=_first_day(request),
+        first_day=days[0] or _first_day(request),
+        last_day=days[1],
     )
 
 
@@ -100,7 +106,9 @@ def _first_day(request: Request) -> str:
 
 
 def _span(from_us: int | None, until_us: int | None) -> list[str]:
-    """As the command takes it."""
+    """As the command takes it. Raises ValueError."""
+    if from_us is not None and until_us is not None and from_us > until_us:
+        raise ValueError(said("the first day must not come after the last"))
     bounds = (("--from", from_us), ("--until", until_us))
     return [f"{name}={moment(at_us).isoformat()}" for name, at_us in bounds if at_us is not None]
 

@@ -9,7 +9,7 @@ from typing import Any
 from gateway.web.records import Change
 from gateway.web.store import devices, incidents
 from gateway.web.store.checked import told_of
-from gateway.web.store.frames import STEP_US, Frames
+from gateway.web.store.frames import Frames
 from gateway.web.store.journal import Look, Row
 from gateway.web.store.pulse import now_us
 from gateway.web.store.survey import Survey
@@ -21,11 +21,8 @@ READ = (
 )  # fmt: skip
 """The tables that are read from a journal."""
 HAPPENED = "insert or replace into happened values (?, ?, ?, ?, ?, ?)"
-TOO_OLD = (
-    """delete from arrival where heard_us < ? and number in (select number from arrival order by number limit ?)"""
-)
-AT_ONCE = 5000
-"""Rows that are let go together."""
+LET_GO_EACH_US = 3_600_000_000
+"""How often, by the journal's time, what is too old is looked for: arrivals do not lie by when they were heard."""
 
 
 class Applying:
@@ -52,6 +49,7 @@ class Applying:
 
     def take(self, connection: sqlite3.Connection, look: Look) -> list[Change]:
         """What a look found, into the tables. Comes back: what changed."""
+        self.left_out = []  # those of a look that a full disk undid come again
         if look.is_another:
             forget(connection)
         frames, changes, nodes = Frames(), [], False
@@ -99,11 +97,10 @@ class Applying:
 
     def _let_go(self, connection: sqlite3.Connection, at_us: int) -> None:
         """What is too old goes, now and then, by the journal's own time."""
-        if abs(at_us - self._pruned_us) < STEP_US:
+        if abs(at_us - self._pruned_us) < LET_GO_EACH_US:
             return
         self._pruned_us = at_us
-        while connection.execute(TOO_OLD, (at_us - self._keep_arrivals_us, AT_ONCE)).rowcount == AT_ONCE:
-            pass
+        connection.execute("delete from arrival where heard_us < ?", (at_us - self._keep_arrivals_us,))
         for (node,) in connection.execute("select node from pole").fetchall():
             connection.execute("delete from past where node = ? and step_us < ?", (node, at_us - self._keep_past_us))
 

@@ -12,7 +12,8 @@ ARRIVAL = "insert or replace into arrival values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
 POLE = """insert into pole(node, heard_us, clock, sigma_us, level_cdb, arrival_us, health, health_us)
     values (?, ?, ?, ?, ?, ?, ?, ?) on conflict(node) do update set
     heard_us = excluded.heard_us, clock = coalesce(excluded.clock, clock),
-    sigma_us = coalesce(excluded.sigma_us, sigma_us), level_cdb = coalesce(excluded.level_cdb, level_cdb),
+    sigma_us = case when excluded.clock is null then sigma_us else excluded.sigma_us end,
+    level_cdb = coalesce(excluded.level_cdb, level_cdb),
     arrival_us = coalesce(excluded.arrival_us, arrival_us), health = coalesce(excluded.health, health),
     health_us = coalesce(excluded.health_us, health_us)"""
 PAST = """insert into past values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict(node, step_us) do update set

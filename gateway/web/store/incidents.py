@@ -52,15 +52,13 @@ def take_incident(connection: sqlite3.Connection, survey: Survey, row: Row, told
     }
     connection.execute(INCIDENT, values)
     for each in told["rounds"]:
-        _take_round(connection, survey, row, name, each, len(told["rounds"]))
+        _take_round(connection, survey, row, name, each)
     _claim(connection, row, name, int(told["first_us"]))
     find_words(connection, name)
     return name
 
 
-def _take_round(
-    connection: sqlite3.Connection, survey: Survey, row: Row, name: str, told: Mapping[str, Any], n_told: int
-) -> None:
+def _take_round(connection: sqlite3.Connection, survey: Survey, row: Row, name: str, told: Mapping[str, Any]) -> None:
     t_us, nodes = int(told["t_us"]), set(told["nodes"])
     near = connection.execute(
         "select t_us, number, body from round where incident = ? and t_us between ? and ? and number < ?",

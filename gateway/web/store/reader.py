@@ -4,6 +4,8 @@ says so, and comes back."""
 import threading
 from collections.abc import Callable, Sequence
 
+import structlog
+
 from gateway.web.database import Database
 from gateway.web.records import Change
 from gateway.web.store.applying import Applying, place
@@ -12,6 +14,7 @@ from gateway.web.store.pulse import Pulse
 
 MOST = 4000
 AGAIN_S = 1.0
+log = structlog.get_logger("gateway.web")
 Told = Callable[[Sequence[Change]], None]
 
 
@@ -67,4 +70,10 @@ class Reader:
 
     def _left_out(self) -> list[str]:
         numbers, self._applying.left_out = self._applying.left_out, []
-        return [f"row {number} of the journal is not as a gateway writes it, and is left out" for number in numbers]
+        if not numbers:
+            return []
+        log.warning("rows of the journal were left out", rows=len(numbers), first=numbers[0], last=numbers[-1])
+        if len(numbers) == 1:
+            return [f"row {numbers[0]} of the journal is not as a gateway writes it, and is left out"]
+        some = f"{len(numbers)} rows of the journal ({numbers[0]} to {numbers[-1]})"
+        return [f"{some} are not as a gateway writes them, and are left out"]

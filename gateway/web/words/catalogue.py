@@ -15,8 +15,6 @@ LANGUAGES = {"en": "English", "es": "Español"}
 """By tag of BCP 47, each by its own name. The first is the source's."""
 
 SOURCE = "en"
-LIKED = r"([A-Za-z]{1,8})(?:-[A-Za-z0-9-]+)?(?:\s*;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?"
-"""A language range and its weight."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -405,3 +405,11 @@ async def test_a_journal_that_is_open_goes_on_behind_the_row_of_the_pruning(path
     assert ended.returncode == 0
     assert [each.row.kind for each in rows_of(path)[-3:]] == ["frame", "pruned", "frame"]
     assert verify(path) is None
+
+
+def test_a_follower_goes_over_two_prunings_that_touch(path, tmp_path):
+    pruned(path, days=60)
+    pruned(path, days=10)
+    said = Follower(path, tmp_path / "new").look().said
+
+    assert [words for words in said if "were pruned" not in words] == []

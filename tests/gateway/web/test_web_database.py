@@ -20,11 +20,15 @@ def test_a_file_of_each_version_is_brought_up_and_keeps_what_is_in_it(tmp_path, 
     Database(path, known_migrations()[:start])
     with sqlite3.connect(path) as connection:
         tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+        if "account" in tables:
+            connection.execute("insert into account(name, role, made_us) values ('ada', 'viewer', 7)")
+        kept = {name: connection.execute(f"select * from {name}").fetchall() for name in tables}
 
     Database(path)
     with sqlite3.connect(path) as connection:
         assert tables <= {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
         assert connection.execute("pragma user_version").fetchone() == (len(known_migrations()),)
+        assert {name: connection.execute(f"select * from {name}").fetchall() for name in kept} == kept
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path):

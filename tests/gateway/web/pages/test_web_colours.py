@@ -26,7 +26,7 @@ EDGES = [("edge", "panel"), ("edge", "page"), ("focus", "page"), ("focus", "pane
 def block(css, head):
     """The colours that the rule of this head sets."""
     body = css.split(head, 1)[1].split("}", 1)[0]
-    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})\b", body))
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6}(?:[0-9a-f]{2})?)\b", body))
 
 
 LIGHT = block(CSS, ":root {")
@@ -58,7 +58,10 @@ def test_controls_can_be_seen(colours, edge, on):
 
 
 def test_the_switch_and_the_device_say_the_same_dark():
-    assert block(CSS, ':root:not([data-theme="light"]) {') == block(CSS, ':root[data-theme="dark"] {')
+    for css in (CSS, PICTURES):
+        assert block(css, ':root:not([data-theme="light"]) {') == block(css, ':root[data-theme="dark"] {')
+    assert block(PICTURES, ":root {").items() <= block(svg.COLOURS, ":root {").items()
+    assert block(PICTURES, ':root[data-theme="dark"] {').items() <= block(svg.COLOURS, "dark) { :root {").items()
 
 
 def test_pictures_look_as_in_the_reports():

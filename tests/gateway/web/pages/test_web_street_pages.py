@@ -213,3 +213,13 @@ def test_days_of_a_dry_run_that_are_none_are_said(browser_of, parts):
     answer = browser_of(tried, "analyst").post("/policy/try", data={"text": "[policy]", "from": "yesterday"})
 
     assert (answer.status_code, "must be a day" in answer.text, trials.newest()) == (422, True, None)
+
+
+def test_days_of_a_dry_run_that_end_before_they_begin_are_said_and_stay(browser_of, parts):
+    tried, trials = with_rules(parts, "")
+    days = {"from": "2026-11-09", "until": "2026-11-02"}
+    answer = browser_of(tried, "analyst").post("/policy/try", data={"text": "[policy]", **days})
+
+    assert (answer.status_code, trials.newest()) == (422, None)
+    assert "The first day must not come after the last." in answer.text
+    assert all(f'value="{each}"' in answer.text for each in days.values())

@@ -1,0 +1,3 @@
+-- No question that is asked goes by these.
+drop index incident_number;
+drop index access_log_who;
