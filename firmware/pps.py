@@ -1,5 +1,5 @@
 """Finds the pulse per second in the sound: the receiver's PPS pin is gated onto the microphone's data line in the right
-I2S slot, which the microphone leaves free (notes/micropython.md 7.3; circuit: docs/hardware.md).
+I2S slot, which the microphone leaves free (notes/micropython.md 7.3; circuit: docs/reference/hardware.md).
 
 A frame k of 64 bit clocks starts with the left slot; its right word, bits 32 to 63, is the level of the pin. The gate
 follows WS, which changes one bit clock before the slot does, so the last bit of the word is nobody's and is not looked

@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         command = command_of(name)
     except ModuleNotFoundError as error:  # an extra that this machine does without
-        print(f"soundpost {name}: needs {error.name}, which is not installed here: docs/install.md", file=sys.stderr)
+        print(f"soundpost {name}: needs {error.name}, which is not installed: docs/how-to/install.md", file=sys.stderr)
         return 1
     parser = parser_of(name, command)
     args = parser.parse_args(argv[1:])

@@ -66,7 +66,7 @@ def _proxy_words(config: WebConfig) -> str:
     if config.tls is not None or config.door.trusted_proxies:
         return ""
     return (
-        "\nBehind a proxy, name it as trusted_proxies in [door] (docs/web-accounts.md): without it all who come "
+        "\nBehind a proxy, name it as trusted_proxies in [door] (docs/how-to/web-accounts.md): without it all who come "
         "through it count as one address, and whoever guesses passwords there keeps everybody waiting."
     )
 

@@ -69,13 +69,15 @@ def _libraries(folder: pathlib.Path, debian: Debian, wheels: Sequence[pathlib.Pa
 
 def _documents(folder: pathlib.Path, bill: str) -> None:
     folder.mkdir(parents=True)
-    for path in sorted({path for pattern in DOCS for path in (ROOT / "docs").glob(pattern)}):
-        shutil.copyfile(path, folder / path.name)
+    for path in sorted({path for pattern in DOCS for path in (ROOT / "docs").rglob(pattern)}):
+        kept = folder / path.relative_to(ROOT / "docs")
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, kept)
     _text(folder / "copyright", (ROOT / "LICENSE").read_text())
     _packed(folder / "changelog.gz", (ROOT / "CHANGELOG.md").read_text())
     _text(folder / "sbom.cdx.json", bill)
-    for path in folder.iterdir():
-        path.chmod(0o644)
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _text(path: pathlib.Path, text: str, mode: int = 0o644) -> None:

@@ -4,7 +4,8 @@ With x the numbers of dsp/fixed/shape.py, the first five as logarithms, and u = 
 the log odds are BIAS + sum(WEIGHT u + SQUARE u^2). All in integers, in units of 1/ONE. It is
 far simpler than the Linux node's voices (dsp/hearing/judge.py), and hears no more of a sound than its loudness over
 time and a coarse spectrum. A hint, not a verdict: the gateway counts agreeing poles. How good it is stands beside the
-others' figures in docs/model-card.md; a hundred boosted trees or 24 hidden units over such numbers were hardly better.
+others' figures in docs/explanation/model-card.md; a hundred boosted trees or 24 hidden units over such numbers were
+hardly better.
 """
 
 from dsp.fixed.gunshot_line import BIAS, MIDDLES, SPREADS, SQUARES, WEIGHTS

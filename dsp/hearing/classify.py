@@ -1,5 +1,5 @@
 """What the trees are asked of an impulse, and what kind of impulse it is. Who says how likely it is a gunshot is
-dsp/hearing/judge.py; what that was trained on, gets wrong, and must not be used for: docs/model-card.md.
+dsp/hearing/judge.py; what that was trained on, gets wrong, and must not be used for: docs/explanation/model-card.md.
 """
 
 import numpy as np

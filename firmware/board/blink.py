@@ -1,4 +1,4 @@
-"""What a node's one LED says to who stands under the pole. docs/hardware.md has the same table.
+"""What a node's one LED says to who stands under the pole. docs/reference/hardware.md has the same table.
 
 A code is that many short flashes and a pause; the worst that is wrong is shown. A healthy node flashes once in four
 seconds; one that was asked to identify itself blinks fast. Portable and pure.

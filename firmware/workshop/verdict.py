@@ -1,6 +1,6 @@
 """What a board's readings of itself say: what is good, what is not, and what to do next. Pure.
 
-Readings are the lines of firmware/board/check.py. docs/hardware.md has the same faults by the LED's code.
+Readings are the lines of firmware/board/check.py. docs/reference/hardware.md has the same faults by the LED's code.
 """
 
 import math

@@ -33,7 +33,7 @@ ABOUT = 32  # poles about an arrival's
 LEAST_FIT = 2.5  # of a start (gateway/placing/candidates.py): five others in line, each one sigma of blur off
 ALONE_NATS = 11.0
 """What a round must score more than a shot in the association, chosen above what chance makes of clutter: for each nat
-more that is e times rarer (gateway/placing/acoustics.py, crowd_nats). docs/soon.md has what it costs."""
+more that is e times rarer (gateway/placing/acoustics.py, crowd_nats). docs/explanation/soon.md has what it costs."""
 ENOUGH = 9  # poles: where so many agree and others contradict it, it is left to the association
 KNOWN_US = 3_000_000  # how long what is of a provisional round still comes
 SEARCH_US, MOST_SAVED_US = 25_000, 500_000  # a search each so long, and as many at once as were saved up

@@ -1,4 +1,4 @@
-"""The tables of gateway.toml that say when lamps, cameras and people are told of a shot: docs/policy.md."""
+"""The tables of gateway.toml that say when lamps, cameras and people are told of a shot: docs/how-to/policy.md."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self

@@ -1,5 +1,5 @@
 """The tables of gateway.toml that say what is otherwise at a place, and of announced events; and the GeoJSON files that
-they name: docs/policy.md."""
+they name: docs/how-to/policy.md."""
 
 import pathlib
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What a gateway counts of itself, for whoever watches it: docs/watching.md lists every name. Pure.
+"""What a gateway counts of itself, for whoever watches it: docs/how-to/watching.md lists every name. Pure.
 
 Counters begin at nothing with each start, as Prometheus expects of them. Times of arrivals are those that core and
 journal have; nothing here asks a clock.

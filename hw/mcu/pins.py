@@ -1,4 +1,4 @@
-"""Which pin does what on the two reference nodes; docs/hardware.md draws them. node.json may say otherwise.
+"""Which pin does what on the two reference nodes; docs/reference/hardware.md draws them. node.json may say otherwise.
 
 granule: how many frames a chip drops at a time when its microphone is not read (notes/micropython.md 7.1). The LED and
 the RS-485 driver are on when high.

@@ -1,7 +1,7 @@
 """A TMP102 or one like it (LM75's registers) on I2C, in a shield in the air: the sound's speed hangs on it.
 
 Register 0: two bytes, a twelve-bit two's complement number of 1/16 degree, left-justified (from general knowledge of
-the LM75 family; a bench check is in docs/hardware.md).
+the LM75 family; a bench check is in docs/reference/hardware.md).
 """
 
 from machine import I2C, Pin

@@ -50,7 +50,7 @@ def frames_of(rises: Sequence[float], first: int, n: int, width: float) -> NDArr
     """(n,) right words of the frames from `first` on, where a pin rises at these phases and falls `width` frames later.
 
     Each bit is the level at its middle: bit i of 32 at (32 + i + 1/2) / 64 of its frame. The last bit is pulled down:
-    the gate is closed by then (docs/hardware.md).
+    the gate is closed by then (docs/reference/hardware.md).
     """
     words = np.zeros(n, np.uint32)
     bits = (32.5 + np.arange(32)) / 64

@@ -1,8 +1,8 @@
 """What rarity is worth: shots laid into weeks of streets that have none, called with and without what is rare there.
 
 The bar of issue 13: at one false a week and pole, more of them with than without, and by how much. Live fire is laid
-into streets of clips, the clips' gunshots into streets with the ambience of the live fire. docs/rarity.md says what is
-assumed.
+into streets of clips, the clips' gunshots into streets with the ambience of the live fire. docs/explanation/rarity.md
+says what is assumed.
 """
 
 from collections.abc import Iterator, Sequence

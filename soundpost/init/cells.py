@@ -146,7 +146,7 @@ def _lamps(cells: _Cells, pole: str) -> list[LampAt]:
     if not BANK.fullmatch(bank):
         cells.fault(
             f"bank {bank[:40]!r} must be a url as tcp://10.0.0.5:502 or rtu:///dev/ttyUSB1?baud=19200 "
-            "(lamps behind TALQ: leave them out here, and write them into gateway.toml by hand: docs/lamps.md)"
+            "(lamps behind TALQ: leave them out here, and write them into gateway.toml by hand: docs/how-to/lamps.md)"
         )
         return []
     parts = re.split(r"\s*[+/ ]\s*", channels)

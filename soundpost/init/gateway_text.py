@@ -19,7 +19,7 @@ BY_THE_BANK = """\
 # override_s = 600.0             # for so long somebody who set a lamp himself is left his way
 # looks_s = 5.0                  # how often each lamp is looked at
 # lit_by_night = false           # true: its lamps burn all night whatever their level says
-# talq = { client = "UUID", user = "me", password_file = "odn.password" }   # of a url talq+https://: docs/lamps.md
+# talq = { client = "UUID", user = "me", password_file = "odn.password" }   # talq+https://: docs/how-to/lamps.md
 lamps = [                        # with rated_w = 40.0, what it draws at full light, too little and too much is found
 """
 BY_THE_CAMERA = """\

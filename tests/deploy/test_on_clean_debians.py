@@ -15,7 +15,7 @@ from deploy.check.root import NAMES, again, copied, made
 from gateway.journal.rows import START, Row, digest
 
 pytestmark = pytest.mark.deploy
-PAGE = (pathlib.Path(__file__).parents[2] / "docs/install.md").read_text()
+PAGE = (pathlib.Path(__file__).parents[2] / "docs/how-to/install.md").read_text()
 POLES = "pole,lat,lon,height,node,bank,channel\n" + "".join(
     f"P{n},{38.9001 + 0.0005 * (n // 4):.5f},{-77.0005 + 0.0006 * (n % 4):.5f},6.5,n{n},tcp://127.0.0.1:9,{n}\n"
     for n in range(12)

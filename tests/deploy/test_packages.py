@@ -273,7 +273,7 @@ def test_a_command_that_stands_on_what_is_not_here_says_so_in_one_line(monkeypat
 
 
 def test_the_handbooks_ten_minutes_are_ten_commands_at_most():
-    page = (pathlib.Path(tree.ROOT) / "docs/install.md").read_text()
+    page = (pathlib.Path(tree.ROOT) / "docs/how-to/install.md").read_text()
     block = re.search(r"## A gateway\n.*?((?:^    [^\n]*\n)+)", page, re.M | re.S)[1]
 
     assert 3 <= len(block.splitlines()) <= 10

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 RULES = ROOT / "deploy/prometheus/soundpost.rules.yml"
 DASHBOARD = ROOT / "deploy/grafana/soundpost-gateway.json"
 WEB = ROOT / "gateway/web/metering"
-PAGE = ROOT / "docs/watching.md"
+PAGE = ROOT / "docs/how-to/watching.md"
 LABELS = {
     "rejects_total": {"reason"}, "unused_total": {"why"}, "effects_total": {"what", "outcome"},
     "incidents_total": {"grade", "kind"}, "pole_alarms_total": {"kind"}, "lamp_notices_total": {"fault"},

@@ -144,7 +144,7 @@ def test_a_clip_that_begins_on_its_sound_is_heard_behind_a_moment_of_quiet(more)
 
 
 def test_the_model_card_names_the_commands():
-    card = (Path(__file__).parents[2] / "docs" / "model-card.md").read_text()
+    card = (Path(__file__).parents[2] / "docs" / "explanation" / "model-card.md").read_text()
 
     assert "soundpost score detector" in card
     assert "make train" in card

@@ -295,7 +295,7 @@ def tables_in(kind):
 
 
 ELSEWHERE = {"day", "night", "zone", "quiet", "evidence", "walls", "talq", "device"}
-"""Shown by name, or of what stands there; docs/policy.md, evidence.md, cameras.md and lamps.md have what is in them."""
+"""Shown by name, or of what stands there; docs/how-to/ has what is in them."""
 
 
 def test_the_made_config_names_every_setting_that_a_gateway_has(init):
@@ -422,7 +422,7 @@ def test_init_json_holds_no_secret(init):
 
 
 def test_the_survey_that_the_docs_show_is_good_and_every_column_is_explained(tmp_path, capsys):
-    docs = (pathlib.Path(__file__).parents[2] / "docs/init.md").read_text()
+    docs = (pathlib.Path(__file__).parents[2] / "docs/how-to/init.md").read_text()
     shown = re.search(r"(?m)^    (pole,.*\n(?:    P.*\n)+)", docs)[1].replace("    ", "")
     more = [f"Q{n},38.9006,{-77.0005 + n * 0.0006:.4f},6.5,q{n},,,,," for n in range(3)]
     (tmp_path / "survey.csv").write_text(shown + "\n".join(more))

@@ -34,7 +34,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 NAMELESS = ("/health", "/static/{path:path}")
 """Of these nobody is asked who they are: they answer with the file of accounts broken, too."""
 log = structlog.get_logger("gateway.web")
-NO_PROXY = "trusted_proxies in [door] of web.toml, docs/web-accounts.md"
+NO_PROXY = "trusted_proxies in [door] of web.toml, docs/how-to/web-accounts.md"
 OUT_OF_ORDER = said("The web process cannot read or write its file; tell whoever looks after it.")
 
 

@@ -1,4 +1,4 @@
-"""How long evidence is kept, for those who ask (docs/evidence.md)."""
+"""How long evidence is kept, for those who ask (docs/how-to/evidence.md)."""
 
 from dataclasses import dataclass
 

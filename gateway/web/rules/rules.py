@@ -9,7 +9,7 @@ from gateway.web.rules.trials import Trials
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """policy : the gateway's own tables (docs/policy.md), as its journal has them. sha256 : of them, hexadecimal.
+    """policy : the gateway's own tables (docs/how-to/policy.md), as its journal has them. sha256 : of them, hex.
     number, at_us : of the journal's row."""
 
     policy: Mapping[str, Any]

@@ -9,7 +9,7 @@ from firmware.board import config as board_config
 from firmware.board.supervisor import Supervisor
 from hw.mcu.pins import CHIPS, PIN_NAMES
 
-DOCS = pathlib.Path(__file__).parents[3] / "docs" / "hardware.md"
+DOCS = pathlib.Path(__file__).parents[3] / "docs" / "reference" / "hardware.md"
 CHIP_NAMES = tuple(sorted(CHIPS))
 GOOD = {"node": "n17", "chip": "esp32s3", "uplink": {"kind": "serial"}}
 
@@ -96,7 +96,7 @@ def test_a_key_is_64_digits_and_never_shown():
 
 
 def rows(first):
-    """The cells of the table rows of docs/hardware.md whose first cell is this."""
+    """The cells of the table rows of docs/reference/hardware.md whose first cell is this."""
     lines = [line.strip("|").split("|") for line in DOCS.read_text().splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in cells] for cells in lines if cells[0].strip() == first]
 

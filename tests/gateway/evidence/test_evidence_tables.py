@@ -1,4 +1,4 @@
-"""[evidence] in gateway.toml: what docs/evidence.md shows is good, and what makes no sense is named."""
+"""[evidence] in gateway.toml: what docs/how-to/evidence.md shows is good, and what makes no sense is named."""
 
 import json
 import pathlib
@@ -12,7 +12,8 @@ from gateway.evidence.cases import Rules
 from gateway.evidence.tables import EvidenceTable, ReaderTable, TriggerTable
 
 LOGIN = {"user": "u", "password_file": "p"}
-SHOWN = re.search(r"```toml\n(.*?)```", (pathlib.Path(__file__).parents[3] / "docs/evidence.md").read_text(), re.S)[1]
+PAGE = pathlib.Path(__file__).parents[3] / "docs/how-to/evidence.md"
+SHOWN = re.search(r"```toml\n(.*?)```", PAGE.read_text(), re.S)[1]
 STREAM = {"camera": "yard", "url": "rtsp://10.0.0.9/x", "xyz_m": [0.0, 0.0, 5.0], "range_m": 80.0}
 READER = {"name": "a", "xyz_m": [0.0, 0.0, 4.0]}
 LEAST = {"key_file": "k", "request_key_file": "r", "stream": [STREAM]}

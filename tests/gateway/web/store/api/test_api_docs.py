@@ -1,4 +1,4 @@
-"""What docs/api.md shows is so."""
+"""What docs/reference/api.md shows is so."""
 
 import json
 import pathlib
@@ -7,7 +7,7 @@ import re
 from prometheus_client.parser import text_string_to_metric_families
 
 ROOT = pathlib.Path(__file__).parents[5]
-TEXT = (ROOT / "docs" / "api.md").read_text()
+TEXT = (ROOT / "docs" / "reference" / "api.md").read_text()
 ASKED = re.findall(r"^    GET (\S+)", TEXT, re.MULTILINE)
 
 
