@@ -3,10 +3,10 @@
 usage: python -m bench.web_and_lamps [--shots 10]        (from the project's folder; Linux, two cores)
 
 The street of bench/evidence_and_lamps.py. The gateway and `soundpost web` share core 0, all else is on core 1. By
-turns: without the pages; with them; with them and eight who ask without a pause, so that they take all of the core that
-they get; killed (SIGKILL) while each shot is told and started anew; with a disk that takes no byte more (RLIMIT_FSIZE:
-each write fails). Latency: from the last of seven frames written to the first lamp told, by the bank's own notes; first
-of all that is the time that the association waits. Prints one line of JSON a turn.
+turns: without the pages; with them; with them and eight who ask without a pause (bench/asking.py), so that they
+take all of the core that they get; killed (SIGKILL) while each shot is told and started anew; with a disk that takes no
+byte more (RLIMIT_FSIZE: each write fails). Latency: from the last of seven frames written to the first lamp told, by
+the bank's own notes; first of all that is the time that the association waits. Prints one line of JSON a turn.
 """
 
 import argparse
@@ -21,7 +21,6 @@ import signal
 import statistics
 import sys
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -32,7 +31,7 @@ from simulators.peers.cable import Cable
 from simulators.peers.lamp_bank import LampBank
 
 TURNS = ("without", "idle", "busy", "killed", "full")
-N_BUSY, WARM = 8, 2
+WARM = 2
 Hurt = Callable[[], None]
 Shoot = Callable[[int, int], Coroutine[object, object, list[float]]]
 """So many shots, the first with this sequence number: the latency of each, ms."""
@@ -89,26 +88,18 @@ async def program(folder: pathlib.Path, *words: str, hurt: Hurt = lambda: None) 
     await drain
 
 
-class Busy:
-    """So many threads that ask for a page at once, again and again. n_answers : that came."""
-
-    def __init__(self, address: str) -> None:
-        self._address, self._ended, self.n_answers = address, threading.Event(), 0
-        self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(N_BUSY)]
-        for each in self._threads:
-            each.start()
-
-    def end(self) -> None:
-        """And wait for the last answers."""
-        self._ended.set()
-        for each in self._threads:
-            each.join()
-
-    def _ask(self) -> None:
-        while not self._ended.is_set():
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self._address}/about", timeout=10).read()
-                self.n_answers += 1
+@contextlib.asynccontextmanager
+async def busy(address: str) -> AsyncIterator[list[int]]:
+    """Eight who ask without a pause. Comes back, at its end: how many answers came."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.asking", f"{address}/about", stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    answers: list[int] = []
+    try:
+        yield answers
+    finally:
+        answers.append(int((await process.communicate(b""))[0]))
 
 
 async def turn(how: str, n_shots: int) -> dict[str, object]:
@@ -142,14 +133,14 @@ async def _under(how: str, folder: pathlib.Path, shoot: Shoot, n_shots: int) -> 
             await asyncio.sleep(2)
     hurt = _no_byte_more(folder) if how == "full" else lambda: None
     async with program(folder, "web", "--config", "web.toml", hurt=hurt) as (pid, line):
-        busy = Busy(line.split()[-1]) if how == "busy" else None
-        before_s, began_s = _cpu_s(pid), time.monotonic()
-        found = await shoot(n_shots, 100)
-        cores = (_cpu_s(pid) - before_s) / (time.monotonic() - began_s)
+        asking = busy(line.split()[-1]) if how == "busy" else contextlib.nullcontext(list[int]())
+        async with asking as answers:
+            before_s, began_s = _cpu_s(pid), time.monotonic()
+            found = await shoot(n_shots, 100)
+            cores = (_cpu_s(pid) - before_s) / (time.monotonic() - began_s)
         more: dict[str, object] = {"web_cores": round(cores, 2)}
-        if busy is not None:
-            await asyncio.to_thread(busy.end)
-            more["answers"] = busy.n_answers
+        if answers:
+            more["answers"] = answers[0]
         if how == "full":
             more["health"] = await asyncio.to_thread(_health, line.split()[-1])
     return found, more

@@ -155,7 +155,8 @@ async def news() -> list[Tried]:
 async def tests(name: str, what: str, *words: str) -> Tried:
     """What pytest says of these."""
     status, lines = await run(name, "pytest", "-p", "no:randomly", *words)
-    found = lines[-1].strip("= ") if lines else "it did not run"
+    summed_up = [line.strip("= ") for line in lines if re.search(r"\d (passed|failed|error|deselected)", line)]
+    found = summed_up[-1] if summed_up else "it did not run"
     return Tried(what, "all pass", found, {0: True, 5: None}.get(status, False))
 
 
