@@ -1,7 +1,7 @@
 """The node: samples and ticks in, effects out. It owns no microphone, socket, disk or clock; its shell does.
 
     feed(samples, tick)   what was heard      -> arrivals: Keep, then Send
-    tick(now_us)          time goes on        -> health once a minute, probes
+    tick(now_us)          time goes on        -> health every 20 s, probes
     receive(frame)        what came down      -> Forget what is acked, Obey a command, Take of an update
     connected()           a new connection    -> Send everything that is open
 

@@ -87,7 +87,7 @@ KINDS = (
         Field(8, "sound", INT, BLAST, OTHER, False), Field(9, "channel", INT, 0, 63, False),
         Field(10, "shape", INTS, -(1 << 31), (1 << 31) - 1, False),
         Field(11, "clip", BYTES, 2, MAX_CLIP, True), Field(12, "clip_hz", INT, 8000, 96000, True))),
-    # How a node is, once a minute. Counts run since its start, but `withheld` (onsets over the limit, told by number
+    # How a node is, every 20 s. Counts run since its start, but `withheld` (onsets over the limit, told by number
     # and first and last time only) since the last health.
     Kind(2, "health", UP, Health, _CLOCK + (
         Field(4, "uptime_s", INT, 0, U32, False), Field(5, "queued", INT, 0, U32, False),
