@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from simulators.explaining import ellipses, leaving, placing, running
+from simulators.explaining import ellipses, leaving, placing, running, waiting
 from simulators.explaining.worked import DOCS
 
 FOLDER = DOCS / "pictures"
@@ -10,6 +10,7 @@ PICTURES: Mapping[str, Callable[[], str]] = {
     "placing.svg": placing.drawing,
     "ellipses.svg": ellipses.drawing,
     "leaving.svg": leaving.drawing,
+    "one-shot-in-time.svg": waiting.drawing,
     "running-street.svg": running.drawing,
 }
 

@@ -6,6 +6,8 @@ import pytest
 
 from simulators.explaining.__main__ import FOLDER, PICTURES
 from simulators.explaining.running import BOX_W, BOXES, PANELS
+from simulators.explaining.waiting import moments
+from simulators.explaining.worked import DOCS, LATE, arrivals
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -28,3 +30,17 @@ def test_each_part_of_a_running_street_stands_within_a_panel_and_on_no_other():
         for other in BOXES:
             apart = box.x + BOX_W <= other.x or box.y + box.height <= other.y
             assert box is other or apart or other.x + BOX_W <= box.x or other.y + other.height <= box.y
+
+
+def test_lamps_hear_of_the_example_before_people_do_and_the_page_says_when():
+    soon_us, decided_us = moments(arrivals())
+    page = (DOCS / "explanation" / "soon.md").read_text()
+
+    assert soon_us < decided_us
+    assert f"by {soon_us / 1e6:.2f} s" in page
+    assert f"at {decided_us / 1e6:.2f} s" in page
+
+
+def test_a_shot_that_five_poles_heard_has_no_such_moments():
+    with pytest.raises(ValueError, match="never decided"):
+        moments([each for each in arrivals() if each.node not in (LATE, "n1", "n8")])
