@@ -9,6 +9,7 @@ from firmware.linux.names import VERBS
 from firmware.node import BURST, RATE
 from gateway.evidence.tables import EvidenceTable
 from gateway.intake.seen import Seen
+from gateway.reaction.policy_tables import PolicyTable
 from gateway.web.grants import GRANTS, PUBLIC
 from gateway.web.settings import WebConfig
 from hw.linux.microphone import BACKLOG_S
@@ -64,3 +65,10 @@ def test_numbers_of_the_pages_are_those_of_the_code():
         kept.add(*each)
     assert not kept.contains(*first)
     assert kept.contains(*rest[0])
+
+
+def test_as_it_comes_lamps_cameras_and_people_are_for_all_grades():
+    policy = PolicyTable()
+
+    assert {policy.lights.min_grade, policy.cameras.min_grade, policy.announce.min_grade} == {"C"}
+    assert "lamps and cameras act from C on" in (PAGES / "ellipse.md").read_text()
