@@ -27,6 +27,9 @@ SAID = (
     *("uplink is down", "no answer from the gateway for 30 s", "broker lost", "broker still lost", "serial line lost"),
     *("broker comes and goes", "a node gets no acks", "a node's frames are of no use", "the clock was set"),
     *("another gateway is writing this journal", "lets others read it", "hangs up after the TLS handshake"),
+    *("this port does not speak TLS", "another program came in with our client id", "before this program was written"),
+    *("the broker does not let us listen on", "it takes the connection and says nothing", "the camera refuses: "),
+    *("not a WAV, FLAC or OGG file, or damaged", "needs soundpost[", "is there and chrony does not follow it"),
     *("was never heard", "AREA, NO FIX", "NOT PLACED", "NOT DONE", "No live line"),
 )
 SOURCES = "\n".join(
