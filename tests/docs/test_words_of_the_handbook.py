@@ -32,9 +32,13 @@ SAID = (
     *("not a WAV, FLAC or OGG file, or damaged", "needs soundpost[", "is there and chrony does not follow it"),
     *("was never heard", "AREA, NO FIX", "NOT PLACED", "NOT DONE", "No live line"),
 )
+REFUSED = (
+    *("heard it; ", "stand on one line", "fit the arrivals", "the arrivals fit no place"),
+    "poles that agree stand so that it could be",
+)
 SOURCES = "\n".join(
     path.read_text()
-    for room in ("firmware", "gateway", "soundpost", "hw")
+    for room in ("dsp", "firmware", "gateway", "soundpost", "hw")
     for ending in ("*.py", "*.html")
     for path in (ROOT / room).rglob(ending)
 )
@@ -52,6 +56,12 @@ def test_files_and_tests_that_a_page_names_are_there(page):
 @pytest.mark.parametrize("said", SAID)
 def test_what_troubleshooting_says_that_a_program_says_it_says(said):
     assert said in TROUBLE
+    assert said in SOURCES
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_why_no_place_is_given_is_told_as_the_solver_tells_it(said):
+    assert said in (DOCS / "explanation/placing.md").read_text()
     assert said in SOURCES
 
 
