@@ -23,9 +23,7 @@ from gateway.judging.rarity import Rare
 from gateway.judging.source_level import SourceLevel
 from gateway.judging.surroundings import Around
 
-MIDDLE_DB = (
-    118.0  # between doors, hammers and dogs (110 dB, docs/explanation/third-look.md) and live fire's least
-)
+MIDDLE_DB = 118.0  # between doors, hammers and dogs (110 dB, docs/explanation/third-look.md) and live fire's least
 UNSURE_DB = 6.0  # chosen: classes of sounds do not end at a decibel
 LOUDNESS = (-4.0, 2.0)  # louder than a gun is no surer a gun; so quiet as to be none is
 WIDER = 0.75  # chosen
