@@ -1,4 +1,5 @@
-"""The tutorials, word by word: what a page says to type is typed, in a folder of its own, and it says what it should.
+"""The tutorials, and what else is told step by step: what a page says to type is typed, in a folder of its own, and it
+says what it should.
 
 A block with a title "FILE" is written. One with a title "... terminal" begins a program that runs until the page's end.
 A `text` block is what the block before it says, or the terminal that its title names; `...` stands for anything.
@@ -132,3 +133,7 @@ def test_the_first_street_from_a_list_to_lamps(reader, program):
 
 def test_the_first_board_from_a_key_to_a_label(reader, micropython):
     reader({}).follow(DOCS / "tutorials" / "first-board.md")
+
+
+def test_recordings_are_replayed_as_the_page_says(reader):
+    reader({}).follow(DOCS / "how-to" / "replay-recordings.md")
