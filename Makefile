@@ -7,7 +7,7 @@ EAR := firmware/linux/wide_ear.npz
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web web-check peers bench programs package deploy-check docs
+.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web web-check peers bench programs package deploy-check
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -66,12 +66,14 @@ bench: .venv/.bench  ## speeds beside a named floor in the same run (ONLY=detect
 
 package: .venv/.package  ## Debian packages of gateway and node, with all they stand on: out/packages (MORE='--debian 12 --arch amd64')
 	if command -v npm >/dev/null; then $(MAKE) web; else echo "no npm: packages without the map that moves"; fi
+	$(MAKE) docs
 	$(BIN)/python -m deploy.package.build $(MORE)
 
 deploy-check: .venv/.package | programs  ## the packages on clean Debians 12 and 13, without a network; root, some minutes
 	$(BIN)/python -m deploy.package.build --out out/deploy-check --arch $$(dpkg --print-architecture) $(MORE)
 	SOUNDPOST_PACKAGES=out/deploy-check $(BIN)/pytest -m deploy -p no:randomly -p no:xdist tests/deploy
 
+.PHONY: docs
 docs: .venv/.docs/.made  ## the handbook as pages for a browser, to be read without a network or a server: out/handbook/index.html
 	NO_MKDOCS_2_WARNING=1 .venv/.docs/bin/python -m mkdocs build --quiet --config-file deploy/handbook/mkdocs.yml
 	@echo out/handbook/index.html

@@ -17,6 +17,8 @@ from deploy.package.wheels import unpack
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[1]
+HANDBOOK = ROOT / "out/handbook"
+"""What `make docs` built; a package made without it has the pages as text alone."""
 UNITS = HERE.parent / "units"
 NEWER = ("RestartSteps=", "RestartMaxDelaySec=")
 """What bookworm's systemd does not know, and would say so at each start."""
@@ -76,6 +78,8 @@ def _documents(folder: pathlib.Path, bill: str) -> None:
     _text(folder / "copyright", (ROOT / "LICENSE").read_text())
     _packed(folder / "changelog.gz", (ROOT / "CHANGELOG.md").read_text())
     _text(folder / "sbom.cdx.json", bill)
+    if HANDBOOK.is_dir():
+        shutil.copytree(HANDBOOK, folder / "handbook")
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
 

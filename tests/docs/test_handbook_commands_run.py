@@ -112,5 +112,5 @@ def test_a_command_of_the_handbook_does_what_it_says(street, typed, capsys):
 
 
 def test_a_good_part_of_them_is_run():
-    assert len(RUN) >= 20, RUN
-    assert {typed.split()[1] for typed in RUN} >= {"detect", "locate", "init", "keys", "journal"}
+    assert len(RUN) >= 15, RUN
+    assert {typed.split()[1] for typed in RUN} >= {"detect", "init", "keys", "journal"}
