@@ -11,7 +11,7 @@ from deploy.handbook.page import LINK, parted
 
 ROOT = pathlib.Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-MENTION = re.compile(r"`(docs/[\w/.-]+\.md)`|(?<![\w/(`\[])(docs/[\w/.-]+\.md)(?![\w`\])])")
+MENTION = re.compile(r"`(docs/[\w/.-]+\.md)`|(?<![\w/`])(docs/[\w/.-]+\.md)(?![\w`])")
 """In prose: by itself, or as code. Not within a link."""
 
 

@@ -70,8 +70,12 @@ def arrivals():
             yield json.dumps(line) + "\n"
 
 
-def made_room_for(typed, argv):
-    """What makes a thing wants it not to be there."""
+def made_ready_for(typed, argv):
+    """What makes a thing wants it not to be there; what is brought back must be somewhere."""
+    if typed.startswith("soundpost journal restore"):
+        backup = pathlib.Path(argv[2])
+        backup.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy("street.journal", backup)
     if typed.startswith(("soundpost keys make", "soundpost journal restore")):
         target = pathlib.Path(argv[-1])
         shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
@@ -85,11 +89,10 @@ async def street(tmp_path, monkeypatch):
     journal = Journal(tmp_path / "street.journal")
     await journal.append([Row("config", 1_795_000_000_000_000, b'{"sha256": "ab"}', boot=3)])
     journal.close()
-    backups = tmp_path / "mnt/backups"
-    for folder in (backups, tmp_path / "var/lib/soundpost", tmp_path / "etc/soundpost", tmp_path / "sounds"):
-        folder.mkdir(parents=True)
-    for copy in (backups / "street.journal.20261128T031500Z", tmp_path / "var/lib/soundpost/street.journal"):
-        shutil.copy(tmp_path / "street.journal", copy)
+    for folder in ("mnt/backups", "var/lib/soundpost", "etc/soundpost", "sounds"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(tmp_path / "street.journal", tmp_path / "var/lib/soundpost/street.journal")
+    (tmp_path / "docs").symlink_to(DOCS)
     sound = np.random.default_rng(1).normal(0, 0.001, 16_000)
     sound[8_000:8_100] = 0.5
     soundfile.write(tmp_path / "recording.wav", sound, 16_000)
@@ -106,7 +109,7 @@ def test_a_command_of_the_handbook_does_what_it_says(street, typed, capsys):
     words = next(each.words for page in PAGES for each in commands(page.read_text()) if str(each) == typed)
     argv = [ABSOLUTE.sub(lambda found: f"{street}{found[0]}", word) for word in words[1:]]
 
-    made_room_for(typed, argv)
+    made_ready_for(typed, argv)
 
     assert main(argv) == 0, capsys.readouterr().err
 

@@ -13,7 +13,7 @@ pytest.importorskip("playwright.async_api")
 chromium = pytest.importorskip("simulators.browsing.chromium")
 
 LIMIT_S = 120
-MOST_BYTES = 8_000_000
+MOST_BYTES = 12_000_000
 SIZES = ((1400, 900), (390, 844))
 OVERFLOWS = "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
 

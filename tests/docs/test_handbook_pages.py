@@ -1,6 +1,7 @@
 """The handbook's pages say what is there: links, anchors, pictures, lists that both mkdocs and a forge see as lists."""
 
 import itertools
+import json
 import pathlib
 import re
 import tomllib
@@ -92,10 +93,10 @@ def test_an_index_gives_its_folder_the_order_and_what_it_forgot_comes_behind(tmp
 
 def test_a_mention_becomes_a_link_and_code_stays_code():
     page = pathlib.PurePath("reference/api.md")
-    text = "see `docs/how-to/web.md` and docs/how-to/web.md.\n\n    cat docs/how-to/web.md\n\n[x](docs/how-to/web.md)\n"
+    text = "see `docs/how-to/web.md` (docs/how-to/web.md).\n\n    cat docs/how-to/web.md\n\n[x](docs/how-to/web.md)\n"
 
     assert linked(text, page) == (
-        "see [web.md](../how-to/web.md) and [web.md](../how-to/web.md).\n\n    cat docs/how-to/web.md\n\n"
+        "see [web.md](../how-to/web.md) ([web.md](../how-to/web.md)).\n\n    cat docs/how-to/web.md\n\n"
         "[x](docs/how-to/web.md)\n"
     )
     assert linked(linked(text, page), page) == linked(text, page)
@@ -119,6 +120,14 @@ def test_a_list_item_and_a_block_behind_prose_are_told_apart():
     assert (10, "    its second paragraph") in prose
 
 
-def test_the_settings_that_the_handbook_shows_whole_are_toml():
-    for path in DOCS.glob("*.toml"):
-        assert tomllib.loads(path.read_text()), path
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_what_a_page_shows_as_toml_or_json_is_that(page):
+    for block in parted(page.read_text())[1]:
+        if block.kind == "toml":
+            assert tomllib.loads(block.text), f"{name(page)}:{block.line}"
+        if block.kind == "json":
+            assert json.loads(block.text), f"{name(page)}:{block.line}"
+
+
+def test_readme_stays_one_page():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 100
