@@ -123,6 +123,15 @@ def reader(tmp_path):
         each.ends()
 
 
+@pytest.mark.whole  # tests/soundpost/test_demo.py has the demo in every run
+def test_ten_minutes_with_the_demo(reader):
+    lamps = "  lamps         5.4 s  L1, L2, L3 read 100 %"  # before the camera's line or behind it
+    figures = (lamps, "-2.4 s", "5.1 s", "5.4 s", "8.7 s", "64.7", "0.1 x 0.1", "0.8 x 0.2", "(9.5, -6.7)", "C2")
+
+    instead = {"make demo": "soundpost demo --out out/demo", ".venv/bin/": ""} | dict.fromkeys(figures, "...")
+    reader(instead).follow(DOCS / "tutorials" / "ten-minutes.md")
+
+
 def test_the_first_street_from_a_list_to_lamps(reader, program):
     program("mosquitto")
     lamps, broker = free_ports(2)
