@@ -103,6 +103,13 @@ def test_a_mention_becomes_a_link_and_code_stays_code():
     assert linked("`docs/nowhere.md` `docs/reference/api.md`", page) == "`docs/nowhere.md` `docs/reference/api.md`"
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if DOCS in page.parents], ids=name)
+def test_a_page_that_is_mentioned_is_linked_to(page):
+    text = page.read_text()
+
+    assert linked(text, page.relative_to(DOCS)) == text, "python -m deploy.handbook.linking does it"
+
+
 def test_the_way_from_a_page_to_another():
     a, b = pathlib.PurePath("a"), pathlib.PurePath("b/c.md")
 
