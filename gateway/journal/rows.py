@@ -51,8 +51,7 @@ SELECT = "select number, kind, at_us, node, boot, sequence, body, hash from row"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fact. kind : one of KINDS. body : of a `frame`, which has node, boot and sequence, the frame; else JSON.
-    """
+    """One fact. kind : one of KINDS. body : of a `frame`, which has node, boot and sequence, the frame; else JSON."""
 
     kind: str
     at_us: int
