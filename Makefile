@@ -64,6 +64,10 @@ bench: .venv/.bench  ## speeds beside a named floor in the same run (ONLY=detect
 	mkdir -p out
 	$(BIN)/pytest bench -p no:randomly --benchmark-json=out/bench.json $(if $(ONLY),-k $(ONLY))
 
+.PHONY: reference
+reference: .venv/.dev  ## docs/reference anew, of what the code says: commands, settings, files, wire, metrics
+	$(BIN)/python -m deploy.reference
+
 package: .venv/.package  ## Debian packages of gateway and node, with all they stand on: out/packages (MORE='--debian 12 --arch amd64')
 	if command -v npm >/dev/null; then $(MAKE) web; else echo "no npm: packages without the map that moves"; fi
 	$(MAKE) docs

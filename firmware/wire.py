@@ -36,8 +36,8 @@ REPORT, IDENTIFY, RESTART = 1, 2, 3
 WANTS, WHOLE, TRIAL, GOOD, GAVE_UP = 0, 1, 2, 3, 4
 STAGES = ("wants", "whole", "trial", "good", "rolled back", "size", "shape", "mac", "schema", "class", "downgrade",
           "version", "busy", "file", "flash")  # fmt: skip
-"""Where a node stands with a release: it wants the part at `offset`; has all, and starts it soon; runs it on trial;
-runs it for good; ran it and went back; or why it refuses it (firmware/update.py, REASONS; flash: takes no more)."""
+"""wants: the part at `offset`. whole: has all, and starts it soon. trial: runs it on trial. good: runs it for good.
+rolled back: ran it and went back. flash: it takes no more. The others: REASONS of firmware/update.py."""
 
 UP, DOWN = b"\x4esoundpost/1 up", b"\x50soundpost/1 down"
 """The external_aad of what nodes say and of what gateways say, as CBOR byte strings."""

@@ -42,7 +42,26 @@ class WallsTable(Table):
 
 
 class GatewayConfig(Table):
-    """The whole file."""
+    """The whole file.
+
+    journal : the file that all goes into that came in and was done; a new one is begun where none is.
+    journal_max_mb : past this size nothing more is acked, and nodes keep their records; none: no limit but the disk.
+    keys_file : one key a node, of `soundpost keys`; changes come into force while the gateway runs.
+    requests_keys_file : who may review incidents and be shown evidence, of `soundpost keys`; none: nobody.
+    releases : a folder; what is put there as *.release is offered to the boards; none: no updates.
+    metrics_file : where figures for Prometheus are written every 15 s, for node_exporter; none: not written.
+    site : the origin of all xyz_m.
+    pole : the poles; four or more, six must agree for grade A.
+    air : the usual weather.
+    medium : how the air is learnt.
+    policy : what acts on which shot.
+    lamp_bank : the lamps, by what switches them.
+    camera : the cameras that are turned.
+    walls : a GeoJSON file of what cameras cannot see through.
+    serial : wired lines to nodes; [[serial]], [mqtt] or both must be there.
+    mqtt : the broker that nodes speak through.
+    evidence : clips, stills and plates round a shot; none: nothing is kept.
+    """
 
     journal: str = Field(min_length=1)
     journal_max_mb: int | None = Field(default=None, ge=1, le=1_000_000)

@@ -51,13 +51,27 @@ class Table(BaseModel):
 
 
 class SiteTable(Table):
+    """The origin of all metres east, north and up.
+
+    lat_deg : latitude of the origin, WGS 84; take the middle of the street.
+    lon_deg : longitude, WGS 84; west of Greenwich below 0.
+    h_m : height that up is counted from: the ground's over the ellipsoid, or 0 where the poles' heights are over the
+        ground.
+    """
+
     lat_deg: float = Field(ge=-90, le=90)
     lon_deg: float = Field(ge=-180, le=180)
     h_m: float = Field(default=0.0, ge=-500, le=9000)
 
 
 class Placed(Table):
-    """Something that stands somewhere: `xyz_m` in metres of the site, or lat_deg, lon_deg and h_m."""
+    """Something that stands somewhere: `xyz_m` in metres of the site, or lat_deg, lon_deg and h_m.
+
+    xyz_m : metres east, north and up of [site]; instead of lat_deg, lon_deg and h_m.
+    lat_deg : latitude, WGS 84.
+    lon_deg : longitude, WGS 84.
+    h_m : height, counted as that of [site].
+    """
 
     xyz_m: tuple[Metres, Metres, Metres] | None = None
     lat_deg: float | None = Field(default=None, ge=-90, le=90)
@@ -91,5 +105,11 @@ class Placed(Table):
 
 
 class PoleTable(Placed):
+    """A surveyed pole with its node. The place is its microphone's.
+
+    node : the name of the node on it, as its frames and keys have it.
+    offset_us : what this node's times are always late by.
+    """
+
     node: Name
     offset_us: int = Field(default=0, ge=-1_000_000, le=1_000_000)

@@ -22,7 +22,12 @@ class Part(BaseModel):
 
 
 class Cells(Part):
-    """A cell for each lamp: that of lamp n at first + n * step, or as listed in `at`."""
+    """A cell for each lamp: that of lamp n at first + n * step, or as listed in `at`.
+
+    first : the address of lamp 0's cell, from 0 as it goes over the wire.
+    step : from one lamp's cell to the next one's.
+    at : the addresses, one for each lamp, instead of first and step.
+    """
 
     first: Address = 0
     step: int = Field(default=1, ge=1, le=10_000)
@@ -38,22 +43,32 @@ class Relay(Cells):
 
 
 class Level(Cells):
-    """A holding register that dims the lamp. full : what it holds at 100 per cent; at 0 it holds 0. stays : it keeps
-    its value while the relay is off, so that the relay must be read, too."""
+    """A holding register that dims the lamp; at 0 it holds 0.
+
+    full : what it holds at 100 per cent.
+    stays : it keeps its value while the relay is off, so that the relay must be read, too.
+    """
 
     full: int = Field(default=100, ge=1, le=65535)
     stays: bool = False
 
 
 class Actual(Level):
-    """A register that tells the level, where that is another than the one to write."""
+    """A register that tells the level, where that is another than the one to write.
+
+    table : which of the board's tables it is in.
+    """
 
     table: Literal["holding", "input"] = "input"
 
 
 class Measure(Cells):
-    """A register that measures, in units of `unit` watts or amperes. kind : how it is written; 32 bits take two
-    registers, the high one first, or last (`..._low`)."""
+    """A register that measures, in units of `unit` watts or amperes.
+
+    table : which of the board's tables it is in.
+    kind : how it is written; 32 bits take two registers, the high one first, or last (`_low`).
+    unit : watts or amperes of one step.
+    """
 
     table: Literal["holding", "input"] = "input"
     kind: Literal["u16", "s16", "u32", "u32_low", "float", "float_low"] = "u16"
@@ -61,7 +76,13 @@ class Measure(Cells):
 
 
 class Status(Cells):
-    """A register of flags: the number of each flag's bit."""
+    """A register of flags: the number of each flag's bit.
+
+    table : which of the board's tables it is in.
+    gear_failure : the bit of a failed control gear.
+    lamp_failure : the bit of a failed lamp.
+    lit : the bit of a lamp that burns.
+    """
 
     table: Literal["holding", "input"] = "input"
     gear_failure: int | None = Field(default=None, ge=0, le=15)
@@ -70,13 +91,21 @@ class Status(Cells):
 
 
 class Manual(Cells):
-    """A bit that is set while somebody has the lamp in hand."""
+    """A bit that is set while somebody has the lamp in hand.
+
+    table : which of the board's tables it is in.
+    """
 
     table: Literal["coil", "discrete"] = "discrete"
 
 
 class Fade(Part):
-    """A holding register of the board: how long a change of level takes, in units of unit_s."""
+    """A holding register of the board: how long a change of level takes.
+
+    register_ : its address.
+    unit_s : seconds of one step.
+    longest : steps at most.
+    """
 
     register_: Address = Field(alias="register")
     unit_s: Factor
@@ -84,14 +113,23 @@ class Fade(Part):
 
 
 class Safe(Cells):
-    """What the board puts the lamp to when its watchdog runs out."""
+    """What the board puts the lamp to when its watchdog runs out.
+
+    table : which of the board's tables it is in.
+    """
 
     table: Literal["coil", "holding"] = "holding"
 
 
 class Watchdog(Part):
-    """The board goes back by itself when nobody speaks to it. register : its time, in units of unit_s, 0 for never;
-    enable, clear : coils that switch it on, and that let go of a time-out; fed_by : by any request, or only a write.
+    """The board goes back by itself when nobody speaks to it.
+
+    register_ : the address of its time, 0 there for never.
+    unit_s : seconds of one step.
+    longest : steps at most.
+    enable : the coil that switches it on.
+    clear : the coil that lets go of a time-out.
+    fed_by : by any request, or only a write.
     safe : where the board has what to go back to; without it the relays fall off, and the lamps' own control has them.
     """
 
@@ -105,14 +143,24 @@ class Watchdog(Part):
 
 
 class Timed(Cells):
-    """A coil that is on for a time, and then falls off: function 5 with the time instead of FF00, units of unit_s."""
+    """A coil that is on for a time, and then falls off: function 5 with the time instead of FF00.
+
+    unit_s : seconds of one step.
+    longest : steps at most.
+    """
 
     unit_s: Factor
     longest: int = Field(default=0x7FFF, ge=1, le=0x7FFF)
 
 
 class Board(Part):
-    """What it is. datasheet : whose words the map follows. verified : whether the writer of the map has read them."""
+    """What it is.
+
+    name : the board's.
+    datasheet : whose words the map follows.
+    verified : whether the writer of the map has read them.
+    lamps : how many it can have.
+    """
 
     name: str = Field(min_length=1, max_length=80)
     datasheet: str = Field(min_length=1, max_length=400)
@@ -121,7 +169,20 @@ class Board(Part):
 
 
 class LampMap(Part):
-    """The whole map. A lamp has a relay, a level, or both; all else is told where the board can."""
+    """The whole map. A lamp has a relay, a level, or both; all else is told where the board can.
+
+    board : what it is.
+    relay : coils that switch.
+    level : holding registers that dim.
+    actual : where the level is told, if not where it is written.
+    power : what a lamp draws, watts.
+    current : what a lamp draws, amperes.
+    status : flags of failures.
+    manual : whether somebody has the lamp in hand.
+    fade : how long a change takes.
+    watchdog : the board goes back by itself.
+    timed : relays that fall off by themselves; instead of watchdog.
+    """
 
     board: Board
     relay: Relay | None = None

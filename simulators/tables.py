@@ -8,7 +8,7 @@ import codecs
 import contextlib
 import json
 import tomllib
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -34,15 +34,35 @@ class Patient(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-def within(low: float, high: float, unit: str = "") -> Callable[[Any], Any]:
+@dataclass(frozen=True, slots=True)
+class Within:
     """A check for a pydantic field that says the legal range; refuses NaN."""
 
-    def check(value: Any) -> Any:
-        if not low <= value <= high:
-            raise ValueError(f"{value} is outside {low} to {high} {unit}".rstrip())
+    low: float
+    high: float
+    unit: str = ""
+
+    def __call__(self, value: Any) -> Any:
+        """The value. Raises ValueError for one outside."""
+        if not self.low <= value <= self.high:
+            raise ValueError(f"{value} is outside {self.low} to {self.high} {self.unit}".rstrip())
         return value
 
-    return check
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A check for a pydantic field of a few words."""
+
+    words: tuple[str, ...]
+
+    def __call__(self, word: str) -> str:
+        """The word. Raises ValueError for another, with all that there are."""
+        if word not in self.words:
+            raise ValueError(f"{word!r} is not one of {', '.join(self.words)}")
+        return word
+
+
+within = Within
 
 
 def _utc_us(moment: Any) -> int:

@@ -42,7 +42,18 @@ Metres = Annotated[float, AfterValidator(within(-10_000_000, 10_000_000, "m"))] 
 LevelDb = Annotated[float, AfterValidator(within(-300, 300, "dB"))] | None
 
 
-class _Line(BaseModel):
+class ArrivalLine(BaseModel):
+    """One line.
+
+    node : who heard it.
+    xyz_m : where that hangs, metres east, north, up; one place a node, within 5 m.
+    t_us : when it was heard, microseconds; since 1970 UTC if what is placed is to have a true time.
+    sigma_us : one sigma of t_us.
+    snr_db : signal to noise.
+    level_db : how loud.
+    p_gunshot : how surely a gunshot.
+    """
+
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
     node: str = Field(min_length=1, max_length=128)
@@ -95,7 +106,7 @@ def _read(line: bytes, place: str, number: int) -> Numbered:
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"{place}: line: longer than {MAX_LINE_BYTES} bytes")
     try:
-        return _Line.model_validate_json(line).arrival(number)
+        return ArrivalLine.model_validate_json(line).arrival(number)
     except ValidationError as error:
         raise ValueError(f"{place}: {_fault(error)}") from error
 

@@ -13,18 +13,21 @@ from gateway.journal.archive import is_archive, read_archive
 from gateway.journal.chain import checked, prunings
 from gateway.journal.rows import Kept, kept, log_beside, reading, was_in_use
 from soundpost import journal_copies, journal_follow
-from soundpost.terminal import utc_second
+from soundpost.terminal import add_verb, utc_second
 
 HELP = (
     "Verify a gateway's journal, show what is in it, export it whole, follow it, back it up, bring a backup back, or\n"
     "prune old frames from it into an archive, which is read as a journal is. It may be in use."
 )
-EXAMPLE = """soundpost journal verify street.journal
-  soundpost journal export street.journal --json > street-journal.jsonl
-  soundpost journal follow street.journal --from 1
-  soundpost journal backup street.journal --to /mnt/backups
-  soundpost journal restore /mnt/backups/street.journal.20261128T031500Z --to /var/lib/soundpost/street.journal
-  soundpost journal prune street.journal --keep 90d"""
+EXAMPLES = {
+    "verify": ("street.journal",),
+    "show": ("street.journal",),
+    "export": ("street.journal --json > street-journal.jsonl",),
+    "follow": ("street.journal --from 1", "street.journal --cursor printed"),
+    **journal_copies.EXAMPLES,
+    "review": ('street.journal 20261107T021320Z-3fa9c1 "no gunshot" --by desk --key reviewers/desk.key',),
+}
+EXAMPLE = "\n  ".join(f"soundpost journal {verb} {lines[0]}" for verb, lines in EXAMPLES.items())
 ADVICE = """to hand it over, export it; a copy of the file alone may lack the newest rows:
     soundpost journal export {path} --json > journal.jsonl"""
 
@@ -33,13 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soundpost journal`."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
     for verb, (_, what) in VERBS.items():
-        each = verbs.add_parser(
-            verb,
-            help=what,
-            description=what,
-            epilog=journal_copies.EXAMPLES.get(verb),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        each = add_verb(verbs, verb, what, *(f"journal {verb} {line}" for line in EXAMPLES[verb]))
         of = "the backup" if verb == "restore" else "the journal"
         each.add_argument("file", type=pathlib.Path, metavar="FILE", help=of)
         each.add_argument("--json", action="store_true", help="JSON lines")

@@ -21,14 +21,12 @@ from gateway.journal.prune import Done, prune
 from soundpost.terminal import utc_second
 
 EXAMPLES = {
-    "backup": """examples:
-  soundpost journal backup street.journal --to /mnt/backups            (a folder: the name gets the time)
-  soundpost journal backup street.journal --to /mnt/usb/before-upgrade.journal""",
-    "restore": """example:
-  soundpost journal restore /mnt/backups/street.journal.20261128T031500Z --to /var/lib/soundpost/street.journal""",
-    "prune": """examples:
-  soundpost journal prune street.journal --keep 90d
-  soundpost journal prune street.journal --keep 1y --archive /mnt/archive""",
+    "backup": (
+        "street.journal --to /mnt/backups     # a folder: the name gets the time",
+        "street.journal --to /mnt/usb/before-upgrade.journal",
+    ),
+    "restore": ("/mnt/backups/street.journal.20261128T031500Z --to /var/lib/soundpost/street.journal",),
+    "prune": ("street.journal --keep 90d", "street.journal --keep 1y --archive /mnt/archive"),
 }
 DAY_US = 86_400_000_000
 UNITS_US = {"h": DAY_US // 24, "d": DAY_US, "w": 7 * DAY_US, "y": 365 * DAY_US}

@@ -11,13 +11,20 @@ from soundpost.broker.changing import certified, change
 from soundpost.broker.identities import street_beside
 from soundpost.keys_table import TABLE, fingerprints, fresh, key_files, read_table, with_keys
 from soundpost.private_files import locked, write_private
+from soundpost.terminal import add_verb
 
 HELP = "Make, add, rotate or remove the keys that nodes and their gateway share, or list whose keys a file holds."
-EXAMPLE = """soundpost keys make n1 n2 n3 --out keys
-  soundpost keys add n4 --out keys
-  soundpost keys rotate n2 --out keys
-  soundpost keys rotate broker gateway --out street/keys     # their certificates, in a folder of soundpost init
-  soundpost keys list keys/keys.toml"""
+EXAMPLES = {
+    "make": ("keys make n1 n2 n3 --out keys",),
+    "add": ("keys add n4 --out keys",),
+    "rotate": (
+        "keys rotate n2 --out keys",
+        "keys rotate broker gateway --out street/keys     # their certificates, in a folder of soundpost init",
+    ),
+    "remove": ("keys remove n3 --out keys",),
+    "list": ("keys list keys/keys.toml",),
+}
+EXAMPLE = "\n  ".join(f"soundpost {each}" for lines in EXAMPLES.values() for each in lines)
 NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
 NOBODY = "# keys of nodes, a line each: soundpost keys add\n"
 """A table of none. It stays, so that a gateway takes over that nobody has a key, and is not taken for a torn file."""
@@ -28,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soundpost keys`."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="make|add|rotate|remove|list")
     for verb, (_, what) in CHANGES.items():
-        each = verbs.add_parser(verb, help=what, description=what)
+        each = add_verb(verbs, verb, what, *EXAMPLES[verb])
         each.add_argument("node", nargs="+", metavar="NODE", help="a node's name: 1 to 32 letters, digits, . _ or -")
         each.add_argument("--out", required=True, type=pathlib.Path, metavar="DIR", help="folder of the files")
-    show = verbs.add_parser("list", help="print the nodes of a keys file and a fingerprint of each key")
+    show = add_verb(verbs, "list", "print the nodes of a keys file and a fingerprint of each key", *EXAMPLES["list"])
     show.add_argument("file", type=pathlib.Path, metavar="FILE", help=f"a {TABLE} or a NODE.key")
 
 

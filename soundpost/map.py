@@ -11,10 +11,14 @@ from gateway.config import read_config
 from gateway.web.base_map.header import read_head
 from gateway.web.base_map.mercator import Bounds
 from gateway.web.base_map.places import M_PER_DEG, Places, places_beside
+from soundpost.terminal import add_verb
 
 HELP = "Build the web pages' base map (and the list of street addresses beside it) of an OpenStreetMap extract."
-EXAMPLE = """soundpost map build pennsylvania.osm.pbf --config gateway.toml --out city.pmtiles
-  soundpost map near city.pmtiles 40.4406 -79.9959"""
+EXAMPLES = (
+    "map build pennsylvania.osm.pbf --config gateway.toml --out city.pmtiles",
+    "map near city.pmtiles 40.4406 -79.9959",
+)
+EXAMPLE = "\n  ".join(f"soundpost {each}" for each in EXAMPLES)
 AROUND_M = 2000.0
 """Of a gateway's street: so far about its poles the map goes where no bounds are given."""
 
@@ -22,16 +26,17 @@ AROUND_M = 2000.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A verb, and the options of each."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="build|near")
-    builds = verbs.add_parser("build", help="of an extract", description="Build CITY.pmtiles and CITY.places.sqlite.")
-    builds.add_argument("extract", type=pathlib.Path, metavar="EXTRACT.osm.pbf")
-    builds.add_argument("--out", required=True, type=pathlib.Path, metavar="CITY.pmtiles")
+    builds = add_verb(verbs, "build", "build CITY.pmtiles and CITY.places.sqlite of an extract", EXAMPLES[0])
+    builds.add_argument("extract", type=pathlib.Path, metavar="EXTRACT.osm.pbf", help="of OpenStreetMap")
+    what = "the map to be; the addresses come beside it"
+    builds.add_argument("--out", required=True, type=pathlib.Path, metavar="CITY.pmtiles", help=what)
     builds.add_argument("--bounds", metavar="W,S,E,N", help="in degrees; write --bounds=-80.1,40.4,-79.9,40.5")
     builds.add_argument("--config", type=pathlib.Path, metavar="FILE", help="gateway.toml: its poles, and 2 km about")
     builds.add_argument("--number-last", action="store_true", help="a house's number after its street, not before it")
-    asks = verbs.add_parser("near", help="the nearest address", description="Say the nearest address of a place.")
-    asks.add_argument("map", type=pathlib.Path, metavar="CITY.pmtiles")
-    asks.add_argument("lat_deg", type=float, metavar="LAT")
-    asks.add_argument("lon_deg", type=float, metavar="LON")
+    asks = add_verb(verbs, "near", "say the nearest address of a place", EXAMPLES[1])
+    asks.add_argument("map", type=pathlib.Path, metavar="CITY.pmtiles", help="a map that was built")
+    asks.add_argument("lat_deg", type=float, metavar="LAT", help="latitude, degrees")
+    asks.add_argument("lon_deg", type=float, metavar="LON", help="longitude, degrees; west of Greenwich below 0")
 
 
 def run(args: argparse.Namespace) -> int:

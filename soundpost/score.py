@@ -15,7 +15,7 @@ from simulators.training import score_detector as detector
 from simulators.training.figures import wrong
 from simulators.training.score_sounds import score_sounds
 from simulators.training.scoreboard import Figure, board, line
-from soundpost.terminal import complain, printable
+from soundpost.terminal import add_verb, complain, printable
 
 HELP = "Score what listens, what places and what judges, on recordings or on made-up nights. Each takes some minutes."
 DETECTOR, LOCATOR, NIGHTS, RARITY, SOUNDS = "detector", "locator", "nights", "rarity", "sounds"
@@ -38,7 +38,12 @@ RECORDED = {
 }
 """What is scored: what it is, what DATA is, what its page shows."""
 LEAD_HELP = "hear each behind a second of quiet: for clips that begin on their sound"
-EXAMPLE = "soundpost score locator ../shared/data/livefire --report out/locator"
+EXAMPLES = {
+    DETECTOR: "../shared/data --report out/detector",
+    LOCATOR: "../shared/data/livefire --report out/locator",
+    SOUNDS: "my-recordings --lead --report out/sounds",
+}
+EXAMPLE = "\n  ".join(f"soundpost score {what} {words}" for what, words in EXAMPLES.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +59,19 @@ class Told:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_subparsers(dest="what", required=True, metavar="WHAT", help="what to score:")
     for name, (words, data, page) in RECORDED.items():
-        one = what.add_parser(name, help=words, description=words)
+        one = add_verb(what, name, words, f"score {name} {EXAMPLES[name]}")
         one.add_argument("data", type=Path, metavar="DATA", help=data)
         one.add_argument("--json", action="store_true", help="JSON lines instead of a table")
         one.add_argument("--report", type=Path, metavar="DIR", help=f"write a page there: {page}")
         if name == SOUNDS:
             one.add_argument("--lead", action="store_true", help=LEAD_HELP)
     words = "the third look, on nights of clutter and fireworks; no recordings are needed"
-    nights = what.add_parser(NIGHTS, help=words, description=words)
+    nights = add_verb(what, NIGHTS, words, f"score {NIGHTS} --nights 20")
     nights.add_argument("--nights", type=int, default=N_NIGHTS, metavar="N", help=f"so many (default {N_NIGHTS})")
     nights.add_argument("--json", action="store_true", help="JSON lines instead of a table")
     words = "what it is worth that poles know what is rare where they stand: shots laid into weeks of made-up streets"
-    rarity = what.add_parser(RARITY, help=words, description=f"{words}. Trains anew without what is scored.")
+    more = "Trains anew without what is scored."
+    rarity = add_verb(what, RARITY, words, f"score {RARITY} ../shared/data --streets 2", more=more)
     rarity.add_argument("data", type=Path, metavar="DATA", help="folder of recordings: livefire, clips")
     rarity.add_argument(
         "--streets", type=int, default=N_STREETS, metavar="N", help=f"of each place (default {N_STREETS})"

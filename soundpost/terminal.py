@@ -1,8 +1,23 @@
 """What the commands say to people: an error in one line, a table in columns, a time in UTC."""
 
+import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+
+def add_verb(verbs: Any, name: str, words: str, *examples: str, more: str = "") -> argparse.ArgumentParser:
+    """A command within a command. verbs : of `add_subparsers`. words : what it does. examples : lines as they are typed
+    after `soundpost`; they stand below its options. more : a sentence that only its own --help has."""
+    shown = "".join(f"\n  soundpost {each}" for each in examples)
+    head = f"example{'s' * (len(examples) > 1)}:"
+    sentence = f"{words[0].upper()}{words[1:].rstrip('.')}{'' if words.endswith('?') else '.'}"
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name, help=words, description=f"{sentence} {more}".strip(), epilog=f"{head}{shown}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    return parser
 
 
 def one_line(error: Exception) -> str:

@@ -16,10 +16,10 @@ from gateway.web.accounts.passwords import LONGEST, Passwords, fault
 from gateway.web.database import Database
 from gateway.web.grants import ROLES
 from gateway.web.settings import read_web_config
+from soundpost.terminal import add_verb
 
 HELP = "Accounts, from the machine itself: make, list, lock, unlock, role, reset; and check-log."
-EXAMPLE = """soundpost web admin make anna --config web.toml
-  soundpost web admin role bert dispatcher --config web.toml"""
+EXAMPLES = {"make": "anna --role dispatcher", "role": "bert analyst", "list": "", "check-log": ""}
 WITH_NAME = {
     "make": "a new account; asks for its password",
     "lock": "nobody enters by it, and whoever is in is out",
@@ -28,20 +28,19 @@ WITH_NAME = {
     "reset": "asks for a new password; ends its sessions",
 }
 WITHOUT = {"list": "accounts, roles, second steps", "check-log": "is the access log what was written there"}
+DEEDS = WITH_NAME | WITHOUT
 
 
 def add_arguments(verbs: Any) -> None:
     """The options of `soundpost web admin`."""
-    parser = verbs.add_parser(
-        "admin", help=HELP, description=HELP, epilog=f"example:\n  {EXAMPLE}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    deeds = parser.add_subparsers(dest="deed", required=True, metavar="|".join([*WITH_NAME, *WITHOUT]))
-    for deed, what in (WITH_NAME | WITHOUT).items():
-        each = deeds.add_parser(deed, help=what, description=what)
+    shown = {deed: f"web admin {deed} {EXAMPLES.get(deed, 'bert')}".strip() + " --config web.toml" for deed in DEEDS}
+    parser = add_verb(verbs, "admin", HELP, shown["make"], shown["role"])
+    deeds = parser.add_subparsers(dest="deed", required=True, metavar="|".join(DEEDS))
+    for deed, what in DEEDS.items():
+        each = add_verb(deeds, deed, what, shown[deed])
         each.add_argument("--config", required=True, type=pathlib.Path, metavar="FILE", help="web.toml")
         if deed in WITH_NAME:
-            each.add_argument("name", metavar="NAME")
+            each.add_argument("name", metavar="NAME", help="of the account")
         if deed == "role":
             each.add_argument("role", choices=ROLES, metavar="ROLE", help=", ".join(ROLES))
         if deed == "make":

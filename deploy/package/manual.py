@@ -53,10 +53,16 @@ def _page(command: Command, version: str) -> str:
         text += ".SH COMMANDS\n"
     for each in inner:
         text += f".SS soundpost {' '.join(each.words)}\n{escaped(each.usage)}\n.PP\n{escaped(each.description)}\n"
-        text += _options(each, "")
+        text += _options(each, "") + (f".PP\nFor example:\n{_example(each)}" if each.epilog else "")
     if command.epilog:
-        text += f".SH EXAMPLE\n.nf\n{escaped(command.epilog.removeprefix('example:').strip(chr(10)))}\n.fi\n"
+        text += f".SH EXAMPLE\n{_example(command)}"
     return text + STATUS + ".SH SEE ALSO\nsoundpost(1)\n"
+
+
+def _example(command: Command) -> str:
+    """The lines as they are typed."""
+    shown = command.epilog.removeprefix("example:").removeprefix("examples:").strip("\n")
+    return f".nf\n{escaped(shown)}\n.fi\n"
 
 
 def _options(command: Command, head: str) -> str:

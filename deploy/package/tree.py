@@ -73,7 +73,7 @@ def _documents(folder: pathlib.Path, bill: str) -> None:
     folder.mkdir(parents=True)
     for path in sorted({path for pattern in DOCS for path in (ROOT / "docs").rglob(pattern)}):
         kept = folder / path.relative_to(ROOT / "docs")
-        kept.parent.mkdir(exist_ok=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, kept)
     _text(folder / "copyright", (ROOT / "LICENSE").read_text())
     _packed(folder / "changelog.gz", (ROOT / "CHANGELOG.md").read_text())

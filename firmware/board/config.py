@@ -18,7 +18,14 @@ MqttUplink = namedtuple("MqttUplink", ("host", "port", "network"))
 
 NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 KNOWN = ("node", "chip", "rate_hz", "delay_frames_q8", "clips", "pins", "uplink")
-INMP441_Q8 = 4403
+RANGES = {
+    "rate_hz": (8_000, 48_100, 48_000),
+    "delay_frames_q8": (0, 1 << 16, 4_403),
+    "baud": (1_200, 4_000_000, 115_200),
+    "port": (1, 65_535, 8_883),
+}
+"""Least, most, and what it is where nothing is told. The delay is an INMP441's."""
+LAST_PIN = 48
 
 
 def read(document: object, chips: "tuple[str, ...]") -> BoardConfig:
@@ -39,8 +46,8 @@ def read(document: object, chips: "tuple[str, ...]") -> BoardConfig:
     return BoardConfig(
         node,
         document["chip"],
-        _int(document, "rate_hz", 8_000, 48_100, 48_000),
-        _int(document, "delay_frames_q8", 0, 1 << 16, INMP441_Q8),
+        _int(document, "rate_hz"),
+        _int(document, "delay_frames_q8"),
         clips,
         _pins(document.get("pins", {})),
         _uplink(document.get("uplink")),
@@ -59,23 +66,24 @@ def read_key(text: str, name: str) -> bytes:
 
 
 def _pins(pins: object) -> "dict[str, int]":
-    if not isinstance(pins, dict) or not all([isinstance(pin, int) and 0 <= pin <= 48 for pin in pins.values()]):
+    if not isinstance(pins, dict) or not all([isinstance(pin, int) and 0 <= pin <= LAST_PIN for pin in pins.values()]):
         raise ValueError("pins must be an object of pin numbers, 0 to 48")
     return pins
 
 
 def _uplink(table: object) -> "SerialUplink | MqttUplink":
     if isinstance(table, dict) and table.get("kind") == "serial":
-        return SerialUplink(_int(table, "baud", 1_200, 4_000_000, 115_200))
+        return SerialUplink(_int(table, "baud"))
     if isinstance(table, dict) and table.get("kind") == "mqtt":
         host, name = table.get("host"), table.get("network")
         if not isinstance(host, str) or not host or not (name is None or isinstance(name, str)):
             raise ValueError("uplink.host must be a name or address, uplink.network a name")
-        return MqttUplink(host, _int(table, "port", 1, 65_535, 8_883), name)
+        return MqttUplink(host, _int(table, "port"), name)
     raise ValueError("uplink.kind must be serial or mqtt")
 
 
-def _int(table: "dict[str, object]", key: str, low: int, high: int, usual: int) -> int:
+def _int(table: "dict[str, object]", key: str) -> int:
+    low, high, usual = RANGES[key]
     value = table.get(key, usual)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise ValueError(f"{key} must be {low} to {high}")

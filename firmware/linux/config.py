@@ -32,7 +32,12 @@ class Table(BaseModel):
 
 
 class PoleTable(Table):
-    """Where the node hangs; for people, and for what reads node.toml. The gateway has its own survey."""
+    """Where the node hangs; for people, and for what reads node.toml. The gateway has its own survey.
+
+    lat_deg : latitude, WGS 84.
+    lon_deg : longitude, WGS 84.
+    h_m : height.
+    """
 
     lat_deg: float = Field(ge=-90, le=90)
     lon_deg: float = Field(ge=-180, le=180)
@@ -40,9 +45,19 @@ class PoleTable(Table):
 
 
 class SourceTable(Table):
-    """What the node listens to. start_us or start_utc: UTC of the first sample; sigma_us: one sigma of that.
+    """What the node listens to.
 
-    full_scale_db : dB SPL of full scale, where the microphone is calibrated. paced : a file plays at its own time.
+    kind : `microphone`, `file` (with path) or `pipe` (of 16-bit samples, with path and rate_hz).
+    path : of a file or a pipe.
+    start_us : UTC of the first sample, microseconds since 1970; or start_utc; not of a microphone.
+    start_utc : the same as a time with its offset.
+    sigma_us : one sigma of the first sample's time.
+    paced : a file plays at its own time; false: as fast as it can be heard.
+    rate_hz : of a microphone or a pipe; a file has its own.
+    n_channels : of the source.
+    backend : what opens a microphone.
+    device : a microphone's number or part of its name: `soundpost node --devices`; none: the usual one.
+    full_scale_db : dB SPL of full scale, where the microphone is calibrated.
     """
 
     kind: Literal["file", "pipe", "microphone"]
@@ -77,7 +92,20 @@ class SourceTable(Table):
 
 
 class UplinkTable(Table):
-    """The way to the gateway. wait: listen from the start even if the gateway's side is not there yet."""
+    """The way to the gateway.
+
+    kind : `serial` or `mqtt`.
+    wait : do not try the line before listening begins: the gateway's side may not be there yet.
+    port : serial: the device, as /dev/ttyUSB0; mqtt: the broker's port, 1 to 65535.
+    baud : serial: its speed, the same at the gateway.
+    host : mqtt: the broker.
+    user : mqtt: as whom the node signs in, where not by certificate.
+    password_file : one line, the password.
+    ca_file : the authority that signed the broker's certificate; none: one that this host trusts.
+    cert_file : the node's own certificate.
+    tls_key_file : the key of cert_file; key_file, its name of before, is still taken.
+    tls : none: on any port but 1883, and where a certificate is named.
+    """
 
     kind: Literal["serial", "mqtt"]
     wait: bool = False
@@ -108,7 +136,16 @@ class UplinkTable(Table):
 
 
 class NodeConfig(Table):
-    """The whole file. clips : send the 20 ms round each onset with it."""
+    """The whole file.
+
+    node : its name, as the gateway's survey and keys have it.
+    key_file : 64 hexadecimal digits, of `soundpost keys`.
+    state_dir : a folder; what the gateway has not acknowledged waits here.
+    clips : send the 20 ms round each onset with it; without, places are less sharp.
+    pole : where it hangs.
+    source : what it listens to.
+    uplink : the way to the gateway.
+    """
 
     node: Name
     key_file: File

@@ -9,7 +9,7 @@ from gateway.evidence.letting_go import DAY_US, Limits
 from gateway.evidence.push import Fields
 from gateway.evidence.sightings import Window
 from gateway.incident import MAY_BE_GUNSHOT
-from gateway.tables import LOOPBACK, Name, Placed, Table, web_url
+from gateway.tables import LOOPBACK, Metres, Name, Placed, Table, web_url
 from hw.linux.settings import Host
 from hw.rtsp_camera import place_of
 
@@ -20,12 +20,21 @@ HttpUrl = Annotated[str, Field(pattern=r"^https?://[^@\s]+$", max_length=200)]
 
 
 class StreamTable(Table):
-    """A camera's video. camera : one of [[camera]], whose place, range, user and password it has, or a name of its own
-    with xyz_m. ca_file : the authority that signed an rtsps camera's certificate; None: one that this host trusts."""
+    """A camera's video.
+
+    camera : one of [[camera]], whose place, range, user and password it has, or a name of its own with xyz_m.
+    url : rtsp:// or rtsps://, without a user or password.
+    xyz_m : where it stands; none: as [[camera]] says.
+    range_m : incidents so near; with xyz_m.
+    user : as whom it is asked; none: as [[camera]] says.
+    password_file : one line, the password.
+    ca_file : the authority that signed an rtsps camera's certificate; none: one that this host trusts.
+    most_mb : of memory for its last seconds; what does not fit shortens the clip's beginning, and is said.
+    """
 
     camera: Name
     url: str = Field(max_length=300)
-    xyz_m: tuple[float, float, float] | None = None
+    xyz_m: tuple[Metres, Metres, Metres] | None = None
     range_m: float | None = Field(default=None, gt=0, le=5000)
     user: str | None = Field(default=None, max_length=64)
     password_file: File | None = None
@@ -43,7 +52,15 @@ class StreamTable(Table):
 
 
 class FieldsTable(Table):
-    """Where a vendor's push has what."""
+    """Where a vendor's push has what: names of members, with dots where they lie deeper.
+
+    plate : what was read.
+    confidence : how sure.
+    at : when.
+    picture : the picture, base64.
+    each : the list of sightings; empty: the message is one.
+    confidence_of : what the vendor's full confidence is: 1 or 100.
+    """
 
     plate: Path = "plate"
     confidence: Path = "confidence"
@@ -58,8 +75,16 @@ class FieldsTable(Table):
 
 
 class TriggerTable(Table):
-    """How a reader is told to read. kind : `onvif` (url of the device, relay: its token), `http` (a POST to url) or
-    `contact` (a coil of a Modbus board, url as of a lamp bank). pulse_s : how long relay or coil is on."""
+    """How a reader is told to read.
+
+    kind : `onvif` (a relay of the device), `http` (a POST) or `contact` (a coil of a Modbus board).
+    url : of the device, of the POST, or of the board as of a lamp bank.
+    relay : of kind onvif: the relay's token.
+    coil : of kind contact: the coil's number.
+    user : as whom it is asked; with password_file.
+    password_file : one line, the password; with http only over https:// or to this computer.
+    pulse_s : how long relay or coil is on.
+    """
 
     kind: str = Field(pattern=r"^(onvif|http|contact)$")
     url: str = Field(min_length=1, max_length=200)
@@ -88,10 +113,18 @@ class TriggerTable(Table):
 
 
 class ReaderTable(Placed):
-    """A plate reader or a camera's analytics. topic : its TopicPrefix, where it speaks ONVIF Profile M over
-    [evidence.mqtt]. push : it pushes to /readers/NAME of [evidence.http]. plates, objects : what of it is taken. A
-    sighting counts where the incident is within range_m of the reader, or near the sighting's own place where it tells
-    one."""
+    """A plate reader or a camera's analytics. A sighting counts where the incident is within range_m of the reader,
+    or near the sighting's own place where it tells one.
+
+    name : its name, in rows and in the address that it pushes to.
+    range_m : incidents so near.
+    topic : its TopicPrefix, where it speaks ONVIF Profile M over [evidence.mqtt].
+    push : it pushes to /readers/NAME of [evidence.http].
+    fields : what its push calls what.
+    plates : whether plates are taken of it.
+    objects : whether people and vehicles are.
+    trigger : how it is told to read; none: it is not.
+    """
 
     name: Name
     range_m: float = Field(default=100.0, gt=0, le=5000)
@@ -116,7 +149,17 @@ class ReaderTable(Placed):
 
 
 class EvidenceMqttTable(Table):
-    """The broker that readers speak through; a client id of our own."""
+    """The broker that readers speak through; a client id of our own.
+
+    host : the broker.
+    port : its port.
+    user : as whom the process signs in, where not by certificate.
+    password_file : one line, the password.
+    tls : false only on this computer, where a password is given.
+    ca_file : the authority that signed its certificate; none: one that this host trusts.
+    cert_file : our own certificate.
+    tls_key_file : the key of cert_file.
+    """
 
     host: Host
     port: int = Field(default=8883, ge=1, le=65535)
@@ -137,7 +180,14 @@ class EvidenceMqttTable(Table):
 
 
 class EvidenceHttpTable(Table):
-    """Where readers push to. token_file : the one line that they show, as a bearer token or as the password."""
+    """Where readers push to.
+
+    host : the address to listen at; another than this computer's own only with a certificate.
+    port : the port to listen at; 0: one that is free.
+    token_file : the one line that readers show, as a bearer token or as the password.
+    cert_file : the certificate that it shows.
+    tls_key_file : the key of cert_file.
+    """
 
     host: Host = "127.0.0.1"
     port: int = Field(default=8070, ge=0, le=65535)
@@ -155,8 +205,32 @@ class EvidenceHttpTable(Table):
 
 
 class EvidenceTable(Table):
-    """All of it. key_file : the gateway's key, under which each incident's is wrapped. by, request_key_file : as whom
-    the journal is told, one of requests_keys_file. soon : readers are told to read for a provisional round, too."""
+    """What is kept of an incident, and for how long.
+
+    folder : where it is kept, encrypted; must be there.
+    key_file : the gateway's key, under which each incident's is wrapped; without it nothing of the folder opens.
+    by : as whom the journal is told; one of requests_keys_file.
+    request_key_file : the key of `by`.
+    before_s : of video before the first round.
+    after_s : of video after the last round known.
+    longest_s : of a clip; before_s + after_s or more.
+    min_grade : of the incident's best round.
+    min_p_gunshot : of the incident's likeliest round.
+    soon : readers are told to read for a provisional round, too.
+    keep_days : after which everything goes.
+    keep_no_gunshot_days : after which goes what was reviewed as no gunshot.
+    most_gb : of the folder; past it what was reviewed goes first.
+    least_free_mb : of the disk; below it likewise.
+    nice : of the process: 19 makes way for everything, 0 for nothing.
+    sightings_before_s : which sightings count, before the first shot.
+    sightings_after_s : and after the last one.
+    sightings_near_m : of a sighting that tells its own place.
+    sightings_most_mb : of memory for what waits, of each reader.
+    stream : cameras whose video is kept.
+    reader : plate readers and analytics.
+    mqtt : where readers have a topic.
+    http : where readers push.
+    """
 
     folder: File = "evidence"
     key_file: File

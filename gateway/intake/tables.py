@@ -11,11 +11,30 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class SerialTable(Table):
+    """A wired line to nodes.
+
+    port : the device, as /dev/ttyUSB0.
+    baud : its speed, the same on the nodes.
+    """
+
     port: str = Field(min_length=1, max_length=200)
     baud: int = Field(default=115_200, ge=1200, le=4_000_000)
 
 
 class MqttTable(Table):
+    """The broker that nodes speak through.
+
+    host : the broker.
+    port : its port.
+    identifier : the client id at the broker; none: one of this host and folder.
+    user : as whom the gateway signs in, where not by certificate.
+    password_file : one line, the password.
+    tls : none: TLS on port 8883 and where a certificate is named; a password goes without it on this computer only.
+    ca_file : the authority that signed the broker's certificate; none: one that this host trusts.
+    cert_file : the gateway's own certificate.
+    tls_key_file : the key of cert_file; key_file, its name of before, is still taken.
+    """
+
     host: Host
     port: Port = 8883
     identifier: Name | None = None

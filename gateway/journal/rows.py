@@ -23,14 +23,35 @@ from gateway.journal.format import check_identity
 
 START = bytes(32)
 LAST = (1 << 63) - 1
+KINDS = {
+    "frame": "what a node said, as it came: its node, boot and sequence, and the frame itself",
+    "incident": "rounds that policy took as one happening, as people are told of them; again with each that is new or "
+    "otherwise than it was told",
+    "reason": "why an act is done for an incident, or is not",
+    "effect": "what became of an order on one lamp or camera",
+    "unplaced": "what is like a shot and has no place",
+    "area": "the same, where it can be said about where it was made",
+    "early": "where a provisional round was: plate readers near it may be told to read",
+    "soon": "a provisional round that lit lamps, and that no incident came of",
+    "alarm": "what is wrong with a pole, or that it is right again",
+    "lamp": "what is wrong with a lamp, or that it is well again",
+    "air": "the air that fixes reckon with from now on",
+    "update": "where a node stands with a release",
+    "request": "what somebody asked of the gateway, as it was signed: a review, or a deed of the evidence process",
+    "config": "a start, with the settings that were in force; the row's boot counts the starts",
+    "clock": "the gateway's clock was set",
+    "journal": "what became of the disk",
+    "keys": "keys that came into force",
+    "edge": "a part of the gateway that ended and was made anew",
+    "pruned": "frames that went into an archive",
+}
+"""What there is a row of. Another wing names its rows itself; a kind that is not here has no words in the handbook."""
 SELECT = "select number, kind, at_us, node, boot, sequence, body, hash from row"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fact. kind: `frame` (with node, boot, sequence; body: the frame), `incident`, `reason`, `unplaced`, `area`,
-    `effect`, `soon`, `early`, `alarm`, `air`, `update`, `config`, `clock`, `journal`, `keys`, `edge`, `request`,
-    `lamp`, `pruned` (JSON)."""
+    """One fact. kind : one of KINDS. body : of a `frame`, which has node, boot and sequence, the frame; else JSON."""
 
     kind: str
     at_us: int

@@ -16,7 +16,12 @@ MOST_TILT_ZERO_DEG, MOST_LEAN_DEG = 45.0, 20.0
 
 
 class PresetTable(Table):
-    """A preset of the camera's own, by its token, and where it looks in the camera's own frame."""
+    """A preset of the camera's own, and where it looks in the camera's own frame.
+
+    token : the camera's name for it.
+    pan_deg : where it looks.
+    tilt_deg : where it looks.
+    """
 
     token: str = Field(min_length=1, max_length=64)
     pan_deg: PanDeg
@@ -24,12 +29,31 @@ class PresetTable(Table):
 
 
 class CameraTable(Placed):
-    """pan_deg, tilt_deg: within which we may turn it. pan_span_deg, tilt_span_deg: its whole travel, where it does not
-    say so itself or says it wrong. bearing_deg to lean_to_deg: as `soundpost camera survey` finds them. view_deg: how
-    wide its picture is by zoom. geo_move: whether it may be told a place instead of angles, where it takes one. preset:
-    for one that cannot be turned to an angle. home_deg: pan and tilt to go back to, instead of its own home. ca_file,
-    fingerprint (SHA-256 of its certificate) or verify = false: how an https camera shows that it is the one; none of
-    them: by an authority that this host trusts."""
+    """A camera that is turned to a shot, by ONVIF. ca_file, fingerprint or verify = false: how an https camera
+    shows that it is the one; none of them: by an authority that this host trusts.
+
+    name : its name, in rows and on pages.
+    url : of its device service, without a user or password.
+    user : as whom the gateway asks.
+    password_file : one line, the password.
+    ca_file : the authority that signed its certificate.
+    fingerprint : SHA-256 of its own certificate.
+    verify : false: nothing is verified, and that is said at each start.
+    bearing_deg : true bearing of its pan 0; `soundpost camera survey` finds it.
+    pan_deg : [lowest, highest] within which it may be turned; -360 to 360.
+    tilt_deg : [lowest, highest] within which it may be turned; below 0 is down; -90 to 90.
+    pan_span_deg : its whole travel, where it does not say so itself or says it wrong; -360 to 360.
+    tilt_span_deg : its whole travel, likewise; -90 to 90.
+    range_m : a shot farther away turns it not.
+    tilt_zero_deg : where its tilt 0 truly looks; `soundpost camera survey` finds it.
+    lean_deg : by how much its mount leans; `soundpost camera survey` finds it.
+    lean_to_deg : the bearing that it leans to.
+    view_deg : [[zoom, width], ...]: how wide its picture is by zoom; without, it is not told to zoom.
+    aspect : its picture's width over its height.
+    geo_move : whether it may be told a place instead of angles, where it takes one.
+    preset : for one that cannot be turned to an angle.
+    home_deg : pan and tilt to go back to; none: its own home.
+    """
 
     name: Name
     url: str = Field(pattern=r"^https?://[^@\s]+$", max_length=200)

@@ -14,8 +14,13 @@ DEVICE = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
 
 class LampTable(Placed):
-    """rated_w : what it draws at full light; with it a lamp that draws too little or too much is found. device : of a
-    lamp behind TALQ, the address of its device, and the name of its actuator's function, DEVICE/FUNCTION."""
+    """A lamp of a bank.
+
+    name : its name, in rows and on pages.
+    device : of a lamp behind TALQ: the address of its device and its actuator's function, DEVICE/FUNCTION.
+    channel : which of the bank's it is, from 0; on DALI the short address, on pins the number of the line.
+    rated_w : what it draws at full light; with it a lamp that draws too little or too much is found.
+    """
 
     name: Name
     device: str | None = Field(default=None, pattern=DEVICE + "/[A-Za-z0-9._-]{1,64}$")
@@ -24,8 +29,15 @@ class LampTable(Placed):
 
 
 class TalqTable(Table):
-    """client : the address, a UUID, that the lighting management knows us by. ca_file : its authority; None: one that
-    this host trusts. cert_file, tls_key_file : our own certificate, where it asks for one."""
+    """How a lighting management knows us.
+
+    client : the address, a UUID, that it knows us by.
+    user : for basic authorisation.
+    password_file : one line, the password.
+    ca_file : the authority that signed its certificate; none: one that this host trusts.
+    cert_file : our own certificate, where it asks for one.
+    tls_key_file : the key of cert_file.
+    """
 
     client: str = Field(pattern=DEVICE + "$")
     user: str = Field(default="", max_length=64, pattern="^[^:]*$")
@@ -44,11 +56,19 @@ class TalqTable(Table):
 
 
 class LampBankTable(Table):
-    """map : the board's register map, by its name or as FILE.toml. answer_s : how long the bank may take for one
-    answer; lighting a lamp takes four. fail_s : after how long without this gateway the board puts its lamps back by
-    itself, where it can. least_s : no lamp is switched twice within it. override_s : for so long a hand that set a
-    lamp wins. looks_s : how often each lamp is looked at. lit_by_night : its lamps burn all night, whatever their
-    level says."""
+    """Lamps that are switched through one thing: a board, a bus, a lighting management.
+
+    url : tcp://, rtu://, dali://, gpio:// or talq+https://: docs/how-to/lamps.md has each.
+    map : the board's register map: its name, or FILE.toml.
+    answer_s : how long the bank may take for one answer; lighting a lamp takes four; below fail_s.
+    fail_s : after how long without this gateway the board puts its lamps back by itself, where it can.
+    least_s : no lamp is switched twice within it.
+    override_s : for so long somebody who set a lamp himself is left his way.
+    looks_s : how often each lamp is looked at.
+    lit_by_night : its lamps burn all night, whatever their level says; one that does not has failed.
+    talq : with a talq+https:// url, and only then.
+    lamps : one or more, each on a channel of its own.
+    """
 
     url: str = Field(min_length=1, max_length=200)
     map: str = Field(default="plain", min_length=1, max_length=200)

@@ -18,7 +18,14 @@ MOST_REGIONS = 200
 
 
 class ActTable(Table):
-    """What an act asks for."""
+    """What an act asks for.
+
+    act : false: never.
+    min_grade : of the incident's best round: A six poles or more agree, B five, C four.
+    min_p_gunshot : of the incident's likeliest round: gunshot from 0.5 on, possible gunshot from 0.15.
+    day : what is otherwise by day.
+    night : what is otherwise while the sun is below lights.dark_below_deg.
+    """
 
     act: bool = True
     min_grade: Grade = "C"
@@ -33,10 +40,33 @@ class ActTable(Table):
 
 
 class LimitedTable(ActTable):
+    """An act that can be held back.
+
+    most_per_h : so many incidents in an hour at most; none: no limit.
+    """
+
     most_per_h: int | None = Field(default=None, ge=1, le=100_000)
 
 
 class LampRulesTable(LimitedTable):
+    """When lamps come up, which, and how.
+
+    radius_m : how far from the shot.
+    level_pct : to what level.
+    hold_s : for how long after the last round.
+    only_when_dark : false: by day, too.
+    dark_below_deg : the sun's elevation below which it is dark; as it is, that of sunset.
+    rest_level_pct : where lamps go by night after hold_s if it is not known what they were; by day to 0; level_pct at
+        most.
+    fade_s : how long going back takes, where lamps can fade; they come up at once.
+    soon : light as soon as six poles agree, before it is decided: docs/explanation/soon.md.
+    min_poles : 4: lamps between three poles do not come up for what only they heard; none, and 3: they do, where
+        min_grade is C.
+    streets : a GeoJSON file; the lamps of the street that a shot was fired in come up farther along, too.
+    street_width_m : of streets; lamps and shots within half of it of a line are in the street.
+    street_radius_m : how far along the street.
+    """
+
     radius_m: float = Field(default=120.0, gt=0, le=5000)
     level_pct: int = Field(default=100, ge=1, le=100)
     hold_s: float = Field(default=300.0, ge=1, le=86_400)
@@ -71,13 +101,26 @@ class LampRulesTable(LimitedTable):
 
 
 class CameraRulesTable(LimitedTable):
+    """When cameras turn, and how many.
+
+    at_once : so many turn to an incident, from sides of their own.
+    home_s : they go back after so long without news of it; 0: they stay.
+    operator_s : a camera that somebody else moved is left to him for so long; 0: not at all.
+    """
+
     at_once: int = Field(default=2, ge=1, le=8)
     home_s: float = Field(default=300.0, ge=0, le=86_400)
     operator_s: float = Field(default=120.0, ge=0, le=86_400)
 
 
 class AnnounceRulesTable(ActTable):
-    """People are told of everything that meets the bar: there is no limit that drops any of it."""
+    """People are told of everything that meets the bar: there is no limit that drops any of it.
+
+    min_p_gunshot : at 0 people are told of other sounds, too, by what they are.
+    wait_for_looks_s : people may wait so long for later looks that Linux nodes owe; lamps never wait.
+    at_once : so many announcements of an incident go as they come.
+    then_s : after these one every so often, with all that came meanwhile.
+    """
 
     min_p_gunshot: Share = 0.0
     wait_for_looks_s: float = Field(default=1.5, ge=0, le=1.5)
@@ -86,6 +129,20 @@ class AnnounceRulesTable(ActTable):
 
 
 class PolicyTable(Table):
+    """What acts on which shot.
+
+    incident_gap_s : rounds so near in time and space are one incident.
+    incident_longest_s : an incident that goes on for longer is told as a new one.
+    incident_radius_m : rounds so near in space.
+    rare_h : what four poles or more all hear more rarely than this is at least a possible gunshot.
+    lights : lamps.
+    cameras : cameras.
+    clips : whether evidence is kept; none: [evidence] goes by its own settings.
+    announce : what people and programs are told.
+    zone : what is otherwise at a place; the first zone that the shot lies in holds.
+    quiet : announced events.
+    """
+
     incident_gap_s: float = Field(default=30.0, gt=0, le=3600)
     incident_longest_s: float = Field(default=600.0, gt=0, le=3600)
     incident_radius_m: float = Field(default=100.0, gt=0, le=5000)

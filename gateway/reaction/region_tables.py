@@ -62,7 +62,12 @@ class Ground:
 
 
 class ChangeTable(Table):
-    """What is otherwise at some hour or place; what it does not name stays as it is."""
+    """What is otherwise at some hour or place; what it does not name stays as it is.
+
+    act : false: never then.
+    min_grade : of the incident's best round.
+    min_p_gunshot : of the incident's likeliest round.
+    """
 
     act: bool | None = None
     min_grade: Grade | None = None
@@ -74,6 +79,12 @@ class ChangeTable(Table):
 
 
 class PartTable(ChangeTable):
+    """What is otherwise at a place, and there by day or night.
+
+    day : by day.
+    night : by night.
+    """
+
     day: ChangeTable = ChangeTable()
     night: ChangeTable = ChangeTable()
 
@@ -83,7 +94,16 @@ class PartTable(ChangeTable):
 
 
 class RegionTable(Table):
-    """A place: the areas and lines of a GeoJSON file, with what lies within_m of them."""
+    """A place: the areas and lines of a GeoJSON file, with what lies within_m of them.
+
+    name : as the reasons in the journal call it.
+    file : GeoJSON (RFC 7946).
+    within_m : so near its lines and edges counts, too; needed where it has lines only.
+    lights : what is otherwise of lamps.
+    cameras : of cameras.
+    clips : of evidence.
+    announce : of what people are told.
+    """
 
     name: Title
     file: str = Field(min_length=1, max_length=200)
@@ -104,13 +124,27 @@ class RegionTable(Table):
 
 
 class PlaceTable(Placed):
-    """A place with a radius."""
+    """A place with a radius.
+
+    radius_m : so near counts.
+    """
 
     radius_m: float = Field(gt=0, le=5000)
 
 
 class QuietTable(Table):
-    """An announced event (a permit for fireworks): where, and from when until when. Lights are never otherwise."""
+    """An announced event (a permit for fireworks): where, and from when until when. Lights are never otherwise.
+
+    name : as incidents in it are marked.
+    from_time : when it begins, with its offset from UTC.
+    until : when it ends, 31 days later at most.
+    file : GeoJSON (RFC 7946); or at.
+    within_m : so near its lines and edges counts, too.
+    at : a place with a radius; or file.
+    cameras : what is otherwise of cameras.
+    clips : of evidence.
+    announce : of what people are told.
+    """
 
     name: Title
     from_time: AwareDatetime = Field(alias="from")

@@ -10,6 +10,14 @@ SURE = 1e-3
 
 
 class AirTable(Table):
+    """The usual weather: it sets the speed of sound, and is where learning begins.
+
+    temperature_c : of the air.
+    humidity_pct : relative humidity.
+    wind_mps : its speed.
+    wind_from_deg : where it comes from: 0 north, 90 east.
+    """
+
     temperature_c: float = Field(default=20.0, ge=-60, le=60)
     humidity_pct: float = Field(default=50.0, ge=0, le=100)
     wind_mps: float = Field(default=0.0, ge=0, le=60)
@@ -21,7 +29,12 @@ class AirTable(Table):
 
 
 class MediumTable(Table):
-    """learn : find the air from shots and thermometers, too. The sigmas say how far [air] may be off."""
+    """How the air is learnt. The sigmas say how far [air] may be off.
+
+    learn : find the air from shots and the nodes' thermometers, too; false: as [air] says.
+    temperature_sigma_c : one sigma of [air]'s temperature.
+    wind_sigma_mps : one sigma of [air]'s wind.
+    """
 
     learn: bool = True
     temperature_sigma_c: float = Field(default=10.0, gt=0, le=30)

@@ -11,19 +11,34 @@ from hw.linux.settings import all_faults, read_toml
 
 
 class TlsTable(Table):
-    """A certificate of its own. Without it the process listens on loopback alone, behind a proxy."""
+    """A certificate of its own. Without it the process listens on loopback alone, behind a proxy.
+
+    cert_file : the certificate, with those that lead to its authority.
+    key_file : its key.
+    """
 
     cert_file: str
     key_file: str
 
 
 class WebConfig(Table):
-    """gateway : its gateway.toml, for poles, lamps, cameras and the journal. database : a file of this process alone.
-    request_key_file : of `by`, who is named in the gateway's requests_keys_file; without it nothing can be reviewed.
+    """The whole file.
+
+    gateway : its gateway.toml, for poles, lamps, cameras and the journal.
+    database : a file of this process alone: accounts, sessions, what it read of the journal.
+    host : the address to listen at; another than this computer's own only with [tls].
+    port : the port to listen at; 0: one that is free.
+    tls : a certificate of its own.
+    by : who asks the gateway for reviews; named in its requests_keys_file.
+    request_key_file : the key of `by`; without it nothing can be reviewed.
     evidence_key_file : the key that [evidence] of gateway.toml keeps clips under; without it none can be shown.
-    nice : how far the gateway goes before. second_person : a review is done only when two people gave one.
-    keep_past_days : of the poles' past; keep_arrivals_days : of single arrivals, beyond those of incidents. map_file :
-    of `soundpost map build`. door : how people sign in."""
+    second_person : a review is done only when two people gave one.
+    keep_past_days : of the poles' past.
+    keep_arrivals_days : of single arrivals, beyond those of incidents.
+    nice : how far the gateway goes before: 19 makes way for everything, 0 for nothing.
+    map_file : of `soundpost map build`; without it the street is drawn as it is.
+    door : how people sign in.
+    """
 
     gateway: str = "gateway.toml"
     database: str = "web.db"

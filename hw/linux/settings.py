@@ -103,10 +103,25 @@ def _range(model: type[BaseModel], loc: Sequence[int | str]) -> str:
     table = _table(model, path)
     field = _named(table).get(str(last)) if table else None
     bounds: dict[str, float] = {}
-    for each in field.metadata if field else []:
+    for each in _metadata(field) if field else ():
         bounds |= {name: getattr(each, name) for name in ("ge", "gt", "le", "lt") if hasattr(each, name)}
     low, high = bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt"))
-    return "" if low is None or high is None else f"; legal: {'above ' if 'gt' in bounds else ''}{low:g} to {high:g}"
+    if low is None or high is None:
+        return ""
+    return f"; legal: {'above ' if 'gt' in bounds else ''}{figure(low)} to {figure(high)}"
+
+
+def _metadata(field: FieldInfo) -> Iterator[Any]:
+    """What checks it; of `Annotated[...] | None`, too, where it stands one deeper."""
+    yield from field.metadata
+    for each in typing.get_args(field.annotation):
+        for inner in getattr(each, "__metadata__", ()):
+            yield from inner.metadata if isinstance(inner, FieldInfo) else (inner,)
+
+
+def figure(value: float) -> str:
+    """A number as people write one into a file: a whole one with all its digits."""
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def _fields(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:

@@ -63,6 +63,20 @@ SigmaUs = Annotated[int, AfterValidator(within(0, 10_000_000, "us"))]
 
 
 class NodeEntry(Strict):
+    """One microphone. All nodes have xyz_m, or all lat_deg, lon_deg and h_m.
+
+    node : its name.
+    xyz_m : metres east, north, up.
+    lat_deg : latitude, WGS 84.
+    lon_deg : longitude, WGS 84.
+    h_m : height.
+    channel : of its sound file, from 0.
+    audio : its own sound file.
+    start_utc : of its first sample.
+    sigma_us : one sigma of its clock.
+    full_scale_db : dB SPL of full scale.
+    """
+
     node: str = Field(min_length=1, max_length=32)
     xyz_m: XyzM | None = None
     lat_deg: LatDeg | None = None
@@ -83,12 +97,33 @@ class NodeEntry(Strict):
 
 
 class TruthEntry(Strict):
+    """What was fired, where that is known, for scoring.
+
+    xyz_m : where.
+    n_rounds : how many.
+    times_utc : when each was.
+    """
+
     xyz_m: XyzM
     n_rounds: Annotated[int, AfterValidator(within(1, 1000, "rounds"))] = 1
     times_utc: tuple[Utc, ...] = ()
 
 
 class NodesFile(Strict):
+    """The whole file.
+
+    audio : one sound file for all nodes, beside this file.
+    start_utc : of the first sample.
+    temperature_c : of the air.
+    humidity_pct : relative humidity.
+    wind_mps : its speed.
+    wind_from_deg : where it comes from: 0 north, 90 east.
+    sigma_us : one sigma of the nodes' clocks.
+    full_scale_db : dB SPL of full scale; none: levels are of full scale (dBFS).
+    nodes : four or more, no two within 0.5 m.
+    truths : what was fired.
+    """
+
     audio: str | None = None
     start_utc: Utc = 0
     temperature_c: TemperatureC = 20.0

@@ -23,6 +23,7 @@ from simulators.tables import (
     LatDeg,
     LonDeg,
     Metres,
+    OneOf,
     Strict,
     TemperatureC,
     Utc,
@@ -48,13 +49,14 @@ Angles = tuple[
 ]
 
 
-def _known(name: str, table: dict[str, Any]) -> str:
-    if name not in table:
-        raise ValueError(f"{name!r} is not one of {', '.join(table)}")
-    return name
-
-
 class SiteEntry(Strict):
+    """The origin of all metres.
+
+    lat_deg : latitude, WGS 84.
+    lon_deg : longitude, WGS 84.
+    h_m : height.
+    """
+
     lat_deg: LatDeg
     lon_deg: LonDeg
     h_m: HeightM = 0.0
@@ -64,6 +66,14 @@ class SiteEntry(Strict):
 
 
 class AirEntry(Strict):
+    """The weather of the night.
+
+    temperature_c : of the air.
+    humidity_pct : relative humidity.
+    wind_mps : its speed.
+    wind_from_deg : where it comes from: 0 north, 90 east.
+    """
+
     temperature_c: TemperatureC = 20.0
     humidity_pct: HumidityPct = 50.0
     wind_mps: WindMps = 0.0
@@ -74,7 +84,12 @@ class AirEntry(Strict):
 
 
 class MicrophoneEntry(Strict):
-    """All poles carry the same one. full_scale_db: dB SPL of full scale; noise_db: RMS of the street's background."""
+    """All poles carry the same one.
+
+    full_scale_db : dB SPL of full scale.
+    noise_db : RMS of the street's background.
+    noise_slope_db : by how much the background falls with each octave.
+    """
 
     full_scale_db: PeakDb = 120.0
     noise_db: Annotated[float, AfterValidator(within(0, 110, "dB SPL"))] = 50.0
@@ -85,7 +100,12 @@ class MicrophoneEntry(Strict):
 
 
 class PoleEntry(Strict):
-    """clock_error_us : by how much this node's clock is fast, unknown to it."""
+    """A pole with its node.
+
+    node : its name.
+    xyz_m : its microphone, metres east, north, up.
+    clock_error_us : by how much this node's clock is fast, unknown to it.
+    """
 
     node: Name
     xyz_m: XyzM
@@ -93,6 +113,14 @@ class PoleEntry(Strict):
 
 
 class WallEntry(Strict):
+    """A wall that echoes.
+
+    from_en_m : one end, metres east, north.
+    to_en_m : the other.
+    height_m : how high.
+    reflection : how much of the pressure comes back.
+    """
+
     from_en_m: tuple[Metres, Metres]
     to_en_m: tuple[Metres, Metres]
     height_m: Annotated[float, AfterValidator(within(0.5, 500, "m"))]
@@ -110,11 +138,18 @@ class WallEntry(Strict):
 
 
 class ShotEntry(Strict):
-    """Rounds of one firearm at one place: the first at t_s, the others each interval_s later."""
+    """Rounds of one firearm at one place: the first at t_s, the others each interval_s later.
+
+    t_s : the first, after start_utc.
+    xyz_m : where.
+    calibre : what is fired.
+    rounds : how many.
+    interval_s : between two.
+    """
 
     t_s: Seconds
     xyz_m: XyzM
-    calibre: Annotated[str, AfterValidator(lambda name: _known(name, CALIBRES))]
+    calibre: Annotated[str, AfterValidator(OneOf(tuple(CALIBRES)))]
     rounds: Annotated[int, AfterValidator(within(1, 200))] = 1
     interval_s: Annotated[float, AfterValidator(within(0.02, 60, "s"))] = 0.3
 
@@ -124,14 +159,27 @@ class ShotEntry(Strict):
 
 
 class ClutterEntry(Strict):
+    """Another sound.
+
+    t_s : when, after start_utc.
+    xyz_m : where.
+    kind : what.
+    level_db : peak at 1 m, dB SPL.
+    """
+
     t_s: Seconds
     xyz_m: XyzM
-    kind: Annotated[str, AfterValidator(lambda name: _known(name, CLUTTER))]
+    kind: Annotated[str, AfterValidator(OneOf(tuple(CLUTTER)))]
     level_db: PeakDb
 
 
 class LampEntry(Strict):
-    """channel : of the lamp bank, from 0."""
+    """A lamp of the simulated bank.
+
+    name : its name.
+    xyz_m : where.
+    channel : of the lamp bank, from 0.
+    """
 
     name: Name
     xyz_m: XyzM
@@ -139,7 +187,15 @@ class LampEntry(Strict):
 
 
 class CameraEntry(Strict):
-    """bearing_deg : the true bearing of its pan 0."""
+    """A simulated camera.
+
+    name : its name.
+    xyz_m : where.
+    bearing_deg : the true bearing of its pan 0.
+    pan_deg : within which it turns.
+    tilt_deg : within which it turns.
+    range_m : a shot farther away turns it not.
+    """
 
     name: Name
     xyz_m: XyzM
@@ -150,6 +206,25 @@ class CameraEntry(Strict):
 
 
 class Scenario(Strict):
+    """The whole file.
+
+    start_utc : when its first sample is.
+    duration_s : how long.
+    rate_hz : of all sound.
+    seed : of its noise.
+    echo_order : how many walls a sound may bounce off.
+    clock_sigma_us : what nodes say of their clocks.
+    site : the origin.
+    air : the weather.
+    microphone : of all poles.
+    poles : four or more.
+    walls : what echoes.
+    shots : what is fired.
+    clutter : what else sounds.
+    lamps : to come up.
+    cameras : to turn.
+    """
+
     start_utc: Utc
     duration_s: Annotated[float, AfterValidator(within(1, 600, "s"))]
     rate_hz: Annotated[int, AfterValidator(within(8_000, 96_000, "Hz"))] = 48_000

@@ -7,6 +7,7 @@ from firmware.workshop import pole_file
 from soundpost.board import build as board_build
 from soundpost.board import logs as board_logs
 from soundpost.board import provision as board_provision
+from soundpost.terminal import add_verb
 
 HELP = "Build the firmware of a board, put it on one, make it a certain pole's node, and try it."
 EXAMPLES = {
@@ -38,9 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A verb, and the options of each."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="|".join(VERBS))
     for verb, (words, adders, _) in VERBS.items():
-        epilog = f"example:\n  soundpost board {EXAMPLES[verb]}"
-        shape = argparse.RawDescriptionHelpFormatter
-        more = verbs.add_parser(verb, help=words, description=words, epilog=epilog, formatter_class=shape)
+        more = add_verb(verbs, verb, words, f"board {EXAMPLES[verb]}")
         for add in adders:
             add(more)
 

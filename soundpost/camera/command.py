@@ -5,10 +5,15 @@ import asyncio
 import pathlib
 
 from soundpost.camera import check, survey
+from soundpost.terminal import add_verb
 
 HELP = "Ask a street's cameras what they can and say of themselves, or find how a mount stands from landmarks."
-EXAMPLE = f"""soundpost camera check --config gateway.toml
-  soundpost camera survey landmarks.toml --camera corner --config gateway.toml
+EXAMPLES = (
+    "camera check --config gateway.toml",
+    "camera survey landmarks.toml --camera corner --config gateway.toml",
+)
+EXAMPLE = f"""soundpost {EXAMPLES[0]}
+  soundpost {EXAMPLES[1]}
 
 landmarks.toml, three or more (pan and tilt as `soundpost camera check` shows them with the thing in mid-picture):
 {survey.EXAMPLE}"""
@@ -17,9 +22,9 @@ landmarks.toml, three or more (pan and tilt as `soundpost camera check` shows th
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A verb, and the options of each."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="check|survey")
-    asks = verbs.add_parser("check", help=check.WORDS, description=check.WORDS)
+    asks = add_verb(verbs, "check", check.WORDS, EXAMPLES[0])
     asks.add_argument("camera", nargs="*", metavar="CAMERA", help="names of gateway.toml; all without one")
-    finds = verbs.add_parser("survey", help=survey.WORDS, description=survey.WORDS)
+    finds = add_verb(verbs, "survey", survey.WORDS, EXAMPLES[1])
     finds.add_argument("landmarks", type=pathlib.Path, metavar="FILE", help="landmarks, and where the camera sees them")
     finds.add_argument("--camera", required=True, metavar="NAME", help="a name of gateway.toml")
     for each in (asks, finds):

@@ -30,6 +30,13 @@ MOST_RMS_DEG = 10.0
 
 
 class LandmarkTable(Placed):
+    """A thing that is seen, and where.
+
+    name : what it is.
+    pan_deg : the camera's pan with the thing in mid-picture.
+    tilt_deg : its tilt likewise.
+    """
+
     name: str = Field(min_length=1, max_length=64)
     pan_deg: Annotated[float, Field(ge=-360, le=360)]
     tilt_deg: Annotated[float, Field(ge=-90, le=90)]
@@ -43,6 +50,11 @@ class LandmarkTable(Placed):
 
 
 class LandmarksFile(Table):
+    """The whole file.
+
+    landmark : three or more.
+    """
+
     landmark: tuple[LandmarkTable, ...]
 
 

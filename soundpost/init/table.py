@@ -33,6 +33,23 @@ COLUMNS = {
     "bearing": ("bearing_deg", "camera_bearing", "camera_bearing_deg"),
 }
 """Column -> other headings that are taken for it; capitals, blanks and dashes do not matter."""
+MEANS = {
+    "pole": "its name: 1 to 32 letters, digits, dots, dashes or underscores",
+    "lat": "latitude, degrees with decimals, WGS 84",
+    "lon": "longitude, degrees with decimals, WGS 84; west of Greenwich below 0",
+    "height": "of the microphone over the ground, 2 to 15 m; with a unit of its own as `21 ft`; feet with --feet",
+    "height_ft": "the same in feet",
+    "ground": "the ground's own height there, -450 to 6000 m; 0 where it is empty",
+    "node": "the name of the node on it; without this column the pole's; an empty cell: a pole without a node",
+    "hardware": "what the node is: linux, esp32s3 or rp2350; empty: linux",
+    "bank": "the lamp's bank, a url as tcp://10.0.0.5:502; with channel",
+    "channel": "which lamp of the bank, 0 to 65535; several as 0+1",
+    "rated_w": "what the lamp draws at full light, 1 to 5000 W",
+    "camera": "the camera's url, as http://10.0.0.9",
+    "camera_user": "as whom the camera is asked; its password is asked for",
+    "bearing": "true bearing of the camera's pan 0, -360 to 360 degrees",
+}
+"""Column -> what stands in it."""
 NEED = ("pole", "lat", "lon")
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MOST_BYTES, MOST_ROWS = 5_000_000, 2000

@@ -22,12 +22,15 @@ from simulators.recordings.progress import watching
 from soundpost.policy.deeds import Deeds
 from soundpost.policy.explain import explain, lines, records
 from soundpost.policy.trial import Changed, Other, Street, Totals, Trial, within
-from soundpost.terminal import aligned, complain, utc
+from soundpost.terminal import add_verb, aligned, complain, utc
 
 HELP = "Try another policy on a journal's nights, or say why each thing was done for an incident or was not."
-EXAMPLE = """soundpost policy try other.toml --journal street.journal
-  soundpost policy try other.toml --journal street.journal --from 2026-11-01 --until 2026-11-08
-  soundpost policy explain 20261107T021320Z-3fa9c1 --journal street.journal"""
+EXAMPLES = (
+    "policy try other.toml --journal street.journal",
+    "policy try other.toml --journal street.journal --from 2026-11-01 --until 2026-11-08",
+    "policy explain 20261107T021320Z-3fa9c1 --journal street.journal",
+)
+EXAMPLE = "\n  ".join(f"soundpost {each}" for each in EXAMPLES)
 WIDTHS = (24, 24, 8, 26, 26)
 
 
@@ -35,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soundpost policy`."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="try|explain")
     what = "show side by side what another policy would have done over a journal's nights"
-    attempt = verbs.add_parser("try", help=what, description=what)
+    attempt = add_verb(verbs, "try", what, *EXAMPLES[:2])
     attempt.add_argument(
         "file", type=Path, metavar="FILE", help="a TOML file with a [policy] table; a gateway.toml is one"
     )
@@ -48,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help=f"{does}: a day (its 00:00), or a day and an hour (2026-11-07T21:30), UTC",
         )  # fmt: skip
     what = "say why each thing was done for an incident or was not"
-    why = verbs.add_parser("explain", help=what, description=what)
+    why = add_verb(verbs, "explain", what, *EXAMPLES[2:])
     why.add_argument("incident", metavar="INCIDENT", help="its name, or enough of it")
     for each in (attempt, why):
         each.add_argument("--journal", type=Path, required=True, metavar="FILE", help="the journal; it may be in use")

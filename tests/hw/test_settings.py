@@ -1,7 +1,9 @@
 """Text that people write: with a mark (BOM) or without, and every fault of it in one line."""
 
+from typing import Annotated
+
 import pytest
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from firmware.linux.config import read_config, read_key, read_password
 from gateway.intake.keyring import read_keys, read_secret
@@ -44,6 +46,22 @@ def test_every_fault_is_told_at_once_with_nearest_key_value_and_range(tmp_path):
     assert "state_dir: is missing" in said
     assert "source.rate_hz: " in said and "(it is 4; legal: 8000 to 96000)" in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "legal"),
+    [
+        (Annotated[int, Field(ge=0, le=65535)] | None, 70_000, "0 to 65535"),
+        (Annotated[float, Field(gt=0, le=0.5)], 1.5, "above 0 to 0.5"),
+        (Annotated[int, Field(ge=1, le=4_000_000)], 5_000_000, "1 to 4000000"),
+    ],
+)
+def test_a_range_is_told_whole_also_of_what_may_be_left_out(kind, given, legal):
+    model = create_model("Table", value=(kind, ...))
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate({"value": given})
+
+    assert f"(it is {given}; legal: {legal})" in all_faults(caught.value, model, {"value": given})
 
 
 def test_more_faults_than_anybody_reads_are_counted():

@@ -39,8 +39,18 @@ def check_https(text: str) -> str:
 
 
 class OidcTable(Table):
-    """Single sign-on by OpenID Connect. issuer : as the provider's own configuration names it. roles : from a value of
-    `role_claim` to a role; of several the last in the order of gateway/web/grants.py counts; without any, no entry."""
+    """Single sign-on by OpenID Connect.
+
+    issuer : as the provider's own configuration names it.
+    client_id : as the provider knows this process.
+    client_secret_file : one line, the secret.
+    label : what the button says.
+    scopes : what is asked for; openid must be among it.
+    name_claim : where the ID token has the person's name.
+    role_claim : where it has what roles are given by.
+    roles : from a value of role_claim to a role; of several the last in the order of gateway/web/grants.py counts;
+        without any, no entry.
+    """
 
     issuer: Annotated[str, AfterValidator(check_https)]
     client_id: str = Field(min_length=1, max_length=256)
@@ -59,10 +69,16 @@ class OidcTable(Table):
 
 
 class DoorTable(Table):
-    """public_url : what the reader's browser has in its address bar; needed behind a proxy and for single sign-on.
-    trusted_proxies : whose X-Forwarded-For is believed. idle_min : a live page that is open counts as use.
-    metrics_on_loopback : `/metrics` asks nobody on this machine for a key; not behind a proxy that says nothing of whom
-    it speaks for."""
+    """How people sign in, and from where requests may come.
+
+    public_url : what the reader's browser has in its address bar; needed behind a proxy and for single sign-on.
+    trusted_proxies : whose X-Forwarded-For is believed; needed behind a proxy.
+    session_h : after which a session ends, whatever is done.
+    idle_min : after which it ends without use; a live page that is open counts as use.
+    metrics_on_loopback : /metrics asks nobody on this machine for a key; not behind a proxy that says nothing of whom
+        it speaks for.
+    oidc : single sign-on; none: passwords alone.
+    """
 
     public_url: Annotated[str, AfterValidator(check_origin)] | None = None
     trusted_proxies: list[Annotated[str, AfterValidator(check_network)]] = Field(default_factory=list)
