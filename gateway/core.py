@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from firmware import wire
 from gateway.effects import Effect
-from gateway.incident import Arrival, Clip, ClockStep, Heard, NewAir, Reply, Revised, Store, Unplaced
+from gateway.incident import Alarm, Arrival, Clip, ClockStep, Heard, NewAir, Reply, Revised, Store, Unplaced
 from gateway.intake.acks import acks
 from gateway.intake.blame import Blame
 from gateway.intake.gate import Gate, Opened
@@ -238,10 +238,10 @@ class Core:
             self.counts["duplicates"] += 1
         else:
             self._fed.add(opened.node, opened.boot, opened.sequence)
-            self._use(opened, now_us)
+            told += self._use(opened, now_us)
         return Store(opened.node, opened.boot, opened.sequence, frame, now_us)
 
-    def _use(self, opened: Opened, now_us: int) -> None:
+    def _use(self, opened: Opened, now_us: int) -> list[Alarm]:
         record, known = opened.record, self.nodes.get(opened.node)
         if self._rollout and self._gate.knows(opened.node):
             self._rollout.heard(opened.node)
@@ -253,6 +253,7 @@ class Core:
             said = Looked(record.after_ms, record.p_gunshot_permille / 1000, record.rarity or 0)
             is_known = self._looks.look((opened.node, opened.boot, record.arrival), said)
             self.counts.update(("looks",) if is_known else ("looks", "looks_ahead"))
+        return self._watch.word(opened.node, record, now_us) if self._watch and isinstance(record, wire.Health) else []
 
     def _associate(self, opened: Opened, said: wire.Arrival, now_us: int) -> None:
         """Hand an arrival on if its place and its time are known well enough for a fix."""

@@ -12,7 +12,7 @@ LEAST_PLACES entries. Thresholds were chosen on simulated streets; tests/gateway
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,42 +60,43 @@ OVER = {
 
 
 class Ledger:
-    """poles : every pole that is listening, by node, metres."""
+    """poles : every pole that is listening, by node, metres. nodes : of these."""
 
     def __init__(self, poles: Mapping[str, Place]) -> None:
-        self._nodes = tuple(poles)
-        self._xyz_m = np.array([poles[node] for node in self._nodes], float).reshape(-1, 3)
-        self._pages = {node: Page() for node in self._nodes}
+        self.nodes = tuple(poles)
+        self._xyz_m = np.array([poles[node] for node in self.nodes], float).reshape(-1, 3)
+        self._pages = {node: Page() for node in self.nodes}
 
     @property
     def doubtful(self) -> frozenset[str]:
         """Nodes whose times nothing should be learnt from."""
         return frozenset(node for node, page in self._pages.items() if page.alarms.keys() & {*TIMING, SCATTER})
 
-    def feed(self, shot: Round, told: Sounding, now_us: int) -> list[Alarm]:
-        """Enter one placed shot; told : its sounding, arrivals in the shot's order. Gives alarms raised and cleared."""
+    def feed(self, shot: Round, told: Sounding, now_us: int, elsewhere: Container[str] = ()) -> list[Alarm]:
+        """Enter one placed shot; told : its sounding, arrivals in the shot's order. elsewhere : nodes that may have
+        heard it and tell another second. Gives alarms raised and cleared."""
         cell = (round(float(told.place_m[0]) / CELL_M), round(float(told.place_m[1]) / CELL_M))
         heard = {arrival.node for arrival in shot.arrivals}
         for arrival, entry in zip(shot.arrivals, _entries(shot, told, now_us), strict=True):
             if arrival.node in self._pages:
                 self._pages[arrival.node].write(cell, entry)
-        self._listen(told.place_m, cell, heard)
-        return [alarm for node in self._nodes for alarm in self._judge(node, node in heard, now_us)]
+        self._listen(told.place_m, cell, heard, elsewhere)
+        return [alarm for node in self.nodes for alarm in self._judge(node, node in heard, now_us)]
 
-    def _listen(self, place_m: Floats, cell: Cell, heard: set[str]) -> None:
+    def _listen(self, place_m: Floats, cell: Cell, heard: set[str], elsewhere: Container[str]) -> None:
         """Who should have heard this shot, and did or did not."""
         away_m = np.linalg.norm(self._xyz_m - place_m, axis=1)
-        did = np.array([node in heard for node in self._nodes])
+        did = np.array([node in heard for node in self.nodes])
         order = np.argsort(away_m)
         n_near = np.searchsorted(away_m[order], NEAR * away_m + NEAR_M, side="right")
         n_heard = np.append(0, np.cumsum(did[order]))[n_near] - did
         p_heard = np.clip((n_heard + 1) / (n_near + 1), 0.2, 0.95)  # of the others, one of two more having heard it
-        for node, hears, p, n in zip(self._nodes, did, p_heard.tolist(), n_near.tolist(), strict=True):
+        for node, hears, p, n in zip(self.nodes, did, p_heard.tolist(), n_near.tolist(), strict=True):
             page = self._pages[node]
             if hears:
                 page.deaf_nats = max(0.0, page.deaf_nats + math.log(DEAF_HEARS / p))
                 page.missed.clear()
-            elif n > LEAST_OTHERS and p >= LIKELY and cell not in page.missed:
+            elif n > LEAST_OTHERS and p >= LIKELY and cell not in page.missed and node not in elsewhere:
                 page.missed.add(cell)
                 page.deaf_nats = min(page.deaf_nats + math.log((1 - DEAF_HEARS) / (1 - p)), MOST_NATS)
 

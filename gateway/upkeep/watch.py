@@ -1,5 +1,5 @@
-"""What a gateway learns of its street: the air (`dsp/placing/medium.py`) and each pole (`gateway/upkeep/ledger.py`).
-Pure.
+"""What a gateway learns of its street: the air (`dsp/placing/medium.py`) and each pole, by what it hears
+(`gateway/upkeep/ledger.py`) and by the time that it tells (`gateway/upkeep/node_clocks.py`). Pure.
 
 Every placed round of enough poles teaches both, but the air nothing of a pole in doubt. The air that fixes reckon with
 is renewed only when it has changed by what matters, and each renewal is an effect that goes to the journal: a replay
@@ -15,8 +15,10 @@ import numpy as np
 
 from dsp.air import Air
 from dsp.placing.medium import Medium
+from firmware import wire
 from gateway.incident import Alarm, NewAir, Round
 from gateway.upkeep.ledger import Ledger
+from gateway.upkeep.node_clocks import NodeClocks
 
 READ_US = 600_000_000  # how often the poles' thermometers are looked at
 RENEW_C, RENEW_MPS = 0.25, 0.1  # moves a fix by a few centimetres (measured: 10 C make 0.5 m, 5 m/s 1.9 m)
@@ -31,6 +33,7 @@ class Watch:
     ) -> None:
         self.air = air
         self._medium, self._ledger, self._since_us = medium, ledger, since_us
+        self._clocks = NodeClocks(ledger.nodes)
         self._known = deque(known)
         if self._known:
             medium.begin(_air(air, self._known[-1]), self._known[-1].at_us)
@@ -48,7 +51,13 @@ class Watch:
             shot.fix.xyz_m,
             [each.node not in doubtful for each in shot.arrivals],
         )
-        return [] if told is None else [*self._ledger.feed(shot, told, now_us), *self._renew(now_us)]
+        return (
+            [] if told is None else [*self._ledger.feed(shot, told, now_us, self._clocks.wrong), *self._renew(now_us)]
+        )
+
+    def word(self, node: str, said: wire.Health, now_us: int) -> list[Alarm]:
+        """What a node's word of itself shows of its clock."""
+        return self._clocks.feed(node, said, now_us) if self._learns(now_us) else []
 
     def tick(self, boxes_c: Iterable[float], now_us: int) -> list[NewAir]:
         """What the passing of time asks for. boxes_c : the newest readings of the poles' thermometers; looked at only
@@ -65,6 +74,7 @@ class Watch:
         """The clock was set by so much."""
         self._since_us = None if self._since_us is None else self._since_us + by_us
         self._medium.shift(by_us)
+        self._clocks.forget()
 
     def _learns(self, now_us: int) -> bool:
         return self._since_us is not None and now_us >= self._since_us
