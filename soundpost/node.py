@@ -55,6 +55,8 @@ def _named(config: NodeConfig, folder: pathlib.Path) -> list[tuple[str, pathlib.
         named.append(("uplink.port", pathlib.Path(str(config.uplink.port))))
     if config.source.kind == "file" and config.source.path is not None:
         named.append(("source.path", folder / config.source.path))
+    if config.metrics_file is not None:
+        named.append(("metrics_file", (folder / config.metrics_file).parent))
     return named
 
 

@@ -18,7 +18,8 @@ FIRST_SIGMA_US = 20_000
 
 
 class Dater:
-    """clock : to mark. read_clock : how good the host's clock is now. utc_us : the host's clock."""
+    """clock : to mark. read_clock : how good the host's clock is now. utc_us : the host's clock. reading : what it was
+    worth when it was last asked."""
 
     def __init__(
         self, clock: Clock, read_clock: Callable[[], Awaitable[ClockReading]], utc_us: Callable[[], int]
@@ -26,15 +27,14 @@ class Dater:
         self._clock = clock
         self._read_clock = read_clock
         self._utc_us = utc_us
-        self._host_sigma_us = 0
+        self.reading: ClockReading | None = None
         self._best: tuple[int, int, int] | None = None
         self._until_tick: int | None = None
 
     async def read(self) -> ClockReading:
         """Ask now how good the host's clock is."""
-        reading = await self._read_clock()
-        self._host_sigma_us = reading.sigma_us
-        return reading
+        self.reading = await self._read_clock()
+        return self.reading
 
     async def watch(self) -> None:
         """Ask again and again, for ever."""
@@ -45,7 +45,8 @@ class Dater:
     def see(self, end_tick: int, n_samples: int) -> None:
         """A block of n_samples has just come, whose last sample is the one before end_tick."""
         utc_us, rate_hz = self._utc_us(), self._clock.rate_hz
-        sigma_us = round(math.hypot(self._host_sigma_us, n_samples * 1e6 / rate_hz / math.sqrt(12)))
+        host_us = 0 if self.reading is None else self.reading.sigma_us
+        sigma_us = round(math.hypot(host_us, n_samples * 1e6 / rate_hz / math.sqrt(12)))
         if self._until_tick is None:
             self._clock.mark(end_tick, utc_us, round(math.hypot(sigma_us, FIRST_SIGMA_US)))
             self._until_tick = end_tick + rate_hz

@@ -142,6 +142,7 @@ class NodeConfig(Table):
     key_file : 64 hexadecimal digits, of `soundpost keys`.
     state_dir : a folder; what the gateway has not acknowledged waits here.
     clips : send the 20 ms round each onset with it; without, places are less sharp.
+    metrics_file : where its figures are written for node_exporter; the name ends in .prom.
     pole : where it hangs.
     source : what it listens to.
     uplink : the way to the gateway.
@@ -151,6 +152,7 @@ class NodeConfig(Table):
     key_file: File
     state_dir: File
     clips: bool = True
+    metrics_file: str | None = Field(default=None, pattern=r"[^/]\.prom$", max_length=500)
     pole: PoleTable | None = None
     source: SourceTable
     uplink: UplinkTable

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import metadata
 
 import structlog
 
@@ -13,8 +14,10 @@ from firmware.clock import Clock
 from firmware.linux.block_time import Dater
 from firmware.linux.config import NodeConfig, SourceTable, UplinkTable, read_key, read_password
 from firmware.linux.dsp_ear import DspEar
+from firmware.linux.figures import Figures
 from firmware.linux.look_outbox import LookOutbox
 from firmware.linux.looking_node import LookingNode
+from firmware.linux.metering import Metering
 from firmware.linux.mqtt_line import Broker, open_mqtt_line
 from firmware.linux.patient_spool import PatientSpool
 from firmware.linux.rarity_file import RarityFile
@@ -59,7 +62,7 @@ async def _serve(config: NodeConfig, folder: pathlib.Path, ready: Callable[[str]
         await source.open()
         line = None if config.uplink.wait else await _first_line(uplink, patient=config.uplink.kind == "mqtt")
         rare = RarityFile(folder / config.state_dir)
-        shell = await build_shell(config, key, source, spool, uplink, rare)
+        shell = await build_shell(config, key, source, spool, uplink, rare, _metering(config, folder))
         ready(f"ready node={config.node} rate_hz={source.rate_hz} channels={source.n_channels} uplink={uplink.name}")
         notify("READY=1")
         await shell.run(line)
@@ -83,7 +86,13 @@ async def _first_line(uplink: Uplink, *, patient: bool) -> FrameLine | None:
 
 
 async def build_shell(
-    config: NodeConfig, key: bytes, source: BlockSource, spool: PatientSpool, uplink: Uplink, rare: RarityFile
+    config: NodeConfig,
+    key: bytes,
+    source: BlockSource,
+    spool: PatientSpool,
+    uplink: Uplink,
+    rare: RarityFile,
+    metering: Metering | None = None,
 ) -> Shell:
     """The node and its shell, round a source that is open."""
     stated = source.start_us is not None
@@ -103,7 +112,13 @@ async def build_shell(
     ear = DspEar(source.rate_hz, source.n_channels, config.source.full_scale_db, judge)
     outbox = LookOutbox(spool.boot, spool.saved)
     node = LookingNode(ear, clock, outbox, config.node, key, config.clips, rare.rarity)
-    return Shell(node, source, spool, uplink, dater, rare)
+    return Shell(node, source, spool, uplink, dater, rare, metering=metering)
+
+
+def _metering(config: NodeConfig, folder: pathlib.Path) -> Metering | None:
+    if config.metrics_file is None:
+        return None
+    return Metering(folder / config.metrics_file, Figures(metadata.version("soundpost"), utc_us()))
 
 
 def build_source(table: SourceTable, folder: pathlib.Path) -> BlockSource:

@@ -13,7 +13,9 @@ import structlog
 from firmware.linux import names as words
 from firmware.linux.ack_watch import AckWatch
 from firmware.linux.block_time import Dater
+from firmware.linux.figures import Now
 from firmware.linux.looking_node import LookingNode
+from firmware.linux.metering import Metering
 from firmware.linux.patient_spool import PatientSpool
 from firmware.linux.rarity_file import SAVE_S, RarityFile
 from firmware.linux.uplink import Uplink
@@ -33,7 +35,7 @@ def steady_us() -> int:
 
 class Shell:
     """node, source (open), spool, uplink: built by who starts it. dater : dates the blocks of a source that does not
-    know when it started, else None. rare : where what is rare here is kept."""
+    know when it started, else None. rare : where what is rare here is kept. metering : what writes its figures."""
 
     def __init__(
         self,
@@ -44,6 +46,7 @@ class Shell:
         dater: Dater | None = None,
         rare: RarityFile | None = None,
         *,
+        metering: Metering | None = None,
         now_us: Callable[[], int] = steady_us,
     ) -> None:
         self.node = node
@@ -56,6 +59,8 @@ class Shell:
         self._answers = AckWatch()
         self._looks_let_go = 0
         self._rare, self._saved_us = rare, now_us()
+        self._metering = metering
+        self._tick: int | None = None
 
     async def run(self, line: FrameLine | None = None) -> None:
         """Until the source ends and the gateway has everything, or LAST_ACKS_S later. Raises what the source raises."""
@@ -63,6 +68,8 @@ class Shell:
         others = [asyncio.create_task(self._uplink.run(self, line)), asyncio.create_task(self._keep_time())]
         if self._dater is not None:
             others.append(asyncio.create_task(self._dater.watch()))
+        if self._metering is not None:
+            others.append(asyncio.create_task(self._metering.run(self.node, self._figures_now)))
         listening = asyncio.create_task(self._listen())
         try:
             await asyncio.wait([listening, *others], return_when=asyncio.FIRST_COMPLETED)
@@ -100,6 +107,7 @@ class Shell:
             if self._dater is not None:
                 self._dater.see(block.tick + len(block.samples), len(block.samples))
             gaps = self.node.gaps
+            self._tick = block.tick + len(block.samples)
             self._carry(self.node.feed(block.samples, block.tick), fresh=True)
             if self.node.gaps > gaps:
                 log.warning("sound was lost", gaps=self.node.gaps, tick=block.tick)
@@ -135,6 +143,10 @@ class Shell:
             )
         self._looks_let_go = let_go
 
+    def _figures_now(self) -> Now:
+        host = None if self._dater is None else self._dater.reading
+        return Now(self._tick, host, self._uplink.is_up, time.time_ns() // 1000)
+
     def _keep_rarity(self) -> None:
         self._saved_us = self._now_us()
         if self._rare is not None:
@@ -153,9 +165,13 @@ class Shell:
         for effect in effects:
             if isinstance(effect, Keep):
                 self._spool.keep(effect.saved)
+                if self._metering is not None:
+                    self._metering.figures.kept((effect.saved.boot, effect.saved.sequence), self._now_us())
             elif isinstance(effect, Send):
                 self._uplink.offer(effect.frame, fresh=fresh)
             elif isinstance(effect, Forget):
                 self._spool.forget(effect.keys)
+                if self._metering is not None:
+                    self._metering.figures.forgot(effect.keys, self._now_us())
             elif isinstance(effect, Obey):
                 log.warning("a command that this node cannot carry out", verb=words.VERBS.get(effect.verb, effect.verb))

@@ -36,7 +36,7 @@ def backoff_s(tries: int) -> float:
 
 
 class Uplink:
-    """name : of the other end, for logs. open_line : a new line, or OSError naming the address."""
+    """name : of the other end. open_line : a new line, or OSError naming the address. is_up : it has one."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Uplink:
         self._fresh: deque[bytes] = deque()
         self._again: deque[bytes] = deque()
         self._more = asyncio.Event()
-        self._is_up = False
+        self.is_up = False
         self._tries = 0
         self._why = ""
         self._up_s: float | None = None
@@ -58,7 +58,7 @@ class Uplink:
 
     def offer(self, frame: bytes, *, fresh: bool) -> None:
         """Send a frame soon if there is a line; if not, forget it."""
-        if self._is_up:
+        if self.is_up:
             (self._fresh if fresh else self._again).append(frame)
             self._more.set()
 
@@ -90,7 +90,7 @@ class Uplink:
 
     async def _carry(self, line: FrameLine, client: Client) -> None:
         """Both ways until one of them fails: OSError."""
-        self._is_up, self._up_s = True, asyncio.get_running_loop().time()
+        self.is_up, self._up_s = True, asyncio.get_running_loop().time()
         if not self._comes_and_goes:
             log.info("uplink is up", to=self.name)
         client.up()
@@ -100,7 +100,7 @@ class Uplink:
             for task in done:
                 task.result()
         finally:
-            self._is_up = False
+            self.is_up = False
             for task in ways:
                 task.cancel()
             await asyncio.gather(*ways, return_exceptions=True)

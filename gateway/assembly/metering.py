@@ -16,9 +16,9 @@ from gateway.effects import Told
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
 from gateway.lamp_notice import LampNotice
-from gateway.watching.exposition import text_of
-from gateway.watching.figures import Figures, Now
+from gateway.watching.figures import PREFIX, Figures, Now
 from gateway.watching.textfile import MetricsFile
+from hw.linux.exposition import text_of
 
 
 class Metering:
@@ -44,7 +44,7 @@ class Metering:
         path = self._path
 
         def text() -> str:
-            return text_of(self._figures.families(self._now(core, journal, agent())))
+            return text_of(self._figures.families(self._now(core, journal, agent())), PREFIX)
 
         return [Plug("metrics", (), lambda tell: MetricsFile(path, text))]
 

@@ -14,8 +14,9 @@ from gateway.effects import Told
 from gateway.incident import Alarm, Announce
 from gateway.lamp_notice import LampNotice
 from gateway.orders import Light, Outcome
-from gateway.watching.exposition import COUNTER, GAUGE, HISTOGRAM, Family, Histogram, Sample
+from hw.linux.exposition import COUNTER, GAUGE, HISTOGRAM, Family, Histogram, Sample
 
+PREFIX = "soundpost_gateway_"
 ACK_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 ALERT_S = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 """Sound takes 1 s to reach the poles that agree; what is over 30 s is history (DESIGN, sections 1 and 4)."""

@@ -3,7 +3,6 @@ gateway serves no pages, so nobody can ask it anything. An edge (gateway/edges.p
 these figures alone."""
 
 import asyncio
-import os
 import pathlib
 from collections.abc import Callable
 from typing import NoReturn
@@ -11,10 +10,8 @@ from typing import NoReturn
 import structlog
 
 from gateway.tasks import until
+from hw.linux.textfile import EVERY_S, write_whole
 
-EVERY_S = 15.0
-MODE = 0o644
-"""node_exporter is another user; there is no secret in it."""
 log = structlog.get_logger("gateway.watching")
 
 
@@ -46,13 +43,3 @@ class MetricsFile:
             self._why = str(error)
         else:
             self._why = ""
-
-
-def write_whole(path: pathlib.Path, text: str) -> None:
-    """At once, so that nobody reads half of it; a file beside it that does not end in .prom is not collected. Not
-    synced: after a crash of the host the next is there within 15 s. Raises OSError."""
-    part = path.with_name(f"{path.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    part.rename(path)

@@ -37,6 +37,7 @@ node = "{pole.node}"
 key_file = "{pole.node}.key"
 state_dir = "state"              # what the gateway has not acknowledged waits here
 # clips = true                   # false: say nothing of the 20 ms round an onset; places are a little less sharp then
+# metrics_file = "/var/lib/prometheus/node-exporter/soundpost-node.prom"   # figures of it, for node_exporter
 pole = {{ lat_deg = {pole.lat_deg!r}, lon_deg = {pole.lon_deg!r}, h_m = {pole.h_m!r} }}   # for people
 
 [source]

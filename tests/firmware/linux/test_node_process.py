@@ -220,6 +220,26 @@ async def test_a_node_that_can_write_to_no_terminal_reports_all_the_same(node_fo
     assert (status, len(gateway.heard)) == (0, 2)
 
 
+async def test_a_running_node_writes_figures_and_a_folder_that_is_away_is_told_before_it_starts(
+    node_folder, capsys
+):
+    with Cable() as cable:
+        path = configure(node_folder, cable.a, paced="true")
+        path.write_text('metrics_file = "figures/node.prom"\n' + path.read_text())
+        assert main(["node", "--config", str(path), "--check"]) == 1
+        assert "metrics_file" in capsys.readouterr().err
+        (node_folder / "figures").mkdir()
+        async with serving(Gateway(node_folder), cable.b):
+            process = await started(path)
+            async with asyncio.timeout(LIMIT_S):
+                while not (node_folder / "figures/node.prom").exists():  # noqa: ASYNC110 (a file wakes nobody)
+                    await asyncio.sleep(0.05)
+            process.terminate()
+            await finished(process)
+
+    assert 'soundpost_node_info{node="n17"' in (node_folder / "figures/node.prom").read_text()
+
+
 async def test_a_node_killed_before_any_ack_says_it_all_again(node_folder):
     with Cable() as cable:
         gateway = Gateway(node_folder, mute=True)

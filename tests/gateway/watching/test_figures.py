@@ -8,8 +8,8 @@ from gateway.core import NodeState
 from gateway.incident import Alarm, Announce, Incident, News, Round
 from gateway.lamp_notice import LampNotice
 from gateway.orders import Aim, Light, Outcome
-from gateway.watching.exposition import Family, Histogram, Sample, text_of
-from gateway.watching.figures import Figures, Now
+from gateway.watching.figures import PREFIX, Figures, Now
+from hw.linux.exposition import Family, Histogram, Sample, text_of
 
 NOW_US = 1_790_000_000_000_000
 
@@ -37,7 +37,7 @@ def now(counts=None, nodes=None, **more):
 
 def told(figures, at=None):
     """Every sample, (name, labels) -> value, as Prometheus' own parser reads the text."""
-    families = text_string_to_metric_families(text_of(figures.families(at or now())))
+    families = text_string_to_metric_families(text_of(figures.families(at or now()), PREFIX))
     samples = [each for family in families for each in family.samples]
     return {
         (each.name.removeprefix("soundpost_gateway_"), *sorted(each.labels.items())): each.value for each in samples
@@ -136,7 +136,7 @@ def test_what_cannot_be_known_of_a_disk_is_not_told_as_nothing():
 
 def test_a_label_of_hostile_letters_reads_back_as_it_is():
     hostile = 'a"b\\c\nd{}é'
-    text = text_of([Family("x_total", "counter", "x", [Sample(1, {"a": hostile})])])
+    text = text_of([Family("x_total", "counter", "x", [Sample(1, {"a": hostile})])], PREFIX)
     (family,) = text_string_to_metric_families(text)
 
     assert family.samples[0].labels == {"a": hostile}

@@ -9,7 +9,8 @@ import urllib.request
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.watching.textfile import MetricsFile, write_whole
+from gateway.watching.textfile import MetricsFile
+from hw.linux.textfile import write_whole
 from simulators.peers.cable import Cable
 
 LIMIT_S = 20

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 COUNTER, GAUGE, HISTOGRAM = "counter", "gauge", "histogram"
-PREFIX = "soundpost_gateway_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """name : without PREFIX; a counter's ends in `_total`. words : what it is, one line."""
+    """name : without the prefix of the program; a counter's ends in `_total`. words : what it is, one line."""
 
     name: str
     kind: str
@@ -51,11 +50,12 @@ class Histogram:
                 Sample(self._n, {}, "_count")]  # fmt: skip
 
 
-def text_of(families: Sequence[Family]) -> str:
-    """The whole file. Families without a sample are told all the same: their names are known from the start."""
+def text_of(families: Sequence[Family], prefix: str) -> str:
+    """The whole file. prefix : before every name. Families without a sample are told all the same: their names are
+    known from the start."""
     lines: list[str] = []
     for family in families:
-        name = PREFIX + family.name
+        name = prefix + family.name
         lines += [f"# HELP {name} {family.words}", f"# TYPE {name} {family.kind}"]
         lines += [f"{name}{each.ending}{_labels(each.labels)} {each.value:.16g}" for each in family.samples]
     return "\n".join([*lines, ""])
