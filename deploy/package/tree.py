@@ -20,6 +20,8 @@ ROOT = HERE.parents[1]
 HANDBOOK = ROOT / "out/handbook"
 """What `make docs` built; a package made without it has the pages as text alone."""
 UNITS = HERE.parent / "units"
+CHRONY = HERE.parent / "chrony"
+DROP_IN = "10-soundpost.conf"
 NEWER = ("RestartSteps=", "RestartMaxDelaySec=")
 """What bookworm's systemd does not know, and would say so at each start."""
 DOCS = ("*.md", "*.toml", "*.cddl")
@@ -37,6 +39,7 @@ def lay(
         _text(stage / "usr/lib/systemd/system" / unit, unit_text((UNITS / unit).read_text(), debian))
     _text(stage / "usr/lib/sysusers.d/soundpost.conf", (UNITS / "soundpost.sysusers").read_text())
     _text(stage / "usr/lib/tmpfiles.d/soundpost.conf", (UNITS / "soundpost.tmpfiles").read_text())
+    lay_chrony(stage)
     (stage / "etc/soundpost/node/state").mkdir(parents=True)
     for name, page in manual.pages(commands, version).items():
         _packed(stage / f"usr/share/man/man1/{name}.gz", page)
@@ -67,6 +70,14 @@ def _libraries(folder: pathlib.Path, debian: Debian, wheels: Sequence[pathlib.Pa
     (folder / "bin/python").symlink_to(f"/usr/bin/python{debian.python}")
     told = f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {debian.python}\n"
     _text(folder / "pyvenv.cfg", told)
+
+
+def lay_chrony(stage: pathlib.Path) -> None:
+    """What chrony is told of a PPS, and when: docs/how-to/node-time.md."""
+    for path in sorted(CHRONY.glob("*.conf")):
+        where = "usr/lib/systemd/system/chrony.service.d" if path.name == DROP_IN else "usr/share/soundpost/chrony"
+        _text(stage / where / path.name, path.read_text())
+    _text(stage / "usr/share/soundpost/chrony/at-start", (CHRONY / "at-start").read_text(), 0o755)
 
 
 def _documents(folder: pathlib.Path, bill: str) -> None:

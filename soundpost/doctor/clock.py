@@ -9,7 +9,7 @@ import asyncio
 import pathlib
 import subprocess
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from firmware.clock import HOLDOVER_US, LOCKED_US
@@ -17,35 +17,14 @@ from gateway.intake.gate import FUTURE_US
 from hw.linux.chrony import UNSET, read_clock
 from hw.linux.kernel_clock import KernelClock, read_kernel_clock
 from hw.ports import ClockReading
+from soundpost.doctor.seconds import Source, judge_seconds, parse_sources
 from soundpost.doctor.verdict import Verdict, failed, passed, warned
 
 BORN_US = 1_735_689_600_000_000  # 2025-01-01: no release of this program is older
 GATEWAY_US = FUTURE_US // 4
 LIMIT_S = 2.0
+USABLE = ("*", "+", "-")
 WAY = "install chrony, give it servers, and look with `chronyc tracking`"
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """What `chronyc sources` tells: how many there are, how many answer, whether a reference clock of our own is there
-    and whether it is the one that is followed."""
-
-    n: int
-    n_usable: int
-    has_own: bool
-    follows_own: bool
-
-
-def parse_sources(text: str) -> Sources:
-    """Lines of `chronyc -n -c sources`: mode (^ server, = peer, # reference clock), state (* followed, + combined, -
-    not combined, ? cannot be reached, x in error, ~ too variable), name, ... (chronyc(1), "sources")."""
-    rows = [fields for line in text.splitlines() if len(fields := line.split(",")) >= 3]
-    return Sources(
-        len(rows),
-        sum(fields[1] in "*+-" and fields[1] != "" for fields in rows),
-        any(fields[0] == "#" for fields in rows),
-        any(fields[0] == "#" and fields[1] == "*" for fields in rows),
-    )
 
 
 def judge_date(now_us: int) -> Verdict:
@@ -83,25 +62,26 @@ def _judge_without_chrony(kernel: KernelClock | None, is_node: bool) -> Verdict:
     return passed("time", f"kept, though not by a chrony that can be asked; off by {_span(kernel.most_us)} at most")
 
 
-def judge_sources(sources: Sources | None, pps_there: bool, is_node: bool) -> list[Verdict]:
+def judge_sources(sources: Sequence[Source] | None, pps_there: bool, is_node: bool) -> list[Verdict]:
     """pps_there : the kernel has a PPS device. Nothing to say where chrony says nothing: `time` has said it."""
     if sources is None:
         return []
     found = []
-    says = f"{sources.n_usable} of {sources.n} time sources can be used"
-    if sources.n_usable == 0:
+    n_usable = sum(each.state in USABLE for each in sources)
+    says = f"{n_usable} of {len(sources)} time sources can be used"
+    if n_usable == 0:
         found.append(warned("time sources", says, "look with `chronyc sources -v`: is the network there, or the sky?"))
     else:
         found.append(passed("time sources", says))
-    if sources.follows_own:
+    if any(each.is_own and each.state == "*" for each in sources):
         found.append(passed("pps", "chrony follows a reference clock of this host"))
-    elif pps_there or sources.has_own:
+    elif pps_there or any(each.is_own for each in sources):
         found.append(
             warned("pps", "is there and chrony does not follow it", "antenna, cable, `refclock PPS` in chrony")
         )
     elif is_node:
         found.append(warned("pps", "none: time comes over the network", "a GNSS receiver with PPS places far better"))
-    return found
+    return [*found, *judge_seconds(sources)]
 
 
 def check_time(is_node: bool) -> list[Verdict]:
@@ -113,7 +93,7 @@ def check_time(is_node: bool) -> list[Verdict]:
     return [judge_date(now_us), clock, *judge_sources(_sources(), pps_there, is_node)]
 
 
-def _sources() -> Sources | None:
+def _sources() -> list[Source] | None:
     command = ("chronyc", "-n", "-c", "sources")
     try:
         ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT_S, errors="replace")

@@ -30,6 +30,7 @@ def test_a_node_that_follows_a_pps_says_so_with_its_sigma(tmp_path):
     assert "PASS  time                     chrony follows pps, sigma 2 us" in lines
     assert "PASS  time sources             2 of 2 time sources can be used" in lines
     assert "PASS  pps                      chrony follows a reference clock of this host" in lines
+    assert "PASS  seconds                  PPS0 and 192.0.2.1 tell the same one" in lines
 
 
 @pytest.mark.parametrize("script", [HANGS, "exit 1", "echo nonsense,,,", "head -c 100000 /dev/zero", ""])

@@ -11,6 +11,7 @@ from hw.linux.kernel_clock import KernelClock
 from hw.ports import ClockReading, LampState
 from soundpost.doctor import broker, certificates, clock, devices, disk, files, journal, nodes, programs
 from soundpost.doctor.checking import Check, examine
+from soundpost.doctor.seconds import judge_seconds, parse_sources
 from soundpost.doctor.verdict import FAIL, PASS, WARN, passed
 
 NOW_US = 1_790_000_000_000_000
@@ -50,14 +51,67 @@ def test_a_node_needs_a_better_clock_than_a_gateway(reading, kernel, is_node, le
 
 
 def test_sources_of_chrony_are_counted_and_a_pps_that_is_not_followed_is_said():
-    text = "#,?,PPS0,0,4,0,-,0,0,0\n^,*,192.0.2.1,2,6,377,35,1e-4,1e-4,1e-3\n^,?,192.0.2.2,0,6,0,-,0,0,0\n"
-    sources = clock.parse_sources(text)
+    sources = parse_sources(
+        "#,?,PPS0,0,4,0,-,0,0,0\n^,*,192.0.2.1,2,6,377,35,1e-4,1e-4,1e-3\n^,?,192.0.2.2,0,6,0,-,0,0,0\n"
+    )
+    usable, pps = clock.judge_sources(sources, False, False)
+    alone = clock.judge_sources(parse_sources("^,?,192.0.2.2,0,6,0,-,0,0,0"), False, False)
 
-    assert sources == clock.Sources(3, 1, True, False)
-    assert levels(clock.judge_sources(sources, False, False)) == [PASS, WARN]
-    assert levels(clock.judge_sources(clock.parse_sources("^,?,192.0.2.2,0,6,0,-,0,0,0"), False, False)) == [WARN]
-    assert levels(clock.judge_sources(clock.parse_sources("#,*,PPS0,0,4,377,5,0,0,0"), True, True)) == [PASS, PASS]
+    assert (usable.level, usable.says) == (PASS, "1 of 3 time sources can be used")
+    assert (pps.level, pps.check) == (WARN, "pps")
+    assert levels(alone) == [WARN]
     assert clock.judge_sources(None, False, True) == []
+
+
+SERVER = "^,{state},192.0.2.{n},2,6,377,35,{off},{off},0.010"
+PULSE = "#,{state},PPS,0,3,377,5,{off},{off},1e-6"
+SENTENCES = "#,?,NMEA,0,4,377,5,{off},{off},0.1"
+
+
+def seconds(*lines):
+    return [(each.level, each.says, each.do) for each in judge_seconds(parse_sources("\n".join(lines)))]
+
+
+def test_a_pulse_and_servers_that_tell_the_same_second_pass():
+    lines = (PULSE.format(state="*", off=0), SERVER.format(state="-", n=1, off=0.004), SENTENCES.format(off=0.1))
+
+    assert seconds(*lines) == [(PASS, "PPS and 192.0.2.1 tell the same one", "")]
+
+
+@pytest.mark.parametrize(("off", "word"), [("-1.0003", "ahead of"), ("0.998", "behind")])
+def test_a_pulse_a_whole_second_off_the_servers_fails_and_says_which_way(off, word):
+    (found,) = seconds(PULSE.format(state="x", off=off), *(SERVER.format(state="*", n=n, off=0.001) for n in (1, 2)))
+
+    assert found[:2] == (FAIL, f"PPS is 1.0 s {word} 2 servers: its pulse is named by the wrong one")
+    assert "offset" in found[2]
+
+
+def test_sentences_that_drift_towards_the_next_pulse_are_told_with_what_to_add():
+    (first, second) = seconds(PULSE.format(state="*", off=0), SENTENCES.format(off=0.38))
+
+    assert first[0] == WARN
+    assert "0.38 s off the pulse" in first[1]
+    assert first[2].startswith("add +0.38 to the offset of NMEA")
+    assert second[0] == PASS
+
+
+def test_sentences_without_a_pulse_are_told():
+    assert [level for level, *_ in seconds(SENTENCES.format(off=0))] == [WARN]
+
+
+def test_a_server_in_error_is_named():
+    lines = (PULSE.format(state="*", off=0), *(SERVER.format(state=s, n=n, off=o) for s, n, o in (
+        ("-", 1, 0.001), ("-", 2, 0.002), ("x", 3, 0.2))))  # fmt: skip
+
+    assert [level for level, *_ in seconds(*lines)] == [PASS, WARN]
+    assert "192.0.2.3 is in error" in seconds(*lines)[1][1]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nonsense,,,", "#,*,PPS0", "#,*,P,0,4,377,1,nan,nan,nan", "^,x,a,0,4,377,1,1e999,inf,-"]
+)
+def test_sources_that_are_cut_or_nonsense_break_nothing(text):
+    judge_seconds(parse_sources(text))
 
 
 @pytest.mark.parametrize(
