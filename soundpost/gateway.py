@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import signal
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,7 @@ from gateway.effects import Told
 from gateway.intake.keyring import Keyring, keyless
 from gateway.lamp_notice import LampNotice
 from gateway.tasks import end_all
+from hw.linux.date import wrong_date
 from soundpost.certificate_ends import ending
 from soundpost.lasting_output import lasting_output
 from soundpost.logs import add_log_argument, in_json, log_to_standard_error
@@ -31,6 +33,7 @@ HELP = "Run a gateway: take the nodes' frames in, place shots, and move lamps an
 EXAMPLE = "soundpost gateway --config gateway.toml --check"
 log = structlog.get_logger("soundpost.gateway")
 LAST_S = 2.0
+UNTIL_SET = "until then no certificate is valid yet, and what nodes hear is refused and kept by them"
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -53,6 +56,8 @@ def _run(args: argparse.Namespace) -> int:
     keyring = Keyring(folder / config.keys_file)
     log_to_standard_error(args.log)
     lacking = keyless(keyring.keys, config.poles())
+    if date := wrong_date(time.time_ns() // 1000):
+        log.warning(f"{date}; {UNTIL_SET}")
     if over := _say_ending(config, folder, args.check):
         raise ValueError(f"{args.config}: {over}")
     if args.check:

@@ -27,6 +27,7 @@ from firmware.linux.uplink import Uplink
 from firmware.linux.voices import voices
 from hw.linux.audio_file import AudioFile
 from hw.linux.chrony import UNSET, read_clock
+from hw.linux.date import wrong_date
 from hw.linux.microphone import Microphone
 from hw.linux.pcm_pipe import PcmPipe
 from hw.linux.systemd import notify
@@ -105,7 +106,8 @@ async def build_shell(
         reading = await dater.read()
         log.info("host clock", source=reading.source, sigma_us=reading.sigma_us)
         if reading.source == UNSET.source:
-            log.warning("the host's clock is not set (chrony): no shot is placed by this node until it is")
+            why = wrong_date(utc_us()) or "the host's clock is not set (chrony)"
+            log.warning(f"{why}: until it is, no shot is placed by this node")
     judge, faults = voices()
     for fault in faults:
         log.warning("a voice is not heard; the others say what is a gunshot", why=fault)

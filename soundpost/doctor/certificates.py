@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
+from hw.linux.date import wrong_date
 from soundpost.broker.authority import SOON
 from soundpost.certificate_ends import ending
 from soundpost.doctor.subject import Subject
@@ -32,6 +33,8 @@ def judge_web_end(ends: datetime, now: datetime, name: str) -> list[Verdict]:
 def check_certificates(subject: Subject) -> list[Verdict]:
     """Raises OSError or ValueError naming a file that is not there or is none."""
     now = datetime.now(UTC)
+    if wrong_date(round(now.timestamp() * 1e6)):
+        return [failed("certificate", "none is valid yet by this host's date", "set the clock")]
     found = judge_ends(*ending(subject.mqtt, subject.folder, now))
     if subject.web is not None and subject.web.tls is not None:
         found += _web_end(subject.folder / subject.web.tls.cert_file, now)

@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from firmware.clock import HOLDOVER_US, LOCKED_US
 from gateway.intake.gate import FUTURE_US
 from hw.linux.chrony import UNSET, read_clock
+from hw.linux.date import BORN_US
 from hw.linux.kernel_clock import KernelClock, read_kernel_clock
 from hw.ports import ClockReading
 from soundpost.doctor.seconds import Source, judge_seconds, parse_sources
 from soundpost.doctor.verdict import Verdict, failed, passed, warned
 
-BORN_US = 1_735_689_600_000_000  # 2025-01-01: no release of this program is older
 GATEWAY_US = FUTURE_US // 4
 LIMIT_S = 2.0
 USABLE = ("*", "+", "-")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from firmware import wire
-from gateway.intake.gate import Gate
+from gateway.intake.gate import FUTURE_US, Gate
 from gateway.intake.seen import Seen
 from gateway.journal.rows import reading
 from soundpost.doctor.verdict import Verdict, failed, passed, warned
@@ -29,6 +29,12 @@ def judge_node(node: str, word: LastWord | None, now_us: int) -> Verdict:
     """word : None where the journal has none."""
     if word is None:
         return failed("node", "was never heard", "is it on, is its key here, does the broker let it in?", node)
+    if word.at_us > now_us + FUTURE_US:
+        return failed("node", "was heard at a time that is yet to come by this host's clock", "set the clock", node)
+    return _judge_word(node, word, now_us)
+
+
+def _judge_word(node: str, word: LastWord, now_us: int) -> Verdict:
     says = f"last word {_ago(now_us - word.at_us)} ago"
     if now_us - word.at_us > SILENT_US:
         return failed("node", says, "see its power, its network and its log", node)
