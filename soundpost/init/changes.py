@@ -48,6 +48,11 @@ class Changes:
         """Nodes that are of another kind now, and so need another way in."""
         return [now for was, now in self.nodes.otherwise if was.hardware != now.hardware]
 
+    @property
+    def logins(self) -> list[CameraAt]:
+        """Cameras that come, and ask who comes to them."""
+        return [camera for camera in self.cameras.comes if camera.user]
+
 
 def changes_of(was: Survey, now: Survey) -> Changes:
     """From one survey to another."""

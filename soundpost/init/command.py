@@ -9,7 +9,7 @@ import pathlib
 import pwd
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hw.linux.settings import check_host
@@ -22,7 +22,7 @@ from soundpost.init.changes import Changes, apply, changes_of, words_of
 from soundpost.init.folder import CONFIG, MAP, WIFI_FILE, Installed, Settings
 from soundpost.init.gateway_text import password_file
 from soundpost.init.places import check_places
-from soundpost.init.survey import LINUX, Remarks, Survey
+from soundpost.init.survey import LINUX, CameraAt, Remarks, Survey
 from soundpost.init.table import COLUMNS, read_table
 from soundpost.terminal import complain
 
@@ -143,8 +143,14 @@ def _secrets(args: argparse.Namespace, survey: Survey) -> dict[str, str]:
         if not password or "\n" in password:
             raise ValueError(f"{args.wifi_password_file}: must hold one line, the password")
         secrets[WIFI_FILE] = f"{password}\n"
-    for camera in survey.cameras if sys.stdin.isatty() else ():
-        if camera.user and (password := getpass.getpass(f"password of camera {camera.name} (empty: later): ")):
+    return secrets | _passwords([each for each in survey.cameras if each.user])
+
+
+def _passwords(cameras: Sequence[CameraAt]) -> dict[str, str]:
+    """Of cameras with a login, as somebody at a terminal says them."""
+    secrets = {}
+    for camera in cameras if sys.stdin.isatty() else ():
+        if password := getpass.getpass(f"password of camera {camera.name} (empty: later): "):
             secrets[password_file(camera)] = f"{password}\n"
     return secrets
 
@@ -188,7 +194,8 @@ def _change(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, note
     print("".join(f"  | {line}\n" for line in named), end="")
     if not args.yes and not _agreed():
         raise ValueError(f"{folder}: nothing was changed; --yes changes it")
-    street.change(folder, changes, notes, conf)
+    without = [each for each in changes.logins if not (folder / password_file(each)).exists()]
+    street.change(folder, changes, notes, conf, {} if args.yes else _passwords(without))
     _say_changed(folder, changes, before != after, conf is not None)
     return 0
 
@@ -232,8 +239,8 @@ def _say_changed(folder: pathlib.Path, changes: Changes, is_other: bool, is_othe
     steps = [f"look at {folder / MAP}"]
     steps += [
         f"write the password of camera {each.name} into {folder / password_file(each)}, mode 0600, the gateway's"
-        for each in changes.cameras.comes
-        if each.user and not (folder / password_file(each)).exists()
+        for each in changes.logins
+        if not (folder / password_file(each)).exists()
     ]
     with contextlib.suppress(OSError):
         steps.append(f"broker: {tell(folder, [*gone, *others], is_other_broker)}" if come or gone or others else "")

@@ -6,7 +6,7 @@ import pathlib
 import pwd
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -183,9 +183,23 @@ def _give_to_broker(new: pathlib.Path, user: str) -> None:
         path.chmod(0o711)  # through it, and not into it
 
 
-def change(folder: pathlib.Path, changes: Changes, notes: list[str], conf: str | None = None) -> None:
+def _give_like_config(folder: pathlib.Path, files: Iterable[str]) -> None:
+    """Files that came later belong to whom the config was given."""
+    owner = (folder / CONFIG).stat()
+    for file in files if os.geteuid() == 0 and owner.st_uid != 0 else ():
+        os.chown(folder / file, owner.st_uid, owner.st_gid)
+        (folder / file).parent.chmod(0o711)  # as above
+
+
+def change(
+    folder: pathlib.Path,
+    changes: Changes,
+    notes: list[str],
+    conf: str | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> None:
     """What changes makes anew in a folder that is there, all or nothing; keys of nodes that stay are not touched.
-    conf : mosquitto.conf, where it is another one. Raises ValueError or OSError."""
+    conf : mosquitto.conf, where it is another one. secrets : as of `create`. Raises ValueError or OSError."""
     with locked(folder / "keys"):
         settings, now = settings_of(folder), datetime.now(UTC)
         table, there = read_table(folder / "keys")
@@ -205,7 +219,9 @@ def change(folder: pathlib.Path, changes: Changes, notes: list[str], conf: str |
         plan.texts |= {f"keys/{name}": text for name, text in key_files(keys).items()}
         plan.texts["keys/keys.toml"] = with_keys(table, {**keys, **{node: "" for node in gone if node in there}})
         plan.gone += [f"keys/{node}.key" for node in gone]
+        plan.texts |= secrets or {}
         write_plan(folder, {}, plan, ())
+        _give_like_config(folder, secrets or ())
 
 
 def _changed_texts(
