@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     """0 done, 1 faults, each in one line, and nothing was written. Raises ValueError or OSError of one line."""
     faults, notes = Remarks(), Remarks()
     survey = read_survey(read_table(args.survey, faults, notes), args.feet, faults, notes)
-    check_places(survey, faults)
+    check_places(survey, faults, notes)
     if faults:
         for line in faults.lines():
             complain("init", ValueError(f"{args.survey}: {line}"))

@@ -25,12 +25,15 @@ TOWN_M, NO_TOWN_M = 80_000, 300_000
 HEARING_M = Acoustics().hearing_m
 
 
-def check_places(survey: Survey, faults: Remarks) -> None:
-    """Every fault of the places, by row."""
+def check_places(survey: Survey, faults: Remarks, notes: Remarks) -> None:
+    """Every fault of the places, by row. notes : where no town is near, which may be so."""
     poles = [pole for pole in survey.poles if not _is_nowhere(pole, faults)]
     if not poles or _all_swapped(poles, faults):
         return
     middle = _middle(poles)
+    town, town_m = _nearest_town(middle)
+    if town_m > NO_TOWN_M:
+        notes.add(f"lies {town_m / 1000:.0f} km from {town}, the nearest town known here: in the sea? look at the map")
     near = [pole for pole in poles if not _is_far(pole, middle, faults)]
     if near:
         _check_neighbours(near, faults)
@@ -118,7 +121,7 @@ def _check_neighbours(poles: Sequence[PoleAt], faults: Remarks) -> None:
     for index, pole in enumerate(poles):
         apart_m = [(math.dist(places[index][:2], other[:2]), at) for at, other in enumerate(places) if at != index]
         next_m, at = min(apart_m, default=(0.0, index))
-        if next_m < APART_M and index < at:
+        if next_m < APART_M and index < at and pole.pole != poles[at].pole:  # else it was told to stand there twice
             words = f"poles {pole.pole} and {poles[at].pole} stand at one place; measure them again, or take one out"
             faults.add(words, pole.row, poles[at].row)
         if next_m > HEARING_M:

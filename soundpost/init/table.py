@@ -52,6 +52,7 @@ MEANS = {
 """Column -> what stands in it."""
 NEED = ("pole", "lat", "lon")
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+SEP = re.compile(r"sep=([,;\t|])\r?\n")
 MOST_BYTES, MOST_ROWS = 5_000_000, 2000
 
 
@@ -72,6 +73,8 @@ def read_table(path: pathlib.Path, faults: Remarks, notes: Remarks) -> list[Row]
     text = _decoded(content, path, notes)
     is_geojson = path.suffix.lower() in (".geojson", ".json") or text.lstrip().startswith("{")
     rows = _features(text, path, faults) if is_geojson else _rows(text, path, faults, notes)
+    if not rows and not faults:
+        raise ValueError(f"{path}: has no pole in it; one a row, below the row that names the columns")
     if len(rows) > MOST_ROWS:
         raise ValueError(
             f"{path}: has {len(rows)} rows; must be 4 to {MOST_ROWS}: give each gateway a survey of its own"
@@ -93,7 +96,11 @@ def _decoded(content: bytes, path: pathlib.Path, notes: Remarks) -> str:
 
 
 def _rows(text: str, path: pathlib.Path, faults: Remarks, notes: Remarks) -> list[Row]:
-    delimiter = _delimiter(text)
+    told = SEP.match(text)
+    if told:
+        notes.add("says itself how its columns are parted (sep=), as Excel writes it; left out, nothing to do", 1)
+        text = text[told.end() - 1 :]  # the row stays, empty, so that the others keep their numbers
+    delimiter = told[1] if told else _delimiter(text)
     if delimiter != ",":
         notes.add(f"its columns are parted by {DELIMITERS[delimiter]}; read so, nothing to do")
     records = list(enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1))

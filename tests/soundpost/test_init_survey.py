@@ -45,6 +45,7 @@ def test_a_plain_survey_makes_a_folder_and_says_what_to_do_next(init, tmp_path):
 
     assert (status, err) == (0, "")
     assert "6 poles, 6 nodes (0 boards), 0 lamps, 0 cameras. Next:" in out
+    assert "in the sea" not in out
     assert (tmp_path / "street/gateway.toml").is_file()
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "street").rglob("*") if path.is_file()} == {0o600}
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "street").rglob("*") if path.is_dir()} == {0o700}
@@ -172,6 +173,32 @@ def test_what_a_german_spreadsheet_writes_is_taken_and_said(init, tmp_path):
     assert "survey.csv: rows 2, 3, 4, 6, 7 and 8: has decimal commas" in out
     assert "survey.csv: row 5: is empty; left out, nothing to do" in out
     assert "lat_deg = 38.90012\n" in (tmp_path / "street/gateway.toml").read_text()
+
+
+def test_a_row_by_which_excel_says_what_parts_the_columns_is_borne_and_rows_keep_their_numbers(init):
+    lines = ["sep=;", *(line.replace(",", ";") for line in [HEAD, *ROWS])]
+    status, out, _ = init(lines)
+    again = init([*lines, "P7;0;0;6.5;n7"])
+
+    assert status == 0
+    assert "row 1: says itself how its columns are parted (sep=), as Excel writes it" in out
+    assert "row 9: stands at 0, 0" in again[2]
+
+
+@pytest.mark.parametrize("text", [HEAD, f"{HEAD}\n\n", '{"type": "FeatureCollection", "features": []}'])
+def test_a_survey_without_a_pole_is_one_line(init, tmp_path, text):
+    status, _, err = init([text])
+
+    assert (status, err.count("\n")) == (1, 1)
+    assert "has no pole in it" in err
+    assert not (tmp_path / "street").exists()
+
+
+def test_a_street_with_no_town_near_is_asked_about_for_it_may_lie_in_the_sea(init):
+    status, out, _ = init([HEAD, *(row.replace(",-77.", ",-35.").replace(",-76.", ",-34.") for row in ROWS)])
+
+    assert status == 0
+    assert "the nearest town known here: in the sea? look at the map" in out
 
 
 def test_headings_have_many_names_and_what_is_not_used_is_said(init):
