@@ -66,12 +66,12 @@ def judge_source(file: Seen) -> Verdict:
 
 
 def judge_metrics(age_s: float | None, name: str) -> Verdict:
-    """age_s : since the gateway wrote its figures; None where it never did."""
+    """age_s : since gateway or node wrote its figures; None where it never did."""
     if age_s is None:
-        return failed("metrics", "were never written", "may the gateway's user write that folder? see its log", name)
+        return failed("metrics", "were never written", "may its user write that folder? see its log", name)
     says = f"written {age_s:.0f} s ago"
     if age_s > STALE_S:
-        return failed("metrics", says, "is the gateway running? may it write that folder? see its log", name)
+        return failed("metrics", says, "is it running? may it write that folder? see its log", name)
     return passed("metrics", says, name)
 
 

@@ -5,7 +5,7 @@ import pathlib
 import time
 from collections.abc import Sequence
 
-from soundpost.doctor import clock, files, journal, nodes, programs
+from soundpost.doctor import clock, files, journal, nodes, outbox, programs
 from soundpost.doctor.broker import check_broker
 from soundpost.doctor.certificates import check_certificates
 from soundpost.doctor.checking import Check
@@ -37,6 +37,8 @@ def checks_of(subject: Subject, whole: bool) -> list[Check]:
     if subject.source is not None and subject.source.path is not None:
         path = subject.folder / subject.source.path
         checks.append(Check("source", lambda: [files.judge_source(files.look(path))], str(path)))
+    if subject.state_dir is not None:
+        checks.append(Check("node", functools.partial(outbox.check_outbox, subject.state_dir), str(subject.state_dir)))
     return [*checks, *_of_street(subject)]
 
 

@@ -99,6 +99,8 @@ def read_subject(path: pathlib.Path, web: pathlib.Path | None = None) -> Subject
         _read_node(subject, document)
     else:
         _read_gateway(subject, document)
+    metrics = document.get("metrics_file")
+    subject.metrics = path.parent / metrics if isinstance(metrics, str) and metrics else None
     there = web or path.parent / WEB
     if web is not None or there.is_file():
         _document(subject, there)
@@ -133,8 +135,6 @@ def _read_gateway(subject: Subject, document: dict[str, Any]) -> None:
             _fault(subject, subject.path, error)
     journal, most_mb = document.get("journal"), document.get("journal_max_mb")
     subject.journal = subject.folder / journal if isinstance(journal, str) and journal else None
-    metrics = document.get("metrics_file")
-    subject.metrics = subject.folder / metrics if isinstance(metrics, str) and metrics else None
     subject.journal_max_mb = most_mb if isinstance(most_mb, int) and most_mb > 0 else None
     subject.poles = tuple(_each(document, "pole", PoleTable))
     subject.serial = tuple(_each(document, "serial", SerialTable))
