@@ -58,6 +58,7 @@ class SourceTable(Table):
     backend : what opens a microphone.
     device : a microphone's number or part of its name: `soundpost node --devices`; none: the usual one.
     full_scale_db : dB SPL of full scale, where the microphone is calibrated.
+    block_ms : so much of a microphone's sound comes at once; its time is known to a part of that only.
     """
 
     kind: Literal["file", "pipe", "microphone"]
@@ -70,6 +71,7 @@ class SourceTable(Table):
     n_channels: int = Field(default=1, ge=1, le=64)
     backend: Literal["pyaudio", "sounddevice"] = "pyaudio"
     device: str | int | None = None
+    block_ms: float = Field(default=20.0, ge=1, le=1000)
     full_scale_db: float | None = Field(default=None, ge=60, le=200)
 
     @model_validator(mode="after")

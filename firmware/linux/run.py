@@ -132,7 +132,7 @@ def build_source(table: SourceTable, folder: pathlib.Path) -> BlockSource:
         path = str(table.path) if table.path == "-" else str(folder / str(table.path))
         return PcmPipe(path, rate_hz, table.n_channels, start_us=table.first_us)
     device = None if table.device is None else str(table.device)
-    return Microphone(table.backend, device, rate_hz, table.n_channels)
+    return Microphone(table.backend, device, rate_hz, table.n_channels, block_s=table.block_ms / 1000)
 
 
 def build_uplink(config: NodeConfig, folder: pathlib.Path) -> Uplink:

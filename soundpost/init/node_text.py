@@ -46,6 +46,7 @@ rate_hz = 48000                  # 8000 to 96000
 n_channels = 1
 backend = "sounddevice"          # or "pyaudio"; the package brings this one
 # device = "USB"                 # a number or part of a name: soundpost node --devices
+# block_ms = 20.0                # with a PPS 3: its time is then known to 1 ms (docs/how-to/node-time.md)
 # full_scale_db = 120.0          # dB SPL of full scale, where the microphone is calibrated
 
 [uplink]

@@ -16,7 +16,8 @@ RATE_HZ, BLOCK = 48_000, 960
 class Host:
     """A host whose clock is right, and whose blocks come late by what `late_us` draws."""
 
-    def __init__(self, late_us, sigma_us=40, ppm=0):
+    def __init__(self, late_us, sigma_us=40, ppm=0, block=BLOCK):
+        self.block = block
         self.now_us, self.late_us, self.sigma_us, self.tick, self.ppm = T0_US, late_us, sigma_us, 0, ppm
         self.clock = Clock(RATE_HZ)
         self.dater = Dater(self.clock, self.read, lambda: self.now_us)
@@ -28,10 +29,10 @@ class Host:
         return T0_US + round(tick * 1e6 / (RATE_HZ * (1 + self.ppm * 1e-6)))
 
     def run(self, seconds):
-        for _ in range(seconds * RATE_HZ // BLOCK):
-            self.tick += BLOCK
+        for _ in range(seconds * RATE_HZ // self.block):
+            self.tick += self.block
             self.now_us = self.true_us(self.tick) + self.late_us()
-            self.dater.see(self.tick, BLOCK)
+            self.dater.see(self.tick, self.block)
 
 
 @pytest.mark.parametrize("ppm", [0, 40])
@@ -62,3 +63,12 @@ async def test_sigma_is_that_of_the_host_and_of_the_blocks_delay():
     assert good.clock.sigma_us(good.tick) == pytest.approx(20_000 / 12**0.5, rel=0.1)
     assert good.clock.state(good.tick) == wire.HOLDOVER
     assert bad.clock.state(bad.tick) == wire.COARSE
+
+
+async def test_with_a_pulse_and_blocks_of_3_ms_the_clock_is_locked():
+    host = Host(lambda: 0, sigma_us=40, block=144)
+    await host.dater.read()
+    host.run(20)
+
+    assert host.clock.sigma_us(host.tick) == pytest.approx(3_000 / 12**0.5, rel=0.1)
+    assert host.clock.state(host.tick) == wire.LOCKED
