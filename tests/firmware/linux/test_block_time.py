@@ -72,3 +72,19 @@ async def test_with_a_pulse_and_blocks_of_3_ms_the_clock_is_locked():
 
     assert host.clock.sigma_us(host.tick) == pytest.approx(3_000 / 12**0.5, rel=0.1)
     assert host.clock.state(host.tick) == wire.LOCKED
+
+
+async def test_a_host_whose_clock_is_set_from_1970_is_right_within_a_few_seconds_and_nothing_was_placed_before():
+    host = Host(lambda: 200, sigma_us=10_000_000, block=144)
+    host.true_us = lambda tick, right=host.true_us: right(tick) - T0_US + 180_000_000
+    await host.dater.read()
+    host.run(60)
+    before = host.clock.state(host.tick)
+    del host.true_us
+    host.sigma_us = 40
+    await host.dater.read()
+    host.run(5)
+
+    assert before == wire.COARSE
+    assert abs(host.clock.utc_us(host.tick << 8) - host.true_us(host.tick)) < 1_000
+    assert host.clock.state(host.tick) == wire.LOCKED

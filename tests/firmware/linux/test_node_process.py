@@ -220,9 +220,7 @@ async def test_a_node_that_can_write_to_no_terminal_reports_all_the_same(node_fo
     assert (status, len(gateway.heard)) == (0, 2)
 
 
-async def test_a_running_node_writes_figures_and_a_folder_that_is_away_is_told_before_it_starts(
-    node_folder, capsys
-):
+async def test_a_running_node_writes_figures_and_a_folder_that_is_away_is_told_before_it_starts(node_folder, capsys):
     with Cable() as cable:
         path = configure(node_folder, cable.a, paced="true")
         path.write_text('metrics_file = "figures/node.prom"\n' + path.read_text())
