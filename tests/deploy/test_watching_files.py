@@ -125,11 +125,15 @@ def test_the_rules_fire_when_they_should_and_not_before(program, tmp_path):
         ('soundpost_gateway_node_clock{node="n1",state="locked"}', "1x60"),
         ('soundpost_gateway_node_heard_timestamp_seconds{node="n1"}', "0+60x60"),
         ("soundpost_node_uplink_up", "1x20 0x40"),
+        ('soundpost_gateway_pole_alarms_total{kind="clock"}', "0x30 1x30"),
+        ('soundpost_gateway_pole_alarms_total{kind="silent"}', "0x10 5x50"),
         ('soundpost_node_host_sigma_seconds{source="ntp"}', "0.004x60"),
     ]
     at = {
-        "19m": {"SoundpostRejects": True, "SoundpostGatewaySilent": False, "SoundpostFewNodes": True},
+        "19m": {"SoundpostRejects": True, "SoundpostGatewaySilent": False, "SoundpostFewNodes": True,
+                "SoundpostPoleAlarm": False},
         "40m": {"SoundpostGatewaySilent": True, "SoundpostNodeQueue": True, "SoundpostNodeUplinkDown": True,
+                "SoundpostPoleAlarm": True,
                 "SoundpostNodeHostClock": False},
         "59m": {"SoundpostDiskFull": False},  # it must last for an hour
     }  # fmt: skip
