@@ -18,7 +18,7 @@ from soundpost.doctor import nodes
 from soundpost.keys import make_keys
 
 SURVEY = "pole,lat,lon,height,node\n" + "".join(f"P{n},38.900{n},-77.0005,6.5,n{n}\n" for n in range(6))
-LIMIT_S = 40
+LIMIT_S = 90
 
 
 @pytest.fixture
