@@ -5,12 +5,17 @@ from typing import Any, cast
 from deploy.reference.markdown import Page, escaped, table, wrapped
 from deploy.reference.samples import AT_US, NODE, TELLS, TOLD
 from firmware import wire
+from firmware.clock import Clock
+from firmware.linux import figures as node_figures
+from firmware.linux.look_outbox import LookOutbox
+from firmware.linux.looking_node import LookingEar, LookingNode
 from gateway.watching.figures import Figures, Now
 from gateway.web.live.feed import Feed
 from gateway.web.metering.meter import Meter
 from gateway.web.metering.street import Street
 from gateway.web.records import Freshness
 from gateway.web.store.store import Store
+from hw.ports import ClockReading
 
 PREFIX = "soundpost_gateway_"
 HEAD = "How they are gathered, and the alerts on them: [watching](../how-to/watching.md)."
@@ -20,8 +25,9 @@ def page() -> Page:
     """All figures."""
     text = f"# Metrics\n\n{wrapped(HEAD)}"
     text += "## Of a gateway\n\nWritten to `metrics_file` every 15 s.\n\n" + _table(_of_gateway())
+    text += "## Of a Linux node\n\nWritten to its own `metrics_file` every 15 s.\n\n" + _table(_of_node())
     text += "## Of the web process\n\nServed at `/metrics`.\n\n" + _table(_of_web())
-    return Page("metrics.md", text, "gateway/watching and gateway/web/metering")
+    return Page("metrics.md", text, "gateway/watching, firmware/linux/figures.py and gateway/web/metering")
 
 
 def _table(rows: list[tuple[str, str, str, str]]) -> str:
@@ -46,6 +52,24 @@ def _of_gateway() -> list[tuple[str, str, str, str]]:
         _row(PREFIX + each.name, each.kind, {label for sample in each.samples for label in sample.labels}, each.words)
         for each in families
     ]
+
+
+def _of_node() -> list[tuple[str, str, str, str]]:
+    node = LookingNode(_Ear(), Clock(48_000), LookOutbox(1), NODE, bytes(32))
+    now = node_figures.Now(1, ClockReading(1, "pps"), True, AT_US)
+    return [
+        _row(
+            node_figures.PREFIX + each.name, each.kind,
+            {label for sample in each.samples for label in sample.labels}, each.words,
+        )
+        for each in node_figures.Figures("", AT_US).families(node, now)
+    ]  # fmt: skip
+
+
+class _Ear(LookingEar):
+    """One that knows its noise."""
+
+    noise_cdb = 1
 
 
 class _Store:
