@@ -120,7 +120,8 @@ class Core:
         return [] if self._step is None else self.tick(self._step * TICK_US + SETTLED_US)
 
     def resume(self, now_us: int) -> list[Effect]:
-        """Go on after a time in which no gateway ran: what fell due in it is decided now."""
+        """Go on after a time in which no gateway ran: what fell due in it is decided now. Lamps may be up unknown."""
+        self._policy.resume()
         self._step = max(now_us // TICK_US, self._step or 0)
         return self._pass(self._step * TICK_US)
 
