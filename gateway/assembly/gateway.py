@@ -16,10 +16,11 @@ from firmware.wire import U32
 from gateway.agent import Agent, Link, Teller
 from gateway.alerts.because import read_because
 from gateway.alerts.notices import read_updated
+from gateway.assembly.claims import check_claims
 from gateway.assembly.evidence import check_evidence
-from gateway.assembly.lamp_banks import LampPast, check_contacts, lamp_past, lamp_plugs
+from gateway.assembly.lamp_banks import LampPast, lamp_past, lamp_plugs
 from gateway.assembly.metering import Metering
-from gateway.assembly.wiring import check_wiring, check_zones
+from gateway.assembly.wiring import check_zones
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
@@ -69,6 +70,7 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     """The agent that a config asks for, with what its journal has of the time before. folder : where files are looked
     for. Raises ValueError or OSError naming what cannot be opened at all."""
     links_there, policy = links(config, folder), build_policy(config, folder)
+    check_claims(config, folder)
     limit = None if config.journal_max_mb is None else config.journal_max_mb * 1_000_000
     check_place(folder / config.journal)
     metering = Metering(config, folder, now_us)
@@ -118,19 +120,8 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
         Keyring(folder / config.requests_keys_file)
     for plug in plugs(config, folder):
         plug.make(lambda told: None)
-    contacts = _contacts(config)
-    check_wiring(config.lamp_bank, [line.port for line in config.serial], contacts)
-    check_contacts(config.lamp_bank, contacts, folder)
+    check_claims(config, folder)
     check_evidence(config, folder)
-
-
-def _contacts(config: GatewayConfig) -> dict[tuple[str, int], str]:
-    """The coils that tell plate readers to read, (url, coil), and whose they are."""
-    return {
-        (each.trigger.url, each.trigger.coil): f"evidence.reader {each.name}.trigger"
-        for each in (config.evidence.reader if config.evidence else ())
-        if each.trigger is not None and each.trigger.coil is not None
-    }
 
 
 def links(config: GatewayConfig, folder: pathlib.Path) -> list[Link]:

@@ -18,6 +18,9 @@ from gateway.street import Lamp
 LOOPBACK = {"localhost": "127.0.0.1", "::1": "127.0.0.1"}
 BAUD = {"rtu": "19200"}
 """Where a url does not say it."""
+HEADER_CHIPS = ("/dev/gpiochip0", "/dev/gpiochip4")
+"""Which chip gpio:// is of: gpiozero drives a Raspberry Pi's header, whose lines are the first chip's, or on a
+Raspberry Pi 5 with an older kernel the fifth's (from general knowledge)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ def _pins(banks: Sequence[LampBankTable]) -> Iterator[tuple[object, str]]:
     for number, bank in enumerate(banks, start=1):
         parts = urlsplit(bank.url)
         for lamp in bank.lamps if parts.scheme == "gpio" else ():
-            chip = os.path.realpath(parts.path) if parts.path else ""
+            chip = os.path.realpath(parts.path) if parts.path else HEADER_CHIPS[0]
+            chip = HEADER_CHIPS[0] if chip in HEADER_CHIPS else chip
             yield (chip, lamp.channel), f"lamp_bank {number} ({bank.url}), lamp {lamp.name}, channel {lamp.channel},"
 
 
