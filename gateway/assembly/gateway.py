@@ -20,7 +20,7 @@ from gateway.assembly.claims import check_claims
 from gateway.assembly.evidence import check_evidence
 from gateway.assembly.lamp_banks import LampPast, lamp_past, lamp_plugs
 from gateway.assembly.metering import Metering
-from gateway.assembly.wiring import check_zones
+from gateway.assembly.zone_reach import check_zones
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
@@ -179,7 +179,8 @@ def _policy(config: GatewayConfig, rules: Rules) -> Policy:
 
 def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable | None = None) -> Rules:
     """The rules of a config's policy, or of another one for its street. folder : where the files that it names are
-    looked for. Raises ValueError naming a file that cannot be used, or a street or a zone without lamps."""
+    looked for. Raises ValueError naming a file that cannot be used, a street without lamps, or a zone that no lamp or
+    camera reaches."""
     lamps = config.lamps()
     rules = (table or config.policy).rules(Ground(folder, config.the_site()))
     for street in rules.lights.streets:
@@ -187,7 +188,7 @@ def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable 
             near_m = min((street.away_m(lamp.xyz_m) for lamp in lamps), default=None)
             nearest = "there are none" if near_m is None else f"the nearest stands {near_m:.0f} m off"
             raise ValueError(f"policy.lights.streets: {street.name} has no lamp; {nearest}")
-    check_zones(rules, lamps)
+    check_zones(rules, lamps, config.mounts())
     return rules
 
 

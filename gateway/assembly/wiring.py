@@ -12,8 +12,6 @@ from itertools import combinations
 from urllib.parse import parse_qs, urlsplit
 
 from gateway.reaction.lamp_tables import LampBankTable
-from gateway.reaction.policy import Rules
-from gateway.street import Lamp
 
 LOOPBACK = {"localhost": "127.0.0.1", "::1": "127.0.0.1"}
 BAUD = {"rtu": "19200"}
@@ -109,19 +107,3 @@ def _devices(banks: Sequence[LampBankTable]) -> Iterator[tuple[object, str]]:
 def _twice(named: Iterable[tuple[object, str]], say: Callable[[str, str], str]) -> list[str]:
     seen: dict[object, str] = {}
     return [say(seen[key], what) for key, what in named if seen.setdefault(key, what) != what]
-
-
-def check_zones(rules: Rules, lamps: Sequence[Lamp]) -> None:
-    """Where a shot may lie that lights lamps by a zone's own table, a lamp must be in reach of it."""
-    reach_m = max(rules.lights.radius_m, rules.lights.street_radius_m if rules.lights.streets else 0.0)
-    for region in rules.zones:
-        if "lights" not in region.parts or region.parts["lights"].always.act is False:
-            continue
-        near_m = min(
-            (0.0 if region.zone.holds(each.xyz_m) else region.zone.away_m(each.xyz_m) for each in lamps), default=None
-        )
-        if near_m is None or near_m > reach_m:
-            nearest = "there are none" if near_m is None else f"the nearest stands {near_m:.0f} m off"
-            raise ValueError(
-                f"policy.zone {region.name}: has a lights table, and no lamp in it or within {reach_m:g} m; {nearest}"
-            )
