@@ -128,8 +128,7 @@ class Core:
     def set_clock(self, step: ClockStep) -> list[Effect]:
         """The gateway's clock was set. What is due by the old time is decided; what counts from a moment of it counts
         from the same one of the new."""
-        decided = self.tick(step.before_us)
-        by_us = step.after_us - step.before_us
+        decided, by_us = self.tick(step.before_us), step.after_us - step.before_us
         self._step = step.after_us // TICK_US
         self.nodes = {node: replace(state, heard_us=state.heard_us + by_us) for node, state in self.nodes.items()}
         self._said_us = [said_us + by_us for said_us in self._said_us]
