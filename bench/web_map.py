@@ -103,7 +103,7 @@ def measured(page: Page, home: str, street: Any, store: Any) -> None:
         say("frames a second, {}: {:.0f}, longest {:.0f} ms".format(where, *page.evaluate(DRAG, [5, True])))
     began = time.monotonic()
     store.shots.insert(0, street.brief(10_000_000))
-    page.evaluate("document.dispatchEvent(new CustomEvent('soundpost:change'))")
+    page.evaluate("document.getElementById('map').dispatchEvent(new CustomEvent('news'))")
     until(page, f"{DRAWING}.names().has('i-10000000')")
     say(f"a change is on the map after {time.monotonic() - began:.2f} s")
 

@@ -291,6 +291,5 @@ async def run_until_signalled(agent: Agent, signals: Iterable[int]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in signals:
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
     await agent.run(stop)

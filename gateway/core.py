@@ -120,15 +120,15 @@ class Core:
         return [] if self._step is None else self.tick(self._step * TICK_US + SETTLED_US)
 
     def resume(self, now_us: int) -> list[Effect]:
-        """Go on after a time in which no gateway ran: what fell due in it is decided now."""
+        """Go on after a time in which no gateway ran: what fell due in it is decided now. Lamps may be up unknown."""
+        self._policy.resume()
         self._step = max(now_us // TICK_US, self._step or 0)
         return self._pass(self._step * TICK_US)
 
     def set_clock(self, step: ClockStep) -> list[Effect]:
         """The gateway's clock was set. What is due by the old time is decided; what counts from a moment of it counts
         from the same one of the new."""
-        decided = self.tick(step.before_us)
-        by_us = step.after_us - step.before_us
+        decided, by_us = self.tick(step.before_us), step.after_us - step.before_us
         self._step = step.after_us // TICK_US
         self.nodes = {node: replace(state, heard_us=state.heard_us + by_us) for node, state in self.nodes.items()}
         self._said_us = [said_us + by_us for said_us in self._said_us]

@@ -16,10 +16,11 @@ from firmware.wire import U32
 from gateway.agent import Agent, Link, Teller
 from gateway.alerts.because import read_because
 from gateway.alerts.notices import read_updated
+from gateway.assembly.claims import check_claims
 from gateway.assembly.evidence import check_evidence
-from gateway.assembly.lamp_banks import LampPast, check_contacts, lamp_past, lamp_plugs
+from gateway.assembly.lamp_banks import LampPast, lamp_past, lamp_plugs
 from gateway.assembly.metering import Metering
-from gateway.assembly.wiring import check_wiring, check_zones
+from gateway.assembly.zone_reach import check_zones
 from gateway.config import GatewayConfig
 from gateway.core import Core
 from gateway.edges import Plug
@@ -69,6 +70,7 @@ async def assemble(config: GatewayConfig, folder: pathlib.Path, keyring: Keyring
     """The agent that a config asks for, with what its journal has of the time before. folder : where files are looked
     for. Raises ValueError or OSError naming what cannot be opened at all."""
     links_there, policy = links(config, folder), build_policy(config, folder)
+    check_claims(config, folder)
     limit = None if config.journal_max_mb is None else config.journal_max_mb * 1_000_000
     check_place(folder / config.journal)
     metering = Metering(config, folder, now_us)
@@ -118,19 +120,8 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
         Keyring(folder / config.requests_keys_file)
     for plug in plugs(config, folder):
         plug.make(lambda told: None)
-    contacts = _contacts(config)
-    check_wiring(config.lamp_bank, [line.port for line in config.serial], contacts)
-    check_contacts(config.lamp_bank, contacts, folder)
+    check_claims(config, folder)
     check_evidence(config, folder)
-
-
-def _contacts(config: GatewayConfig) -> dict[tuple[str, int], str]:
-    """The coils that tell plate readers to read, (url, coil), and whose they are."""
-    return {
-        (each.trigger.url, each.trigger.coil): f"evidence.reader {each.name}.trigger"
-        for each in (config.evidence.reader if config.evidence else ())
-        if each.trigger is not None and each.trigger.coil is not None
-    }
 
 
 def links(config: GatewayConfig, folder: pathlib.Path) -> list[Link]:
@@ -188,7 +179,8 @@ def _policy(config: GatewayConfig, rules: Rules) -> Policy:
 
 def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable | None = None) -> Rules:
     """The rules of a config's policy, or of another one for its street. folder : where the files that it names are
-    looked for. Raises ValueError naming a file that cannot be used, or a street or a zone without lamps."""
+    looked for. Raises ValueError naming a file that cannot be used, a street without lamps, or a zone that no lamp or
+    camera reaches."""
     lamps = config.lamps()
     rules = (table or config.policy).rules(Ground(folder, config.the_site()))
     for street in rules.lights.streets:
@@ -196,7 +188,7 @@ def build_rules(config: GatewayConfig, folder: pathlib.Path, table: PolicyTable 
             near_m = min((street.away_m(lamp.xyz_m) for lamp in lamps), default=None)
             nearest = "there are none" if near_m is None else f"the nearest stands {near_m:.0f} m off"
             raise ValueError(f"policy.lights.streets: {street.name} has no lamp; {nearest}")
-    check_zones(rules, lamps)
+    check_zones(rules, lamps, config.mounts())
     return rules
 
 

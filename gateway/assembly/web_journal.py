@@ -3,6 +3,7 @@ gate proved them when they came in. No key of a node is needed for that, and non
 
 import pathlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import cbor2
@@ -12,7 +13,7 @@ from gateway.assembly.asking import ask_gateway
 from gateway.evidence.telling import Refused as GatewayRefuses
 from gateway.journal.bell import Bell
 from gateway.journal.follow import rows_after
-from gateway.journal.rows import Kept, reading
+from gateway.journal.rows import START, Kept, reading
 from gateway.web.records import Sound
 from gateway.web.store.journal import ArrivalSaid, HealthWord, Look, Refused, Row
 
@@ -45,9 +46,13 @@ class WebJournal:
         self._path, self._by, self._key = path, by, key
         self._bell = Bell(path)
 
-    def look(self, number: int, hash_: bytes, most: int) -> Look:
-        """What lies behind the row of this number and hash; behind nothing, where the journal does not have it."""
-        found = rows_after(self._path, iter(((number, hash_),)), most)
+    def look(self, number: int, hash_: bytes, most: int, others: Sequence[tuple[int, bytes]] = ()) -> Look:
+        """What lies behind the row of this number and hash; behind nothing, where the journal lacks it. others :
+        earlier rows, the newest first: they speak for one that was pruned."""
+        found = rows_after(self._path, iter(((number, hash_), *others)), most)
+        if found.is_another and found.number:  # what is read anew is read from its beginning
+            anew = rows_after(self._path, iter(((0, START),)), most)
+            found = replace(anew, is_another=True, said=[*found.said[:1], *anew.said])
         rows = [_row(each) for each in found.rows]
         return Look(found.number, found.hash, rows, found.newest, found.is_another, found.said)
 

@@ -12,12 +12,13 @@ from itertools import combinations
 from urllib.parse import parse_qs, urlsplit
 
 from gateway.reaction.lamp_tables import LampBankTable
-from gateway.reaction.policy import Rules
-from gateway.street import Lamp
 
 LOOPBACK = {"localhost": "127.0.0.1", "::1": "127.0.0.1"}
 BAUD = {"rtu": "19200"}
 """Where a url does not say it."""
+HEADER_CHIPS = ("/dev/gpiochip0", "/dev/gpiochip4")
+"""Which chip gpio:// is of: gpiozero drives a Raspberry Pi's header, whose lines are the first chip's, or on a
+Raspberry Pi 5 with an older kernel the fifth's (from general knowledge)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ def _pins(banks: Sequence[LampBankTable]) -> Iterator[tuple[object, str]]:
     for number, bank in enumerate(banks, start=1):
         parts = urlsplit(bank.url)
         for lamp in bank.lamps if parts.scheme == "gpio" else ():
-            chip = os.path.realpath(parts.path) if parts.path else ""
+            chip = os.path.realpath(parts.path) if parts.path else HEADER_CHIPS[0]
+            chip = HEADER_CHIPS[0] if chip in HEADER_CHIPS else chip
             yield (chip, lamp.channel), f"lamp_bank {number} ({bank.url}), lamp {lamp.name}, channel {lamp.channel},"
 
 
@@ -105,19 +107,3 @@ def _devices(banks: Sequence[LampBankTable]) -> Iterator[tuple[object, str]]:
 def _twice(named: Iterable[tuple[object, str]], say: Callable[[str, str], str]) -> list[str]:
     seen: dict[object, str] = {}
     return [say(seen[key], what) for key, what in named if seen.setdefault(key, what) != what]
-
-
-def check_zones(rules: Rules, lamps: Sequence[Lamp]) -> None:
-    """Where a shot may lie that lights lamps by a zone's own table, a lamp must be in reach of it."""
-    reach_m = max(rules.lights.radius_m, rules.lights.street_radius_m if rules.lights.streets else 0.0)
-    for region in rules.zones:
-        if "lights" not in region.parts or region.parts["lights"].always.act is False:
-            continue
-        near_m = min(
-            (0.0 if region.zone.holds(each.xyz_m) else region.zone.away_m(each.xyz_m) for each in lamps), default=None
-        )
-        if near_m is None or near_m > reach_m:
-            nearest = "there are none" if near_m is None else f"the nearest stands {near_m:.0f} m off"
-            raise ValueError(
-                f"policy.zone {region.name}: has a lights table, and no lamp in it or within {reach_m:g} m; {nearest}"
-            )

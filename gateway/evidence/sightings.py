@@ -18,6 +18,8 @@ from gateway.evidence.sighting import BadSighting, Plate, Sighting, Thing
 MOST_OF_CASE = 2000
 MOST_PICTURES, MOST_PICTURE_BYTES = 100, 20_000_000
 """Of one case: of further plates only the hash is kept."""
+Span = tuple[int, int]
+NOTHING: Span = (2**63, -1)
 Read = Callable[[bytes, Callable[[int], None]], Sequence[Sighting]]
 """(message, what is told of how many more it held than are taken) -> what it says. Raises BadSighting."""
 ToLevel = Callable[[float, float], tuple[float, float]]
@@ -106,6 +108,7 @@ class Sightings:
         self._reads, self._window, self._to_level, self._most_bytes = reads, window, to_level, most_bytes
         self._waiting: dict[str, deque[tuple[int, bytes]]] = {reader: deque() for reader in reads}
         self._bytes: Counter[str] = Counter()
+        self._spans_us: dict[str, dict[str, Span]] = {}  # by incident and reader: what was read, also once it is over
 
     def feed(self, reader: str, payload: bytes, at_us: int) -> list[tuple[str, str]]:
         """A message. Comes back: (reader, why) of what was refused."""
@@ -123,17 +126,17 @@ class Sightings:
 
     def open(self, case: Case) -> list[tuple[str, str]]:
         """A case has begun, or has further shots or readers. Comes back as of `feed`."""
-        known = self.attached.get(case.incident)
-        since_us = {reader: -1 for reader in case.readers if known is None or reader not in known.case.readers}
         attached = self.attached.setdefault(case.incident, Attached(case))
         attached.case = case
-        return [
-            refused
-            for reader in since_us
-            for at_us, payload in tuple(self._waiting.get(reader, ()))
-            if self._is_in_time(case, at_us)
-            for refused in self._attach(attached, reader, payload, at_us)
-        ]
+        spans_us, span_us = self._spans_us.setdefault(case.incident, {}), self._span_us(case)
+        refused: list[tuple[str, str]] = []
+        for reader in case.readers:
+            first_us, last_us = spans_us.get(reader, NOTHING)
+            for at_us, payload in tuple(self._waiting.get(reader, ())):
+                if self._is_in_time(case, at_us) and not first_us <= at_us <= last_us:
+                    refused += self._attach(attached, reader, payload, at_us)
+            spans_us[reader] = min(first_us, span_us[0]), max(last_us, span_us[1])
+        return refused
 
     def tick(self, now_us: int, late_us: int) -> list[Attached]:
         """Let what can belong to nothing any more go, unread. late_us : how late a shot may be told. Comes back: the
@@ -142,16 +145,32 @@ class Sightings:
             while waiting and waiting[0][0] < now_us - self._window.before_us - late_us:
                 self._bytes[reader] -= len(waiting.popleft()[1])
                 self.counts["dropped"] += 1
-        over = [name for name, one in self.attached.items() if now_us > one.case.shots[-1].t_us + self._window.after_us]
+        for name in [
+            name for name, spans_us in self._spans_us.items() if self._is_gone(name, spans_us, now_us - late_us)
+        ]:
+            del self._spans_us[name]
+        over = [name for name, one in self.attached.items() if now_us > self._span_us(one.case)[1]]
         return [self.attached.pop(name) for name in over]
 
     def waiting(self) -> int:
         """Messages that wait unread."""
         return sum(map(len, self._waiting.values()))
 
+    def remembered(self) -> int:
+        """Cases of which it is remembered what was read."""
+        return len(self._spans_us)
+
     def _is_in_time(self, case: Case, at_us: int) -> bool:
-        shots = case.shots
-        return shots[0].t_us - self._window.before_us <= at_us <= shots[-1].t_us + self._window.after_us
+        first_us, last_us = self._span_us(case)
+        return first_us <= at_us <= last_us
+
+    def _span_us(self, case: Case) -> Span:
+        return case.shots[0].t_us - self._window.before_us, case.shots[-1].t_us + self._window.after_us
+
+    def _is_gone(self, name: str, spans_us: Mapping[str, Span], late_us: int) -> bool:
+        """Whether nothing of what was read for a case waits any more."""
+        last_us = max((last_us for _, last_us in spans_us.values()), default=0)
+        return name not in self.attached and last_us < late_us - self._window.before_us
 
     def _attach(self, attached: Attached, reader: str, payload: bytes, at_us: int) -> Iterator[tuple[str, str]]:
         try:

@@ -109,6 +109,10 @@ class Acting:
         """What a gateway before this one did, which counts for the limits."""
         self._limits.recall(spent)
 
+    def resume(self) -> None:
+        """A gateway starts: lamps may be up of which nothing is known."""
+        self._lamps.resume()
+
     def shift(self, by_us: int) -> None:
         """The clock was set by so much."""
         self._lamps.shift(by_us)

@@ -7,7 +7,7 @@ carries that out tells a lamp nothing that is up. That policy asks whatever the 
 frames alone decide, in every replay. When the last hold has run out it goes back to `rest_level_pct`, or to nothing if
 it is day by then. A provisional round (gateway/reaction/provisional.py) holds a lamp for SOON_S, unless an incident
 holds it longer; it asks again for those, too. What a gateway before this one may have left lit is taken to be held from
-the first tick on.
+the first tick on, and from each start on that a journal tells of.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -139,6 +139,10 @@ class LampPolicy:
             Light(tuple(lamps), level_pct, incident, back=not is_day, fade_s=fade_s)
             for incident, lamps in lamps_of.items()
         ]
+
+    def resume(self) -> None:
+        """A gateway starts: the one before may have lit what its journal does not say, up to the moment of its end."""
+        self._started = False
 
     def shift(self, by_us: int) -> None:
         """The clock was set by so much: lamps are held as long as they were to be."""

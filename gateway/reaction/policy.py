@@ -155,6 +155,10 @@ class Policy:
         """What a gateway before this one did, which counts for the limits: no provisional round does."""
         self._acting.recall(each for each in spent if not each.incident.startswith(SOON))
 
+    def resume(self) -> None:
+        """A gateway starts."""
+        self._acting.resume()
+
     def shift(self, by_us: int) -> None:
         """The clock was set by so much."""
         self._changed_us = {name: changed_us + by_us for name, changed_us in self._changed_us.items()}

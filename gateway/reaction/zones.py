@@ -5,7 +5,7 @@ Areas are rings in metres east and north, outer ones and holes together, by the 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -35,6 +35,17 @@ class Zone:
         """Metres over ground to the nearest of its lines and edges."""
         lines = (*self.lines, *(ring for rings in self.areas for ring in rings))
         return min((_away_m(line, place_m) for line in lines), default=math.inf)
+
+    def gap_m(self, place_m: Place) -> float:
+        """Metres over ground to the nearest place in it; 0 for a place that lies in it."""
+        return 0.0 if self.holds(place_m) else max(0.0, self.away_m(place_m) - self.within_m)
+
+    def outline_m(self, step_m: float) -> Iterator[Point]:
+        """Points on its lines and edges, none farther than step_m from the next on the same."""
+        for line in (*self.lines, *(ring for rings in self.areas for ring in rings)):
+            for (e0, n0), (e1, n1) in pairwise(line):
+                n = math.ceil(math.hypot(e1 - e0, n1 - n0) / step_m) or 1
+                yield from ((e0 + (e1 - e0) * i / n, n0 + (n1 - n0) * i / n) for i in range(n + 1))
 
 
 def disc(name: str, centre_m: Place, radius_m: float) -> Zone:

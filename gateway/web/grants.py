@@ -64,6 +64,7 @@ GRANTS: tuple[Grant, ...] = (
     Grant("/policy", ("GET",), EVERYBODY),
     Grant("/policy/try", ("POST",), ("analyst", "administrator")),
     Grant("/policy/try/{trial}", ("GET",), ("analyst", "administrator")),
+    Grant("/policy/try/{trial}/stop", ("POST",), ("analyst", "administrator")),
     # signing in (gateway/web/account_pages)
     Grant("/sign-in", ("GET", "POST"), (PUBLIC,)),
     Grant("/sign-in/code", ("GET", "POST"), (PUBLIC,)),

@@ -68,7 +68,7 @@ class Announcer:
         self._rounds: dict[str, int] = {}
         self._terminal = terminal
         self._seen = seen
-        self._lit: dict[str, list[str]] = {}
+        self._lit: dict[str, set[str]] = {}
 
     def feed(self, line: str, now_us: int) -> None:
         """One line of the gateway's."""
@@ -78,7 +78,7 @@ class Announcer:
             self._rounds[told["incident"]] = told["n_rounds"] if told["kind"] in SHOTS else 0
             self._terminal.say("shot" if told["kind"] in SHOTS else "sound", self._incident(told, now_us))
         elif told["what"] == "light" and told["done"]:
-            self._lit.setdefault(f"{told['level_pct']} %", []).append(told["device"])
+            self._lit.setdefault(f"{told['level_pct']} %", set()).add(told["device"])
             self._lit_soon(told["device"], told["level_pct"])
         elif told["what"] == "lamp":
             self._terminal.say("fault" if told["open"] else "lamps", f"{self._at(now_us)}{told['lamp']}: {told['why']}")

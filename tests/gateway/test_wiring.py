@@ -45,6 +45,8 @@ ONE_BOARD = "are one board; give all its lamps in one table"
         ("dali://{a}", "dali://{b}", "are both on {a}; a port is for one of them"),
         ("gpio://", "gpio://?active=low", "channel 0, are on one pin"),
         ("gpio://{a}", "gpio://{b}", "channel 0, are on one pin"),
+        ("gpio://", "gpio:///dev/gpiochip0", "channel 0, are on one pin"),
+        ("gpio:///dev/gpiochip4", "gpio://?active=low", "channel 0, are on one pin"),
     ],
 )
 def test_two_banks_in_each_others_way_are_named_both(port, one, two, says):
@@ -65,6 +67,7 @@ def test_two_banks_in_each_others_way_are_named_both(port, one, two, says):
         ("tcp://10.0.0.5:502?unit=1", "tcp://10.0.0.5:502?unit=2"),
         ("tcp://10.0.0.5:502", "tcp://10.0.0.5:503"),
         ("dali:///dev/ttyUSB3", "dali:///dev/ttyUSB4"),
+        ("gpio://", "gpio:///dev/gpiochip1"),
     ],
 )
 def test_boards_that_are_two_are_two(port, one, two):

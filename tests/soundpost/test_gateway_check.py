@@ -126,6 +126,20 @@ def test_a_lamp_bank_or_camera_that_makes_no_sense_is_one_line(street, good, bad
     assert len([line for line in ran.stderr.splitlines() if "level=warning" not in line]) == 1
 
 
+def test_two_tables_for_one_board_are_refused_at_the_start_too_before_anything_is_written(street):
+    config = street / "gateway.toml"
+    second = (
+        '[[lamp_bank]]\nurl = "tcp://10.0.0.5:502?unit=1"\nlamps = [{ name = "l3", channel = 5, xyz_m = [0, 0, 8] }]'
+    )
+    config.write_text(config.read_text().replace("[[camera]]", f"{second}\n[[camera]]"))
+    before = sorted(street.iterdir())
+    ran = check(street)
+
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "lamp_bank 1 (tcp://10.0.0.5:502) and lamp_bank 2 (tcp://10.0.0.5:502?unit=1)" in ran.stderr.splitlines()[-1]
+    assert sorted(street.iterdir()) == before
+
+
 @pytest.mark.parametrize(
     ("journal", "says", "options"),
     [

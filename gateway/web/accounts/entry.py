@@ -85,6 +85,11 @@ def by_provider(lobby: Lobby, arrival: Arrival, source: From) -> Entry:
         if account is None:
             account = _new_account(connection, arrival, lobby.now_us())
         if not account.is_locked and account.role != arrival.role:
+            note = said("to {role}", role=arrival.role)
+            changed = Access(
+                lobby.now_us(), "", "", source.address, said("the provider changed a role"), account.name, note
+            )
+            access_log.write(connection, changed)
             accounts.set_role_of_vouched(connection, account, arrival.role)
             account = replace(account, role=arrival.role)
     if account.is_locked:

@@ -77,6 +77,7 @@ class DoorTable(Table):
     idle_min : after which it ends without use; a live page that is open counts as use.
     metrics_on_loopback : /metrics asks nobody on this machine for a key; not behind a proxy that says nothing of whom
         it speaks for.
+    key_per_min : requests of one API key in a minute; beyond them it is answered 429.
     oidc : single sign-on; none: passwords alone.
     """
 
@@ -85,6 +86,7 @@ class DoorTable(Table):
     session_h: int = Field(default=12, ge=1, le=168)
     idle_min: int = Field(default=60, ge=5, le=1440)
     metrics_on_loopback: bool = False
+    key_per_min: int = Field(default=600, ge=10, le=60_000)
     oidc: OidcTable | None = None
 
     @model_validator(mode="after")

@@ -50,7 +50,10 @@ def _say_who_may(path: str, method: str, operation: dict[str, Any]) -> None:
 
 
 def _say_headers(operation: dict[str, Any]) -> None:
-    """What is answered with an ETag can be asked for with If-None-Match."""
+    """What is answered with an ETag can be asked for with If-None-Match; 429 says how long to wait."""
+    operation["responses"]["429"]["headers"] = {
+        "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}
+    }
     if "304" not in operation["responses"]:
         return
     tag = {"ETag": {"description": "For If-None-Match.", "schema": {"type": "string"}}}

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.web.accounts.person import who_of
 from gateway.web.api.paging import IN_DIGITS, MOST_INT
 from gateway.web.api.problems import ApiRoute, Fault, declared
-from gateway.web.live.feed import Feed, TooMany
+from gateway.web.live.feed import Feed, TooMany, row_number
 from gateway.web.parts import parts_of
 from gateway.web.records import Change
 
@@ -48,9 +48,8 @@ async def events(
     """`change` for each row, `missed` where some could not be kept for this listener: then ask for what it shows anew.
     With Last-Event-ID what came after that row is told first. A row may come again; numbers say so."""
     feed, whose = parts_of(request).feed, who_of(request).listens_as
-    after = asked.after
-    if last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19:
-        after = int(last_event_id)
+    last = row_number(last_event_id)
+    after = asked.after if last is None else last
     try:
         feed.check_room(whose)
     except TooMany as full:

@@ -13,7 +13,7 @@ from gateway.web.api.told import Told
 from gateway.web.door.problem import PROBLEM, problem
 
 MOST_FAULTS = 10
-ALWAYS = (400, 401, 403, 414, 500, 503)
+ALWAYS = (400, 401, 403, 414, 429, 500, 503)
 """What the door may answer to anything that is asked."""
 OF_CHANGES = (408, 413)
 WORDS = {
@@ -28,6 +28,7 @@ WORDS = {
     414: "The address is too long.",
     422: "A value is out of range; which one, and the range, is told.",
     428: "Say what you saw: If-Match, or `version`.",
+    429: "This key asks too often: wait as long as `Retry-After` says.",
     500: "Something went wrong here.",
     503: "Not just now: try again.",
 }

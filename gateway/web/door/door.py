@@ -5,6 +5,7 @@ page of ours; is what the access log must say of it written.
 As plain ASGI it takes nothing from streams: what a route sends goes out as it comes.
 """
 
+import math
 import secrets
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.web.accounts import access_log, recognise
 from gateway.web.accounts.access_log import Access
 from gateway.web.accounts.lobby import Lobby
+from gateway.web.accounts.pace import Pace
 from gateway.web.accounts.person import NOBODY, Person
 from gateway.web.accounts.queue import Busy
 from gateway.web.accounts.recognise import Found
@@ -52,6 +54,7 @@ class Door:
     def __init__(self, app: ASGIApp, lobby: Lobby, routes: Routes) -> None:
         self._app, self._lobby, self._routes = app, lobby, routes
         self._trusted = networks(lobby.config.trusted_proxies)
+        self._pace = Pace(lobby.config.key_per_min)
         self._said_proxy = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,6 +109,7 @@ class Door:
             raise wrong
         if not self._is_near(request, grant):
             check_grant(request, grant, allowed, found)
+            self._check_pace(found.person)
         assert grant is not None
         request.scope["state"]["route"] = grant.path
         if request.method == "OPTIONS":
@@ -126,6 +130,13 @@ class Door:
             return False
         peer = request.scope.get("client")
         return is_on_loopback(peer[0] if peer else "", request.headers)
+
+    def _check_pace(self, person: Person) -> None:
+        """Raises Refused for a key that asks too often."""
+        wait_us = self._pace.wait_us(person.name, self._lobby.now_us()) if person.is_machine else 0
+        if wait_us:
+            words = said("This key asks too often: {most} times a minute at most.", most=self._lobby.config.key_per_min)
+            raise Refused(429, words, {"retry-after": str(math.ceil(wait_us / 1e6))})
 
     async def _recognise(self, request: Request, out: Outgoing, grant: Grant | None) -> Found:
         """Whose request it is. Where the file cannot be read, everybody is a stranger."""

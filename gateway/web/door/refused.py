@@ -77,8 +77,8 @@ def wanted(request: Request) -> str:
     return local_path(path)
 
 
-def local_path(text: str) -> str:
+def local_path(text: str, longest: int = LONGEST_NEXT) -> str:
     """This path of ours, or "/" for what a browser could take for an address elsewhere."""
-    is_plain = text.isascii() and text.isprintable() and len(text) <= LONGEST_NEXT
+    is_plain = text.isascii() and text.isprintable() and len(text) <= longest
     is_local = text.startswith("/") and not text.startswith(("//", "/\\")) and "\\" not in text
     return text if is_plain and is_local else "/"

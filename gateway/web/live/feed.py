@@ -11,6 +11,7 @@ MOST_WAITING = 256
 MOST_LISTENERS = 1000
 MOST_EACH = 20
 """Of one account or key: one takes not all. A browser's tabs share one (static/line.js)."""
+LONGEST_NUMBER = 19
 REMEMBERED = 1000
 """The newest changes, for those who come back after a short while."""
 
@@ -97,3 +98,8 @@ def _put(queue: "asyncio.Queue[Change | None]", change: Change | None) -> None:
         if change is not None:
             change = Change(change.number, ("missed",), missed=True)
     queue.put_nowait(change)
+
+
+def row_number(told: str) -> int | None:
+    """The number that a listener says it had last (Last-Event-ID); None for what is none of ours."""
+    return int(told) if told.isascii() and told.isdigit() and len(told) < LONGEST_NUMBER else None

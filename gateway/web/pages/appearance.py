@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
 
 from gateway.web.accounts.lobby import lobby_of
+from gateway.web.door.refused import local_path
 from gateway.web.templating import THEME_COOKIE, THEMES
 
 ROUTER = APIRouter()
@@ -19,15 +20,9 @@ def choose(
     request: Request, theme: Annotated[str, Form()] = "", back: Annotated[str, Form()] = "/"
 ) -> RedirectResponse:
     """Back to the page that it was asked on."""
-    answer = RedirectResponse(here(back), 303)
+    answer = RedirectResponse(local_path(back, LONGEST), 303)
     if theme in THEMES:
         answer.set_cookie(
             THEME_COOKIE, theme, max_age=YEAR_S, httponly=True, samesite="lax", secure=lobby_of(request).is_secure
         )
     return answer
-
-
-def here(address: str) -> str:
-    """The address where it is a path of this server, else the first page: no other server is ever sent to."""
-    is_path = address.startswith("/") and not address.startswith("//") and len(address) <= LONGEST
-    return address if is_path and address.isascii() and "\\" not in address and address.isprintable() else "/"

@@ -19,7 +19,7 @@ from gateway.web.desk.acknowledged import acknowledge
 from gateway.web.desk.board import Board, board_of
 from gateway.web.door.problem import problem
 from gateway.web.drawn.incident_map import incident_map, plain_map
-from gateway.web.live.feed import TooMany
+from gateway.web.live.feed import TooMany, row_number
 from gateway.web.maps.frame import frame
 from gateway.web.pages.missing import missing
 from gateway.web.parts import Parts, parts_of
@@ -35,7 +35,7 @@ BEAT_S = 5.0
 @ROUTER.get("/", response_class=HTMLResponse)
 def live(request: Request, show: str = "") -> HTMLResponse:
     """The page. show : the incident that the map shows; the newest one that waits without it."""
-    _, board = _board(request)
+    board = _board(request)
     return page(
         request,
         "live.html",
@@ -49,13 +49,13 @@ def live(request: Request, show: str = "") -> HTMLResponse:
 @ROUTER.get("/live/list", response_class=HTMLResponse)
 def live_list(request: Request) -> HTMLResponse:
     """The list alone, to be put in the place of the one that is shown."""
-    return page(request, "parts/board.html", board=_board(request)[1])
+    return page(request, "parts/board.html", board=_board(request))
 
 
 @ROUTER.get("/live/map", response_class=HTMLResponse)
 def live_map(request: Request, show: str = "") -> HTMLResponse:
     """The map alone."""
-    return page(request, "parts/map.html", shown=_shown(request, _board(request)[1], show))
+    return page(request, "parts/map.html", shown=_shown(request, _board(request), show))
 
 
 @ROUTER.get("/live/state", response_class=HTMLResponse)
@@ -86,8 +86,7 @@ async def live_events(request: Request) -> Response:
         parts.feed.check_room(whose)
     except TooMany as full:
         return problem(503, f"{full}.", {"Retry-After": "15"})
-    told = request.headers.get("last-event-id", "") or request.query_params.get("after", "")
-    after = int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None
+    after = row_number(request.headers.get("last-event-id", "") or request.query_params.get("after", ""))
     return EventSourceResponse(_events(parts, after, whose), ping=3600, headers={"Cache-Control": "no-store"})
 
 
@@ -120,9 +119,9 @@ async def _beat(parts: Parts) -> dict[str, Any]:
     return {"event": "beat", "data": json.dumps(told)}
 
 
-def _board(request: Request) -> tuple[Parts, Board]:
+def _board(request: Request) -> Board:
     parts = parts_of(request)
-    return parts, board_of(parts.store, parts.database, time.time_ns() // 1000)
+    return board_of(parts.store, parts.database, time.time_ns() // 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,16 @@ def tried(request: Request, trial: str) -> HTMLResponse:
     return missing(request) if found is None else _shown(request, trial=found, text=found.text)
 
 
+@ROUTER.post("/policy/try/{trial}/stop")
+def stop(request: Request, trial: str) -> Response:
+    """End a dry run, whoever began it, and go back to its page."""
+    rules = parts_of(request).rules
+    if rules is None or rules.trials.trial(trial) is None:
+        return missing(request)
+    rules.trials.stop(trial, who_of(request).name)
+    return RedirectResponse(f"/policy/try/{trial}", 303)
+
+
 def _shown(
     request: Request,
     status: int = 200,

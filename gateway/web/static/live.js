@@ -187,7 +187,6 @@ function hear(kind, body) {
     }
   } else if (kind === "news") {
     heard();
-    document.body.dispatchEvent(new CustomEvent("soundpost:news", { detail: body }));
     look();
   } else if (kind === "opened") {
     look();

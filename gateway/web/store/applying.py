@@ -21,6 +21,8 @@ READ = (
 )  # fmt: skip
 """The tables that are read from a journal."""
 HAPPENED = "insert or replace into happened values (?, ?, ?, ?, ?, ?)"
+KNOWN_BY = 8
+"""By so many rows a journal is known again, where the one that was read last was pruned."""
 LET_GO_EACH_US = 3_600_000_000
 """How often, by the journal's time, what is too old is looked for: arrivals do not lie by when they were heard."""
 
@@ -120,3 +122,9 @@ def place(connection: sqlite3.Connection) -> tuple[int, bytes]:
     """Number and hash of the row that was read last."""
     row = connection.execute("select number, hash from followed").fetchone()
     return int(row["number"]), bytes(row["hash"])
+
+
+def kept_rows(connection: sqlite3.Connection) -> list[tuple[int, bytes]]:
+    """The newest KNOWN_BY rows that were read and that no journal prunes, the newest first: number and hash."""
+    rows = connection.execute("select number, hash from happened order by number desc limit ?", (KNOWN_BY,))
+    return [(int(row["number"]), bytes(row["hash"])) for row in rows]

@@ -67,8 +67,9 @@ class Look:
 class Journal(Protocol):
     """All of it blocks. Raises OSError or ValueError naming the file, where it cannot be read."""
 
-    def look(self, number: int, hash_: bytes, most: int) -> Look:
-        """What lies behind the row of this number and hash; behind nothing, where the journal does not have it."""
+    def look(self, number: int, hash_: bytes, most: int, others: Sequence[tuple[int, bytes]] = ()) -> Look:
+        """What lies behind the row of this number and hash; behind nothing, where the journal lacks it. others :
+        earlier rows, the newest first: they speak for one that was pruned."""
         ...
 
     def wait(self) -> bool:

@@ -8,7 +8,7 @@ import structlog
 
 from gateway.web.database import Database
 from gateway.web.records import Change
-from gateway.web.store.applying import Applying, place
+from gateway.web.store.applying import Applying, kept_rows, place
 from gateway.web.store.journal import Journal
 from gateway.web.store.pulse import Pulse
 
@@ -40,8 +40,8 @@ class Reader:
         """One look, read in. Comes back: whether there was anything; what fails is said, and waited for."""
         try:
             with self._database.reading() as connection:
-                number, hash_ = place(connection)
-            look = self._journal.look(number, hash_, MOST)
+                (number, hash_), others = place(connection), kept_rows(connection)
+            look = self._journal.look(number, hash_, MOST, others)
             changes: list[Change] = []
             if look.rows or look.is_another:
                 with self._database.writing() as connection:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -103,6 +104,43 @@ def test_a_plate_is_kept_once_with_when_it_was_seen_the_surest_reading_and_the_p
     assert (record["first_us"], record["last_us"]) == (T_US + S, T_US + 3 * S)
     assert record["picture_sha256"] == hashlib.sha256(b"picture0.9").hexdigest()
     assert record["reader_clock_us"] == 1_795_831_200 * S
+
+
+def test_a_case_that_is_told_again_after_its_time_takes_in_what_waits_once():
+    reads = Reads()
+    known = sightings(reads)
+    later = replace(CASE, shots=(*CASE.shots, Shot(0.0, 0.0, T_US + 35 * S, 5.0)))
+    known.open(CASE)
+    known.feed("gate", scene(plate("FIRST")), T_US + 100 * S)
+    over = known.tick(T_US + 121 * S, 300 * S)
+    known.feed("gate", scene(plate("BETWEEN")), T_US + 122 * S)
+    known.open(later)
+    known.open(later)
+    known.feed("gate", scene(plate("LAST")), T_US + 140 * S)
+
+    assert [record["plate"] for one in over for record in one.records()] == ["FIRST"]
+    assert plates(known) == ["BETWEEN", "LAST"]
+    assert reads.n == 3
+
+
+def test_what_was_read_for_a_case_is_remembered_no_longer_than_it_could_be_read_again():
+    reads = Reads()
+    known = sightings(reads)
+    for index in range(300):
+        shot = Shot(0.0, 0.0, T_US + index * 60 * S, 5.0)
+        known.open(replace(CASE, incident=f"i-{index}", shots=(shot,)))
+        known.tick(shot.t_us, 30 * S)
+
+    assert known.remembered() < 10
+
+
+def test_an_earlier_shot_that_is_told_late_takes_in_what_passed_before_it():
+    known = sightings()
+    known.feed("gate", scene(plate("EARLY")), T_US - 50 * S)
+    known.open(CASE)
+    known.open(replace(CASE, shots=(Shot(0.0, 0.0, T_US - 25 * S, 5.0), *CASE.shots)))
+
+    assert plates(known) == ["EARLY"]
 
 
 def test_one_that_tells_its_place_must_be_near_the_shot():

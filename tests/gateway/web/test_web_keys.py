@@ -53,6 +53,34 @@ def test_a_key_opens_no_page_of_people(there, path):
     assert ask(there, key_of(there, role="technician"), re.sub(r"{\w+}", "1", path)).status_code == 403
 
 
+def test_a_key_that_asks_too_often_waits_as_long_as_it_is_told_and_no_other_key_does(door):
+    there = door(key_per_min=10)
+    there.boss = there.make("boss", "administrator")
+    key, other = key_of(there, "cad"), key_of(there, "map")
+    seen = [ask(there, key, "/api/v1/state") for _ in range(12)]
+    refused = seen[-1]
+
+    assert [each.status_code for each in seen] == [200] * 10 + [429] * 2
+    assert (refused.headers["retry-after"], refused.headers["content-type"]) == ("6", "application/problem+json")
+    assert refused.json()["detail"] == "This key asks too often: 10 times a minute at most."
+    assert ask(there, other, "/api/v1/state").status_code == 200
+    there.clock.turn(6)
+    assert [ask(there, key, "/api/v1/state").status_code for _ in range(2)] == [200, 429]
+
+
+def test_a_key_waits_no_longer_where_the_clock_was_set_back(door):
+    there = door(key_per_min=10)
+    there.boss = there.make("boss", "administrator")
+    key = key_of(there)
+    codes = [ask(there, key, "/api/v1/state").status_code for _ in range(11)]
+    there.clock.turn(-3600)
+    codes.append(ask(there, key, "/api/v1/state").status_code)
+    there.clock.turn(6)
+    codes.append(ask(there, key, "/api/v1/state").status_code)
+
+    assert codes == [200] * 10 + [429] * 2 + [200]
+
+
 def test_another_scope_or_role_does_not_open(there):
     assert ask(there, key_of(there, "a", scopes=("review",))).status_code == 403
     assert ask(there, key_of(there, "b", role="analyst")).status_code == 403

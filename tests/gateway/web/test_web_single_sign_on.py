@@ -133,6 +133,7 @@ def test_the_same_person_has_the_same_account_and_the_role_of_today(there, provi
     come_back(there, provider, browser)
 
     assert browser.get("/access").status_code == 200  # an analyst
+    assert ("", "the provider changed a role", "anna") in there.log()
     with there.database.reading() as connection:
         assert connection.execute("select name, role, subject from account").fetchall()[0][:] == (
             "anna",

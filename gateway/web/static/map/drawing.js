@@ -166,7 +166,6 @@ class Drawing {
       this.map.easeTo({ center: found.geometry.coordinates, zoom: this.map.getZoom() + 2 });
     } else if (["calls", "past"].includes(found.layer.id)) {
       this.choose(found.properties.name);
-      document.dispatchEvent(new CustomEvent("soundpost:chosen", { detail: { incident: found.properties.name } }));
     }
   }
 

@@ -1,8 +1,7 @@
 // Maps of the page. Each `[data-layers]` holds the street plan as the server drew it; where this browser can, the plan
 // gives way to a map that moves. data-layers: where its GeoJSON is; data-base: the PMTiles file; data-attribution: who
 // made it; data-words: words in the reader's language, as JSON; data-show: the incident to look at first. The page tells
-// of news by the event `news` in the frame, or `soundpost:change` of the document, and shows an incident by
-// `soundpost:show` with its name in detail.incident, or by a link to `/?show=` it.
+// of news by the event `news` of the frame, and shows an incident by a link to `/?show=` it.
 import { draw } from "./drawing.js";
 import { List } from "./list.js";
 
@@ -33,8 +32,6 @@ class Frame {
     frame.addEventListener("map:lost", () => this.giveUp(new Error("WebGL was lost")));
     frame.addEventListener("map:damaged", () => this.note(this.words.damaged));
     frame.addEventListener("news", () => this.soon());
-    document.addEventListener("soundpost:change", () => this.soon());
-    document.addEventListener("soundpost:show", ({ detail }) => this.drawing?.choose(detail.incident));
     document.addEventListener("click", (event) => this.follow(event));
     for (const kind of ["focusin", "mouseover"]) document.addEventListener(kind, ({ target }) => this.glance(target));
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.soon(); });

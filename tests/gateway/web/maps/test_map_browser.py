@@ -92,7 +92,7 @@ def test_news_come_onto_the_map_and_the_list_leads_to_them_by_keyboard(opened, s
     page, _ = opened(SOFTWARE)
     page.wait_for_selector("#map[data-state=map]", timeout=WAIT_S * 1000)
     street[0].shots.insert(0, maps.brief(3, grade="B"))
-    page.evaluate("document.dispatchEvent(new CustomEvent('soundpost:change'))")
+    page.evaluate("document.getElementById('map').dispatchEvent(new CustomEvent('news'))")
     until(page, f"{DRAWING}.names().has('i-3')")
     page.focus(".map-list summary")
     page.keyboard.press("Enter")

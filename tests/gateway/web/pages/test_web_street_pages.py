@@ -148,8 +148,26 @@ def test_a_dry_run_that_does_not_end_is_ended(parts):
     assert trial.state == "overdue"
 
 
+def test_a_dry_run_is_stopped_by_whoever_may_begin_one_and_the_next_one_runs(browser_of, parts):
+    tried, trials = with_rules(parts, "import time; time.sleep(60)")
+    analyst = browser_of(tried, "analyst")
+    running = trials.start("[policy]", "Bob")
+    page = f"/policy/try/{running.name}"
+
+    assert f'action="{page}/stop"' in analyst.get(page).text
+    assert browser_of(tried, "dispatcher").post(f"{page}/stop").status_code == 403
+    assert analyst.post("/policy/try/nothing/stop").status_code == 404
+    assert analyst.post(f"{page}/stop").headers["location"] == page
+    assert ended(trials, running).state == "stopped"
+    assert "it was stopped by " in analyst.get(page).text
+    assert not trials.stop(running.name, "Bob")
+    assert trials.start("[policy]", "Ines").state == "running"
+    trials.stop(trials.newest().name, "Ines")
+    assert ended(trials, trials.newest()).said == "it was stopped by Ines"
+
+
 def test_a_second_dry_run_waits_and_what_was_typed_stays(browser_of, parts):
-    tried, trials = with_rules(parts, "import time; time.sleep(1)")
+    tried, trials = with_rules(parts, "import time; time.sleep(60)", longest_s=60.0)
     running = trials.start("[policy]", "Bob")
 
     answer = browser_of(tried, "analyst").post("/policy/try", data={"text": "[policy.lights]\nmin_grade = 'C'"})
@@ -158,6 +176,7 @@ def test_a_second_dry_run_waits_and_what_was_typed_stays(browser_of, parts):
     assert "min_grade = &#39;C&#39;" in answer.text
     with pytest.raises(Busy):
         trials.start("[policy]", "Ines")
+    trials.stop(running.name, "Bob")
     ended(trials, running)
 
 

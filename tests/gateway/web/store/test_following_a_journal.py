@@ -6,6 +6,8 @@ import shutil
 import pytest
 
 from gateway.journal.file import JournalFile
+from gateway.journal.prune import prune
+from gateway.journal.rows import gap_at, reading
 from gateway.web.records import Search
 from gateway.web.store.reader import MOST
 
@@ -102,6 +104,55 @@ def test_a_journal_that_was_restored_from_a_backup_is_read_anew_and_peoples_own_
     assert any("restored, replaced or begun anew" in words for words in freshness.said)
     assert (freshness.number, freshness.behind) == (14, 0)
     assert any(change.missed for change in follows.told)
+
+
+def pruned(journalled, path, name):
+    """A journal with an incident and, behind it, frames that were pruned but the last of them."""
+    file = JournalFile(path)
+    file.commit([*journalled.shot(name)])
+    for _ in range(3):
+        journalled.t_us += 3600 * S
+        file.commit([journalled.health("P1") for _ in range(10)])
+    file.commit([journalled.row("config")])
+    file.close()
+    prune(path, 3600 * S, journalled.t_us, path.parent, lambda *seen: None)
+
+
+def test_a_journal_that_took_anothers_place_is_read_anew_also_where_the_row_read_last_was_pruned_there(
+    tmp_path, journalled, follows
+):
+    journalled.write(*journalled.shot("old"), *(journalled.health("P1") for _ in range(9)))
+    follows.read()
+    (tmp_path / "there").mkdir()
+    pruned(journalled, tmp_path / "there" / "other", "new")
+    journalled.file.close()
+    shutil.copy(tmp_path / "there" / "other", journalled.path)
+    follows.read()
+
+    assert gap_of(journalled.path, 16) is not None
+    assert [each.incident for each in follows.store.briefs(Search())] == ["new"]
+    assert any("read anew" in words for words in follows.store.freshness().said)
+
+
+def test_a_journal_whose_row_read_last_was_pruned_is_the_same_one(tmp_path, journalled, follows):
+    journalled.write(*journalled.shot("old"), *(journalled.health("P1") for _ in range(9)))
+    follows.read()
+    journalled.t_us += 7200 * S
+    journalled.write(journalled.row("config"))
+    journalled.file.close()
+    prune(journalled.path, 3600 * S, journalled.t_us, tmp_path, lambda *seen: None)
+    journalled.file = JournalFile(journalled.path)
+    journalled.write(*journalled.shot("more"))
+    follows.read()
+
+    assert gap_of(journalled.path, 16) is not None
+    assert [each.incident for each in follows.store.briefs(Search())] == ["more", "old"]
+    assert not any("read anew" in words for words in follows.store.freshness().said)
+
+
+def gap_of(path, number):
+    with reading(path) as journal:
+        return gap_at(journal, number)
 
 
 def test_what_was_read_anew_is_what_was_read(tmp_path, journalled, follows):
