@@ -7,7 +7,7 @@ EAR := firmware/linux/wide_ear.npz
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web web-check peers bench programs package deploy-check
+.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web web-check peers bench programs package containers containers-programs deploy-check
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -73,6 +73,15 @@ package: .venv/.package  ## Debian packages of gateway and node, with all they s
 	$(MAKE) docs
 	$(BIN)/python -m deploy.package.build $(MORE)
 
+containers: .venv/.package  ## the container image and compose.yaml, from the Debian package: out/containers (MORE='--bootstrap', ARCH=arm64)
+	arch=$${ARCH:-$$(dpkg --print-architecture)} && \
+		$(BIN)/python -m deploy.package.build --out out/packages --debian 12 --arch $$arch --product gateway && \
+		$(BIN)/python -m deploy.containers.build out/packages/soundpost-gateway_*+deb12_$$arch.deb $(MORE)
+
+containers-programs:
+	sh deploy/check/containers.sh
+
+deploy-check: | containers-programs
 deploy-check: .venv/.package | programs  ## the packages on clean Debians 12 and 13, without a network; root, some minutes
 	$(BIN)/python -m deploy.package.build --out out/deploy-check --arch $$(dpkg --print-architecture) $(MORE)
 	SOUNDPOST_PACKAGES=out/deploy-check $(BIN)/pytest -m deploy -p no:randomly -p no:xdist tests/deploy

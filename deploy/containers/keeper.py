@@ -5,7 +5,7 @@ systemd.service(5), "WatchdogSec="). Whoever runs the container starts it again 
 
     soundpost-keeper soundpost gateway --config /etc/soundpost/street/gateway.toml
     soundpost-keeper --alive                                  # for a healthcheck: does it say that it lives
-    soundpost-keeper --alive https://127.0.0.1:8443/health    # and is this answered with 200, whatever its certificate
+    soundpost-keeper --alive https://web:8443/health          # and is this answered with 200, whatever its certificate
     soundpost-keeper --tls 8883                               # of one that tells nothing: does it shake hands
 
 It stands alone, on the library of any Python that Debian brings. KEEPER_WATCHDOG_S (60), KEEPER_START_S (300) and
