@@ -7,7 +7,7 @@ EAR := firmware/linux/wide_ear.npz
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web web-check peers bench programs package containers containers-programs deploy-check
+.PHONY: help setup demo test chaos check livefire train trainnet trainboard ear web web-check peers bench programs package deploy-check
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -73,7 +73,9 @@ package: .venv/.package  ## Debian packages of gateway and node, with all they s
 	$(MAKE) docs
 	$(BIN)/python -m deploy.package.build $(MORE)
 
+.PHONY: containers containers-programs
 containers: .venv/.package  ## the container image and compose.yaml, from the Debian package: out/containers (MORE='--bootstrap', ARCH=arm64)
+	if command -v npm >/dev/null; then $(MAKE) web; else echo "no npm: an image without the map that moves"; fi
 	arch=$${ARCH:-$$(dpkg --print-architecture)} && \
 		$(BIN)/python -m deploy.package.build --out out/packages --debian 12 --arch $$arch --product gateway && \
 		$(BIN)/python -m deploy.containers.build out/packages/soundpost-gateway_*+deb12_$$arch.deb $(MORE)

@@ -38,7 +38,7 @@ class Street:
     """folder : with compose.yaml and .env in it. at : the address of this machine that ports are published on."""
 
     def __init__(self, docker: Docker, folder: pathlib.Path, at: str) -> None:
-        self.folder, self._docker = folder, docker
+        self.folder, self.docker = folder, docker
         self._environment = docker.environment | {"SOUNDPOST_AT": f"{at}:", "COMPOSE_PROJECT_NAME": folder.name}
 
     def compose(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -56,7 +56,7 @@ class Street:
     def state(self, service: str, of: str) -> str:
         """What docker knows of a service's container; of : as a template of `docker inspect`."""
         name = self.compose("ps", "--quiet", "--all", service).stdout.split()[-1]
-        return self._docker.said("inspect", "--format", of, name).strip()
+        return self.docker.said("inspect", "--format", of, name).strip()
 
 
 @contextlib.contextmanager

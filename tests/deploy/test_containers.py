@@ -34,15 +34,28 @@ POLES = "pole,lat,lon,height,node,bank,channel\n" + "".join(
 )
 AT, LIMIT_S, IN_FORCE_S = "127.83.0.1", 120, 5
 STREET = "/etc/soundpost/street"
-WEB = (
-    'database = "/var/lib/soundpost/web.db"\nhost = "web"\n[tls]\ncert_file = "web.pem"\nkey_file = "web.tls.key"\n'
-)
+EVIDENCE = """
+[evidence]
+folder = "/var/lib/soundpost/evidence"
+key_file = "vault/shelf.key"
+request_key_file = "reviewers/evidence.key"
+[[evidence.stream]]
+camera = "yard"
+url = "rtsp://127.0.0.1:9/h264"
+xyz_m = [10.0, 40.0, 5.0]
+range_m = 80.0
+"""
+WEB = 'database = "/var/lib/soundpost/web.db"\nhost = "web"\n[tls]\ncert_file = "web.pem"\nkey_file = "web.tls.key"\n'
 SERVICES = {"broker": 991, "gateway": 990, "web": 990}
 """And as whom each runs."""
 
 
 def package():
-    return next(PACKAGES.glob("soundpost-gateway_*+deb12_*.deb"))
+    return min(PACKAGES.glob("soundpost-gateway_*+deb*.deb"))
+
+
+def version():
+    return build.package_at(package()).version
 
 
 def made(out):
@@ -53,9 +66,10 @@ def made(out):
     return next(out.glob("*.tar"))
 
 
-def commands_of(heading):
-    """The lines of the first block of commands under a heading of the page."""
-    block = re.search(rf"## {heading}\n.*?((?:^    [^\n]*\n)+)", PAGE, re.M | re.S)[1]
+def commands_of(heading, n=0):
+    """The lines of a block under a heading of the page; n : which, from the first, 0."""
+    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S)[1]
+    block = re.findall(r"(?:^    [^\n]*\n)+", section, re.M)[n]
     return [line.strip() for line in block.splitlines()]
 
 
@@ -290,6 +304,35 @@ async def test_services_end_in_good_order_and_what_they_kept_outlives_their_cont
     assert spans == ((5, 1, 1),)
     assert [(row.node, row.sequence) for row in rows(street)] == [*before, ("n7", 1)]
     assert verified.stdout.startswith("street.journal: whole")
+
+
+def test_evidence_runs_beside_them_with_keys_of_its_own_and_sees_no_key_of_a_node(street):
+    for command in commands_of("Pages and evidence", 3):
+        run_command(street, None, command)
+    config = street.folder / "etc/street/gateway.toml"
+    config.write_text(f'requests_keys_file = "reviewers/keys.toml"\n{config.read_text()}{EVIDENCE}')
+    street.compose("restart", "gateway")
+    street.compose("up", "--detach", "evidence")
+    until(lambda: is_well(street, "evidence", "--alive"))
+    hidden = street.inside("evidence", f"cat {STREET}/keys/keys.toml || cat {STREET}/tls/gateway.key")
+    ended = street.compose("stop", "evidence")
+
+    assert hidden.stderr.count("No such file") == 2
+    assert (ended.returncode, street.state("evidence", "{{.State.ExitCode}}")) == (0, "0")
+
+
+def test_an_upgrade_and_the_way_back_are_a_line_of_env_and_keep_everything(street):
+    street.docker.said("tag", f"{build.NAME}:{version()}", f"{build.NAME}:next")
+    before, ran = [(row.node, row.sequence) for row in rows(street)], []
+    for name in ("next", version()):
+        (street.folder / ".env").write_text(f"SOUNDPOST_VERSION={name}\n")
+        began_s = time.monotonic()
+        up(street)
+        print(f"{name}: all are well after {time.monotonic() - began_s:.1f} s")
+        ran.append({street.state(service, "{{.Config.Image}}") for service in SERVICES})
+
+    assert ran == [{f"{build.NAME}:next"}, {f"{build.NAME}:{version()}"}]
+    assert [(row.node, row.sequence) for row in rows(street)] == before
 
 
 def test_a_street_that_is_there_is_not_made_anew(street):
