@@ -73,6 +73,17 @@ package: .venv/.package  ## Debian packages of gateway and node, with all they s
 	$(MAKE) docs
 	$(BIN)/python -m deploy.package.build $(MORE)
 
+.PHONY: containers containers-programs
+containers: .venv/.package  ## the container image and compose.yaml, from the Debian package: out/containers (MORE='--bootstrap', ARCH=arm64)
+	if command -v npm >/dev/null; then $(MAKE) web; else echo "no npm: an image without the map that moves"; fi
+	arch=$${ARCH:-$$(dpkg --print-architecture)} && \
+		$(BIN)/python -m deploy.package.build --out out/packages --debian 12 --arch $$arch --product gateway && \
+		$(BIN)/python -m deploy.containers.build out/packages/soundpost-gateway_*+deb12_$$arch.deb $(MORE)
+
+containers-programs:
+	sh deploy/check/containers.sh
+
+deploy-check: | containers-programs
 deploy-check: .venv/.package | programs  ## the packages on clean Debians 12 and 13, without a network; root, some minutes
 	$(BIN)/python -m deploy.package.build --out out/deploy-check --arch $$(dpkg --print-architecture) $(MORE)
 	SOUNDPOST_PACKAGES=out/deploy-check $(BIN)/pytest -m deploy -p no:randomly -p no:xdist tests/deploy

@@ -150,7 +150,7 @@ def values_of(product: Product, version: str, need_kb: int) -> dict[str, object]
 
 def write_sums(out: pathlib.Path) -> None:
     """SHA256SUMS of what lies in the folder, as sha256sum(1) reads it."""
-    files = sorted(path for path in out.iterdir() if path.suffix in (".deb", ".json"))
+    files = sorted(path for path in out.iterdir() if path.suffix in (".deb", ".json", ".tar", ".yaml"))
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (out / "SHA256SUMS").write_text("".join(lines))
 

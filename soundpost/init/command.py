@@ -19,7 +19,7 @@ from soundpost.broker.texts import PSK_PORT, TLS_PORT
 from soundpost.init import folder as street
 from soundpost.init.cells import read_survey
 from soundpost.init.changes import Changes, apply, changes_of, words_of
-from soundpost.init.folder import CONFIG, MAP, WIFI_FILE, Installed, Settings
+from soundpost.init.folder import CONFIG, HERE, MAP, WIFI_FILE, Installed, Settings
 from soundpost.init.gateway_text import password_file
 from soundpost.init.places import check_places
 from soundpost.init.survey import LINUX, CameraAt, Remarks, Survey
@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gateway-user", metavar="USER", help="as whom the gateway runs (default: the package's, or you)"
     )
     parser.add_argument("--state", type=pathlib.Path, metavar="DIR", help="where the gateway may write its journal")
+    parser.add_argument("--broker-at", metavar="NAME", help="the broker, as the gateway calls it (default 127.0.0.1)")
     parser.add_argument("--feet", action="store_true", help="heights without a unit are in feet")
     parser.add_argument("--yes", action="store_true", help="change a folder that is there without asking")
 
@@ -98,10 +99,11 @@ def _create(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, note
 
 def _check(host: str, ports: tuple[int, int], user: str, args: argparse.Namespace) -> None:
     """Raises ValueError naming an option that cannot be."""
-    try:
-        check_host(host)
-    except ValueError as error:
-        raise ValueError(f"--host {host}: {error}") from None
+    for name, told in (("--host", host), ("--broker-at", args.broker_at)):
+        try:
+            check_host(told or HERE)
+        except ValueError as error:
+            raise ValueError(f"{name} {told}: {error}") from None
     for name, port in zip(("--port", "--psk-port"), ports, strict=True):
         if not 1 <= port <= 65_535:
             raise ValueError(f"{name} {port}: must be 1 to 65535")
@@ -128,11 +130,12 @@ def _installed(args: argparse.Namespace) -> Installed:
     if is_root and user not in users:
         raise ValueError(f"--gateway-user {user}: there is no such user; install soundpost-gateway, or name another")
     state = args.state or (STATE if user == OF_THE_PACKAGE and STATE.is_dir() else None)
+    at = args.broker_at or HERE
     if state is None:
-        return Installed(user)
+        return Installed(user, broker=at)
     if not state.is_dir() or not str(state.absolute()).isprintable() or set(str(state)) & set('"\\{}'):
         raise ValueError(f"--state {state}: must be a folder that is there, without quotes, backslashes and braces")
-    return Installed(user, str(state.absolute()))
+    return Installed(user, str(state.absolute()), at)
 
 
 def _secrets(args: argparse.Namespace, survey: Survey) -> dict[str, str]:
@@ -205,6 +208,7 @@ def _check_new_only(args: argparse.Namespace, folder: pathlib.Path) -> None:
     told = {
         "--state": args.state,
         "--gateway-user": args.gateway_user,
+        "--broker-at": args.broker_at,
         "--wifi-password-file": args.wifi_password_file,
     }
     for name, value in told.items():

@@ -45,13 +45,17 @@ class Settings:
     wifi: str = ""
 
 
+HERE = "127.0.0.1"
+
+
 @dataclass(frozen=True, slots=True)
 class Installed:
     """How the gateway runs that the folder is for. user : as whom, where root makes the folder. state : the whole path
-    of the folder that it may write to, "" for the street's own."""
+    of the folder that it may write to, "" for the street's own. broker : the host of its broker, as it calls it."""
 
     user: str = "root"
     state: str = ""
+    broker: str = HERE
 
     def journal(self) -> str:
         """As gateway.toml has it."""
@@ -69,7 +73,7 @@ def create(
     """The whole folder, under its name at once. secrets : path -> the text of a file that holds one. Raises OSError
     where it is there already or the disk is full, ValueError where the clock was never set; then nothing is left."""
     now = datetime.now(UTC)
-    texts = _texts(folder, survey, settings, notes, now, installed.journal()) | dict(secrets)
+    texts = _texts(folder, survey, settings, notes, now, installed) | dict(secrets)
     folder.absolute().parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.absolute().parent) as unfinished:
         new = pathlib.Path(unfinished) / "new"
@@ -83,13 +87,14 @@ def create(
 
 
 def _texts(
-    folder: pathlib.Path, survey: Survey, settings: Settings, notes: list[str], now: datetime, journal: str
+    folder: pathlib.Path, survey: Survey, settings: Settings, notes: list[str], now: datetime, installed: Installed
 ) -> dict[str, str]:
     """All of it, by path."""
     site, nodes, name = site_of(survey), survey.nodes(), folder.absolute().name
     keys = fresh(nodes)
+    broker = gateway_text.Broker(installed.broker, settings.port)
     texts = {
-        CONFIG: gateway_toml(name, survey, site, gateway_text.Broker("127.0.0.1", settings.port), journal),
+        CONFIG: gateway_toml(name, survey, site, broker, installed.journal()),
         MAP: page(name, survey, site, notes),
         MADE: made_text(survey, settings),
         f"keys/{TABLE}": with_keys("", keys),
@@ -98,7 +103,8 @@ def _texts(
     }
     for pole in nodes.values():
         texts |= _node_texts(pole, site, settings, keys[pole.node])
-    return texts | _fleet(survey) | _identity_texts(folder, survey, settings, now)
+    hosts = list(dict.fromkeys([settings.host, installed.broker, "localhost", HERE]))
+    return texts | _fleet(survey) | _identity_texts(folder, survey, hosts, now)
 
 
 def _node_texts(pole: PoleAt, site: Site, settings: Settings, key: str) -> dict[str, str]:
@@ -116,12 +122,12 @@ def _has_boards(survey: Survey) -> bool:
     return any(pole.hardware != LINUX for pole in survey.nodes().values())
 
 
-def _identity_texts(folder: pathlib.Path, survey: Survey, settings: Settings, now: datetime) -> dict[str, str]:
-    """The authority, and who the broker, the gateway and each node are to each other."""
+def _identity_texts(folder: pathlib.Path, survey: Survey, hosts: list[str], now: datetime) -> dict[str, str]:
+    """The authority, and who the broker, the gateway and each node are to each other. hosts : what the broker is
+    called by those who come to it."""
     ca = authority.found_authority(f"soundpost {folder.absolute().name}"[:64], now)
     texts = {"authority/ca.pem": ca.certificate, "authority/ca.key": ca.key, "broker/psk": ""}
     texts |= crl_texts(authority.take_back(ca, "", [], now))
-    hosts = list(dict.fromkeys([settings.host, "localhost", "127.0.0.1"]))
     texts |= certificate_texts(BROKER, authority.issue(ca, BROKER, now, hosts), ca.certificate)
     texts |= certificate_texts(GATEWAY, authority.issue(ca, GATEWAY, now), ca.certificate)
     boards = [node for node, pole in survey.nodes().items() if pole.hardware != LINUX]

@@ -13,6 +13,7 @@ import pytest
 
 from gateway.config import read_config
 from soundpost.__main__ import main
+from soundpost.broker.authority import hosts_of
 
 HEAD = "pole,lat,lon,height,node"
 ROWS = [
@@ -355,3 +356,21 @@ def test_a_service_that_cannot_run_is_said_and_nothing_is_written(init, tmp_path
     status, _, err = init([HEAD, *ROWS], *option)
 
     assert (status, says in err, (tmp_path / "street").exists()) == (1, True, False)
+
+
+def test_a_broker_elsewhere_is_called_by_its_name_which_stands_in_its_certificate(init, tmp_path):
+    status, _, err = init([HEAD, *ROWS], "--broker-at", "broker")
+    refused = init([HEAD, *ROWS], "--broker-at", "broker")
+    street = tmp_path / "street"
+
+    assert (status, err) == (0, "")
+    assert read_config(street / "gateway.toml").mqtt.host == "broker"
+    assert hosts_of((street / "authority/broker.pem").read_text()) == ["10.0.0.1", "broker", "localhost", "127.0.0.1"]
+    assert "--broker-at: is for a new folder" in refused[2]
+
+
+def test_a_broker_without_a_name_is_refused(init, tmp_path):
+    status, _, err = init([HEAD, *ROWS], "--broker-at", "no name")
+
+    assert (status, err.count("\n"), (tmp_path / "street").exists()) == (1, 1, False)
+    assert "--broker-at no name: " in err
