@@ -23,7 +23,7 @@ from simulators.browsing.demo import demo
 from simulators.browsing.looks import AXE, Look, look_at, pages
 from simulators.browsing.story import tell
 from simulators.browsing.street import street
-from simulators.browsing.table import Tried, as_text
+from simulators.tried import Tried, as_text
 
 OUT, WEB = Path("out") / "web-check", Path("tests") / "gateway" / "web"
 UP_S, PAINT_MS, FRAMES_S, NEWS_MS, LATER_MS = 30.0, 1000, 30.0, 1000, 50.0

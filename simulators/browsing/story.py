@@ -15,9 +15,9 @@ from gateway.journal.rows import kept, reading
 from simulators.browsing.chromium import WAIT_MS, Outside, sign_in
 from simulators.browsing.relay import Relay
 from simulators.browsing.street import Place, Street
-from simulators.browsing.table import Tried
 from simulators.demo.programs import Program, python, start
 from simulators.demo.web import READY, Opened
+from simulators.tried import Tried
 
 PLACES: tuple[Place, ...] = ((38.0, 18.0, 1.5), (97.0, 66.0, 1.5), (30.0, 103.0, 1.5), (60.0, 50.0, 1.5))
 """Farther from each other than policy.incident_radius_m of the demo."""

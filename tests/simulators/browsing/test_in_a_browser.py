@@ -5,7 +5,7 @@ import asyncio
 
 import pytest
 
-from simulators.browsing.table import Tried, as_text
+from simulators.tried import Tried, as_text
 
 pytest.importorskip("playwright.async_api")
 chromium = pytest.importorskip("simulators.browsing.chromium")

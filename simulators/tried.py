@@ -1,4 +1,4 @@
-"""What was tried, against its bar: the table that `make web-check` prints."""
+"""What was tried, against its bar: the table that `make web-check` and `make deploy-check` print."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
