@@ -1,5 +1,5 @@
 """What a package is made of, as CycloneDX 1.5 JSON (cyclonedx.org/docs/1.5/json): each wheel with its version, licence
-as its author states it, and the SHA-256 of the file that was carried."""
+as its author states it, and the SHA-256 of the file that was carried; and what the pages' scripts are made of."""
 
 import email.parser
 import hashlib
@@ -10,10 +10,15 @@ import zipfile
 from collections.abc import Sequence
 from email.message import Message
 
+from deploy.package.scripts_carried import scripts_carried
+
+LOCK = pathlib.Path(__file__).parents[2] / "gateway/web/npm/package-lock.json"
+
 
 def sbom(name: str, version: str, wheels: Sequence[pathlib.Path]) -> str:
     """The same wheels give the same text: no clock, and a serial number that is made of what is in it."""
     parts = [_component(path) for path in sorted(wheels, key=lambda path: path.name.lower())]
+    parts += scripts_carried(wheels, LOCK)
     content = json.dumps([name, version, parts], sort_keys=True)
     told = {
         "bomFormat": "CycloneDX",

@@ -23,8 +23,8 @@ class Debian:
 @dataclass(frozen=True, slots=True)
 class Product:
     """A package. extras : of ours, and more : of others, that it carries. units : its services; enabled : those that
-    start with the machine. needs : Debian packages, recommends : those that most want. next : what to do once
-    installed."""
+    start with the machine. needs : Debian packages, recommends : those that most want. watched : it carries alert rules
+    and a dashboard. next : what to do once installed."""
 
     name: str
     what: str
@@ -35,6 +35,7 @@ class Product:
     needs: tuple[str, ...]
     recommends: tuple[str, ...]
     other: str
+    watched: bool
     data: tuple[str, ...]
     next: str
 
@@ -55,6 +56,7 @@ GATEWAY = Product(
     (),
     ("mosquitto (>= 2.0)", "chrony", "libportaudio2"),
     "soundpost-node",
+    True,
     ("/var/lib/soundpost", "/etc/soundpost"),
     "soundpost init survey.csv --out /etc/soundpost/street; man soundpost-init",
 )
@@ -68,6 +70,7 @@ NODE = Product(
     ("libportaudio2",),
     ("chrony",),
     "soundpost-gateway",
+    False,
     ("/var/lib/soundpost", "/etc/soundpost"),
     "put what soundpost init made for this pole (nodes/NODE) into /etc/soundpost/node",
 )

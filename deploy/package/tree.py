@@ -25,6 +25,8 @@ DROP_IN = "10-soundpost.conf"
 NEWER = ("RestartSteps=", "RestartMaxDelaySec=")
 """What bookworm's systemd does not know, and would say so at each start."""
 DOCS = ("*.md", "*.toml", "*.cddl")
+WATCHING = ("prometheus", "grafana")
+"""Folders of deploy/ that a gateway's package carries: docs/how-to/watching.md."""
 
 
 def lay(
@@ -46,6 +48,8 @@ def lay(
     _text(stage / "usr/share/bash-completion/completions/soundpost", completion.bash(commands))
     _text(stage / "usr/share/zsh/vendor-completions/_soundpost", completion.zsh(commands))
     _documents(stage / "usr/share/doc" / product.name, sbom(product.name, version, wheels))
+    if product.watched:
+        _watching(stage / "usr/share/soundpost")
 
 
 def unit_text(text: str, debian: Debian) -> str:
@@ -93,6 +97,13 @@ def _documents(folder: pathlib.Path, bill: str) -> None:
         shutil.copytree(HANDBOOK, folder / "handbook")
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _watching(folder: pathlib.Path) -> None:
+    """Alert rules and the dashboard, for whoever watches the city's machines."""
+    for room in WATCHING:
+        for path in sorted((HERE.parent / room).iterdir()):
+            _text(folder / room / path.name, path.read_text())
 
 
 def _text(path: pathlib.Path, text: str, mode: int = 0o644) -> None:

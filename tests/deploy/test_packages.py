@@ -16,6 +16,7 @@ from deploy.package.build import values_of, write_sums
 from deploy.package.commands import every_command
 from deploy.package.sbom import sbom
 from deploy.package.targets import DEBIANS, MACHINES, PRODUCTS
+from deploy.package.tree import lay
 from deploy.package.wheels import unpack, without_compiled
 from soundpost import __main__ as program
 from soundpost.__main__ import COMMANDS, command_of, parser_of
@@ -249,6 +250,38 @@ def test_what_a_package_is_made_of_is_told_by_name_version_licence_and_hash(whee
     assert part["licenses"] == [{"license": {"name": "MIT"}}]
     assert part["hashes"][0]["content"] == hashlib.sha256(wheel.read_bytes()).hexdigest()
     assert sbom("soundpost-gateway", "1.2", [wheel]) == sbom("soundpost-gateway", "1.2", [wheel])
+
+
+def test_the_scripts_of_the_pages_are_told_as_npm_locked_them(wheel, tmp_path):
+    with zipfile.ZipFile(tmp_path / "soundpost-1-py3-none-any.whl", "w") as file:
+        file.writestr("gateway/web/static/vendor/pmtiles.js", "")
+        file.writestr("soundpost-1.dist-info/METADATA", "Name: soundpost\nVersion: 1\n")
+    without = json.loads(sbom("soundpost-gateway", "1", [wheel]))["components"]
+    told = json.loads(sbom("soundpost-gateway", "1", [wheel, tmp_path / "soundpost-1-py3-none-any.whl"]))["components"]
+    scripts = {part["name"]: part for part in told if part["purl"].startswith("pkg:npm/")}
+    wanted = json.loads((tree.ROOT / "gateway/web/npm/package.json").read_text())
+
+    assert not [part for part in without if part["purl"].startswith("pkg:npm/")]
+    assert set(wanted["dependencies"]) | {"fflate"} <= set(scripts)
+    assert not set(wanted["devDependencies"]) & set(scripts)
+    for name, version in wanted["dependencies"].items():
+        assert (scripts[name]["version"], len(scripts[name]["licenses"])) == (version, 1)
+    assert {(part["hashes"][0]["alg"], len(part["hashes"][0]["content"])) for part in scripts.values()} == {
+        ("SHA-512", 128)
+    }
+    assert scripts["@mapbox/point-geometry"]["purl"].startswith("pkg:npm/%40mapbox/point-geometry@")
+
+
+def test_alert_rules_and_dashboard_are_laid_out_as_the_page_says(wheel, commands, tmp_path):
+    lay(tmp_path / "gateway", PRODUCTS["gateway"], DEBIANS[12], "1-1", [wheel], commands)
+    lay(tmp_path / "node", PRODUCTS["node"], DEBIANS[12], "1-1", [wheel], commands)
+    page = (tree.ROOT / "docs/how-to/watching.md").read_text()
+    folder = tmp_path / "gateway/usr/share/soundpost"
+
+    assert "/usr/share/soundpost" in page
+    assert (folder / "prometheus/soundpost.rules.yml").read_text().count("- alert: ") > 5
+    assert json.loads((folder / "grafana/soundpost-gateway.json").read_text())["panels"]
+    assert not (tmp_path / "node/usr/share/soundpost").exists()
 
 
 def test_sums_are_what_sha256sum_checks(tmp_path):
