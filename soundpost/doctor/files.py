@@ -15,11 +15,11 @@ STALE_S = 60.0
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A file or folder. name : of one that is not there, of the setting that names it: what stands there may be the
-    secret itself. mode : None where it is not there."""
+    secret itself. mode : None where it is not there. owner : None where that is nobody's business."""
 
     name: str
     mode: int | None
-    owner: int = 0
+    owner: int | None = 0
 
 
 def judge_config(faults: Sequence[tuple[str, str]], names: Iterable[str]) -> list[Verdict]:
@@ -41,7 +41,7 @@ def _judge_secret(file: Seen, user: int | None) -> Verdict | None:
         return failed("permissions", "there is no file of that name", "make it, or mend the name", file.name)
     if file.mode & 0o077:
         return failed("permissions", f"mode {file.mode:04o}: others can use it", f"chmod 600 {file.name}", file.name)
-    if user is not None and file.owner not in (user, 0):
+    if None not in (user, file.owner) and file.owner not in (user, 0):
         says = f"belongs to user {file.owner}, the journal to {user}: the gateway may not be able to read it"
         return warned("permissions", says, f"chown {user} {file.name}", file.name)
     return None
@@ -93,12 +93,15 @@ def look(path: pathlib.Path) -> Seen:
 
 
 def check_files(subject: Subject) -> list[Verdict]:
-    """Look at them."""
+    """Look at them. What no config names the gateway does not read (the broker's own): there the owner is free."""
     owner = None if subject.journal is None or (seen := look(subject.journal)).mode is None else seen.owner
     secrets = []
     for path, where in subject.secret_files().items():
         seen = look(path)
-        secrets.append(Seen(where, None) if where and seen.mode is None else seen)
+        if where:
+            secrets.append(Seen(where, None) if seen.mode is None else seen)
+        else:
+            secrets.append(Seen(seen.name, seen.mode, None))
     return [*judge_secrets(secrets, owner), *judge_folders([look(path) for path in folders_of(subject)])]
 
 

@@ -147,6 +147,7 @@ def test_a_secret_that_others_read_or_that_is_not_there_fails_by_name():
     ]  # fmt: skip
     assert levels(files.judge_secrets(seen[2:], None)) == [PASS]
     assert levels(files.judge_secrets([files.Seen("a", 0o600, 1001)], 999)) == [WARN]
+    assert levels(files.judge_secrets([files.Seen("broker/psk", 0o600, None)], 999)) == [PASS]
 
 
 def test_a_folder_that_everybody_may_write_fails_and_one_with_the_sticky_bit_does_not():
