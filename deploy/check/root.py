@@ -43,12 +43,19 @@ class Root:
 def copied(base: pathlib.Path, to: pathlib.Path) -> Iterator[Root]:
     """A copy to spoil."""
     subprocess.run(("cp", "-a", "-x", "--reflink=auto", base, to), check=True)
-    subprocess.run(("mount", "-t", "proc", "proc", to / "proc"), check=True)
-    try:
+    with mounted_proc(to):
         yield Root(to)
+    shutil.rmtree(to)
+
+
+@contextlib.contextmanager
+def mounted_proc(path: pathlib.Path) -> Iterator[None]:
+    """A root's /proc, as long as something runs in it."""
+    subprocess.run(("mount", "-t", "proc", "proc", path / "proc"), check=True)
+    try:
+        yield
     finally:
-        subprocess.run(("umount", to / "proc"), check=True)
-        shutil.rmtree(to)
+        subprocess.run(("umount", path / "proc"), check=True)
 
 
 def made(number: int, folder: pathlib.Path) -> pathlib.Path:
@@ -57,18 +64,19 @@ def made(number: int, folder: pathlib.Path) -> pathlib.Path:
     base = folder / name
     if not (base / "made").exists():
         shutil.rmtree(base, ignore_errors=True)
-        _quietly(("debootstrap", "--variant=minbase", name, base))
+        quietly(("debootstrap", "--variant=minbase", name, base))
         for mounted in (each for each in (base / "proc", base / "sys") if each.is_mount()):  # as it leaves them
             subprocess.run(("umount", mounted), check=True)
         for file in ("/etc/resolv.conf", "/etc/hosts"):
             shutil.copyfile(file, base / file[1:])
         options = ("--yes", "--download-only", "--no-install-recommends")
-        _quietly(("chroot", base, "apt-get", "install", *options, *BROUGHT))
+        quietly(("chroot", base, "apt-get", "install", *options, *BROUGHT))
         (base / "made").touch()
     return base
 
 
-def _quietly(command: Sequence[str | pathlib.Path]) -> None:
+def quietly(command: Sequence[str | pathlib.Path]) -> None:
+    """A program to its end, as dpkg wants to be run by none. Raises CalledProcessError."""
     environment = {"DEBIAN_FRONTEND": "noninteractive", "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
 
@@ -76,13 +84,13 @@ def _quietly(command: Sequence[str | pathlib.Path]) -> None:
 def again(package: pathlib.Path, version: str, to: pathlib.Path) -> pathlib.Path:
     """The same package under another version, as a later release would come. Comes back: its file."""
     folder = to / "unpacked"
-    _quietly(("dpkg-deb", "--raw-extract", package, folder))
+    quietly(("dpkg-deb", "--raw-extract", package, folder))
     control = folder / "DEBIAN/control"
     was = re.search(r"^Version: (.*)$", control.read_text(), re.M)
     assert was is not None, "a control file has a version"
     for path in (control, folder / "DEBIAN/preinst"):
         path.write_text(path.read_text().replace(was[1], version))
     target = to / package.name.replace(was[1], version)
-    _quietly(("dpkg-deb", "-Zgzip", "-z1", "--root-owner-group", "--build", folder, target))
+    quietly(("dpkg-deb", "-Zgzip", "-z1", "--root-owner-group", "--build", folder, target))
     shutil.rmtree(folder)
     return target

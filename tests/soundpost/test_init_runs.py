@@ -200,7 +200,9 @@ async def test_a_node_of_the_folder_reports_over_tls_and_its_frame_is_in_the_jou
 
 
 @pytest.mark.parametrize("verb", ["remove", "rotate"])
-async def test_a_node_that_sends_is_refused_soon_after_its_key_is_taken_back_and_after_a_restart(running, verb):
+async def test_a_node_that_sends_is_refused_soon_after_its_key_is_taken_back_and_after_a_restart(
+    running, verb, record_property
+):
     sending = asyncio.create_task(sends_until_refused(running, "n2"))
     await running.heard("n2")
     at_s = time.monotonic()
@@ -208,7 +210,7 @@ async def test_a_node_that_sends_is_refused_soon_after_its_key_is_taken_back_and
     last_s, sent, files, key = await sending
     rows = running.rows("n2")
 
-    print(f"{verb}: the last frame went {last_s - at_s:.2f} s after the command was given; {sent} before")
+    record_property("figure", f"keys {verb}: the last frame {last_s - at_s:.2f} s after")
     assert (status, sent > 0, last_s - at_s < IN_FORCE_S) == (0, True, True), said
     assert "The broker was told, and whoever was connected is thrown out: in force now." in said
 
