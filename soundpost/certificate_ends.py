@@ -1,6 +1,7 @@
 """When certificates end that a gateway and its street stand on: those that gateway.toml names for the broker, and where
 `soundpost init` made the folder, those of the broker and of every node. Said while there is time to renew them."""
 
+import os
 import pathlib
 from datetime import datetime
 
@@ -53,6 +54,23 @@ def _soon(ends: datetime, now: datetime) -> str:
 
 
 def _renew(folder: pathlib.Path, name: str) -> str:
-    if name == AUTHORITY or not (folder / identities.CA_KEY).exists():
+    if name == AUTHORITY or not _has_authority(folder):
         return "have a new one made, and start the gateway again"
     return f"soundpost keys rotate {name} --out {folder / 'keys'} makes a new one"
+
+
+def _has_authority(folder: pathlib.Path) -> bool:
+    """Whether a street can sign for itself. A service may not look (only root reads the authority), and it is there."""
+    try:
+        (folder / identities.CA_KEY).stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def sees_all(folder: pathlib.Path) -> bool:
+    """Whether this user may read the certificates of broker and nodes, where there are any."""
+    kept = folder / identities.AUTHORITY
+    return not kept.is_dir() or os.access(kept, os.R_OK | os.X_OK)

@@ -9,17 +9,18 @@ from cryptography import x509
 
 from hw.linux.date import wrong_date
 from soundpost.broker.authority import SOON
-from soundpost.certificate_ends import ending
+from soundpost.certificate_ends import ending, sees_all
 from soundpost.doctor.subject import Subject
 from soundpost.doctor.verdict import Verdict, failed, passed, warned
 
 
-def judge_ends(over: Sequence[str], soon: Sequence[str]) -> list[Verdict]:
-    """Lines as soundpost/certificate_ends.py has them: which; what to do."""
+def judge_ends(over: Sequence[str], soon: Sequence[str], sees_all: bool = True) -> list[Verdict]:
+    """Lines as soundpost/certificate_ends.py has them: which; what to do. sees_all : nodes' could be read."""
     found = [failed("certificate", *_parts(each)) for each in over] + [
         warned("certificate", *_parts(each)) for each in soon
     ]
-    return found or [passed("certificate", f"none ends within {SOON.days} days")]
+    of = "" if sees_all else " of those that this user may read; `soundpost gateway --check` by root reads nodes' too"
+    return found or [passed("certificate", f"none ends within {SOON.days} days{of}")]
 
 
 def judge_web_end(ends: datetime, now: datetime, name: str) -> list[Verdict]:
@@ -35,7 +36,7 @@ def check_certificates(subject: Subject) -> list[Verdict]:
     now = datetime.now(UTC)
     if wrong_date(round(now.timestamp() * 1e6)):
         return [failed("certificate", "none is valid yet by this host's date", "set the clock")]
-    found = judge_ends(*ending(subject.mqtt, subject.folder, now))
+    found = judge_ends(*ending(subject.mqtt, subject.folder, now), sees_all(subject.folder))
     if subject.web is not None and subject.web.tls is not None:
         found += _web_end(subject.folder / subject.web.tls.cert_file, now)
     return found
