@@ -59,10 +59,9 @@ def run(name: str, patterns: Sequence[str]) -> list[Case] | None:
     told.unlink(missing_ok=True)
     options = ("-m", "", "-p", "no:randomly", "-p", "no:xdist", "-rA", "-o", "junit_family=xunit1")
     with (OUT / f"{name}.txt").open("wb") as log:
-        command = (sys.executable, "-m", "pytest", *options, *files)
-        subprocess.run(
-            command, check=False, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH": "."}
-        )
+        command = (sys.executable, "-m", "pytest", *options, f"--junitxml={told}", *files)
+        environment = {**os.environ, "PYTHONPATH": "."}
+        subprocess.run(command, check=False, stdout=log, stderr=subprocess.STDOUT, env=environment)
     return read(told.read_text("utf-8")) if told.exists() else []
 
 

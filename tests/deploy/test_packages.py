@@ -193,6 +193,14 @@ def test_a_script_is_whole_and_shell_takes_it(product, script, tmp_path):
         subprocess.run(("sh", "-n", path), check=True)
 
 
+def test_services_are_started_again_by_an_upgrade_and_not_by_one_that_was_called_off():
+    text = (tree.HERE / "scripts/postinst").read_text()
+
+    assert re.findall(r"^.*try-restart.*$", text, re.M) == [
+        '    [ "$1" = configure ] && systemctl try-restart @UNITS@ || true'
+    ]
+
+
 def test_a_name_that_nothing_stands_for_is_said():
     with pytest.raises(ValueError, match="nothing stands for @WHO@"):
         tree.filled("echo @WHO@", {"NAME": "x"})
