@@ -138,6 +138,7 @@ def main() -> None:
         beside_a_writer(path)
         beside_a_writer(path, "backup", path, "--to", copy)
         run("restore", copy, "--to", folder / "restored.journal")
+        run("verify", folder / "restored.journal")
         beside_a_writer(path, "prune", path, "--keep", "10d")
         run("verify", path)
         run("verify", next(folder.glob("*.jsonl.gz")))
