@@ -42,7 +42,7 @@ ROWS = (
     *_of_each_debian("downgrade, removal, purge", "said plainly, nothing lost", "a_downgrade_says|removing_keeps"),
     *_of_each_debian("systemd-analyze security and verify, each unit", "<= 2.0, nothing said", "little_exposed"),
     *_of_each_debian("a node installs, and checks its folder", "good", "a_node_installs"),
-    Row("arm64: what the packages hold", "aarch64 code, all of it", "arm64"),
+    Row("arm64: what the packages hold, and run in QEMU", "aarch64 code, all of it", "arm64"),
     Row(
         "a node's key revoked while it sends", "refused in <= 5 s, and after a restart", "keys", "taken_back|thrown_out"
     ),

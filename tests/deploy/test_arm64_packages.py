@@ -1,4 +1,5 @@
-"""The packages for arm64, looked into: compiled files are of that machine, and none is left out of what amd64 has."""
+"""The packages for arm64, looked into: compiled files are of that machine, and none is left out of what amd64 has; and
+run on Debian's own Python for arm64, by QEMU."""
 
 import os
 import pathlib
@@ -8,10 +9,28 @@ import subprocess
 
 import pytest
 
+from deploy.check import stand_ins
+from deploy.check.foreign import foreign, run_in
 from deploy.package.targets import DEBIANS, PRODUCTS
 
 pytestmark = pytest.mark.deploy
 FOLDER = pathlib.Path(os.environ.get("SOUNDPOST_PACKAGES", "out/deploy-check")).absolute()
+ROOTS = pathlib.Path(os.environ.get("SOUNDPOST_ROOTS", "/var/tmp/soundpost-debians"))
+TRY = """
+import importlib, pathlib, platform
+from soundpost.__main__ import main
+site, loaded = pathlib.Path(importlib.import_module("numpy").__file__).parents[1], 0
+for path in sorted(site.rglob("*.so")):
+    words = path.relative_to(site).parts
+    if ".libs" in words[0] or "_data" in words[0] or "tests" in words or words[0] == "scipy" and words[-1][0] == "_":
+        continue  # libraries of wheels; scipy's inner parts, which only its outer ones can load
+    importlib.import_module(".".join((*words[:-1], words[-1].split(".")[0])))
+    loaded += 1
+import scipy.linalg, scipy.optimize, scipy.signal, scipy.stats
+print(f"{loaded} modules on {platform.machine()}")
+made = main(["init", "/survey.csv", "--out", "/street", "--host", "gw", "--broker-user", "root"])
+raise SystemExit(made or main(["gateway", "--config", "/street/gateway.toml", "--check"]))
+"""
 AARCH64 = 183
 """EM_AARCH64 of <elf.h>."""
 
@@ -59,3 +78,22 @@ def test_all_compiled_code_is_of_arm64_and_none_is_missing(product, number, tmp_
     assert len(ours) > 50
     assert {path: machine for path, machine in ours.items() if machine != AARCH64} == {}
     assert modules(theirs) - modules(ours) == set()
+
+
+@pytest.mark.parametrize("number", DEBIANS)
+def test_the_gateways_package_runs_on_arm64(number, tmp_path, record_property):
+    deb, debian = package("soundpost-gateway", number, "arm64"), DEBIANS[number]
+    root = tmp_path / "root"
+    base = foreign(number, "arm64", debian.python, ROOTS)
+    subprocess.run(("cp", "-a", "--reflink=auto", base, root), check=True)
+    unpacked(deb, root)
+    (root / "survey.csv").write_text(stand_ins.SURVEY)
+    (root / "try.py").write_text(TRY)
+    ran = run_in(root, "/opt/soundpost/bin/python", "-P", "-s", "/try.py")
+    record_property(
+        "figure", f"Debian {number}: {re.search(r'[0-9]+ modules on .*', ran.stdout + '0 modules on ?')[0]}"
+    )
+
+    assert ran.returncode == 0, ran.stdout[-2000:]
+    assert "modules on aarch64" in ran.stdout
+    assert "good. 12 poles, 12 lamps, 0 cameras" in ran.stdout
