@@ -38,6 +38,8 @@ def _packages(number: int, arch: str, names: Sequence[str], folder: pathlib.Path
     quietly(("chroot", asks, "apt-get", "install", *options, *(f"{name}:{arch}" for name in names)))
     for package in (asks / "var/cache/apt/archives").glob(f"*_{arch}.deb"):
         quietly(("dpkg-deb", "--extract", package, root))
+    if not (root / "lib").exists():  # as base-files of Debian 13 has it; before, packages bring it
+        (root / "lib").symlink_to("usr/lib")
     for name in ("passwd", "group"):
         shutil.copy(asks / "etc" / name, root / "etc" / name)
     shutil.rmtree(asks)
