@@ -289,7 +289,7 @@ def test_alert_rules_and_dashboard_are_laid_out_as_the_page_says(wheel, commands
     assert "/usr/share/soundpost" in page
     assert (folder / "prometheus/soundpost.rules.yml").read_text().count("- alert: ") > 5
     assert json.loads((folder / "grafana/soundpost-gateway.json").read_text())["panels"]
-    assert not (tmp_path / "node/usr/share/soundpost").exists()
+    assert not (tmp_path / "node/usr/share/soundpost/prometheus").exists()
 
 
 def test_sums_are_what_sha256sum_checks(tmp_path):
