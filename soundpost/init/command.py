@@ -133,7 +133,9 @@ def _installed(args: argparse.Namespace) -> Installed:
     at = args.broker_at or HERE
     if state is None:
         return Installed(user, broker=at)
-    if not state.is_dir() or not str(state.absolute()).isprintable() or set(str(state)) & set('"\\{}'):
+    is_elsewhere = not is_root and state.is_absolute()  # on the gateway, where this folder is brought to
+    whole = str(state.absolute())
+    if not (state.is_dir() or is_elsewhere) or not whole.isprintable() or set(whole) & set('"\\{}'):
         raise ValueError(f"--state {state}: must be a folder that is there, without quotes, backslashes and braces")
     return Installed(user, str(state.absolute()), at)
 

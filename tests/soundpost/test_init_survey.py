@@ -344,6 +344,16 @@ def test_a_gateway_that_runs_as_a_service_can_read_what_is_its_own_and_no_more(i
     assert read_config(street / "gateway.toml").journal == f"{state}/street.journal"
 
 
+def test_a_folder_for_a_gateway_elsewhere_names_the_place_where_that_one_may_write(init, monkeypatch, tmp_path):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    status, _, err = init([HEAD, *ROWS], "--state", "/not/on/this/machine")
+    _, _, refused = init([HEAD, *ROWS], "--out", str(tmp_path / "other"), "--state", "not/on/this/machine")
+
+    assert (status, err) == (0, "")
+    assert read_config(tmp_path / "street/gateway.toml").journal == "/not/on/this/machine/street.journal"
+    assert "--state not/on/this/machine: must be a folder that is there" in refused
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 @pytest.mark.parametrize(
     ("option", "says"),
