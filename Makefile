@@ -135,6 +135,13 @@ $(EAR):
 		print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'])")
 	touch $@
 
+deploy-check: .venv/.fleet/.made
+
+.venv/.fleet/.made: .venv/.demo
+	$(PYTHON) -m venv .venv/.fleet
+	.venv/.fleet/bin/pip install --quiet --constraint constraints.txt ansible-core
+	touch $@
+
 .venv/.bench: .venv/.dev
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[board,camera,sim,web,map,dev,bench]'
 	touch $@
