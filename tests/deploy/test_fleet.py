@@ -179,7 +179,7 @@ def test_a_bad_setting_stops_the_upgrade_before_its_gateway_is_touched(city):
     assert kept.returncode == 0, kept.stdout
 
 
-def test_a_lamp_bank_that_does_not_answer_stops_it_and_the_way_back_is_the_one_that_it_says(city):
+def test_a_lamp_bank_that_does_not_answer_stops_it_and_the_way_back_is_the_one_that_it_says(city, record_property):
     untouched = city.state("gw3")
     city.street("gw2", *poles("gw2", LAMP_BANK))
     status, said = city.play(city.new)
@@ -187,6 +187,7 @@ def test_a_lamp_bank_that_does_not_answer_stops_it_and_the_way_back_is_the_one_t
     city.street("gw2", *poles("gw2"))
     words = why.partition("ansible-playbook gateways.yml ")[2].partition(". Settings")[0].split()
     back, said_back = city.play(city.old, *words)
+    record_property("figure", f"stopped by {why.partition('; ')[0][:60]}..., gw3 as it was")
 
     assert status != 0
     assert f"gw2: is not well after the change: lamp bank {LAMP_BANK}" in why
