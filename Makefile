@@ -78,7 +78,7 @@ containers: .venv/.package  ## the container image and compose.yaml, from the De
 	if command -v npm >/dev/null; then $(MAKE) web; else echo "no npm: an image without the map that moves"; fi
 	arch=$${ARCH:-$$(dpkg --print-architecture)} && \
 		$(BIN)/python -m deploy.package.build --out out/packages --debian 12 --arch $$arch --product gateway && \
-		$(BIN)/python -m deploy.containers.build out/packages/soundpost-gateway_*+deb12_$$arch.deb $(MORE)
+		$(BIN)/python -m deploy.containers.build "$$(ls -t out/packages/soundpost-gateway_*+deb12_$$arch.deb | head -n 1)" $(MORE)
 
 containers-programs:
 	sh deploy/check/containers.sh
@@ -86,6 +86,7 @@ containers-programs:
 deploy-check: | containers-programs
 deploy-check: .venv/.package | programs  ## what deployment must show, on clean Debians 12 and 13: root, an hour; table in out/deploy-check (ONLY=debians: that part)
 	if command -v npm >/dev/null; then $(MAKE) web; else echo "no npm: packages without the map that moves"; fi
+	rm -f out/deploy-check/soundpost-*.deb out/deploy-check/soundpost-*.json
 	$(BIN)/python -m deploy.package.build --out out/deploy-check $(MORE)
 	$(BIN)/python -m deploy.check $(ONLY)
 

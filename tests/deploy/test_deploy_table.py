@@ -6,7 +6,7 @@ import re
 import pytest
 
 from deploy.check import __main__ as check
-from deploy.check.__main__ import Case, judge, read
+from deploy.check.__main__ import Case, elsewhere, judge, read
 from deploy.check.rows import ROWS, RUNS, Row
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -38,6 +38,11 @@ def test_what_pytest_wrote_is_read():
         ([Case("an_upgrade[12]", "skipped")], "skipped: see its log", None),
         ([Case("an_upgrade[12]", "passed", ("3 s",)), Case("an_upgrade_b[12]", "passed", ("4 s",))], "3 s; 4 s", True),
         ([Case("an_upgrade[12]", "passed", (), 2.0)], "1 tests, 2 s", True),
+        (
+            [Case("an_upgrade[12]", "passed", ("3 s",)), Case("an_upgrade_b[12]", "skipped")],
+            "3 s; 1 skipped: see its log",
+            True,
+        ),
         ([Case("an_upgrade[12]", "passed"), Case("an_upgrade_b[12]", "failure")], "an_upgrade_b[12]", False),
         (
             [Case("an_upgrade[12]", "error"), Case("an_upgrade_b[12]", "failure")],
@@ -50,6 +55,18 @@ def test_a_row_holds_where_all_its_tests_pass_and_at_least_one_ran(cases, found,
     told = judge(ROW, cases)
 
     assert (told.found, told.holds) == (found, holds)
+
+
+def test_what_fails_and_is_in_no_row_has_a_row_of_its_own():
+    cases = [
+        Case("test_of_no_row", "failure"),
+        Case("test_of_no_row_either", "passed"),
+        Case("test_an_upgrade_loses_nothing[12]", "failure"),
+    ]
+
+    assert [(row.what, row.found, row.holds) for row in elsewhere("debians", cases)] == [
+        ("debians: test_of_no_row", "failure", False)
+    ]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.what)
