@@ -34,8 +34,7 @@ class Use:
 def check_wiring(
     banks: Sequence[LampBankTable], nodes_ports: Sequence[str], contacts: Mapping[tuple[str, int], str]
 ) -> None:
-    """Raises ValueError naming all that is in each other's way. contacts : (url, coil) -> what is triggered. The urls
-    are good ones."""
+    """Raises ValueError naming all that is in each other's way. contacts : (url, coil) -> what is triggered."""
     uses = [*_ports(banks), *(Use(f"serial {n} (the nodes)", port, "nodes") for n, port in enumerate(nodes_ports, 1))]
     serial = {url: what for (url, _), what in contacts.items() if urlsplit(url).scheme == "rtu"}
     uses += [Use(what, urlsplit(url).path, "contact", _baud(url)) for url, what in serial.items()]
@@ -44,17 +43,21 @@ def check_wiring(
     faults += _twice(_pins(banks), lambda one, two: f"{one} and {two} are on one pin")
     faults += _twice(_devices(banks), lambda one, two: f"{one} and {two} are one device")
     if faults:
-        raise ValueError("; ".join(faults))
+        raise ValueError("; ".join(dict.fromkeys(faults)))  # a pin of either chip is told once
 
 
 def board_of(url: str) -> tuple[str, ...]:
-    """Which board a url of hw/modbus_line.py is of, however it is written."""
+    """Which board a url of hw/modbus_line.py is of, however it is written. Raises ValueError naming one whose port is
+    none."""
     parts = urlsplit(url)
     unit = parse_qs(parts.query).get("unit", ["1"])[0].lstrip("0")
     if parts.scheme == "rtu":
         return "rtu", os.path.realpath(parts.path), unit
     host = parts.hostname or ""
-    return parts.scheme, LOOPBACK.get(host, host), str(parts.port or 502), unit
+    try:
+        return parts.scheme, LOOPBACK.get(host, host), str(parts.port or 502), unit
+    except ValueError as error:
+        raise ValueError(f"{url}: {error}") from None
 
 
 def _baud(url: str) -> str:
@@ -87,10 +90,10 @@ def _boards(banks: Sequence[LampBankTable]) -> Iterator[tuple[object, str]]:
 def _pins(banks: Sequence[LampBankTable]) -> Iterator[tuple[object, str]]:
     for number, bank in enumerate(banks, start=1):
         parts = urlsplit(bank.url)
+        chips = (os.path.realpath(parts.path),) if parts.path else HEADER_CHIPS
         for lamp in bank.lamps if parts.scheme == "gpio" else ():
-            chip = os.path.realpath(parts.path) if parts.path else HEADER_CHIPS[0]
-            chip = HEADER_CHIPS[0] if chip in HEADER_CHIPS else chip
-            yield (chip, lamp.channel), f"lamp_bank {number} ({bank.url}), lamp {lamp.name}, channel {lamp.channel},"
+            what = f"lamp_bank {number} ({bank.url}), lamp {lamp.name}, channel {lamp.channel},"
+            yield from (((chip, lamp.channel), what) for chip in chips)
 
 
 def _devices(banks: Sequence[LampBankTable]) -> Iterator[tuple[object, str]]:

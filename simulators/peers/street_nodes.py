@@ -4,7 +4,7 @@ hangs on a pole.
 
 usage: python -m simulators.peers.street_nodes FOLDER [--shots 3] [--every-s 5]
 FOLDER has a folder for each node, with its node.toml: `nodes` of what `soundpost init` made. They report how they are
-every 20 s (a real node: once a minute); with --shots, so many shots in the middle of the street, each heard by all.
+every 20 s, as a real node does; with --shots, so many shots in the middle of the street, each heard by all.
 Standard output: {"what": "let in", "nodes": N} when the broker took all of them; {"what": "acked", "nodes": N} when the
 gateway had a word of each on its disk; {"what": "shot", "t_us", "lat_deg", "lon_deg"} for each shot. Ends on SIGTERM.
 """
@@ -87,9 +87,10 @@ class StreetNode:
         raise ConnectionError("the broker hung up")
 
     async def _write(self, record: tuple) -> None:  # type: ignore[type-arg]
-        if self._line is not None:
-            node = self.config.node.encode()
-            await self._line.write_frame(wire.seal(record, self.key, node, self.boot, next(self._sequence)))
+        if self._line is None:
+            raise ConnectionError("it is away")
+        node = self.config.node.encode()
+        await self._line.write_frame(wire.seal(record, self.key, node, self.boot, next(self._sequence)))
 
     def _broker(self) -> Broker:
         way = self.config.uplink
@@ -123,7 +124,10 @@ async def shoot(nodes: Sequence[StreetNode]) -> None:
     late_s = travel_s(AIR, paths_m).tolist()
     for late, node in sorted(zip(late_s, nodes, strict=True), key=lambda each: float(each[0])):
         await asyncio.sleep(max(0.0, late - (utc_us() - t_us) / 1e6))
-        await node.hear(t_us + round(late * 1e6))
+        try:
+            await node.hear(t_us + round(late * 1e6))
+        except OSError as error:
+            say("missed", node=node.config.node, why=str(error))
 
 
 async def live_all(nodes: Sequence[StreetNode], n_shots: int, every_s: float) -> None:

@@ -68,6 +68,7 @@ def test_two_banks_in_each_others_way_are_named_both(port, one, two, says):
         ("tcp://10.0.0.5:502", "tcp://10.0.0.5:503"),
         ("dali:///dev/ttyUSB3", "dali:///dev/ttyUSB4"),
         ("gpio://", "gpio:///dev/gpiochip1"),
+        ("gpio:///dev/gpiochip0", "gpio:///dev/gpiochip4"),
     ],
 )
 def test_boards_that_are_two_are_two(port, one, two):
