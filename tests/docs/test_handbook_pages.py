@@ -7,6 +7,7 @@ import re
 import tomllib
 
 import pytest
+import yaml
 
 from deploy.handbook.linking import DOCS, ROOT, linked, relative
 from deploy.handbook.nav import nav
@@ -14,6 +15,7 @@ from deploy.handbook.page import anchors, links, parted
 
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 MOST_BYTES = 400_000
+RULES = ROOT / "deploy/handbook/mkdocs.yml"
 NOT_OURS = ("CHANGELOG.md",)  # mentions what was there then
 
 
@@ -138,3 +140,15 @@ def test_what_a_page_shows_as_toml_or_json_is_that(page):
 
 def test_readme_stays_one_page():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 100
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_list_stays_a_list_when_it_is_built(page):
+    markdown = pytest.importorskip("markdown", reason="mkdocs-material is not installed")
+    rules = [*yaml.safe_load(RULES.read_text())["markdown_extensions"][:1], "pymdownx.superfences"]
+    built = re.sub(
+        r"<pre.*?</pre>|<h\d.*?</h\d>", "", markdown.markdown(page.read_text(), extensions=rules), flags=re.S
+    )
+
+    assert not re.findall(r"\n *(?:\d\.|[*-]) .*", re.sub(r"<[^>]*>", "", built))
+    assert not re.findall(r"^ {1,3}[*-] .*", re.sub(r"```.*?```", "", page.read_text(), flags=re.S), re.M)
