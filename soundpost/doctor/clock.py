@@ -54,7 +54,7 @@ def judge_clock(reading: ClockReading, kernel: KernelClock | None, is_node: bool
 def _judge_without_chrony(kernel: KernelClock | None, is_node: bool) -> Verdict:
     if is_node:
         costs = "its arrivals say so and nothing is placed by them"
-        return failed("time", f"no chrony that follows anything, so the clock is unset: {costs}", WAY)
+        return failed("time", f"no chrony that follows anything, so the clock is coarse: {costs}", WAY)
     if kernel is None:
         return warned("time", "nobody says whether this clock is kept", WAY)
     if not kernel.is_kept:
