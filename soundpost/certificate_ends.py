@@ -10,7 +10,7 @@ from cryptography import x509
 from gateway.intake.tables import MqttTable
 from soundpost.broker import identities
 from soundpost.broker.authority import SOON
-from soundpost.broker.texts import GATEWAY
+from soundpost.broker.texts import BROKER, GATEWAY
 
 AUTHORITY = "ca"
 OUR_OWN = (GATEWAY, AUTHORITY)
@@ -56,7 +56,8 @@ def _soon(ends: datetime, now: datetime) -> str:
 def _renew(folder: pathlib.Path, name: str) -> str:
     if name == AUTHORITY or not _has_authority(folder):
         return "have a new one made, and start the gateway again"
-    return f"soundpost keys rotate {name} --out {folder / 'keys'} makes a new one"
+    then = "start it again" if name in (GATEWAY, BROKER) else f"bring nodes/{name} to its pole and start the node again"
+    return f"soundpost keys rotate {name} --out {folder / 'keys'} makes a new one; then {then}"
 
 
 def _has_authority(folder: pathlib.Path) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from soundpost.broker.changing import certified, change
 from soundpost.broker.identities import street_beside
+from soundpost.broker.texts import BROKER, GATEWAY
 from soundpost.keys_table import TABLE, fingerprints, fresh, key_files, read_table, with_keys
 from soundpost.private_files import locked, write_private
 from soundpost.terminal import add_verb
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{node:32} {mark}")
         return 0
     does, _ = CHANGES[args.verb]
-    _check_names(args.node)
+    _check_names(args.node, args.verb)
     told = does(args.node, args.out)
     print(_done(args.verb, args.node, args.out))
     if told:
@@ -117,7 +118,9 @@ def _done(verb: str, nodes: list[str], folder: pathlib.Path) -> str:
     """What was done, and what is to be done now."""
     if others := certified(nodes, folder):
         nodes = [node for node in nodes if node not in others]
-        return "\n".join([f"new certificate: {', '.join(others)}", *([_done(verb, nodes, folder)] if nodes else [])])
+        again = f"start {' and '.join(others)} again now: until then nothing is heard"
+        told = f"new certificate: {', '.join(others)}; {again}"
+        return f"{told}\n{_done(verb, nodes, folder)}" if nodes else told
     street = street_beside(folder)
     files = ", ".join(str(street / "nodes" / node if street else folder / f"{node}.key") for node in nodes)
     if verb == "make":
@@ -128,8 +131,11 @@ def _done(verb: str, nodes: list[str], folder: pathlib.Path) -> str:
     return f"{files}: put on the pole; {then}. {IN_FORCE}."
 
 
-def _check_names(nodes: list[str]) -> None:
+def _check_names(nodes: list[str], verb: str) -> None:
     for node in nodes:
+        if verb != "rotate" and node.lower() in (GATEWAY, BROKER):
+            own = node.lower()
+            raise ValueError(f"node {node}: the {own} is called so; its certificate: soundpost keys rotate {own}")
         if not NAME.fullmatch(node) or node.startswith("."):
             raise ValueError(f"node {node!r}: a name has 1 to 32 letters, digits, dots, dashes or underscores")
         if nodes.count(node) > 1:

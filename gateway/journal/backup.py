@@ -59,6 +59,10 @@ def restore(path: pathlib.Path, to: pathlib.Path, seen: Seen) -> Copied:
     """Bring a backup back as the journal `to`, which is not there yet. It is checked first. Raises as `backup` does."""
     if is_archive(path):
         raise ValueError(f"{path}: is an archive of pruned rows, not a backup; verify and replay read it as it is")
+    if to.exists():
+        raise FileExistsError(
+            17, "is there already, and nothing is ever overwritten: stop its gateway, move it away", str(to)
+        )
     for beside in ("-wal", "-shm", "-journal"):
         if (left := to.with_name(to.name + beside)).exists():
             raise FileExistsError(17, "is left of another journal; move it away first", str(left))

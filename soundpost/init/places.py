@@ -33,13 +33,16 @@ def check_places(survey: Survey, faults: Remarks, notes: Remarks) -> None:
     middle = _middle(poles)
     town, town_m = _nearest_town(middle)
     if town_m > NO_TOWN_M:
-        notes.add(f"lies {town_m / 1000:.0f} km from {town}, the nearest town known here: in the sea? look at the map")
+        away = f"lies {town_m / 1000:.0f} km from {town}, the nearest town known here"
+        notes.add(f"{away}: in the sea? latitude and longitude swapped? look at the map")
     near = [pole for pole in poles if not _is_far(pole, middle, faults)]
     if near:
         _check_neighbours(near, faults)
     nodes = len(survey.nodes())
-    if nodes < LEAST_POLES:
-        faults.add(f"{nodes} poles have a node; a place needs at least {LEAST_POLES}: fill in the column node")
+    if nodes < LEAST_POLES and not faults:
+        bare = nodes < len(survey.poles)
+        less, then = (" have a node", ": fill in the column node") if bare else ("", "")
+        faults.add(f"{nodes} poles{less}; a place needs at least {LEAST_POLES}{then}")
 
 
 @dataclass(frozen=True, slots=True)

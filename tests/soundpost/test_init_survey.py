@@ -199,7 +199,7 @@ def test_a_street_with_no_town_near_is_asked_about_for_it_may_lie_in_the_sea(ini
     status, out, _ = init([HEAD, *(row.replace(",-77.", ",-35.").replace(",-76.", ",-34.") for row in ROWS)])
 
     assert status == 0
-    assert "the nearest town known here: in the sea? look at the map" in out
+    assert "the nearest town known here: in the sea? latitude and longitude swapped? look at the map" in out
 
 
 def test_headings_have_many_names_and_what_is_not_used_is_said(init):
@@ -266,7 +266,10 @@ def test_what_is_no_survey_is_one_line(init, tmp_path, content, says):
 
 
 def test_few_nodes_are_said(init):
-    assert "3 poles have a node; a place needs at least 4" in init([HEAD, *ROWS[:3]])[2]
+    assert "3 poles; a place needs at least 4" in init([HEAD, *ROWS[:3]])[2]
+    assert (
+        "3 poles have a node; a place needs at least 4: fill in" in init([HEAD, *ROWS[:3], "P9,38.90062,-77.0,6.5,"])[2]
+    )
 
 
 def test_a_folder_that_it_did_not_make_is_left_alone(init, tmp_path):

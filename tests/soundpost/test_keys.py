@@ -42,7 +42,9 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path, capsys, there
     assert (tmp_path / there).read_text() == "mine"
 
 
-@pytest.mark.parametrize("names", [["n 1"], ["a/b"], ["../up"], ["n" * 33], [""], ["n1", "n1"], ["det/#"]])
+@pytest.mark.parametrize(
+    "names", [["n 1"], ["a/b"], ["../up"], ["n" * 33], [""], ["n1", "n1"], ["det/#"], ["n1", "Gateway"]]
+)
 def test_a_name_that_cannot_be_is_refused_and_nothing_written(tmp_path, capsys, names):
     assert main(["keys", "make", *names, "--out", str(tmp_path / "keys")]) == 1
     assert not (tmp_path / "keys").exists()
