@@ -37,7 +37,8 @@ NEARLY_US = 150_000
 LEAST_OTHERS, LEAST_WORDS = 3, 2
 """So many others, with so many words each in the time of the judged node's."""
 FRESH_US = 180_000_000
-KIND = "clock"
+KIND = "second"
+"""`clock` is the ledger's, by sound and to the millisecond: each ends its own alarms alone."""
 OVER = "its clock tells the same second as the other nodes' again"
 
 

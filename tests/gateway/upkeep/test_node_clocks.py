@@ -46,7 +46,7 @@ def one(off_us):
 def test_a_pulse_named_by_the_next_second_is_found_within_a_minute():
     said = minutes(NodeClocks(NODES), one(1 * S))
 
-    assert [(alarm.node, alarm.kind, alarm.raised) for _, alarm in said] == [("c", "clock", True)]
+    assert [(alarm.node, alarm.kind, alarm.raised) for _, alarm in said] == [("c", "second", True)]
     assert said[0][0] <= 60
     assert said[0][1].why == (
         "its clock is 1.0 s ahead of the other nodes', a whole second: is its PPS named by the wrong one?; "
@@ -236,7 +236,7 @@ def night(small_street, kind=Watch, since_us=0, mended_us=0):
 def test_a_node_a_second_off_is_called_wrong_of_its_clock_and_not_deaf_and_shots_are_placed_without_it(small_street):
     alarms, off_m = night(small_street)
 
-    assert [(each.node, each.kind, each.raised) for each in alarms] == [("n3", "clock", True)]
+    assert [(each.node, each.kind, each.raised) for each in alarms] == [("n3", "second", True)]
     assert len(off_m) == 30
     assert max(off_m) < 3
 
