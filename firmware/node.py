@@ -40,8 +40,9 @@ Keep = namedtuple("Keep", ("saved",))
 """Effect: put this outbox.Saved on disk; done when it is durable."""
 Send = namedtuple("Send", ("frame",))
 """Effect: send this if there is a connection; if not, `connected` will bring it again."""
-Forget = namedtuple("Forget", ("keys",))
-"""Effect: these (boot, sequence) need no longer be kept. Need not be durable: what is kept too long is acked again."""
+Forget = namedtuple("Forget", ("keys", "acked"))
+"""Effect: these (boot, sequence) need no longer be kept. Need not be durable: what is kept too long is acked again.
+acked: the gateway has them; False: a full outbox let them go."""
 Obey = namedtuple("Obey", ("verb", "argument"))
 """Effect: a command from the gateway that is the shell's to carry out; verb is one of firmware.linux.names."""
 Take = namedtuple("Take", ("record",))
@@ -217,7 +218,7 @@ class Node:
         saved = Saved(self.outbox.boot, sequence, isinstance(record, wire.Health), frame)
         gone = self.outbox.put(saved, self._now_us)
         effects = [Keep(saved), Send(frame)]
-        return [Forget(gone)] + effects if gone else effects
+        return [Forget(gone, False)] + effects if gone else effects
 
     def _sealed(self, record: tuple, sequence: int) -> bytes:  # type: ignore[type-arg]
         return wire.seal(record, self._mac, self._kid, self.outbox.boot, sequence, self._page)
@@ -236,7 +237,7 @@ class Node:
         freed = self.outbox.acked(ack.spans, self._now_us)
         called = (CALLED_US, self.outbox.limit) if not ack.spans else ()
         again = self._again(self.outbox.settled_again(self._now_us, *called))
-        return [Forget(freed)] + again if freed else again
+        return [Forget(freed, True)] + again if freed else again
 
     def _command(self, command: wire.Command) -> list:  # type: ignore[type-arg]
         """Once, and in its time: a node that does not know the time obeys nothing that could be old."""

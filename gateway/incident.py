@@ -197,8 +197,9 @@ class Heard:
 class Alarm:
     """Effect: tell a technician what is wrong with a pole, or that it is right again, and write it to the journal.
 
-    kind : `clock`, `position` or `microphone`; of one node or more, `silent`. raised : False where it is over. why :
-    in plain words. sigmas : how far from nothing it is (0 where it is over). n_shots : the shots that it rests on.
+    kind : `clock` (by sound), `second` (by its words), `position` or `microphone`; of one node or more, `silent`.
+    raised : False where it is over. why : in plain words. sigmas : how far from nothing it is (0 where it is over).
+    n_shots : the shots that it rests on.
     """
 
     node: str

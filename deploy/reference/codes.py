@@ -8,10 +8,13 @@ from firmware.board.blink import CODES, HEALTHY_MS
 from firmware.linux.names import VERBS
 from gateway.reaction.lamp_faults import RULES
 from gateway.upkeep.ledger import KINDS, OVER
+from gateway.upkeep.node_clocks import KIND as SECOND
+from gateway.upkeep.node_clocks import OVER as SECOND_OVER
 from gateway.upkeep.silence import KIND as SILENT
 
 ALARMS = {
-    "clock": "its times are off by the same everywhere: its clock, or the second that its pulses are counted from",
+    "clock": "its arrivals are off by the same everywhere: its clock, by a part of a second",
+    SECOND: "its words of itself tell another second than the other nodes': by which second its pulses are named",
     "position": "it stands elsewhere than the survey has it",
     "microphone": "it is louder or less loud than the others, hears little of what they hear, or its times scatter",
     SILENT: "it is not heard any more; of several that fall silent together one alarm",
@@ -60,7 +63,7 @@ def _led() -> str:
 
 
 def _alarms() -> list[tuple[str, str, str]]:
-    over: dict[str, list[str]] = {}
+    over: dict[str, list[str]] = {SECOND: [SECOND_OVER]}
     for finding, kind in KINDS.items():
         over.setdefault(kind, []).append(OVER[finding])
     return [

@@ -44,12 +44,17 @@ class Figures:
         if len(self._kept_us) < MOST_OPEN:
             self._kept_us[key] = now_us
 
-    def forgot(self, keys: Iterable[Key], now_us: int) -> None:
+    def acked(self, keys: Iterable[Key], now_us: int) -> None:
         """The gateway has these on its own disk."""
         for key in keys:
             kept_us = self._kept_us.pop(key, None)
             if kept_us is not None:
                 self._acks.add((now_us - kept_us) / 1e6)
+
+    def thrown_away(self, keys: Iterable[Key]) -> None:
+        """A full outbox let these go: no ack of theirs will come."""
+        for key in keys:
+            self._kept_us.pop(key, None)
 
     def families(self, node: LookingNode, now: Now) -> list[Family]:
         """All that there is to tell."""

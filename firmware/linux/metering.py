@@ -10,7 +10,7 @@ import structlog
 from firmware.linux.figures import PREFIX, Figures, Now
 from firmware.linux.looking_node import LookingNode
 from hw.linux.exposition import text_of
-from hw.linux.textfile import EVERY_S, write_whole
+from hw.linux.textfile import EVERY_S, TextFile
 
 log = structlog.get_logger(layer="firmware.linux.metering")
 
@@ -20,21 +20,14 @@ class Metering:
 
     def __init__(self, path: pathlib.Path, figures: Figures, every_s: float = EVERY_S) -> None:
         self.figures = figures
-        self._path, self._every_s = path, every_s
-        self._why = ""
+        self._file, self._every_s = TextFile(path, _say), every_s
 
     async def run(self, node: LookingNode, now: Callable[[], Now]) -> NoReturn:
         """Write again and again."""
         while True:
-            await self._write(text_of(self.figures.families(node, now()), PREFIX))
+            await self._file.write(text_of(self.figures.families(node, now()), PREFIX))
             await asyncio.sleep(self._every_s)
 
-    async def _write(self, text: str) -> None:
-        try:
-            await asyncio.to_thread(write_whole, self._path, text)
-        except OSError as error:
-            if str(error) != self._why:
-                log.warning("metrics cannot be written", why=str(error))
-            self._why = str(error)
-        else:
-            self._why = ""
+
+def _say(why: str) -> None:
+    log.warning("metrics cannot be written", why=why)

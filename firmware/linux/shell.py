@@ -171,7 +171,9 @@ class Shell:
                 self._uplink.offer(effect.frame, fresh=fresh)
             elif isinstance(effect, Forget):
                 self._spool.forget(effect.keys)
-                if self._metering is not None:
-                    self._metering.figures.forgot(effect.keys, self._now_us())
+                if self._metering is not None and effect.acked:
+                    self._metering.figures.acked(effect.keys, self._now_us())
+                elif self._metering is not None:
+                    self._metering.figures.thrown_away(effect.keys)
             elif isinstance(effect, Obey):
                 log.warning("a command that this node cannot carry out", verb=words.VERBS.get(effect.verb, effect.verb))

@@ -159,7 +159,9 @@ def build_core(
     poles = config.poles()
     places = {node: pole.xyz_m for node, pole in poles.items()}
     live, weather = Associator(config.air.air(), places), config.air.air()
-    watch = Watch(weather, config.medium.medium(weather), Ledger(places), airs if config.medium.learn else (), since_us)
+    medium, known = config.medium.medium(weather), airs if config.medium.learn else ()
+    late_us = {node: pole.offset_us for node, pole in poles.items()}
+    watch = Watch(weather, medium, Ledger(places), known, since_us, late_us)
     silence = None if since_us is None else Silence(places, since_us)
     judge = Judge(rare_s=config.policy.rare_h * 3600)
     decides = policy or _policy(config, config.policy.rules())

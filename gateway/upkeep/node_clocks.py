@@ -6,15 +6,21 @@ of its words (wire.Health, t_us), and no word is here before it was said:
 
     late_i = when it came - t_us = the way + what its clock is behind - what ours is behind
 
-Ours is in all of them, so a node is compared with the middle one of the others. Of its newest WORDS the earliest
-counts: the way is never shorter than nothing, and now and then longer. A node that is early by EARLY_US is ahead,
-whatever the way: others' ways are not longer by that. One that is late by LATE_US is behind, or its line is slow all
-the time: it is told so, both. Words that come together after a break count as one, for the older ones waited.
+Ours is in all of them, so a node is compared with the middle one of the others; and ours may be set or slewed in the
+meantime, and only a step of more than a second is told (gateway/steady_clock.py), so of the others' words those count
+that are no older than the node's own. Of each one's newest WORDS the earliest counts: the way is never shorter than
+nothing, and now and then longer. Words that come together after a break count as one, for the older ones waited; that
+one may have waited, too, so one alone says nothing.
+
+A node is ahead if its words come EARLY_US before the others', and BEFORE_US before they were said by our own clock: the
+others may all have slow lines. If our own is ahead, one that is ahead by less than that is not found. One that is late
+by LATE_US is behind, or its line is slow all the time: it is told so, both.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from statistics import median
+from types import MappingProxyType
 
 from firmware import wire
 from gateway.incident import Alarm
@@ -24,18 +30,24 @@ WORDS, EARLY_WORDS = 6, 3
 TOGETHER_US = 10_000_000
 """Half of what a node leaves between two words (firmware/node.py, HEALTH_US)."""
 EARLY_US, LATE_US = 400_000, 700_000
+BEFORE_US = 150_000
+"""More than a host that follows NTP is behind: no good node's word comes so long before it was said."""
 NEARLY_US = 150_000
 """Off a whole second by less is what naming a pulse wrongly makes; the way is in it."""
-LEAST_OTHERS = 3
+LEAST_OTHERS, LEAST_WORDS = 3, 2
+"""So many others, with so many words each in the time of the judged node's."""
 FRESH_US = 180_000_000
-KIND = "clock"
+KIND = "second"
+"""`clock` is the ledger's, by sound and to the millisecond: each ends its own alarms alone."""
 OVER = "its clock tells the same second as the other nodes' again"
 
 
 class NodeClocks:
-    """nodes : those of the survey; what a stranger says is not compared."""
+    """nodes : those of the survey; what a stranger says is not compared. offsets_us : what a node's times are always
+    late by (gateway/street.py); its arrivals are mended by that, so its words are, too."""
 
-    def __init__(self, nodes: Iterable[str]) -> None:
+    def __init__(self, nodes: Iterable[str], offsets_us: Mapping[str, int] = MappingProxyType({})) -> None:
+        self._offsets_us = offsets_us
         self._late_us = {node: deque[tuple[int, int]](maxlen=WORDS) for node in sorted(nodes)}
         self._wrong: set[str] = set()
 
@@ -57,7 +69,7 @@ class NodeClocks:
         if said.clock < wire.HOLDOVER:
             words.clear()  # it says itself that it does not know the time
             return []
-        late_us = now_us - said.t_us
+        late_us = now_us - said.t_us + self._offsets_us.get(node, 0)
         if words and now_us - words[-1][0] < TOGETHER_US:
             late_us = min(late_us, words.pop()[1])
         words.append((now_us, late_us))
@@ -67,25 +79,31 @@ class NodeClocks:
         words, usual_us = self._late_us[node], self._usual_us(node, now_us)
         if usual_us is None or len(words) < EARLY_WORDS:
             return []
-        late_us = [each_us - usual_us for _, each_us in words]
-        if max(late_us) <= -EARLY_US or (len(words) == WORDS and min(late_us) >= LATE_US):
+        came_us = [each_us for _, each_us in words]
+        late_us = [each_us - usual_us for each_us in came_us]
+        is_ahead = max(late_us) <= -EARLY_US and max(came_us) <= -BEFORE_US
+        if is_ahead or (len(words) == WORDS and min(late_us) >= LATE_US):
             told = [] if node in self._wrong else [_raised(node, min(late_us), now_us)]
             self._wrong.add(node)
             return told
-        if node in self._wrong and -EARLY_US / 2 < late_us[-1] < LATE_US / 2:
+        is_no_more_ahead = late_us[-1] > -EARLY_US / 2 or came_us[-1] > -BEFORE_US
+        if node in self._wrong and is_no_more_ahead and late_us[-1] < LATE_US / 2:
             self._wrong.discard(node)
             words.clear()
             return [Alarm(node, KIND, False, OVER, now_us, 0.0, 0)]
         return []
 
     def _usual_us(self, node: str, now_us: int) -> int | None:
-        """How late the words of a node in the middle of the others come; None while too few speak."""
+        """How late the words of a node in the middle of the others came, since the node's first that is kept; None
+        while too few spoke."""
+        since_us = self._late_us[node][0][0]
         others = [
-            min(late_us for _, late_us in words)
+            [late_us for came_us, late_us in words if came_us >= since_us]
             for other, words in self._late_us.items()
             if other != node and words and now_us - words[-1][0] < FRESH_US
         ]
-        return round(median(others)) if len(others) >= LEAST_OTHERS else None
+        earliest = [min(each) for each in others if len(each) >= LEAST_WORDS]
+        return round(median(earliest)) if len(earliest) >= LEAST_OTHERS else None
 
 
 def _raised(node: str, late_us: int, now_us: int) -> Alarm:

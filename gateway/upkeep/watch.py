@@ -8,8 +8,9 @@ started.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -26,14 +27,21 @@ RENEW_C, RENEW_MPS = 0.25, 0.1  # moves a fix by a few centimetres (measured: 10
 
 class Watch:
     """air : what fixes reckon with at the start. known : renewals that an earlier run made, oldest first; they come in
-    force again at their times. since_us : from when on it learns; None, for a replay, never."""
+    force again at their times. since_us : from when on it learns; None, for a replay, never. offsets_us : what each
+    node's times are always late by, where they are."""
 
     def __init__(
-        self, air: Air, medium: Medium, ledger: Ledger, known: Iterable[NewAir] = (), since_us: int | None = 0
+        self,
+        air: Air,
+        medium: Medium,
+        ledger: Ledger,
+        known: Iterable[NewAir] = (),
+        since_us: int | None = 0,
+        offsets_us: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.air = air
         self._medium, self._ledger, self._since_us = medium, ledger, since_us
-        self._clocks = NodeClocks(ledger.nodes)
+        self._clocks = NodeClocks(ledger.nodes, offsets_us)
         self._known = deque(known)
         if self._known:
             medium.begin(_air(air, self._known[-1]), self._known[-1].at_us)

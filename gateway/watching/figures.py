@@ -22,7 +22,7 @@ ALERT_S = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 """Sound takes 1 s to reach the poles that agree; what is over 30 s is history (DESIGN, sections 1 and 4)."""
 UNUSED = ("unknown", "clock", "crowded", "forgotten", "untold", "limited")
 """Of the core's counts: what came in truth and was not used, or was decided and held back."""
-ALARMS = ("clock", "microphone", "position", "silent")
+ALARMS = ("clock", "microphone", "position", "second", "silent")
 """Kinds of gateway/incident.py, Alarm, told from the start: Prometheus sees no rise from nothing to one."""
 PLAIN = {
     "frames_total": ("frames", "Frames that a node did say."),

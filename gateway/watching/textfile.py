@@ -10,7 +10,7 @@ from typing import NoReturn
 import structlog
 
 from gateway.tasks import until
-from hw.linux.textfile import EVERY_S, write_whole
+from hw.linux.textfile import EVERY_S, TextFile
 
 log = structlog.get_logger("gateway.watching")
 
@@ -19,8 +19,7 @@ class MetricsFile:
     """path : its name ends in .prom. text : () -> what it holds now."""
 
     def __init__(self, path: pathlib.Path, text: Callable[[], str], every_s: float = EVERY_S) -> None:
-        self._path, self._text, self._every_s = path, text, every_s
-        self._why = ""
+        self._file, self._text, self._every_s = TextFile(path, _say), text, every_s
 
     def order(self, effect: object) -> None:
         """There is nothing to order of it."""
@@ -28,18 +27,12 @@ class MetricsFile:
     async def run(self, beat: Callable[[], None]) -> NoReturn:
         """Write again and again."""
         while True:
-            await self._write()
+            await self._file.write(self._text())
             await until(asyncio.Event(), beat, self._every_s)
 
     async def close(self) -> None:
         """What is there stays, with the time of its writing in it."""
 
-    async def _write(self) -> None:
-        try:
-            await asyncio.to_thread(write_whole, self._path, self._text())
-        except OSError as error:
-            if str(error) != self._why:
-                log.warning("metrics cannot be written", why=str(error))
-            self._why = str(error)
-        else:
-            self._why = ""
+
+def _say(why: str) -> None:
+    log.warning("metrics cannot be written", why=why)

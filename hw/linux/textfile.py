@@ -1,8 +1,10 @@
 """A file of figures for node_exporter's textfile collector (`--collector.textfile.directory`): who serves no pages
 tells them so, and the exporter, which watches the machine anyway, hands them on."""
 
+import asyncio
 import os
 import pathlib
+from collections.abc import Callable
 
 EVERY_S = 15.0
 MODE = 0o644
@@ -17,3 +19,23 @@ def write_whole(path: pathlib.Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     part.rename(path)
+
+
+class TextFile:
+    """One that is written again and again. path : its name ends in .prom. say : told why it cannot be written, each
+    cause once; a disk that takes nothing costs these figures alone."""
+
+    def __init__(self, path: pathlib.Path, say: Callable[[str], None]) -> None:
+        self._path, self._say = path, say
+        self._why = ""
+
+    async def write(self, text: str) -> None:
+        """Whole, without holding the loop up."""
+        try:
+            await asyncio.to_thread(write_whole, self._path, text)
+        except OSError as error:
+            if str(error) != self._why:
+                self._say(str(error))
+            self._why = str(error)
+        else:
+            self._why = ""

@@ -217,7 +217,7 @@ def test_a_surveys_columns_and_poles_alarms_have_words_each():
     codes = (REFERENCE / "codes.md").read_text()
 
     assert list(MEANS) == list(COLUMNS)
-    assert all(f"| `{kind}` |" in codes for kind in {*ALARMS.values(), "silent"})
+    assert all(f"| `{kind}` |" in codes for kind in {*ALARMS.values(), "second", "silent"})
 
 
 def test_no_stage_and_no_refusal_is_without_words():

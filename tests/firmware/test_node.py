@@ -200,7 +200,7 @@ def test_an_ack_forgets_what_it_names():
     of = node(saved=(Saved(3, 4, False, b"old"),))
     hear(of, onset(1), onset(2))
 
-    assert of.receive(from_gateway(wire.Ack(((9, 1, 1), (3, 4, 4))))) == [Forget([(3, 4), (9, 1)])]
+    assert of.receive(from_gateway(wire.Ack(((9, 1, 1), (3, 4, 4))))) == [Forget([(3, 4), (9, 1)], True)]
     assert len(of.outbox) == 1
 
 
@@ -288,5 +288,5 @@ def test_a_full_outbox_tells_what_it_dropped():
     of.tick(0)
     effects = hear(of, onset(1), onset(2))
 
-    assert [effect.keys for effect in effects if isinstance(effect, Forget)] == [[(9, 1)]]
+    assert [effect for effect in effects if isinstance(effect, Forget)] == [Forget([(9, 1)], False)]
     assert said(of.tick(HEALTH_US))[-1].dropped_healths == 1

@@ -13,7 +13,11 @@ from firmware.linux.figures import PREFIX, Figures, Now
 from firmware.linux.look_outbox import LookOutbox
 from firmware.linux.looking_node import LookingEar, LookingNode
 from firmware.linux.metering import Metering
+from firmware.linux.patient_spool import PatientSpool
+from firmware.linux.shell import Shell
+from firmware.linux.uplink import Uplink
 from firmware.node import Heard, Keep
+from hw.fake import FakeMicrophone
 from hw.linux.exposition import text_of
 from hw.ports import ClockReading
 
@@ -91,8 +95,8 @@ def test_arrivals_gaps_and_what_waits_are_counted_and_acks_timed(node):
         figures.kept((each.saved.boot, each.saved.sequence), 1_000_000)
     node.feed([0] * 320, 5_000)
     before = told(figures, node, now(5_320))
-    figures.forgot([(each.saved.boot, each.saved.sequence) for each in kept], 1_300_000)
-    figures.forgot([(1, 1)], 1_300_000)  # of another run: nobody knows when it was kept
+    figures.acked([(each.saved.boot, each.saved.sequence) for each in kept], 1_300_000)
+    figures.acked([(1, 1)], 1_300_000)  # of another run: nobody knows when it was kept
     after = told(figures, node, now(5_320))
 
     assert (before["arrivals_total",], before["gaps_total",], before["waiting",]) == (1, 1, 1)
@@ -105,9 +109,49 @@ def test_a_node_without_a_gateway_for_days_waits_for_no_more_acks_than_it_has_ro
     figures = Figures("0.1.0", NOW_US)
     for n in range(10_000):
         figures.kept((1, n), n)
-    figures.forgot([(1, n) for n in range(10_000)], 20_000)
+    figures.acked([(1, n) for n in range(10_000)], 20_000)
 
     assert told(figures, node, now())["ack_seconds_count",] == 4096
+
+
+def to_node(record, n):
+    return wire.seal(record, bytes(32), b"n17", 1, n)
+
+
+async def test_a_record_that_was_thrown_away_from_a_full_outbox_was_not_acked(tmp_path):
+    """A gateway that asks and acks nothing for two days, at one word an hour, and then acks what is left: an arrival of
+    before, and the last two words."""
+    node = LookingNode(Ear(), Clock(RATE_HZ), LookOutbox(3), "n17", bytes(32))
+    node.outbox.limit = 3
+    spool, figures, now_us = PatientSpool(tmp_path, 1), Figures("0.1.0", NOW_US), [0]
+    metering = Metering(tmp_path / "soundpost-node.prom", figures)
+    uplink = Uplink("test", asyncio.Future)
+    shell = Shell(node, FakeMicrophone(RATE_HZ), spool, uplink, metering=metering, now_us=lambda: now_us[0])
+    node.clock.mark(0, NOW_US, 20)
+    node.tick(0)
+    node.feed([0] * 320, 0)
+    for n in range(48):
+        now_us[0] += 3_600_000_000
+        shell.received(to_node(wire.Command(n + 1, wire.REPORT, 0, 2 * NOW_US), n + 1))
+    before = told(figures, node, now(320))
+    shell.received(to_node(wire.Ack(((3, 1, 1000),)), 100))
+    after = told(figures, node, now(320))
+    spool.close()
+
+    assert (before["waiting",], before["ack_seconds_count",]) == (3, 0)
+    assert before["dropped_total", ("what", "health")] > 40
+    assert (after["waiting",], after["ack_seconds_count",]) == (0, 2)
+    assert after["ack_seconds_sum",] == 3600
+
+
+def test_records_that_were_thrown_away_leave_room_for_the_acks_of_others(node):
+    figures = Figures("0.1.0", NOW_US)
+    for n in range(10_000):
+        figures.kept((1, n), n)
+        figures.thrown_away([(1, n - 2)])
+    figures.acked([(1, 9_999)], 20_000)
+
+    assert told(figures, node, now())["ack_seconds_count",] == 1
 
 
 async def test_a_folder_that_is_away_costs_the_figures_alone_and_is_said_once(node, tmp_path):

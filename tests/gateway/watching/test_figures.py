@@ -108,11 +108,13 @@ def test_alarms_and_notices_are_counted_when_they_begin():
     figures = Figures([], NOW_US)
     for raised in (True, False):
         figures.told(Alarm("n1", "silent", raised, "why", 0.0, 0, NOW_US), NOW_US)
+        figures.told(Alarm("n1", "second", raised, "why", 0.0, 0, NOW_US), NOW_US)
         figures.told(LampNotice("1", "L1", "out", raised, "why", 1, NOW_US, ()), NOW_US)
     figures.told(News("journal", "x", NOW_US), NOW_US)
     found = told(figures)
 
     assert found["pole_alarms_total", ("kind", "silent")] == 1
+    assert found["pole_alarms_total", ("kind", "second")] == 1
     assert found["lamp_notices_total", ("fault", "out")] == 1
 
 

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from gateway.journal.rows import Row
+from gateway.upkeep.ledger import CLOCK, KINDS
+from gateway.upkeep.node_clocks import KIND as SECOND
 from gateway.web.records import Search
 
 S = 1_000_000
@@ -123,6 +125,17 @@ def test_poles_show_how_they_are_and_what_is_wrong(journalled, follows):
     assert (poles["P1"].health.queued, poles["P1"].health.temperature_c, poles["P1"].clock) == (7, 21.0, "locked")
     assert (poles["P2"].level_db, poles["P2"].release, poles["P2"].stage) == (90.0, 12, "trial")
     assert [each.why for each in follows.store.alarms()] == ["2 ms late"]
+
+
+def test_an_alarm_of_a_poles_second_that_is_over_leaves_the_one_of_its_clock_by_sound(journalled, follows):
+    ledger = {"node": "P2", "kind": KINDS[CLOCK], "why": "2 ms late", "t_us": 1}
+    words = {"node": "P2", "kind": SECOND, "why": "1.0 s ahead", "t_us": 1}
+    journalled.write(journalled.row("alarm", raised=True, **ledger), journalled.row("alarm", raised=True, **words))
+    both = sorted(each.why for each in follows.read().alarms())
+    journalled.write(journalled.row("alarm", raised=False, **words))
+
+    assert both == ["1.0 s ahead", "2 ms late"]
+    assert [each.why for each in follows.read().alarms()] == ["2 ms late"]
 
 
 def test_silent_poles_are_all_found_also_those_that_an_alarm_does_not_name(journalled, follows):
