@@ -9,7 +9,7 @@ import ssl
 import structlog
 
 from gateway.assembly.making_way import make_way
-from gateway.assembly.web import build_web, check_journal, serve_web
+from gateway.assembly.web import build_web, check_journal, check_web, serve_web
 from gateway.web.settings import WebConfig, read_web_config
 from soundpost import web_admin
 from soundpost.lasting_output import lasting_output
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     config, folder = read_web_config(args.config), args.config.parent
     _check_tls(config, folder)
     _check_port(config)
-    web = build_web(config, folder)
+    web = (check_web if args.check else build_web)(config, folder)
     words, base_map = check_journal(config, folder), web.parts.base_map
     if args.check:
         if base_map.why:

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import pathlib
 import signal
+import tempfile
 from asyncio import constants
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from gateway.journal.file import check_place
 from gateway.journal.rows import reading
 from gateway.tasks import end
 from gateway.web.app import build_app
-from gateway.web.database import Database
+from gateway.web.database import Database, check_database
 from gateway.web.door.addresses import networks
 from gateway.web.live.feed import Feed
 from gateway.web.maps.found import base_map_of, nearest_of
@@ -59,14 +60,16 @@ class Web:
     reader: Reader
 
 
-def build_web(config: WebConfig, folder: pathlib.Path) -> Web:
-    """Opens the web's database, and nothing else yet. Raises ValueError or OSError naming what is wrong."""
+def build_web(config: WebConfig, folder: pathlib.Path, database: Database | None = None) -> Web:
+    """Opens the web's database (where none is given), and nothing else yet. Raises ValueError or OSError naming what is
+    wrong."""
     gateway = read_config(folder / config.gateway)
     beside = (folder / config.gateway).parent
     key = request_key(config, folder, gateway, beside)
     journal = WebJournal(beside / gateway.journal, config.by, key)
     meter = Meter()
-    database, plan, pulse = Database(folder / config.database), plan_of(gateway, beside), Pulse()
+    database = Database(folder / config.database) if database is None else database
+    plan, pulse = plan_of(gateway, beside), Pulse()
     feed = Feed(meter.heard)
     store = Store(database, plan, pulse, journal, 2 if config.second_person else 1)
     survey = survey_of(gateway, nearest_of(config, folder))
@@ -122,6 +125,14 @@ def clips_of(
     if under != read_key(beside / gateway.evidence.key_file):
         raise ValueError("evidence_key_file: is another key than that of [evidence] in gateway.toml")
     return WebClips(beside / gateway.journal, config.by, key, beside / gateway.evidence.folder, under)
+
+
+def check_web(config: WebConfig, folder: pathlib.Path) -> Web:
+    """As build_web, of a database that is gone afterwards: nothing of what is there is made or migrated, as pages of
+    another release may run on it. Raises ValueError or OSError naming what is wrong."""
+    check_database(folder / config.database)
+    with tempfile.TemporaryDirectory(prefix="soundpost-") as spare:
+        return build_web(config, folder, Database(pathlib.Path(spare) / "web.db"))
 
 
 def check_journal(config: WebConfig, folder: pathlib.Path) -> str:

@@ -8,10 +8,12 @@ full disk the next reader could not make them again: so what is there can still 
 """
 
 import contextlib
+import os
 import pathlib
 import re
 import sqlite3
 import threading
+import urllib.parse
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,7 +42,7 @@ class Database:
 
     def __init__(self, path: pathlib.Path, migrations: Sequence[Migration] | None = None) -> None:
         self._path, self._lock = path, threading.Lock()
-        with self._named():
+        with _named(path):
             path.touch(0o600)
             kept = self._connect()
             weakref.finalize(self, kept.close)
@@ -50,7 +52,7 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection that sees one state of the file, and cannot change it. Rows come by name."""
-        with self._named(), contextlib.closing(self._connect()) as connection:
+        with _named(self._path), contextlib.closing(self._connect()) as connection:
             connection.execute("pragma query_only = on")
             connection.execute("pragma temp_store = memory")  # sorting asks a full disk for nothing
             connection.execute("begin")
@@ -59,7 +61,7 @@ class Database:
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction of whoever writes alone: it is on the disk on leaving, or nothing of it is."""
-        with self._lock, self._named(), contextlib.closing(self._connect()) as connection:
+        with self._lock, _named(self._path), contextlib.closing(self._connect()) as connection:
             connection.execute(f"pragma journal_size_limit = {MOST_WAL_BYTES}")
             connection.execute("begin immediate")
             try:
@@ -77,17 +79,35 @@ class Database:
         connection.execute("pragma synchronous = full")
         return connection
 
-    @contextlib.contextmanager
-    def _named(self) -> Iterator[None]:
-        """What SQLite says is said of the file."""
-        try:
-            yield
-        except sqlite3.IntegrityError:
-            raise  # the writer's own matter: a name that is taken, say
-        except sqlite3.OperationalError as error:
-            raise OSError(f"{self._path}: cannot be used ({error})") from error
-        except sqlite3.DatabaseError as error:
-            raise ValueError(f"{self._path}: is no database of this program, or is damaged ({error})") from error
+
+@contextlib.contextmanager
+def _named(path: pathlib.Path) -> Iterator[None]:
+    """What SQLite says is said of the file."""
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise  # the writer's own matter: a name that is taken, say
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{path}: cannot be used ({error})") from error
+    except sqlite3.DatabaseError as error:
+        raise ValueError(f"{path}: is no database of this program, or is damaged ({error})") from error
+
+
+def check_database(path: pathlib.Path) -> None:
+    """Whether Database would take this file, or could make it. Makes, migrates and leaves nothing.
+    What a -wal has that nobody has open is not read. Raises OSError or ValueError as Database does."""
+    is_there = path.exists()
+    place = path if is_there else path.parent
+    if not place.exists():
+        raise FileNotFoundError(2, "no such folder", str(path))
+    if not os.access(place, os.W_OK if is_there else os.W_OK | os.X_OK):
+        raise PermissionError(13, "cannot be written", str(path))
+    if not is_there:
+        return
+    is_open = all(path.with_name(path.name + more).exists() for more in ("-wal", "-shm"))
+    uri = f"file:{urllib.parse.quote(str(path.absolute()))}?{'mode=ro' if is_open else 'immutable=1'}"
+    with _named(path), contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S)) as connection:
+        version_of(connection, path, len(known_migrations()))
 
 
 def known_migrations() -> tuple[Migration, ...]:
@@ -101,15 +121,21 @@ def known_migrations() -> tuple[Migration, ...]:
     return tuple(found)
 
 
-def migrate(connection: sqlite3.Connection, path: pathlib.Path, migrations: Sequence[Migration]) -> None:
-    """Bring the file up to the last of these. Raises ValueError naming it where it is none of ours, or is later."""
-    connection.execute("pragma journal_mode = wal")
+def version_of(connection: sqlite3.Connection, path: pathlib.Path, most: int) -> int:
+    """0 of an empty one. Raises ValueError naming it where it is none of ours, or of a version above most."""
     version = int(connection.execute("pragma user_version").fetchone()[0])
     is_empty = connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0
     if not is_empty and connection.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
         raise ValueError(f"{path}: is another program's database")
-    if version > len(migrations):
-        raise ValueError(f"{path}: is of version {version}; this program knows up to {len(migrations)}")
+    if version > most:
+        raise ValueError(f"{path}: is of version {version}; this program knows up to {most}")
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: pathlib.Path, migrations: Sequence[Migration]) -> None:
+    """Bring the file up to the last of these. Raises ValueError naming it where it is none of ours, or is later."""
+    version = version_of(connection, path, len(migrations))
+    connection.execute("pragma journal_mode = wal")
     for each in migrations[version:]:
         head = f"pragma application_id = {APPLICATION_ID}; pragma user_version = {each.number};"
         try:

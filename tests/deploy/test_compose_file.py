@@ -35,6 +35,13 @@ def laid_over(service):
     return {at for what, at, *_ in rows if what == "nothing"}
 
 
+def test_a_service_under_a_profile_is_named_in_env_as_up_and_down_pass_over_it_else():
+    profiles = {each for service in SERVICES.values() for each in service.get("profiles", ())}
+
+    assert profiles == {"evidence"}
+    assert "    echo COMPOSE_PROFILES=evidence >> .env\n" in PAGE
+
+
 @pytest.mark.parametrize("name", COMPOSE["services"])
 def test_nothing_in_a_container_is_more_than_it_must_be(name):
     service = COMPOSE["services"][name]

@@ -79,8 +79,8 @@ def test_whatever_brings_or_reads_a_file_of_the_street_shows_nothing_of_it():
         module = module_of(task)
         what = str(task.get(module))
         touches = "lookup('ansible.builtin.file', soundpost_gateway_street" in what or (
-            module in ("ansible.builtin.copy", "ansible.builtin.replace", "ansible.builtin.slurp")
-            and re.search(r"soundpost_gateway_(street|there|to|trial)\b", what)
+            module in ("ansible.builtin.copy", "ansible.builtin.lineinfile", "ansible.builtin.slurp")
+            and re.search(r"soundpost_gateway_(street|there|to|trial|laid_out)\b", what)
         )
         if touches and module != "ansible.builtin.set_fact":  # which keeps the journal's path of it, and prints nothing
             assert (file, task["name"], task.get("no_log"), task.get("diff")) == (file, task["name"], True, False)
@@ -96,6 +96,66 @@ def test_what_only_looks_counts_as_no_change():
     ]
 
     assert unsaid == []
+
+
+@pytest.mark.parametrize("kind", ["bool", "int"])
+def test_a_value_that_was_given_by_e_is_a_text_and_is_taken_for_what_it_says(kind):
+    of_it = [name for name, each in OPTIONS.items() if each["type"] == kind]
+    texts = {path.name: path.read_text() for path in [*(ROLE / "tasks").glob("*.yml"), ROLE / "vars/main.yml"]}
+    bare = [
+        (file, name)
+        for file, text in texts.items()
+        for name in of_it
+        for found in re.finditer(rf"\b{name}\b(?!_)", text)
+        if not re.match(rf" \| {kind}\b|=", text[found.end() :])
+    ]
+
+    assert (len(of_it), bare) == (3 if kind == "bool" else 2, [])
+
+
+def test_the_package_comes_before_the_settings_and_a_note_of_them_lies_there_until_they_are_in_force():
+    names = [task["name"] for task in read(ROLE / "tasks/change.yml")[0]["block"]]
+
+    assert names == [
+        *("Upgrade it", "Note what is under way", "Bring the settings", "Tell the broker who may come now"),
+        *("Run what shall run", "Take the note away"),
+    ]
+
+
+def test_what_holds_keys_is_roots_alone():
+    (shut,) = [task["ansible.builtin.file"] for _, task in every_task() if task.get("name") == "Shut it"]
+    kept = [task["name"] for task in read(ROLE / "tasks/keep.yml")]
+    (room,) = [task["loop"] for _, task in every_task() if task.get("name") == "Make room beside it"]
+    (note,) = [task["ansible.builtin.copy"] for _, task in every_task() if task.get("name") == "Note what is under way"]
+
+    assert (shut["owner"], shut["mode"], kept.index("Shut it") < kept.index("Keep the settings")) == (
+        "root",
+        "0700",
+        True,
+    )
+    assert (room[0]["path"], room[0]["mode"]) == ("{{ soundpost_gateway_trial }}", "0700")
+    assert VARS["soundpost_gateway_laid_out"].startswith("{{ soundpost_gateway_trial }}/")
+    assert (note["owner"], note["mode"]) == ("root", "0600")
+
+
+def test_pages_are_tried_on_a_free_port_also_where_web_toml_names_none():
+    (port,) = [task for _, task in every_task() if task.get("name") == "Put the pages beside those that run"]
+
+    assert port["ansible.builtin.lineinfile"]["line"] == "port = 0"
+    assert port["ansible.builtin.lineinfile"]["insertbefore"] == "BOF"
+    assert [
+        bool(re.search(VARS["soundpost_gateway_port"], each)) for each in ("port = 8443", "  port=1", "# port = 1")
+    ] == [*(True, True, False)]
+
+
+@pytest.mark.parametrize(
+    ("line", "database"),
+    [('database = "/var/lib/soundpost/web.db"', "/var/lib/soundpost/web.db"), ("# database", None)],
+)
+def test_the_database_of_the_pages_is_found_in_their_settings(line, database):
+    found = re.search(VARS["soundpost_gateway_database_is"], f'host = "a"\n{line}\nport = 1\n')
+
+    assert (found and found[1]) == database
 
 
 def test_gateways_go_one_at_a_time_and_the_first_that_fails_stops_the_rest():

@@ -1,5 +1,6 @@
 """`soundpost web` as a process: its check, its start beside a gateway's journal, its end."""
 
+import gc
 import json
 import os
 import pathlib
@@ -17,6 +18,7 @@ import pytest
 from gateway.journal.file import JournalFile
 from gateway.journal.rows import Row
 from gateway.web.accounts.settings import DoorTable, OidcTable
+from gateway.web.database import Database, Migration, known_migrations
 
 ROOT = pathlib.Path(__file__).parents[2]
 KEYS = {"web.key": "11" * 32, "shelf.key": "33" * 32, "stream": "x"}
@@ -107,6 +109,36 @@ def test_what_is_wrong_is_one_line_that_names_it_and_no_secret(folder, file, goo
     assert ran.returncode == 1
     assert ran.stderr.count("\n") == 1 and says in ran.stderr
     assert "1111" not in ran.stderr and "3333" not in ran.stderr
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_check_changes_nothing_of_a_database_that_pages_of_an_older_release_may_run_on(folder, runs):
+    older = Database(folder / "web.db", known_migrations()[:1])
+    if not runs:
+        del older
+        gc.collect()  # the last to close takes -wal and -shm away
+    before = {path.name: path.read_bytes() for path in sorted(folder.glob("web.db*")) if path.suffix != ".db-shm"}
+    ran = web(folder, "--check")
+    after = {path.name: path.read_bytes() for path in sorted(folder.glob("web.db*")) if path.suffix != ".db-shm"}
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (after, "web.db-wal" in before) == (before, runs)
+
+
+def test_a_check_makes_no_database(folder):
+    before = sorted(folder.iterdir())
+    ran = web(folder, "--check")
+
+    assert (ran.returncode, sorted(folder.iterdir())) == (0, before)
+
+
+def test_a_check_refuses_a_database_of_a_later_release(folder):
+    later = [*known_migrations(), Migration(len(known_migrations()) + 1, "later", "create table later(x integer);")]
+    kept = Database(folder / "web.db", later)  # open, so that its version stands in -wal alone
+    ran = web(folder, "--check")
+
+    assert kept is not None
+    assert (ran.returncode, f"web.db: is of version {len(later)}" in ran.stderr) == (1, True)
 
 
 def test_a_port_that_is_taken_is_named(folder):
