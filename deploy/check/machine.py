@@ -93,7 +93,7 @@ def booted(base: pathlib.Path, to: pathlib.Path, prepare: Callable[[pathlib.Path
     group = _cgroup2() / f"soundpost-check-{to.stat().st_ino}"
     group.mkdir()
     start = 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"'
-    unshare = ("unshare", "--fork", "--kill-child", *APART, "sh", "-c", BOOT, to)
+    unshare = ("setpriv", "--pdeathsig", "KILL", "unshare", "--fork", "--kill-child", *APART, "sh", "-c", BOOT, to)
     with (to.parent / "boot.log").open("wb") as log:
         runs = subprocess.Popen(
             ("sh", "-c", start, "sh", group, *unshare), stdin=subprocess.DEVNULL, stdout=log, stderr=log
