@@ -13,9 +13,12 @@ MODE = 0o644
 
 def write_whole(path: pathlib.Path, text: str) -> None:
     """At once, so that nobody reads half of it; a file beside it that does not end in .prom is not collected. Not
-    synced: after a crash of the host the next is there within 15 s. Raises OSError."""
+    synced: after a crash of the host the next is there within 15 s. What is there already is taken away and never
+    opened: others may write this folder, and what they laid there may lead to the journal, or be a pipe that nobody
+    reads. Raises OSError."""
     part = path.with_name(f"{path.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     part.rename(path)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import stat
 import sys
 import urllib.request
@@ -59,6 +60,25 @@ def test_a_write_that_fails_leaves_the_file_of_before(tmp_path):
     with pytest.raises(OSError, match="part"):
         write_whole(path, "x 2\n")
     assert path.read_text() == "x 1\n"
+
+
+@pytest.mark.parametrize("lay", [os.symlink, os.link])
+def test_what_somebody_laid_beside_it_leads_nowhere(tmp_path, lay):
+    path, journal = tmp_path / "soundpost.prom", tmp_path / "street.journal"
+    journal.write_text("all that was heard")
+    lay(journal, tmp_path / "soundpost.prom.part")
+    write_whole(path, "x 1\n")
+
+    assert journal.read_text() == "all that was heard"
+    assert (path.read_text(), path.is_symlink()) == ("x 1\n", False)
+
+
+def test_a_pipe_beside_it_that_nobody_reads_holds_nobody_up(tmp_path):
+    os.mkfifo(tmp_path / "soundpost.prom.part")
+    write_whole(tmp_path / "soundpost.prom", "x 1\n")
+
+    assert (tmp_path / "soundpost.prom").read_text() == "x 1\n"
+    assert [each.name for each in tmp_path.iterdir()] == ["soundpost.prom"]
 
 
 @pytest.fixture
