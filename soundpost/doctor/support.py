@@ -42,15 +42,17 @@ Passwords, keys and tokens were left out. Poles' positions are in config/: hand 
 
 
 def write_zip(path: pathlib.Path, subject: Subject, verdicts: Sequence[Verdict]) -> list[str]:
-    """Written whole or not at all, for its owner alone, and never over another file. Comes back: what is in it. Raises
-    OSError naming the file."""
+    """Written whole or not at all, for its owner alone, and never over another file; what lies where it is begun is
+    taken away and never opened, for it may be somebody else's. Comes back: what is in it. Raises OSError naming the
+    file."""
     secrets = known_secrets([*_contents(subject), *subject.no_files()])
     part = path.with_name(path.name + ".part")
     if path.exists():
         raise FileExistsError(17, "is there already; give another name", str(path))
     names = []
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as kept:
             for name, text in _texts(subject, verdicts, secrets):
                 kept.writestr(name, text)

@@ -124,6 +124,30 @@ def test_the_zip_is_for_its_owner_alone_and_never_over_another_file(street):
     assert (street / "out.zip").read_bytes() == before
 
 
+@pytest.mark.parametrize("lay", [os.symlink, os.link, lambda other, part: part.write_text("theirs")])
+def test_the_zip_is_written_to_no_file_that_was_laid_in_its_way(street, lay):
+    other, part = street / "other", street / "out.zip.part"
+    other.write_text("the word of another")
+    lay(other, part)
+    with part.open() as watching:
+        ran = doctor(street, "--zip", street / "out.zip")
+        watched = watching.read()
+
+    assert "Traceback" not in ran.stderr
+    assert other.read_text() == "the word of another"
+    assert watched in ("the word of another", "theirs")
+    assert stat.S_IMODE((street / "out.zip").lstat().st_mode) == 0o600
+    assert (street / "out.zip").lstat().st_nlink == 1
+    assert not part.exists()
+
+
+def test_a_pipe_in_the_zips_way_holds_nobody_up(street):
+    os.mkfifo(street / "out.zip.part")
+    doctor(street, "--zip", street / "out.zip")
+
+    assert zipfile.is_zipfile(street / "out.zip")
+
+
 def test_what_is_said_on_the_terminal_holds_no_login_of_a_url(street):
     ran = doctor(street)
 
