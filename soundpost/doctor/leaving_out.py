@@ -21,6 +21,7 @@ PATTERNS = (
     (re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s\"'<>]*@"), rf"\1{LEFT_OUT}@"),
     (re.compile(r"(?i)\b(authorization|cookie)(\"?\s*[:=]\s*)[^\r\n\"]+"), rf"\1\2{LEFT_OUT}"),
     (re.compile(r"(?i)\b(bearer|basic|digest)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {LEFT_OUT}"),
+    (re.compile(r"(?i)([?&]key=)[^\s&\"'<>#]+"), rf"\1{LEFT_OUT}"),
     (
         re.compile(
             r"(?i)((?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|psk|private[_-]?key)\"?'?\s*[=:]\s*)"

@@ -124,6 +124,59 @@ def test_the_zip_is_for_its_owner_alone_and_never_over_another_file(street):
     assert (street / "out.zip").read_bytes() == before
 
 
+OIDC = """
+journal = "street.journal"
+site = {{ lat_deg = 38.9, lon_deg = -77.0, h_m = 20 }}
+[door]
+public_url = "https://street.example"
+[door.oidc]
+issuer = "https://sso.example"
+client_id = "soundpost"
+client_secret_file = "{file}"
+label = "{word}"
+roles = {{ "{word}" = "viewer" }}
+"""
+
+
+@pytest.mark.parametrize("file", ["oidc.txt", "mellon-single-sign-on", "sso.secret"])
+def test_the_secret_of_single_sign_on_is_judged_and_left_out(street, file):
+    word = "mellon-single-sign-on"
+    held = street / ("sso.secret" if file == "sso.secret" else "oidc.txt")
+    held.write_text(word + "\n")
+    held.chmod(0o644)
+    (street / "web.toml").write_text(OIDC.format(file=file, word=word))
+    with (street / "log").open("a") as log:
+        log.write(f"web: the provider said no to {word}\n")
+    ran = doctor(street, "--zip", street / "out.zip")
+    with zipfile.ZipFile(street / "out.zip") as kept:
+        texts = {name: kept.read(name).decode() for name in kept.namelist()}
+
+    assert [name for name, text in texts.items() if word in text] == []
+    assert word not in ran.stdout + ran.stderr
+    assert json.loads(texts["config/web.json"])["door"]["oidc"]["client_id"] == "soundpost"
+    why = "there is no file of that name" if file == word else "mode 0644: others can use it"
+    assert any(line.startswith("FAIL") and "permissions" in line and why in line for line in ran.stdout.splitlines())
+
+
+@pytest.mark.parametrize("name", ["sso.secret", "cameras/corner.password"])
+def test_what_looks_like_a_secret_is_left_out_where_no_config_names_it(street, name):
+    (street / name).parent.mkdir(exist_ok=True)
+    (street / name).write_text("mellon-unnamed\n")
+    (street / name).chmod(0o600)
+    (street / "log").write_text("gateway: the camera said mellon-unnamed\n")
+    doctor(street, "--zip", street / "out.zip")
+    with zipfile.ZipFile(street / "out.zip") as kept:
+        text = kept.read("log.txt").decode()
+
+    assert "the camera said" in text
+    assert "mellon" not in text
+
+
+@pytest.mark.parametrize("text", ["http://10.0.0.9/feed?key=mellon&x=1 is away", "/feed?x=1&KEY=mellon"])
+def test_a_key_in_an_address_is_left_out_and_the_rest_of_it_is_not(text):
+    assert clean(text, ()) == text.replace("mellon", LEFT_OUT)
+
+
 @pytest.mark.parametrize("lay", [os.symlink, os.link, lambda other, part: part.write_text("theirs")])
 def test_the_zip_is_written_to_no_file_that_was_laid_in_its_way(street, lay):
     other, part = street / "other", street / "out.zip.part"
