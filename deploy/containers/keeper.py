@@ -9,7 +9,7 @@ systemd.service(5), "WatchdogSec="). Whoever runs the container starts it again 
     soundpost-keeper --tls 8883                               # of one that tells nothing: does it shake hands
 
 It stands alone, on the library of any Python that Debian brings. KEEPER_WATCHDOG_S (60), KEEPER_START_S (300) and
-KEEPER_REST_S (2) are its limits, as deploy/units has them.
+KEEPER_REST_S (2) are its limits, as deploy/units has them; KEEPER_DIR is where it keeps what it was told.
 """
 
 import contextlib
@@ -43,6 +43,7 @@ class Keeper:
         self._child: int | None = None
         self._status: int | None = None
         self._signals: list[int] = []
+        self._said_full = False
 
     def hand_on(self, number: int) -> None:
         """A signal, to the service: at once, or as soon as there is one."""
@@ -74,9 +75,19 @@ class Keeper:
         self._ready |= b"READY=1" in said
         if self._ready and (b"READY=1" in said or b"WATCHDOG=1" in said):
             self._due_s = time.monotonic() + WATCHDOG_S
-            part = GOOD_UNTIL.with_suffix(".part")
-            part.write_text(str(self._due_s))
+            self._write(self._due_s)
+
+    def _write(self, good_until_s: float) -> None:
+        """For --alive. Where it cannot be written that is said once, and the service goes on."""
+        part = GOOD_UNTIL.with_suffix(".part")
+        try:
+            part.write_text(str(good_until_s))
             part.rename(GOOD_UNTIL)
+            self._said_full = False
+        except OSError as error:
+            if not self._said_full:
+                _say(f"{part}: {error.strerror}: that the service lives cannot be told; it goes on")
+            self._said_full = True
 
     def _gathered(self) -> int | None:
         """The service's status once it ended. Orphans that ended are let go, too."""
@@ -90,8 +101,9 @@ class Keeper:
     def _end(self, child: int) -> None:
         """As systemd does: SIGABRT, then what nobody can refuse."""
         said = f"no sign of life for {WATCHDOG_S:g} s" if self._ready else f"not ready after {START_S:g} s"
-        print(f"soundpost-keeper: {said}; the service is ended, to be started again", file=sys.stderr, flush=True)
-        GOOD_UNTIL.unlink(missing_ok=True)
+        _say(f"{said}; the service is ended, to be started again")
+        with contextlib.suppress(OSError):
+            GOOD_UNTIL.unlink()
         self._ready = False
         os.kill(child, signal.SIGABRT)
         until_s = time.monotonic() + ABORT_S
@@ -147,16 +159,30 @@ def main(argv: list[str]) -> int:
         why = ASKED[argv[0]][len(argv)](*argv[1:])
         print(why or "well")
         return 1 if why else 0
-    if not argv or argv[0].startswith("-"):
-        print("soundpost-keeper: give a command, or --alive [ADDRESS], or --tls PORT", file=sys.stderr)
+    if not argv or not argv[0] or argv[0].startswith("-"):
+        _say("give a command, or --alive [ADDRESS], or --tls PORT")
         return 2
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as words:
+        try:
+            _listen_at(words)
+        except OSError as error:
+            _say(f"KEEPER_DIR {BOX}: {error.strerror or error}")
+            time.sleep(REST_S)
+            return 1
+        return _kept(Keeper(words), argv)
+
+
+def _listen_at(words: socket.socket) -> None:
+    """Raises OSError where the box cannot be."""
     BOX.mkdir(mode=0o700, exist_ok=True)
     for path in (SOCKET, GOOD_UNTIL):
         path.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as words:
-        words.bind(str(SOCKET))
-        words.settimeout(LOOK_S)
-        return _kept(Keeper(words), argv)
+    words.bind(str(SOCKET))
+    words.settimeout(LOOK_S)
+
+
+def _say(words: str) -> None:
+    print(f"soundpost-keeper: {words}", file=sys.stderr, flush=True)
 
 
 def _kept(keeper: Keeper, command: list[str]) -> int:
@@ -165,7 +191,7 @@ def _kept(keeper: Keeper, command: list[str]) -> int:
     try:
         status = keeper.keep(command)
     except OSError as error:
-        print(f"soundpost-keeper: {command[0]}: {error.strerror}", file=sys.stderr)
+        _say(f"{command[0]}: {error.strerror}")
         status = 1
     if status and not keeper.stopping:
         time.sleep(REST_S)

@@ -89,6 +89,21 @@ def test_a_service_of_ours_runs_as_its_unit_runs_it_under_a_keeper(name):
 
 
 @pytest.mark.parametrize("name", [name for name in SERVICES if name != "broker"])
+def test_what_a_service_fills_does_not_stop_its_keeper(name):
+    box = SERVICES[name]["environment"]["KEEPER_DIR"]
+    alone = [each.split(":")[0] for each in SERVICES[name]["tmpfs"]]
+
+    assert box in alone
+    assert not any(box.startswith(f"{other}/") for other in alone)
+
+
+def test_a_dry_run_has_the_disks_room():
+    kept = {each.split(":")[1] for each in SERVICES["web"]["volumes"] if not each.endswith(":ro")}
+
+    assert SERVICES["web"]["environment"]["TMPDIR"] in kept
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name != "broker"])
 def test_a_service_cannot_see_what_its_unit_hides(name):
     hidden = {each.removeprefix("-") for each in of_the_unit(name, "InaccessiblePaths").split()}
 

@@ -41,9 +41,10 @@ def keeper(tmp_path):
     """Starts one on a script of Python; limits in seconds. What still runs at the end is ended."""
     started = []
 
-    def start(script, watchdog_s=30.0, start_s=30.0, command=None):
+    def start(script, watchdog_s=30.0, start_s=30.0, command=None, box=None):
         limits = {"KEEPER_WATCHDOG_S": watchdog_s, "KEEPER_START_S": start_s, "KEEPER_REST_S": 0}
-        environment = os.environ | {"KEEPER_DIR": str(tmp_path / "box")} | {key: str(n) for key, n in limits.items()}
+        environment = os.environ | {"KEEPER_DIR": str(box or tmp_path / "box")}
+        environment |= {key: str(n) for key, n in limits.items()}
         kinds = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         started.append(
             subprocess.Popen((*KEEPER, *(command or (sys.executable, "-c", script))), env=environment, **kinds)
@@ -126,11 +127,39 @@ def test_a_program_that_is_not_there_is_said_in_one_line(keeper):
     assert (running.returncode, err) == (1, "soundpost-keeper: no-such-program: No such file or directory\n")
 
 
-def test_wrong_usage_is_said(keeper):
-    running = keeper("", command=("--alive", "one", "two"))
+def test_a_service_goes_on_where_its_words_cannot_be_kept_and_that_is_said_once(keeper, tmp_path):
+    (tmp_path / "box/good-until.part").mkdir(parents=True)  # nothing can be written there, as on a full disk
+    running = keeper(TELLS_ITS_SIGNALS.replace("WATCHDOG=1'); ", "WATCHDOG=1'); print('told again', flush=True); "))
+    for _ in range(5):
+        running.stdout.readline()
+    goes_on = running.poll() is None
+    running.send_signal(signal.SIGTERM)
+    _, err = running.communicate(timeout=LIMIT_S)
 
-    running.communicate(timeout=LIMIT_S)
+    assert goes_on
+    assert running.returncode == 7
+    assert err.count("soundpost-keeper: ") == 1
+    assert "good-until.part: Is a directory: that the service lives cannot be told; it goes on" in err
+
+
+@pytest.mark.parametrize("command", [("--alive", "one", "two"), ("",)])
+def test_wrong_usage_is_said(keeper, command):
+    running = keeper("", command=command)
+
+    _, err = running.communicate(timeout=LIMIT_S)
     assert running.returncode == 2
+    assert err == "soundpost-keeper: give a command, or --alive [ADDRESS], or --tls PORT\n"
+
+
+@pytest.mark.parametrize("name", ["file", "nowhere/box", "long" * 30])
+def test_a_box_that_cannot_be_is_said_in_one_line(keeper, tmp_path, name):
+    (tmp_path / "file").touch()
+    running = keeper(LIVES, box=tmp_path / name)
+    _, err = running.communicate(timeout=LIMIT_S)
+
+    assert running.returncode == 1
+    assert err.startswith(f"soundpost-keeper: KEEPER_DIR {tmp_path / name}: ")
+    assert err.count("\n") == 1
 
 
 def test_a_service_that_tells_nothing_is_known_by_its_handshake(ask):
