@@ -108,8 +108,8 @@ class Door:
         if wrong:
             raise wrong
         if not self._is_near(request, grant):
+            self._check_pace(found.person)  # first: what is refused is asked, too
             check_grant(request, grant, allowed, found)
-            self._check_pace(found.person)
         assert grant is not None
         request.scope["state"]["route"] = grant.path
         if request.method == "OPTIONS":

@@ -68,6 +68,19 @@ def test_a_key_that_asks_too_often_waits_as_long_as_it_is_told_and_no_other_key_
     assert [ask(there, key, "/api/v1/state").status_code for _ in range(2)] == [200, 429]
 
 
+@pytest.mark.parametrize(("path", "method"), [("/accounts", "GET"), ("/nothing", "GET"), ("/api/v1/state", "POST")])
+def test_what_a_key_may_not_counts_as_asked(door, path, method):
+    there = door(key_per_min=10)
+    there.boss = there.make("boss", "administrator")
+    key = key_of(there)
+    codes = [ask(there, key, path, method).status_code for _ in range(12)]
+
+    assert 429 not in codes[:10]
+    assert 200 not in codes[:10]
+    assert codes[10:] == [429] * 2
+    assert ask(there, key, "/api/v1/state").status_code == 429
+
+
 def test_a_key_waits_no_longer_where_the_clock_was_set_back(door):
     there = door(key_per_min=10)
     there.boss = there.make("boss", "administrator")
