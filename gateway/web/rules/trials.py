@@ -1,10 +1,12 @@
 """Dry runs: what another policy would have done over past nights, by `soundpost policy try` in a process of its own.
 
 One runs at a time, niced, for LONGEST_S at most, or until somebody stops it; of what it prints MOST_BYTES are read. The
-newest KEPT are remembered until this process ends.
+newest KEPT are remembered until this process ends. What it copies of the journal and its archives lies in a folder of
+its own, which is gone with it, whatever ended it.
 """
 
 import json
+import os
 import pathlib
 import secrets
 import subprocess
@@ -113,7 +115,8 @@ class Trials:
         with tempfile.TemporaryDirectory(prefix="soundpost-try-") as folder, tempfile.TemporaryFile() as out:
             path = pathlib.Path(folder) / "tried.toml"
             path.write_text(trial.text, "utf-8")
-            status, told_wrong = self._ran(("nice", "-n", str(NICE), *self._command, *span, str(path)), out)
+            command = ("nice", "-n", str(NICE), *self._command, *span, str(path))
+            status, told_wrong = self._ran(command, out, os.environ | {"TMPDIR": folder})
             if status != 0:
                 lines = told_wrong.decode("utf-8", "replace").strip().splitlines() or [f"it ended with {status}"]
                 return replace(trial, state="failed", said=lines[-1].replace(str(path), "your policy")[:500])
@@ -127,10 +130,10 @@ class Trials:
                 )
             return replace(trial, state="done", lines=[json.loads(line) for line in told.splitlines() if line.strip()])
 
-    def _ran(self, command: Sequence[str], out: IO[bytes]) -> tuple[int, bytes]:
+    def _ran(self, command: Sequence[str], out: IO[bytes], environment: Mapping[str, str]) -> tuple[int, bytes]:
         """The command's status, and what it said on standard error. Raises subprocess.TimeoutExpired, OSError."""
         none, pipe = subprocess.DEVNULL, subprocess.PIPE
-        with subprocess.Popen(command, stdin=none, stdout=out, stderr=pipe) as process:
+        with subprocess.Popen(command, stdin=none, stdout=out, stderr=pipe, env=environment) as process:
             with self._lock:
                 self._process = process
                 if self._stopped_by:

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import json
+import os
 import sys
 import threading
 
@@ -129,6 +130,28 @@ def test_a_dry_run_shows_what_would_have_been_otherwise(browser_of, parts):
     assert "2 lamps" in text
     assert "no such incident" in text
     assert "min_grade = &#39;A&#39;" in text
+
+
+@pytest.mark.parametrize("ends", ["stopped", "overdue"])
+def test_a_dry_run_that_is_ended_leaves_no_copy_of_the_journal(parts, tmp_path, monkeypatch, ends):
+    folder, copied = tmp_path / "temporary", tmp_path / "copied"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    os.mkfifo(copied)
+    program = (
+        "import pathlib, tempfile, time; pathlib.Path(tempfile.mkdtemp(), 'street.journal').write_text('heard');"
+        f"open({str(copied)!r}, 'w').write('yes'); time.sleep(60)"
+    )
+    trials = with_rules(parts, program, longest_s=60.0 if ends == "stopped" else 3.0)[1]
+    trial = trials.start("[policy]", "Ines")
+    if ends == "stopped":
+        assert copied.read_text() == "yes"
+        assert [each.name for each in folder.rglob("street.journal")] == ["street.journal"]
+        trials.stop(trial.name, "Ines")
+
+    assert ended(trials, trial).state == ends
+    assert list(folder.iterdir()) == []
 
 
 def test_a_policy_that_is_refused_is_said_in_the_commands_words(parts):
