@@ -8,7 +8,7 @@ import pathlib
 from firmware.linux.config import NodeConfig, read_config, read_key
 from firmware.linux.run import build_source, build_uplink, serve
 from hw.linux.microphone import BACKENDS, inputs_of
-from hw.linux.settings import missing_files
+from hw.linux.settings import missing_files, unwritable_file
 from soundpost.lasting_output import lasting_output
 from soundpost.logs import add_log_argument, log_to_standard_error
 
@@ -39,7 +39,7 @@ def _run(args: argparse.Namespace) -> int:
     log_to_standard_error(args.log)
     if args.check:
         read_key(folder / config.key_file)
-        if faults := missing_files(_named(config, folder)):
+        if faults := _faults(config, folder):
             raise OSError(f"{args.config}: {faults}")
         build_source(config.source, folder)
         print(f"{args.config}: good. node {config.node}, uplink {build_uplink(config, folder).name}")
@@ -55,9 +55,15 @@ def _named(config: NodeConfig, folder: pathlib.Path) -> list[tuple[str, pathlib.
         named.append(("uplink.port", pathlib.Path(str(config.uplink.port))))
     if config.source.kind == "file" and config.source.path is not None:
         named.append(("source.path", folder / config.source.path))
-    if config.metrics_file is not None:
-        named.append(("metrics_file", (folder / config.metrics_file).parent))
     return named
+
+
+def _faults(config: NodeConfig, folder: pathlib.Path) -> str:
+    """What is not there, or cannot be written; or ""."""
+    faults = [missing_files(_named(config, folder))]
+    if config.metrics_file is not None:
+        faults.append(unwritable_file("metrics_file", folder / config.metrics_file))
+    return "; ".join(filter(None, faults))
 
 
 def _devices() -> int:

@@ -55,7 +55,7 @@ from gateway.upkeep.releases import Releases
 from gateway.upkeep.rollout import Rollout
 from gateway.upkeep.silence import Silence
 from gateway.upkeep.watch import Watch
-from hw.linux.settings import missing_files
+from hw.linux.settings import missing_files, unwritable_file
 from hw.mqtt_connection import Broker, tls_context
 from hw.onvif_camera import OnvifCamera, Trust
 from hw.serial_line import open_serial_line
@@ -109,10 +109,11 @@ def check(config: GatewayConfig, folder: pathlib.Path) -> None:
     named.append(("journal", (folder / config.journal).parent))
     if config.releases is not None:
         named.append(("releases", folder / config.releases))
+    faults = [missing_files(named)]
     if config.metrics_file is not None:
-        named.append(("metrics_file", (folder / config.metrics_file).parent))
-    if faults := missing_files(named):
-        raise OSError(faults)
+        faults.append(unwritable_file("metrics_file", folder / config.metrics_file))
+    if any(faults):
+        raise OSError("; ".join(filter(None, faults)))
     check_place(folder / config.journal)
     links(config, folder)
     build_policy(config, folder)

@@ -6,6 +6,7 @@ import ipaddress
 import pathlib
 import re
 import sys
+import tempfile
 import tomllib
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -159,3 +160,17 @@ def say_old_name(document: Mapping[str, Any], table: str, old: str, new: str, pa
 def missing_files(named: Iterable[tuple[str, pathlib.Path]]) -> str:
     """What to say of files and devices that settings name and that are not there, each (field, path); or ""."""
     return "; ".join(f"{field}: {path} is not there" for field, path in named if not path.exists())
+
+
+def unwritable_file(field: str, path: pathlib.Path) -> str:
+    """What to say of a file that is written anew beside itself again and again, where this user cannot do that; or "".
+    Found by a file without a name, for of /proc, and to root, permissions tell nothing."""
+    if not path.parent.exists():
+        return f"{field}: {path.parent} is not there"
+    if path.is_dir():
+        return f"{field}: {path} is a folder"
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            return ""
+    except OSError as error:
+        return f"{field}: {path} cannot be written ({error.strerror})"

@@ -28,8 +28,8 @@ WEB = "web.toml"
 SECRETS = ("key_file", "password_file", "tls_key_file", "token_file", "request_key_file", "evidence_key_file",
            "keys_file", "requests_keys_file", "client_secret_file")  # fmt: skip
 """Keys of all three configs that name a file which only its owner may read."""
-LOOKS_SECRET = ("*.key", "*.password", "*.psk", "*.secret", "keys.toml", "keys/*", "cameras/*.password", "authority/*.key",
-                "broker/*.key", "broker/psk", "fleet/*.key", "nodes/*.password",
+LOOKS_SECRET = ("*.key", "*.password", "*.psk", "*.secret", "keys.toml", "keys/*", "cameras/*.password",
+                "authority/*.key", "broker/*.key", "broker/psk", "fleet/*.key", "nodes/*.password",
                 "nodes/*/*.key", "nodes/*/*.password")  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Text that people write: with a mark (BOM) or without, and every fault of it in one line."""
 
+import pathlib
 from typing import Annotated
 
 import pytest
@@ -7,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from firmware.linux.config import read_config, read_key, read_password
 from gateway.intake.keyring import read_keys, read_secret
-from hw.linux.settings import MOST_TOLD, all_faults
+from hw.linux.settings import MOST_TOLD, all_faults, unwritable_file
 
 MARK = b"\xef\xbb\xbf"
 NODE = """
@@ -94,3 +95,21 @@ def test_a_hosts_name_or_address_is_taken(tmp_path, host):
     path.write_text(NODE.replace("localhost", host))
 
     assert read_config(path).uplink.host == host
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("/proc/x.prom", "metrics_file: /proc/x.prom cannot be written (No such file or directory)"),
+        ("{}/away/x.prom", "metrics_file: {}/away is not there"),
+        ("{}/file/x.prom", "metrics_file: {}/file/x.prom cannot be written (Not a directory)"),
+        ("{}/folder.prom", "metrics_file: {}/folder.prom is a folder"),
+        ("{}/x.prom", ""),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_said_and_looking_leaves_nothing(tmp_path, name, says):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.prom").mkdir()
+
+    assert unwritable_file("metrics_file", pathlib.Path(name.format(tmp_path))) == says.format(tmp_path)
+    assert {each.name for each in tmp_path.iterdir()} == {"file", "folder.prom"}

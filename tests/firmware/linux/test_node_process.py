@@ -220,6 +220,15 @@ async def test_a_node_that_can_write_to_no_terminal_reports_all_the_same(node_fo
     assert (status, len(gateway.heard)) == (0, 2)
 
 
+async def test_figures_where_nobody_can_write_are_told_by_the_check(node_folder, capsys):
+    with Cable() as cable:
+        path = configure(node_folder, cable.a)
+        path.write_text('metrics_file = "/proc/node.prom"\n' + path.read_text())
+
+        assert main(["node", "--config", str(path), "--check"]) == 1
+        assert "metrics_file: /proc/node.prom cannot be written" in capsys.readouterr().err
+
+
 async def test_a_running_node_writes_figures_and_a_folder_that_is_away_is_told_before_it_starts(node_folder, capsys):
     with Cable() as cable:
         path = configure(node_folder, cable.a, paced="true")

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.watching.textfile import MetricsFile
 from hw.linux.textfile import write_whole
 from simulators.peers.cable import Cable
+from soundpost.__main__ import main
 
 LIMIT_S = 20
 
@@ -100,6 +101,13 @@ def config(tmp_path, small_street, cable):
     (tmp_path / "keys.toml").touch(0o600)
     (tmp_path / "keys.toml").write_text("".join(f'{n} = "{key.hex()}"\n' for n, key in small_street.keys.items()))
     return tmp_path / "gateway.toml"
+
+
+def test_figures_where_nobody_can_write_are_told_by_the_check(config, capsys):
+    config.write_text(config.read_text().replace("figures/soundpost.prom", "/proc/soundpost.prom"))
+
+    assert main(["gateway", "--config", str(config), "--check"]) == 1
+    assert "metrics_file: /proc/soundpost.prom cannot be written" in capsys.readouterr().err
 
 
 async def test_a_running_gateway_writes_figures_that_node_exporter_tells(config, program, small_street):
