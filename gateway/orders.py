@@ -1,7 +1,11 @@
 """What the street is asked to do, and what became of it. Values only."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+NEWER = "a newer order took its place"
+"""The note of an order that is superseded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class Aim:
 class Outcome:
     """What became of a Light or an Aim on one device, a lamp or a camera, as the shell that carried it out tells the
     agent. `note` : in words, for the journal and the terminal. was_pct : what a lamp that we hold up goes back to.
-    repeats : it is as it was told before, which need not be said again."""
+    repeats : it is as it was told before, which need not be said again. superseded : it was not done because a newer
+    order has taken its place, which is no failure."""
 
     effect: Light | Aim
     device: str
@@ -65,3 +70,12 @@ class Outcome:
     note: str
     was_pct: int | None = None
     repeats: bool = False
+    superseded: bool = False
+
+
+def is_superseded(told: Mapping[str, Any]) -> bool:
+    """Whether a row of what became of an order says that a newer one has taken its place. Rows of gateways before this
+    one have no key `superseded`, only the words."""
+    if "superseded" in told:
+        return told["superseded"] is True
+    return not told.get("done") and told.get("note") == NEWER

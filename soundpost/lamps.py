@@ -6,6 +6,7 @@ import pathlib
 from typing import Any
 
 from gateway.journal.rows import kept, reading
+from gateway.orders import is_superseded
 from gateway.reaction.lamp_policy import START
 from soundpost import lamps_blink, lamps_report
 from soundpost.terminal import utc_second
@@ -46,8 +47,8 @@ def run(args: argparse.Namespace) -> int:
 
 def lamps_of(path: pathlib.Path) -> list[dict[str, Any]]:
     """What a journal has of each lamp, by name: {"lamp", "fault", "why", "since_us", "notice", "history", "told_pct",
-    "done", "told_us", "note"}; None where it has nothing, as told_pct of what a lamp did by itself. Raises as `reading`
-    does."""
+    "done", "told_us", "note", "superseded"}; None where it has nothing, as told_pct of what a lamp did by itself.
+    Raises as `reading` does."""
     found: dict[str, dict[str, Any]] = {}
     with reading(path) as journal:
         for kind in ("effect", "lamp"):
@@ -57,9 +58,9 @@ def lamps_of(path: pathlib.Path) -> list[dict[str, Any]]:
                     found.setdefault(told["lamp"], {}).update(_notice(told))
                 elif told.get("what") == "light":
                     last = {"told_pct": "level_pct", "done": "done", "told_us": "t_us", "note": "note"}
-                    row = {name: told[of] for name, of in last.items()}
+                    row = {name: told[of] for name, of in last.items()} | {"superseded": is_superseded(told)}
                     found.setdefault(told["device"], {}).update(row | ({"told_pct": None} if is_news(told) else {}))
-    names = ("fault", "why", "since_us", "notice", "history", "told_pct", "done", "told_us", "note")
+    names = ("fault", "why", "since_us", "notice", "history", "told_pct", "done", "told_us", "note", "superseded")
     return [{"lamp": lamp, **{name: found[lamp].get(name) for name in names}} for lamp in sorted(found)]
 
 
@@ -89,7 +90,8 @@ def _last(lamp: dict[str, Any]) -> str:
         return f"; at {at}: {lamp['note']}"
     if lamp["done"]:
         return f"; told {lamp['told_pct']} % at {at}: {lamp['note']}"
-    return f"; asked for {lamp['told_pct']} % at {at}, NOT DONE: {lamp['note']}"
+    failed = "" if lamp["superseded"] else ", NOT DONE"
+    return f"; asked for {lamp['told_pct']} % at {at}{failed}: {lamp['note']}"
 
 
 def _line(lamp: dict[str, Any]) -> str:

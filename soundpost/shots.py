@@ -24,10 +24,13 @@ def numbered(arrivals: Sequence[Arrival]) -> dict[Arrival, int]:
 
 
 def shot_line(decision: Round | Unplaced, number: Mapping[Arrival, int], site: Site | None = None) -> Line:
-    """The record of a decision. number : of each arrival. site : adds lat_deg and lon_deg of the fix."""
+    """The record of a decision. number : of each arrival. site : adds lat_deg and lon_deg of the fix. What has no fix
+    has as `t_us` when it was first heard, and as `nodes` by whom, in the order of hearing."""
     indices = sorted(number[arrival] for arrival in decision.arrivals)
     if isinstance(decision, Unplaced):
-        return {"no_fix": decision.why, "arrivals": indices}
+        heard = sorted(decision.arrivals, key=lambda each: each.t_us)
+        told = {"t_us": heard[0].t_us, "nodes": [each.node for each in heard]}
+        return {"no_fix": decision.why, "arrivals": indices, **told}
     return {**_fix(decision), **_on_earth(decision, site), "arrivals": indices}
 
 
@@ -104,7 +107,8 @@ def _on_earth(shot: Round, site: Site | None) -> Line:
 
 def _refusal(line: Line) -> str:
     source = f"{line['source']}: " if "source" in line else ""
-    return f"{source}no fix of {len(line['arrivals'])} arrivals: {line['no_fix']}"
+    nodes = ", ".join(sorted(line["nodes"]))
+    return f"{source}{utc(line['t_us'])}  no fix of {len(line['arrivals'])} arrivals ({nodes}): {line['no_fix']}"
 
 
 def _cells(line: Line, keys: Sequence[str]) -> list[str]:

@@ -64,7 +64,7 @@ EVIDENCE = (
 )
 OF_IT = {
     "shots": "One JSON object a line, with `--json`; `arrivals` are numbers of lines of what came in, from 0. What "
-    "cannot be placed is `no_fix` with why.",
+    "cannot be placed is `no_fix` with why; its `t_us` is when it was first heard, its `nodes` are who heard it.",
     "impulses": "One JSON object a line, with `--json`; `onset_s` counts from the file's first sample; `channel` where "
     "there is more than one.",
     "keys": "`keys.toml`: a line a node. `NODE.key`: one line, 64 hexadecimal digits. Mode 0600, both.",

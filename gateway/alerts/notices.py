@@ -23,7 +23,8 @@ def outcome_record(outcome: Outcome) -> dict[str, Any]:
     told = {"device": outcome.device, "incident": effect.incident, "done": outcome.done}
     action = {"action": effect.action} if effect.action else {}
     was = {} if outcome.was_pct is None else {"was_pct": outcome.was_pct}
-    return {**order, **told, **action, "t_us": outcome.at_us, "note": outcome.note, **was}
+    superseded = {"superseded": True} if outcome.superseded else {}
+    return {**order, **told, **action, "t_us": outcome.at_us, "note": outcome.note, **was, **superseded}
 
 
 def outcome_line(outcome: Outcome) -> str:
@@ -34,7 +35,7 @@ def outcome_line(outcome: Outcome) -> str:
         if isinstance(effect, Aim)
         else f"to {effect.level_pct} %"
     )
-    done = "" if outcome.done else "NOT DONE: "
+    done = "" if outcome.done or outcome.superseded else "NOT DONE: "
     return f"{clock_time(outcome.at_us)}  {outcome.device}  {order}  {done}{outcome.note}  {effect.incident}"
 
 

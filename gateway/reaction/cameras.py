@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 import structlog
 
-from gateway.orders import Aim, Outcome
+from gateway.orders import NEWER, Aim, Outcome
 from gateway.reaction.eye import Eye, stands
 from gateway.street import angle_deg
 from gateway.tasks import end
@@ -139,7 +139,7 @@ class Cameras:
         eye.newest = aim
         async with eye.alone:
             if eye.newest is not aim:
-                self._tell(aim, False, "a newer order took its place")
+                self._report(Outcome(aim, aim.camera, False, self._clock(), NEWER, superseded=True))
                 return True
             if aim.expires_us is not None and self._clock() > aim.expires_us:
                 self._tell(aim, False, "too late: the event is past")

@@ -17,7 +17,7 @@ from typing import NoReturn
 import structlog
 
 from gateway.backoff import Backoff
-from gateway.orders import Light, Outcome
+from gateway.orders import NEWER, Light, Outcome
 from gateway.reaction.bank_rules import BankRules, try_s
 from gateway.reaction.lamp_memory import LampMemory, Leave, Wait
 from gateway.reaction.lamp_policy import START
@@ -247,7 +247,7 @@ class LampBank:
         """Say what became of an order that a newer one has taken the place of; of one that asked again that is no
         news."""
         if light.expires_us is not None and not light.again:
-            self._report(Outcome(light, name, False, self._clock(), "a newer order took its place", self._was(name)))
+            self._report(Outcome(light, name, False, self._clock(), NEWER, self._was(name), superseded=True))
 
     def _came_to(self, name: str, light: Light, told_pct: int | None, now_pct: int) -> bool:
         """Whether a lamp is at what it was told; None: under its own control again, which nobody told."""

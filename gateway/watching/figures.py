@@ -78,7 +78,7 @@ class Figures:
         """Something was told to people and programs at now_us."""
         if isinstance(told, Outcome):
             what = "lamp" if isinstance(told.effect, Light) else "camera"
-            self._effects[what, "done" if told.done else "failed"] += 1
+            self._effects[what, _came_to(told)] += 1
         elif isinstance(told, Announce):
             self._announced(told, now_us)
         elif isinstance(told, Alarm) and told.raised:
@@ -116,6 +116,12 @@ class Figures:
             _gauge("start_timestamp_seconds", "When it started.", self._start_us / 1e6),
             _gauge("written_timestamp_seconds", "When these figures were written.", now.now_us / 1e6),
         ]
+
+
+def _came_to(outcome: Outcome) -> str:
+    if outcome.superseded:
+        return "superseded"
+    return "done" if outcome.done else "failed"
 
 
 def _counts(counts: Mapping[str, int]) -> list[Family]:

@@ -8,6 +8,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from gateway.orders import is_superseded
 from gateway.web.words.catalogue import catalogue
 
 UTC = datetime.UTC
@@ -110,7 +111,10 @@ def _date(at: datetime.datetime, language: str) -> str:
     return format_date(at.date(), "d MMM y", locale=language)
 
 
-FILTERS = {"when": when, "fine": fine, "ago": ago, "metres": metres, "share": share, "place": place}
+FILTERS = {
+    "when": when, "fine": fine, "ago": ago, "metres": metres, "share": share, "place": place,
+    "superseded": is_superseded,
+}  # fmt: skip
 """By the names that templates have for them."""
 PLAIN = {"metres": metres, "share": share, "place": place}
 """Those that templates call as functions, too."""

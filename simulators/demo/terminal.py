@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
+from gateway.orders import is_superseded
+
 STYLES = {"shot": "bold red", "lamps": "yellow", "camera": "green", "fault": "bold red"}
 SHOTS = ("gunshot", "possible gunshot", "unknown")  # kinds of incidents that are counted as gunfire
 HEAD = 11
@@ -87,7 +89,8 @@ class Announcer:
             self._terminal.say("camera", f"{self._at(now_us)}{told['device']} looks at {told['azimuth_deg']:.1f} deg")
             self._seen(told["device"], told["incident"], told["azimuth_deg"])
         elif told["what"] in ("light", "aim") and not told["done"]:
-            self._terminal.say("fault", f"{self._at(now_us)}{told['device']}: {told['note']}")
+            head = "fault" if not is_superseded(told) else "lamps" if told["what"] == "light" else "camera"
+            self._terminal.say(head, f"{self._at(now_us)}{told['device']}: {told['note']}")
 
     @property
     def n_rounds(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.alerts.because import read_because, words
 from gateway.journal.rows import kept
+from gateway.orders import is_superseded
 from gateway.reaction.lamp_policy import START
 from gateway.reaction.provisional import SOON
 from gateway.reasons import ACTS, AGAIN, Because
@@ -68,10 +69,10 @@ def lines(of: Explained) -> Iterator[str]:
         for one, reason in (pair for pair in _pairs(of) if pair[1].act == act):
             came_of_it = _came_of(of, one, reason)
             soon = f"before it was decided, as {one.incident}: " if one is not of else ""
-            yield f"{act:9} {_done(reason, came_of_it):9} {utc(reason.at_us)[11:]}  {soon}{words(reason)}"
-            yield from (f"{'':20} {line}" for line in _outcomes(reason, came_of_it))
+            yield f"{act:9} {_done(reason, came_of_it):10} {utc(reason.at_us)[11:]}  {soon}{words(reason)}"
+            yield from (f"{'':21} {line}" for line in _outcomes(reason, came_of_it))
             if act == "announce" and reason.does:
-                yield from (f"{'':20} {line}" for line in _told(of))
+                yield from (f"{'':21} {line}" for line in _told(of))
 
 
 def records(of: Explained) -> Iterator[dict[str, Any]]:
@@ -131,14 +132,18 @@ def _owner(of: Explained, news: dict[str, Any]) -> Because | None:
 
 
 def _done(reason: Because, came_of_it: list[dict[str, Any]]) -> str:
-    """What an act came to: of each device the last word counts."""
+    """What an act came to: of each device the last word about an order counts. What a lamp did by itself later undoes
+    nothing, nor does a newer order; `superseded` where nothing failed and the newer order has what was left."""
     if not reason.does:
         return "NOT DONE"
     if reason.act not in ("lights", "cameras"):
         return "done"
-    last = {each["device"]: bool(each["done"]) and "action" in each for each in came_of_it}
-    if not last:
+    of_orders = [each for each in came_of_it if "action" in each]
+    last = {each["device"]: bool(each["done"]) for each in of_orders if not is_superseded(each)}
+    if not of_orders:
         return "ordered"
+    if any(each["device"] not in last for each in of_orders) and all(last.values()):
+        return "done" if last and reason.act == "cameras" else "superseded"
     if all(last.values()) or (reason.act == "cameras" and any(last.values())):
         return "done"
     return "PARTLY" if any(last.values()) else "NOT DONE"
@@ -149,7 +154,7 @@ def _outcomes(reason: Because, outcomes: list[dict[str, Any]]) -> Iterator[str]:
     if not reason.does or reason.act == "announce":
         return
     for each in outcomes:
-        done = "" if each.get("done") else "NOT DONE: "
+        done = "" if each.get("done") or is_superseded(each) else "NOT DONE: "
         yield f"{utc(each['t_us'])[11:]}  {each.get('device')}: {done}{each.get('note')}"
     if not outcomes:
         yield "no device told what became of it"

@@ -16,6 +16,7 @@ from gateway.alerts.notices import lamp_record
 from gateway.journal.journal import Journal
 from gateway.journal.rows import Row
 from gateway.lamp_notice import LampNotice
+from gateway.orders import NEWER
 from simulators.peers.lamp_bank import LampBank
 from soundpost.__main__ import main
 
@@ -122,6 +123,17 @@ def test_the_table_tells_a_lamp_that_was_told_from_one_that_was_only_asked_for_a
     assert "; told 100 % at " in first
     assert "; asked for 100 % at " in second and ", NOT DONE: too late: the event is past" in second
     assert "told" not in third and third.endswith("Z: went back to 30 % by itself")
+
+
+def test_an_order_that_a_newer_one_took_the_place_of_is_told_as_that(street, capsys):
+    folder, write = street
+    write(light_row("l1", 100, NEWER, done=False))
+    assert main(["lamps", str(folder / "street.journal")]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert main(["lamps", str(folder / "street.journal"), "--json"]) == 0
+
+    assert line.endswith(f"Z: {NEWER}") and "asked for 100 % at " in line and "NOT DONE" not in line
+    assert json.loads(capsys.readouterr().out)["superseded"] is True
 
 
 def test_the_table_tells_what_has_failed_and_what_each_lamp_did_last(street, capsys):

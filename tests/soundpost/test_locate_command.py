@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from dsp.air import Air, travel_s
 from soundpost.__main__ import main
+from soundpost.terminal import utc
 
 POLES = {
     "a": [0, 0, 6], "b": [70, 4, 6.5], "c": [138, -3, 6], "d": [2, 66, 7], "e": [71, 70, 6], "f": [140, 64, 6.2],
@@ -140,8 +141,20 @@ def test_three_poles_are_never_a_fix(locate):
     assert status == 0
     assert shots_of(records) == []
     for record in records:
-        assert list(record) == ["no_fix", "arrivals"]
+        assert list(record) == ["no_fix", "arrivals", "t_us", "nodes"]
         assert isinstance(record["no_fix"], str)
+
+
+def test_what_has_no_fix_says_when_it_was_first_heard_and_by_which_poles(locate, tmp_path, capsys):
+    heard = arrivals(poles={node: POLES[node] for node in "abd"})
+    _, (first, *_), _ = locate(heard)
+    (tmp_path / "in.jsonl").write_bytes(as_lines(heard))
+    assert main(["locate", str(tmp_path / "in.jsonl")]) == 0
+    _, line, *_ = capsys.readouterr().out.splitlines()
+    of_it = sorted((heard[index]["t_us"], heard[index]["node"]) for index in first["arrivals"])
+
+    assert (first["t_us"], first["nodes"]) == (of_it[0][0], [node for _, node in of_it])
+    assert line == f"{utc(first['t_us'])}  no fix of 3 arrivals (a, b, d): only 3 poles heard it; 4 are needed"
 
 
 def test_nothing_in_is_nothing_out(locate):

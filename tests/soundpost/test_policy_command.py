@@ -21,8 +21,8 @@ from gateway.intake.seen import Seen
 from gateway.journal.chain import checked
 from gateway.journal.journal import Journal, frame_row
 from gateway.journal.rows import Row, kept, reading
-from gateway.orders import Light, Outcome
-from gateway.reasons import Because
+from gateway.orders import NEWER, Light, Outcome
+from gateway.reasons import Because, Near
 from soundpost.__main__ import main
 from soundpost.policy.command import read_policy
 from soundpost.policy.deeds import LONG_US, Deeds, Watched
@@ -349,7 +349,8 @@ def test_an_incident_whose_lamps_a_later_one_took_over_is_over_in_the_end():
     ("told", "word", "says"),
     [
         ([], "done", "l0: reads 100 %"),
-        ([(None, True, "went back to 30 % by itself")], "PARTLY", "l0: went back to 30 % by itself"),
+        ([(None, True, "went back to 30 % by itself")], "done", "l0: went back to 30 % by itself"),
+        ([("lights-1+1", False, NEWER)], "done", f"l0: {NEWER}"),
         ([(None, True, "went back to 30 % by itself"), ("lights-1+1", True, "reads 100 %")], "done", "l0: reads 100 %"),
         ([("lights-1+1", False, "too late: the event is past")], "PARTLY", "l0: NOT DONE: too late"),
     ],
@@ -372,3 +373,41 @@ async def test_of_each_lamp_the_last_word_says_what_the_order_came_to(journal, c
 
     assert before.splitlines()[-1].startswith(f"lights    {word:9}")
     assert says in after
+
+
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        ([("l0", "newer"), ("l1", "newer")], "superseded"),
+        ([("l0", "done"), ("l1", "newer")], "superseded"),  # nothing failed: the newer one has what was left
+        ([("l0", "done"), ("l1", "late")], "PARTLY"),
+        ([("l0", "done"), ("l1", "newer"), ("l2", "late")], "PARTLY"),
+        ([("l0", "late"), ("l1", "newer")], "NOT DONE"),
+        ([("l0", "done"), ("l1", "done"), ("l0", "back"), ("l1", "back")], "done"),
+        ([("l0", "back")], "ordered"),
+    ],
+)
+@pytest.mark.parametrize("is_old", [False, True])
+async def test_an_order_that_a_newer_one_took_the_place_of_has_a_word_of_its_own(tmp_path, capsys, told, word, is_old):
+    notes = {"newer": NEWER, "done": "reads 100 %", "late": "too late: the event is past", "back": "went back to 30 %"}
+    given = Because("i-1", "lights", 1, True, "does", "policy.lights", NIGHT_US,
+                    devices=tuple(Near(f"l{i}", 10.0) for i in range(3)))  # fmt: skip
+    rows = [Row("reason", NIGHT_US, json.dumps(asdict(given)).encode())]
+    for i, (lamp, how) in enumerate(told):
+        at_us, of = NIGHT_US + i * S, ("start", "") if how == "back" else ("i-1", given.action)
+        light = Light((lamp,), 100, of[0], action=of[1])
+        told_of = Outcome(light, lamp, how in ("done", "back"), at_us, notes[how], superseded=how == "newer")
+        record = outcome_record(told_of)
+        if is_old:  # of a gateway before this one, which had only the words
+            record.pop("superseded", None)
+        rows.append(Row("effect", at_us, json.dumps(record).encode()))
+    kept_in = Journal(tmp_path / "street.journal")
+    await kept_in.append(rows)
+    kept_in.close()
+    status, out, _ = run(capsys, "explain", "i-1", "--journal", tmp_path / "street.journal")
+    _, for_programs, _ = run(capsys, "explain", "i-1", "--journal", tmp_path / "street.journal", "--json")
+
+    assert status == 0
+    assert out.splitlines()[1].startswith(f"lights    {word:10} ")
+    assert f"NOT DONE: {NEWER}" not in out
+    assert records(for_programs)[0]["came_to"] == word

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.orders import is_superseded
 from gateway.web.records import Whole
 
 WHATS = ("light", "aim", "file")
@@ -23,7 +24,7 @@ def deeds_of(whole: Whole | None) -> Sequence[Deeds]:
         return ()
     outcome: dict[tuple[str, str], bool] = {}
     for each in whole.happened:
-        if each.what == "effect" and each.body.get("what") in WHATS:
+        if each.what == "effect" and each.body.get("what") in WHATS and not is_superseded(each.body):
             key = (str(each.body["what"]), str(each.body.get("device", "")))
             # The lamp went back to rest later: it did light up.
             outcome[key] = bool(each.body.get("done")) or outcome.get(key, False)

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.orders import is_superseded
 from gateway.web.store.checked import check_order, check_reason, moment, number
 from gateway.web.store.journal import Row
 
@@ -34,13 +35,12 @@ def take_effect(connection: sqlite3.Connection, row: Row, told: Mapping[str, Any
     """What became of an order. Comes back: of which incident."""
     check_order(told)
     what, name = told["what"], name_of(told)
-    connection.execute(
-        ORDERED,
-        (
-            told["device"], what != "light", what, name, bool(told["done"]), told["note"], told["t_us"],
-            told.get("level_pct"), told.get("azimuth_deg"), told.get("elevation_deg"), row.number,
-        ),
+    values = (
+        told["device"], what != "light", what, name, bool(told["done"]), told["note"], told["t_us"],
+        told.get("level_pct"), told.get("azimuth_deg"), told.get("elevation_deg"), row.number,
     )  # fmt: skip
+    if not is_superseded(told):  # what becomes of the newer one is still to come
+        connection.execute(ORDERED, values)
     if name.startswith(EARLY):
         connection.execute("insert or ignore into early values (?, ?)", (name, row.at_us))
     return name

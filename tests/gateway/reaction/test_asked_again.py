@@ -118,6 +118,7 @@ async def test_an_order_that_a_newer_one_takes_the_place_of_is_told_of():
     assert sorted((each.effect.action, each.device, each.done) for each in bank.told) == [
         ("l1", "a", False), ("l1", "b", False), ("l2", "a", True), ("l2", "b", True),
     ]  # fmt: skip
+    assert [each.superseded for each in bank.told] == [not each.done for each in bank.told]
 
 
 def aim(again, azimuth_deg=10.0):

@@ -7,7 +7,7 @@ from firmware import wire
 from gateway.core import NodeState
 from gateway.incident import Alarm, Announce, Incident, News, Round
 from gateway.lamp_notice import LampNotice
-from gateway.orders import Aim, Light, Outcome
+from gateway.orders import NEWER, Aim, Light, Outcome
 from gateway.watching.figures import PREFIX, Figures, Now
 from hw.linux.exposition import Family, Histogram, Sample, text_of
 
@@ -81,6 +81,17 @@ def test_what_became_of_orders_is_counted_by_outcome():
     assert found["effects_total", ("outcome", "done"), ("what", "lamp")] == 2
     assert found["effects_total", ("outcome", "failed"), ("what", "lamp")] == 1
     assert found["effects_total", ("outcome", "failed"), ("what", "camera")] == 1
+
+
+def test_an_order_that_a_newer_one_took_the_place_of_is_counted_and_is_no_failure():
+    figures = Figures([], NOW_US)
+    for effect in (Light(("L1",), 100, "i1"), Aim("c", 10.0, 0.0, "i1")):
+        figures.told(Outcome(effect, "x", False, NOW_US, NEWER, superseded=True), NOW_US)
+    found = told(figures)
+
+    assert found["effects_total", ("outcome", "superseded"), ("what", "lamp")] == 1
+    assert found["effects_total", ("outcome", "superseded"), ("what", "camera")] == 1
+    assert ("effects_total", ("outcome", "failed"), ("what", "lamp")) not in found
 
 
 def test_how_long_a_shot_took_to_be_told_is_counted_and_history_is_not():

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from gateway.orders import NEWER
 from gateway.web.records import Happened, Review
 
 
@@ -56,6 +57,19 @@ def test_rows_of_a_kind_nobody_knows_and_with_nothing_in_them_are_listed(browser
 
     assert answer.status_code == 200
     assert "never-heard-of" in answer.text
+
+
+def test_an_order_that_a_newer_one_took_the_place_of_is_listed_and_did_not_fail(browser, street, shot):
+    body = {"what": "light", "device": "L1", "done": False, "level_pct": 100, "note": NEWER, "superseded": True}
+    newer = Happened(900, shot.first_us, "effect", body, "ee" * 32)
+    failed = '<strong class="bad">failed</strong>'
+    told = []
+    for more in (body, {**body, "note": "no answer", "superseded": False}):
+        street.add(dataclasses.replace(street.whole(shot.incident), happened=[dataclasses.replace(newer, body=more)]))
+        told.append(browser().get(f"/incidents/{shot.incident}").text)
+
+    assert NEWER in told[0]
+    assert [failed in each for each in told] == [False, True]
 
 
 def test_an_incident_without_sound_survey_or_files_is_shown(browser, street, shot):

@@ -5,8 +5,10 @@ import json
 import pytest
 
 from gateway.journal.rows import Row
+from gateway.orders import NEWER
 from gateway.upkeep.ledger import CLOCK, KINDS
 from gateway.upkeep.node_clocks import KIND as SECOND
+from gateway.web.desk.deeds import deeds_of
 from gateway.web.records import Search
 
 S = 1_000_000
@@ -182,6 +184,18 @@ def test_lamps_and_cameras_show_their_last_order_and_what_is_wrong(journalled, f
     )
     assert (camera.order.azimuth_deg, camera.fault) == (87.4, "")
     assert follows.read().lamps()[0].fault == ""
+
+
+def test_an_order_that_a_newer_one_took_the_place_of_is_no_failure_of_its_lamp(journalled, follows):
+    effect = {"device": "L1", "incident": "i-1", "what": "light", "t_us": 9, "level_pct": 100}
+    newer = {**effect, "done": False, "note": NEWER}
+    journalled.write(*journalled.shot(), journalled.row("effect", **effect, done=True, note="reads 100 %"))
+    journalled.write(journalled.row("effect", **newer, superseded=True))
+    journalled.write(journalled.row("effect", **{**newer, "device": "L2"}))  # of before, without the key
+    deeds = deeds_of(follows.read().whole("i-1"))
+
+    assert [(each.order.note, each.order.done) for each in follows.store.lamps()] == [("reads 100 %", True)]
+    assert [(each.what, each.n_done, each.n_failed) for each in deeds] == [("light", 1, 0)]
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"[]", b"{}", b'{"incident": 7}', b'{"e_m": NaN}', b"[" * 9000, b"7"])
