@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hw.linux.settings import check_host
+from soundpost.broker.changing import held
 from soundpost.broker.identities import MADE
 from soundpost.broker.telling import tell
 from soundpost.broker.texts import PSK_PORT, TLS_PORT
@@ -183,7 +184,8 @@ def _say_made(folder: pathlib.Path, survey: Survey, without: list[Any], wifi: st
 
 
 def _change(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, notes: list[str]) -> int:
-    _check_same(args, street.settings_of(folder))
+    with held(folder / "keys"):  # a run that was cut is undone, before anything is read
+        _check_same(args, street.settings_of(folder))
     _check_new_only(args, folder)
     changes = changes_of(street.survey_of(folder), survey)
     if not changes:
