@@ -5,13 +5,14 @@ Each command is a file of this folder, or `command.py` of a folder in it, with `
 """
 
 import argparse
+import contextlib
 import importlib
 import os
 import sys
 from importlib import metadata
 from types import ModuleType
 
-from soundpost.terminal import one_line
+from soundpost.terminal import ended_alike, one_line
 
 COMMANDS = {
     "detect": "hear impulses in audio files",
@@ -38,6 +39,8 @@ COMMANDS = {
 
 
 FOLDERS = ("board", "camera", "doctor", "init", "policy")
+WHOLE = ("init", "keys")
+"""Those that leave nothing half done, however they are ended."""
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -58,7 +61,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = parser_of(name, command)
     args = parser.parse_args(argv[1:])
     try:
-        return int(command.run(args))
+        with ended_alike() if name in WHOLE else contextlib.nullcontext():
+            return int(command.run(args))
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has enough
         return 0

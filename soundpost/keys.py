@@ -7,11 +7,11 @@ import pathlib
 import re
 from collections.abc import Iterable
 
-from soundpost.broker.changing import certified, change
+from soundpost.broker.changing import certified, change, held
 from soundpost.broker.identities import street_beside
 from soundpost.broker.texts import BROKER, GATEWAY
 from soundpost.keys_table import TABLE, fingerprints, fresh, key_files, read_table, with_keys
-from soundpost.private_files import locked, write_private
+from soundpost.private_files import write_private
 from soundpost.terminal import add_verb
 
 HELP = "Make, add, rotate or remove the keys that nodes and their gateway share, or list whose keys a file holds."
@@ -61,18 +61,19 @@ def run(args: argparse.Namespace) -> int:
 def make_keys(nodes: list[str], folder: pathlib.Path) -> str:
     """A key for each node: `keys.toml` and NODE.key files, mode 0600. Raises OSError for a file that is there already
     or a disk that is full; then nothing has been written."""
-    if (folder / TABLE).exists() and (folder / TABLE).stat().st_size:
-        raise FileExistsError(f"{folder / TABLE}: is there already; `soundpost keys add` adds nodes to it")
-    keys = fresh(nodes)
     folder.mkdir(parents=True, exist_ok=True)
-    write_private(folder, {**key_files(keys), TABLE: with_keys("", keys)})
+    with held(folder):
+        if (folder / TABLE).exists() and (folder / TABLE).stat().st_size:
+            raise FileExistsError(f"{folder / TABLE}: is there already; `soundpost keys add` adds nodes to it")
+        keys = fresh(nodes)
+        write_private(folder, {**key_files(keys), TABLE: with_keys("", keys)})
     return ""
 
 
 def add_keys(nodes: list[str], folder: pathlib.Path) -> str:
     """Keys for nodes that have none yet. Comes back: what became of the broker, in words, "" where there is none.
     Raises ValueError for one that has, OSError as `make_keys` does."""
-    with locked(folder):
+    with held(folder):
         text, there = read_table(folder)
         for node in nodes:
             if node in there:
@@ -84,7 +85,7 @@ def add_keys(nodes: list[str], folder: pathlib.Path) -> str:
 def rotate_keys(nodes: list[str], folder: pathlib.Path) -> str:
     """New keys for nodes that have one, and new certificates. Comes back as of `add_keys`. Raises ValueError for one
     that has none; OSError for a full disk, which leaves everything as it was."""
-    with locked(folder):
+    with held(folder):
         text, there = read_table(folder)
         others = certified(nodes, folder)
         keyed = [node for node in nodes if node not in others]
@@ -96,14 +97,11 @@ def rotate_keys(nodes: list[str], folder: pathlib.Path) -> str:
 
 def remove_keys(nodes: list[str], folder: pathlib.Path) -> str:
     """Take the keys of nodes out, and their NODE.key files away. Comes back, and raises, as `rotate_keys` does."""
-    with locked(folder):
+    with held(folder):
         text, there = read_table(folder)
         _check_there(nodes, there, folder)
         left = with_keys(text, dict.fromkeys(nodes, "")) or NOBODY
-        told = change(folder, {TABLE: left}, (TABLE,), remove=nodes)
-        for node in nodes:
-            (folder / f"{node}.key").unlink(missing_ok=True)
-        return told
+        return change(folder, {TABLE: left}, (TABLE,), remove=nodes)
 
 
 CHANGES = {

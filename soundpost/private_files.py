@@ -4,72 +4,108 @@ import contextlib
 import fcntl
 import os
 import pathlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
-PART = ".part"
-BEFORE = ".before"
-"""Beside a file, while it is changed: what it will be, and what it was."""
+from soundpost.cut_runs import BEFORE, PART, TIDY, UNDO, Cut, beside, listed, recover, sync
 
 
-def write_private(folder: pathlib.Path, texts: Mapping[str, str], instead: Collection[str] = ()) -> None:
+def write_private(
+    folder: pathlib.Path, texts: Mapping[str, str], instead: Collection[str] = (), gone: Collection[str] = ()
+) -> None:
     """Files in a folder that is there, name -> text, mode 0600, all of them or none. They get their names in the order
     given, each at once. instead : those that may stand in place of what is there; such a file keeps its owner, and
-    where a link leads. Raises OSError naming the file; FileExistsError for one that is there already, and says so where
-    it is empty."""
+    where a link leads. gone : those that go then, where they are there. A run that is cut is undone by the next one:
+    whoever may not be alone holds `locked`. Raises OSError naming the file; FileExistsError for one that is there
+    already, and says so where it is empty."""
+    recover(folder)
     for name in texts:
         if name not in instead:
             _check_new(folder / name)
-    made: list[pathlib.Path] = []
-    undo: list[tuple[pathlib.Path, pathlib.Path]] = []
+    cut = _planned(folder, texts, gone)
+    step = _Step(folder, folder)
     try:
-        targets = {}
-        for name, text in texts.items():
-            target = targets[name] = (folder / name).resolve()
-            if target.exists():
-                _write(_beside(target, BEFORE, made), target.read_bytes(), target)
-            _write(_beside(target, PART, made), text.encode(), target)
-        for name in texts:
-            _beside(targets[name], PART).rename(targets[name])
-            undo.append((_beside(targets[name], BEFORE), targets[name]))
+        _change(step, texts, cut)
     except OSError as error:
-        why = f"{error.strerror}; {_put_back(undo)}"
-        raise OSError(error.errno, why, str(folder / name)) from error
+        raise OSError(error.errno, f"{error.strerror}; {_taken_back(folder)}", str(step.at)) from error
     finally:
-        for path in made:
-            with contextlib.suppress(OSError):
-                path.unlink()
-    for parent in {target.parent for target in targets.values()}:
-        _sync(parent)
+        with contextlib.suppress(OSError):
+            recover(folder)
 
 
-def _beside(target: pathlib.Path, ending: str, made: list[pathlib.Path] | None = None) -> pathlib.Path:
-    """On the target's own file system, so that it can take its name. made : notes it, to be cleared away."""
-    path = target.with_name(target.name + ending)
-    if made is not None:
-        made.append(path)
-    return path
+@dataclass(slots=True)
+class _Step:
+    """Of a change: at which file it is."""
+
+    folder: pathlib.Path
+    at: pathlib.Path
 
 
-def _put_back(undo: Sequence[tuple[pathlib.Path, pathlib.Path]]) -> str:
-    """What stood there before, or nothing where nothing did. Comes back: how it went, in words."""
-    lost = []
-    for before, target in reversed(undo):
-        try:
-            if before.exists():
-                before.rename(target)
-            else:
-                target.unlink()
-        except OSError:
-            lost.append(target)
-    return f"and what was written cannot be taken back: {', '.join(map(str, lost))}" if lost else "nothing was written"
+def _planned(folder: pathlib.Path, texts: Mapping[str, str], gone: Collection[str]) -> Cut:
+    """What will be done: a file that goes is not written first, and of a folder nothing goes."""
+    goes = [name for name in dict.fromkeys(gone) if (folder / name).is_file() or (folder / name).is_symlink()]
+    written = [name for name in texts if name not in gone]
+    within = {each for name in written for each in (folder / name).parents if each.is_relative_to(folder)}
+    return Cut(
+        other=[name for name in written if (folder / name).exists()],
+        new=[name for name in written if not (folder / name).exists()],
+        gone=goes,
+        folders=[each.relative_to(folder).as_posix() for each in sorted(within) if not each.exists()],
+    )
+
+
+def _change(step: _Step, texts: Mapping[str, str], cut: Cut) -> None:
+    folder, written = step.folder, [name for name in texts if name in {*cut.other, *cut.new}]
+    _begin(folder, cut)
+    for name in cut.folders:
+        (folder / name).mkdir(mode=0o700)
+    for name in written:
+        step.at = folder / name
+        target = step.at.resolve()
+        if name in cut.other:
+            _write(beside(target, BEFORE), target.read_bytes(), target)
+        _write(beside(target, PART), texts[name].encode(), target)
+    sync(folder, written)
+    (folder / TIDY).rename(folder / UNDO)
+    sync(folder, [])
+    for name in written:
+        step.at = folder / name
+        beside(step.at.resolve(), PART).rename(step.at.resolve())
+    for name in cut.gone:
+        step.at = folder / name
+        step.at.rename(beside(step.at, BEFORE))
+    sync(folder, [*written, *cut.gone])
+    (folder / UNDO).rename(folder / TIDY)
+
+
+def _begin(folder: pathlib.Path, cut: Cut) -> None:
+    part = beside(folder / TIDY, PART)
+    try:
+        _write(part, listed(cut), part)
+        part.rename(folder / TIDY)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _taken_back(folder: pathlib.Path) -> str:
+    """How it went, in words."""
+    try:
+        recover(folder)
+    except OSError as error:
+        return f"and {error}; the next run tries again"
+    return "nothing was written"
 
 
 @contextlib.contextmanager
 def locked(folder: pathlib.Path) -> Iterator[None]:
-    """Nobody else changes this folder's files in here meanwhile. Raises OSError where there is none."""
+    """Nobody else changes this folder's files in here meanwhile, and what a run that was cut left of them is ended.
+    Raises OSError where there is none."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        recover(folder)
         yield
     finally:
         os.close(descriptor)
@@ -94,13 +130,3 @@ def _write(part: pathlib.Path, text: bytes, like: pathlib.Path) -> None:
             owner = like.stat()
             os.fchown(descriptor, owner.st_uid, owner.st_gid)
         os.fsync(descriptor)
-
-
-def _sync(folder: pathlib.Path) -> None:
-    """The names, too. A file system that cannot do this for a folder has the files all the same."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,9 +1,12 @@
 """What the commands say to people: an error in one line, a table in columns, a time in UTC."""
 
 import argparse
+import contextlib
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from types import FrameType
 from typing import Any
 
 
@@ -25,6 +28,27 @@ def one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return printable(f"{error.filename}: {error.strerror}")
     return printable(" ".join(str(error).split()))
+
+
+@contextlib.contextmanager
+def ended_alike() -> Iterator[None]:
+    """SIGTERM and SIGHUP (a terminal that is closed) end what runs here as Ctrl-C does: it clears up behind itself.
+    What is ignored, as under nohup, stays so. Of the main thread only (Python signal.signal)."""
+    told = (signal.SIGTERM, signal.SIGHUP)
+    former = {each: signal.getsignal(each) for each in told}
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for each in told:
+            signal.signal(each, signal.SIG_IGN)  # a second one would end the clearing up
+        raise KeyboardInterrupt
+
+    for each in (each for each in told if former[each] is signal.SIG_DFL):
+        signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for each in told:
+            signal.signal(each, former[each])
 
 
 def printable(text: str) -> str:

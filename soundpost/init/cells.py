@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from firmware.workshop.chips import ARCHITECTURES
+from gateway.tables import web_url
 from hw.linux.settings import NAME
 from soundpost.init.survey import LINUX, CameraAt, LampAt, PoleAt, Remarks, Survey
 from soundpost.init.table import Row
@@ -94,7 +96,7 @@ def _pole(cells: _Cells, feet: bool, has_nodes: bool) -> PoleAt | None:
 
 
 def _is_name(cells: _Cells, what: str, name: str) -> bool:
-    if NAME.fullmatch(name) and not name.startswith("."):
+    if NAME.fullmatch(name) and name[0] not in ".-":
         return True
     if not name:
         cells.fault(f"has no {what}; give it a name, or take the row out")
@@ -143,7 +145,7 @@ def _lamps(cells: _Cells, pole: str) -> list[LampAt]:
     if not bank or not channels:
         cells.fault("a lamp needs bank and channel, both (bank: tcp://10.0.0.5:502)")
         return []
-    if not BANK.fullmatch(bank):
+    if not BANK.fullmatch(bank) or not _is_bank(bank):
         cells.fault(
             f"bank {bank[:40]!r} must be a url as tcp://10.0.0.5:502 or rtu:///dev/ttyUSB1?baud=19200 "
             "(lamps behind TALQ: leave them out here, and write them into gateway.toml by hand: docs/how-to/lamps.md)"
@@ -159,6 +161,28 @@ def _lamps(cells: _Cells, pole: str) -> list[LampAt]:
     return [LampAt(*each, rated, cells.number) for each in _zipped(names, pole, bank, parts)]
 
 
+def _is_bank(url: str) -> bool:
+    """Of a kind that a gateway has (hw/modbus_line.py), with a host and a port where it needs them."""
+    try:
+        parts = urlsplit(url)
+        is_tcp_good = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    if not url.isascii() or not url.isprintable():
+        return False
+    return {"tcp": is_tcp_good, "rtu": bool(parts.path), "dali": bool(parts.path), "gpio": True}.get(
+        parts.scheme, False
+    )
+
+
+def _is_camera(url: str) -> bool:
+    try:
+        web_url(url)
+    except ValueError:
+        return False
+    return True
+
+
 def _zipped(names: Sequence[str], pole: str, bank: str, parts: Sequence[str]) -> list[tuple[str, str, str, int]]:
     return [(name, pole, bank, int(part)) for name, part in zip(names, parts, strict=True)]
 
@@ -167,7 +191,7 @@ def _camera(cells: _Cells, pole: str) -> list[CameraAt]:
     url = cells.text("camera")
     if not url:
         return []
-    if not URL.fullmatch(url):
+    if not URL.fullmatch(url) or not _is_camera(url):
         cells.fault(f"camera {url[:40]!r} must be http://HOST or https://HOST, without a user (column camera_user)")
         return []
     user = cells.text("camera_user")

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import difflib
 import getpass
+import glob
 import os
 import pathlib
 import pwd
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hw.linux.settings import check_host
+from soundpost.broker.changing import held
 from soundpost.broker.identities import MADE
 from soundpost.broker.telling import tell
 from soundpost.broker.texts import PSK_PORT, TLS_PORT
@@ -74,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
     for line in said:
         print(line)
     folder = args.out or pathlib.Path(_asked("folder of the street, where it will stay", "street", "--out"))
+    _tell_left(folder)
     if (folder / MADE).exists():
         return _change(args, folder, survey, said)
     if not str(folder.absolute()).isprintable():
@@ -81,6 +84,14 @@ def run(args: argparse.Namespace) -> int:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"{folder}: is there already, and soundpost init did not make it; give another --out")
     return _create(args, folder, survey, said)
+
+
+def _tell_left(folder: pathlib.Path) -> None:
+    """Of a run that was killed: a whole set of keys may lie there. Another that runs just now has one, too."""
+    for left in sorted(folder.absolute().parent.glob(f".{glob.escape(folder.name)}-????????")):
+        print(
+            f"{left}: left by a run that was killed, with keys in it; unless one runs now, remove it", file=sys.stderr
+        )
 
 
 def _create(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, notes: list[str]) -> int:
@@ -91,7 +102,10 @@ def _create(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, note
     installed = _installed(args)
     settings = Settings(host, ports[0], ports[1], user, args.wifi or "")
     secrets = _secrets(args, survey)
-    street.create(folder, survey, settings, notes, secrets, installed)
+    try:
+        street.create(folder, survey, settings, notes, secrets, installed)
+    except OSError as error:  # it names a folder that is gone
+        raise OSError(error.errno, error.strerror, str(folder)) if error.errno else error from None
     without = [each for each in survey.cameras if each.user and password_file(each) not in secrets]
     _say_made(folder, survey, without, settings.wifi)
     return 0
@@ -102,6 +116,8 @@ def _check(host: str, ports: tuple[int, int], user: str, args: argparse.Namespac
     for name, told in (("--host", host), ("--broker-at", args.broker_at)):
         try:
             check_host(told or HERE)
+            if told and (len(told) > 253 or told[0] == "-" or not told.strip("0.:")):
+                raise ValueError("must be a name or address that others call it by, of 253 letters at most")
         except ValueError as error:
             raise ValueError(f"{name} {told}: {error}") from None
     for name, port in zip(("--port", "--psk-port"), ports, strict=True):
@@ -183,7 +199,8 @@ def _say_made(folder: pathlib.Path, survey: Survey, without: list[Any], wifi: st
 
 
 def _change(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, notes: list[str]) -> int:
-    _check_same(args, street.settings_of(folder))
+    with held(folder / "keys"):  # a run that was cut is undone, before anything is read
+        _check_same(args, street.settings_of(folder))
     _check_new_only(args, folder)
     changes = changes_of(street.survey_of(folder), survey)
     if not changes:

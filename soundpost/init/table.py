@@ -103,7 +103,7 @@ def _rows(text: str, path: pathlib.Path, faults: Remarks, notes: Remarks) -> lis
     delimiter = told[1] if told else _delimiter(text)
     if delimiter != ",":
         notes.add(f"its columns are parted by {DELIMITERS[delimiter]}; read so, nothing to do")
-    records = list(enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1))
+    records = _records(text, delimiter, path)
     first = next(((number, cells) for number, cells in records if any(map(str.strip, cells))), None)
     if first is None:
         raise ValueError(f"{path}: is empty; the first row names the columns: {', '.join(COLUMNS)}")
@@ -120,6 +120,19 @@ def _rows(text: str, path: pathlib.Path, faults: Remarks, notes: Remarks) -> lis
             named = zip(columns, given, strict=False)
             rows.append(Row(number, {column: cell for column, cell in named if column and cell}))
     return rows
+
+
+def _records(text: str, delimiter: str, path: pathlib.Path) -> list[tuple[int, list[str]]]:
+    """Rows by number. Raises ValueError naming the one that is none."""
+    records: list[tuple[int, list[str]]] = []
+    try:
+        for record in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1):
+            records.append(record)
+    except csv.Error:
+        most = csv.field_size_limit()
+        why = f"a cell has more than {most} letters; is a quote missing where it ends?"
+        raise ValueError(f"{path}: row {len(records) + 1}: {why}") from None
+    return records
 
 
 def _delimiter(text: str) -> str:

@@ -83,7 +83,7 @@ def test_a_table_that_is_a_link_to_another_file_system_is_rotated_there(tmp_path
 
 
 @pytest.mark.parametrize(("verb", "nodes"), [("add", ["n3", "n4"]), ("rotate", ["n1", "n2"])])
-@pytest.mark.parametrize("n_renamed", [0, 1, 2])
+@pytest.mark.parametrize("n_renamed", [0, 1, 2, 3, 4, 5])  # of five: the list is renamed before, between, and after
 def test_a_file_that_cannot_get_its_name_takes_back_those_before_it(
     tmp_path, monkeypatch, capsys, verb, nodes, n_renamed
 ):
