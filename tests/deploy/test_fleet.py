@@ -107,8 +107,8 @@ def changes(said):
 
 
 def stopped(said):
-    """The one line in which a run says why it stopped."""
-    (line,) = re.findall(r"^fatal: \[\w+\]: FAILED! => (.*)$", said, re.M)
+    """The line in which a run says why it stopped; before it may stand what the task itself said."""
+    *_, line = re.findall(r"^fatal: \[\w+\]: FAILED! => (.*)$", said, re.M)
     return json.loads(line)["msg"]
 
 
