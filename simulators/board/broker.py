@@ -1,11 +1,11 @@
 """The broker of a street of boards: a real Mosquitto, one listener for the gateway and one with TLS for the nodes."""
 
 import asyncio
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 from simulators.demo.configs import write_secret
+from simulators.ports import free_ports
 
 ACL = "topic read det/#\ntopic write cmd/#\npattern write det/%u\npattern read cmd/%u\n"
 LIMIT_S = 20
@@ -16,10 +16,8 @@ class Broker:
 
     def __init__(self, program: str, folder: Path) -> None:
         self._program, self._folder = program, folder
-        with socket.socket() as one, socket.socket() as other:
-            one.bind(("127.0.0.1", 0))
-            other.bind(("127.0.0.1", 0))
-            self.ports: tuple[int, int] = one.getsockname()[1], other.getsockname()[1]
+        gateways, nodes = free_ports(2)
+        self.ports = gateways, nodes
         self._process: asyncio.subprocess.Process | None = None
 
     def configure(self, keys: Mapping[str, bytes]) -> None:

@@ -5,7 +5,6 @@ import getpass
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from simulators.demo.configs import write_secret
 from simulators.demo.programs import Program, start
+from simulators.ports import free_ports
 
 GATEWAY = "gateway"
 ACL = f"user {GATEWAY}\ntopic read det/#\ntopic write cmd/#\n\npattern write det/%u\npattern read cmd/%u\n"
@@ -31,7 +31,7 @@ async def start_broker(folder: Path, nodes: Sequence[str], logs: Path) -> tuple[
     """Write its files into `folder` and start it. Comes back: the program and its port. Raises OSError."""
     await asyncio.to_thread(_write_users, folder, [GATEWAY, *nodes])
     for _ in range(TRIES):  # another program may take the port that was free a moment ago
-        port = _free_port()
+        port = free_ports(1)[0]
         (folder / "mosquitto.conf").write_text(_conf(folder, port), "utf-8")
         command = [str(shutil.which("mosquitto", path=WHERE)), "-c", str(folder / "mosquitto.conf")]
         broker = await start("mosquitto", command, logs)
@@ -82,9 +82,3 @@ async def _answers(port: int, broker: Program) -> None:
     finally:
         ended.cancel()
     raise OSError(f"mosquitto: {broker.why()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])

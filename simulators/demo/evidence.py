@@ -4,7 +4,6 @@ after the night what it kept, taken out by the real command, each access written
 import asyncio
 import json
 import secrets
-import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import av
 from gateway.journal.rows import kept, reading
 from simulators.demo.configs import Table, write_secret
 from simulators.demo.programs import Program, python, run_once
+from simulators.ports import free_ports
 from simulators.street.scenario import CameraEntry
 
 BEFORE_S, AFTER_S = 5.0, 4.0
@@ -54,7 +54,7 @@ class EvidenceStage:
 
     async def open_peers(self) -> Mapping[str, object]:
         """Pictures, reader and keys. Comes back: what gateway.toml needs for them."""
-        logs, token, port = self._folder / "logs", secrets.token_urlsafe(18), _free_port()
+        logs, token, port = self._folder / "logs", secrets.token_urlsafe(18), free_ports(1)[0]
         for names, out in ((("shelf",), "vault"), (("evidence", "desk", "web"), "reviewers")):
             make = ("soundpost", "keys", "make", *names, "--out", str(self._folder / out))
             await run_once(f"keys-{out}", python(*make), logs)
@@ -121,12 +121,6 @@ class EvidenceStage:
 
 def _http(port: int) -> Table:
     return {"port": port, "token_file": "../vault/push.token"}
-
-
-def _free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
 
 
 def _rows(journal: Path) -> list[dict[str, str | int]]:

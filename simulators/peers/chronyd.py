@@ -16,6 +16,8 @@ import time
 from types import TracebackType
 from typing import Self
 
+from simulators.ports import free_ports
+
 SAMPLE = struct.Struct("=qqdiiii")
 MAGIC = 0x534F434B
 EVERY_S = 0.1
@@ -48,7 +50,7 @@ class DrivenChronyd:
         self.is_on, self.second_off_s, self.pulse_off_s = True, 0.0, 0.0
         self.bin = folder / "bin"
         self._folder, self._chronyd, self._with_receiver = folder, chronyd, with_receiver
-        self._ports = [_free_port() for _ in range(3)]
+        self._ports = free_ports(3, socket.SOCK_DGRAM)
         self._running: list[subprocess.Popen[bytes]] = []
         self._ended = threading.Event()
         self._feeding = threading.Thread(target=self._feed, name="receiver")
@@ -111,9 +113,3 @@ class DrivenChronyd:
 
 def _sample(now_us: int, offset_s: float, *, is_pulse: bool) -> bytes:
     return SAMPLE.pack(now_us // 1_000_000, now_us % 1_000_000, offset_s, is_pulse, 0, 0, MAGIC)
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

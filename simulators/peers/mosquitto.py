@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-import socket
 from pathlib import Path
+
+from simulators.ports import free_ports
 
 START_S = 10.0
 
@@ -13,7 +14,7 @@ class Mosquitto:
     its config."""
 
     def __init__(self, program: str | Path, folder: Path, port: int | None = None, more: str = "") -> None:
-        self.port = _free_port() if port is None else port
+        self.port = free_ports(1)[0] if port is None else port
         lines = f"listener {self.port} 127.0.0.1\nallow_anonymous true\nlog_type error\n{more}"
         (folder / "mosquitto.conf").write_text(lines)
         self._command = (str(program), "-c", str(folder / "mosquitto.conf"))
@@ -41,9 +42,3 @@ class Mosquitto:
         assert self._process is not None
         self._process.send_signal(number)
         await self._process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])

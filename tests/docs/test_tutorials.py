@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 
 from deploy.handbook.linking import DOCS, ROOT
 from deploy.handbook.page import parted
+from simulators.ports import free_ports
 
 LIMIT_S = 150
 LATE = {
@@ -28,16 +28,6 @@ LATE = {
     "the journal's 2 ": "the journal's ... ",
 }
 """Where a machine does much else, a node may be late: then a round is told with fewer poles first, and again."""
-
-
-def free_ports(n):
-    held = [socket.socket() for _ in range(n)]
-    for each in held:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 class Reader:

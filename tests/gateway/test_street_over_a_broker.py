@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import signal
-import socket
 import sys
 
 import numpy as np
@@ -13,6 +12,7 @@ import soundfile
 import trustme
 
 from simulators.peers.mosquitto import Mosquitto
+from simulators.ports import free_ports
 
 LIMIT_S = 20
 RATE_HZ = 16_000
@@ -72,9 +72,7 @@ async def start():
 
 @pytest.fixture
 def free_port():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
+    return free_ports(1)[0]
 
 
 @pytest.fixture

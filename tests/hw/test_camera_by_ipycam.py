@@ -1,13 +1,13 @@
 """Our driver at a virtual camera that nobody here wrote (ipycam 1.3.0), where that is installed."""
 
 import importlib.util
-import socket
 import subprocess
 import sys
 
 import pytest
 
 from hw.onvif_camera import OnvifCamera
+from simulators.ports import free_ports
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("ipycam") is None, reason="needs ipycam")
 
@@ -27,12 +27,7 @@ os._exit(0)  # its threads do not end by themselves
 
 @pytest.fixture
 def url():
-    holders = [socket.socket() for _ in range(3)]
-    for each in holders:
-        each.bind(("127.0.0.1", 0))
-    ports = [str(each.getsockname()[1]) for each in holders]
-    for each in holders:
-        each.close()
+    ports = [str(each) for each in free_ports(3)]
     camera = subprocess.Popen(
         [sys.executable, "-c", CAMERA, *ports],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sys
 import time
 
@@ -22,6 +21,7 @@ from firmware.workshop.application import compile_into
 from gateway.journal.rows import kept, reading
 from hw.mqtt_connection import tls_context
 from simulators.board.bench import Bench
+from simulators.ports import free_ports
 
 LIMIT_S = 20
 IN_FORCE_S = 5
@@ -135,16 +135,6 @@ async def listens(port):
             else:
                 writer.close()
                 return
-
-
-def free_ports(n):
-    held = [socket.socket() for _ in range(n)]
-    for each in held:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 @pytest.fixture

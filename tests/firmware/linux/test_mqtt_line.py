@@ -2,27 +2,21 @@
 
 import asyncio
 import contextlib
-import socket
 
 import aiomqtt
 import pytest
 
 from firmware.linux.mqtt_line import Broker, open_mqtt_line
 from hw.mqtt_connection import tls_context
+from simulators.ports import free_ports
 
 LIMIT_S = 10
-
-
-def free_port():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
 
 
 @contextlib.asynccontextmanager
 async def mosquitto(path, folder):
     """A broker that only this test knows; comes out as its port and process."""
-    port = free_port()
+    port = free_ports(1)[0]
     (folder / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_type error\n")
     process = await asyncio.create_subprocess_exec(path, "-c", folder / "mosquitto.conf")
     try:
@@ -88,7 +82,7 @@ async def test_what_came_while_the_line_was_down_is_delivered(program, tmp_path)
 
 
 async def test_no_broker_is_an_oserror_that_names_it():
-    port = free_port()
+    port = free_ports(1)[0]
 
     with pytest.raises(OSError, match=f"mqtt://127.0.0.1:{port}: no way into"):
         await open_mqtt_line(Broker("127.0.0.1", port, "n17"))

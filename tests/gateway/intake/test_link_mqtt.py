@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-import socket
 
 import aiomqtt
 import pytest
@@ -11,6 +10,7 @@ from structlog.testing import capture_logs
 
 from gateway.intake.link_mqtt import MqttLink
 from hw.mqtt_connection import Broker
+from simulators.ports import free_ports
 
 LIMIT_S = 20
 
@@ -39,9 +39,7 @@ class World:
 
 @pytest.fixture
 def free_port():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
+    return free_ports(1)[0]
 
 
 @contextlib.asynccontextmanager

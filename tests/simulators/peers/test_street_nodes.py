@@ -4,26 +4,18 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from contextlib import asynccontextmanager
 
 import pytest
 
 from simulators.peers import street_nodes
+from simulators.ports import free_ports
 
 LIMIT_S = 60
 SURVEY = "pole,lat,lon,height,node\n" + "".join(
     f"P{n},{38.9001 + 0.0005 * (n // 4):.5f},{-77.0005 + 0.0006 * (n % 4):.5f},6.5,n{n}\n" for n in range(8)
 )
-
-
-def two_free_ports():
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 @asynccontextmanager
@@ -51,7 +43,7 @@ async def lines_until(process, what):
 
 
 async def test_they_come_as_themselves_and_a_shot_among_them_is_placed(tmp_path, program):
-    port, psk_port = two_free_ports()
+    port, psk_port = free_ports(2)
     (tmp_path / "survey.csv").write_text(SURVEY)
     at, street = ("--host", "127.0.0.1", "--port", port, "--psk-port", psk_port), tmp_path / "street"
     user = ("--broker-user", "root") if os.geteuid() == 0 else ()

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sqlite3
 import sys
 import time
@@ -19,6 +18,7 @@ from hw.mqtt_connection import tls_context
 from simulators.peers.camera import VirtualCamera
 from simulators.peers.lamp_bank import LampBank
 from simulators.peers.peer import opened
+from simulators.ports import free_ports
 
 LIMIT_S = 20
 NODES = ("n0", "n1", "n2", "n3")
@@ -77,12 +77,6 @@ async def listens(port):
                 return
 
 
-def free_port():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
-
-
 async def made(tmp_path, url, port):
     """A folder of `soundpost init`."""
     (tmp_path / "survey.csv").write_text(SURVEY.format(url=url))
@@ -113,7 +107,7 @@ async def in_journal(folder, n):
 
 
 async def test_a_street_that_is_well_passes_and_nothing_of_it_is_touched(tmp_path, program, programs):
-    bank, port = LampBank(("127.0.0.1", 0), n_lamps=4, level_pct=30), free_port()
+    bank, port = LampBank(("127.0.0.1", 0), n_lamps=4, level_pct=30), free_ports(1)[0]
     async with opened(bank):
         folder = await made(tmp_path, bank.url, port)
         broker = (program("mosquitto"), "-c", folder / "broker/mosquitto.conf")
@@ -142,7 +136,7 @@ async def test_a_street_that_is_well_passes_and_nothing_of_it_is_touched(tmp_pat
 
 async def test_with_everything_away_each_thing_fails_by_name_in_bounded_time(tmp_path, program, programs):
     silent = await asyncio.start_server(lambda reader, writer: reader.read(), "127.0.0.1", 0)
-    url, port = f"tcp://127.0.0.1:{silent.sockets[0].getsockname()[1]}", free_port()
+    url, port = f"tcp://127.0.0.1:{silent.sockets[0].getsockname()[1]}", free_ports(1)[0]
     folder = await made(tmp_path, url, port)
     (folder / "keys/keys.toml").chmod(0o644)
     began_s = time.monotonic()
@@ -159,7 +153,7 @@ async def test_with_everything_away_each_thing_fails_by_name_in_bounded_time(tmp
 
 
 async def test_a_broker_that_lets_this_certificate_in_no_longer_is_said(tmp_path, program, programs):
-    port = free_port()
+    port = free_ports(1)[0]
     folder = await made(tmp_path, "tcp://127.0.0.1:9", port)
     other = await made_other(tmp_path, port)
     await programs(program("mosquitto"), "-c", other / "broker/mosquitto.conf")
@@ -177,7 +171,7 @@ async def made_other(tmp_path, port):
 async def test_a_broken_config_is_said_and_the_rest_is_examined(tmp_path):
     bank = LampBank(("127.0.0.1", 0), n_lamps=4)
     async with opened(bank):
-        folder = await made(tmp_path, bank.url, free_port())
+        folder = await made(tmp_path, bank.url, free_ports(1)[0])
         text = (folder / "gateway.toml").read_text()
         (folder / "gateway.toml").write_text(text.replace("lat_deg = 38.9", 'lat_deg = "north"', 1) + "\n[nonsense]\n")
         status, found = await doctor(folder)
@@ -209,7 +203,7 @@ async def test_a_config_that_is_not_there_is_one_line_and_no_traceback(tmp_path)
 
 
 async def test_a_node_is_examined_by_its_own_config(tmp_path):
-    folder = await made(tmp_path, "tcp://127.0.0.1:9", free_port())
+    folder = await made(tmp_path, "tcp://127.0.0.1:9", free_ports(1)[0])
     status, said, _ = await soundpost("doctor", "--config", folder / "nodes/n1/node.toml")
 
     assert status == 1
@@ -220,7 +214,7 @@ async def test_a_node_is_examined_by_its_own_config(tmp_path):
 
 
 async def test_rows_that_somebody_changed_are_found_whole_or_among_the_newest(tmp_path, small_journal):
-    folder = await made(tmp_path, "tcp://127.0.0.1:9", free_port())
+    folder = await made(tmp_path, "tcp://127.0.0.1:9", free_ports(1)[0])
     small_journal(folder / "street.journal", 3_000)
     _, good = await doctor(folder)
     with sqlite3.connect(folder / "street.journal") as connection:
@@ -240,7 +234,7 @@ async def test_rows_that_somebody_changed_are_found_whole_or_among_the_newest(tm
 async def test_a_camera_is_asked_and_not_turned_and_one_with_another_password_fails(tmp_path):
     camera = VirtualCamera()
     async with opened(camera):
-        folder = await made(tmp_path, "tcp://127.0.0.1:9", free_port())
+        folder = await made(tmp_path, "tcp://127.0.0.1:9", free_ports(1)[0])
         for name, password in (("good", "street"), ("bad", "other")):
             (folder / f"{name}.password").touch(0o600)
             (folder / f"{name}.password").write_text(password)
@@ -258,7 +252,7 @@ async def test_a_camera_is_asked_and_not_turned_and_one_with_another_password_fa
 
 
 async def test_a_web_process_whose_gateway_is_silent_says_so_and_one_that_is_away_is_named(tmp_path, programs):
-    folder, port = await made(tmp_path, "tcp://127.0.0.1:9", free_port()), free_port()
+    folder, port = await made(tmp_path, "tcp://127.0.0.1:9", free_ports(1)[0]), free_ports(1)[0]
     (folder / "web.toml").write_text(f"port = {port}\n")
     url = f"http://127.0.0.1:{port}/health"
     _, before = await doctor(folder)
