@@ -41,6 +41,7 @@ def recover(folder: pathlib.Path) -> bool:
         _put_back(folder, _read(folder / UNDO))
         (folder / UNDO).rename(folder / TIDY)
     if (folder / TIDY).exists():
+        sync(folder, [])  # its name, before the copies go that UNDO would ask for
         _clear(folder, _read(folder / TIDY))
     return undone
 

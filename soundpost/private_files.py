@@ -65,7 +65,10 @@ def _change(step: _Step, texts: Mapping[str, str], cut: Cut) -> None:
         if name in cut.other:
             _write(beside(target, BEFORE), target.read_bytes(), target)
         _write(beside(target, PART), texts[name].encode(), target)
-    sync(folder, written)
+    for name in cut.gone:
+        step.at = folder / name
+        beside(step.at, BEFORE).unlink(missing_ok=True)  # or it would be put back over what has not gone yet
+    sync(folder, [*written, *cut.gone])
     (folder / TIDY).rename(folder / UNDO)
     sync(folder, [])
     for name in written:
@@ -99,14 +102,13 @@ def _taken_back(folder: pathlib.Path) -> str:
 
 
 @contextlib.contextmanager
-def locked(folder: pathlib.Path) -> Iterator[None]:
+def locked(folder: pathlib.Path) -> Iterator[bool]:
     """Nobody else changes this folder's files in here meanwhile, and what a run that was cut left of them is ended.
-    Raises OSError where there is none."""
+    Gives whether files were put back. Raises OSError where there is no such folder."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        recover(folder)
-        yield
+        yield recover(folder)
     finally:
         os.close(descriptor)
 

@@ -42,6 +42,8 @@ def new_file(path: pathlib.Path) -> Iterator[pathlib.Path]:
 def _opened(part: str, flags: int) -> int:
     """Never through a link, nor waiting for who reads a pipe. Raises OSError naming what is not a file of this user
     alone under this name alone: it would be emptied, and it may be somebody's, or a backup's under another name."""
+    with contextlib.suppress(FileExistsError):
+        return os.open(part, flags | os.O_EXCL | os.O_NOFOLLOW, 0o600)  # ours, whoever a stick or a share says it is
     try:
         descriptor = os.open(part, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except OSError as error:

@@ -60,8 +60,9 @@ def write_plan(street: pathlib.Path, texts: Mapping[str, str], plan: Plan, inste
 def held(keys: pathlib.Path) -> Iterator[None]:
     """Nobody else changes the keys folder and its street meanwhile; a change that was cut before is undone first,
     and that is said. Raises OSError where the folder is not there, or a file cannot be put back."""
-    with locked(keys):
+    with locked(keys) as undone:
         street = street_beside(keys)
-        if street is not None and recover(street):
-            print(f"{street}: an earlier change was cut short; all of it was undone", file=sys.stderr)
+        if (street is not None and recover(street)) or undone:
+            again = "; a broker that was started since: start it again" if street else ""
+            print(f"{street or keys}: an earlier change was cut short; all of it was undone{again}", file=sys.stderr)
         yield

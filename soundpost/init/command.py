@@ -89,9 +89,9 @@ def run(args: argparse.Namespace) -> int:
 def _tell_left(folder: pathlib.Path) -> None:
     """Of a run that was killed: a whole set of keys may lie there. Another that runs just now has one, too."""
     for left in sorted(folder.absolute().parent.glob(f".{glob.escape(folder.name)}-????????")):
-        print(
-            f"{left}: left by a run that was killed, with keys in it; unless one runs now, remove it", file=sys.stderr
-        )
+        if os.path.isdir(left / "new"):  # noqa: PTH112 (False, too, where we may not look); else it is somebody's own
+            told = "left by a run that was killed, with keys in it; unless one runs now, remove it"
+            print(f"{left}: {told}", file=sys.stderr)
 
 
 def _create(args: argparse.Namespace, folder: pathlib.Path, survey: Survey, notes: list[str]) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from dsp.geodesy import Site
 from gateway.config import read_config
 from soundpost.broker import authority
-from soundpost.broker.changing import write_plan
+from soundpost.broker.changing import held, write_plan
 from soundpost.broker.identities import MADE, Identities, certificate_texts, crl_texts, made_of, psk_of
 from soundpost.broker.texts import BROKER, GATEWAY, Listening, acl_text, mosquitto_conf
 from soundpost.init import gateway_text
@@ -25,7 +25,7 @@ from soundpost.init.page import page
 from soundpost.init.places import site_of
 from soundpost.init.survey import LINUX, CameraAt, LampAt, PoleAt, Survey
 from soundpost.keys_table import TABLE, fresh, key_files, read_table, with_keys
-from soundpost.private_files import locked, write_private
+from soundpost.private_files import write_private
 
 FORMAT = 1
 CONFIG, MAP = "gateway.toml", "map.html"
@@ -206,7 +206,7 @@ def change(
 ) -> None:
     """What changes makes anew in a folder that is there, all or nothing; keys of nodes that stay are not touched.
     conf : mosquitto.conf, where it is another one. secrets : as of `create`. Raises ValueError or OSError."""
-    with locked(folder / "keys"):
+    with held(folder / "keys"):
         settings, now = settings_of(folder), datetime.now(UTC)
         table, there = read_table(folder / "keys")
         come = {pole.node: pole for pole in changes.nodes.comes}

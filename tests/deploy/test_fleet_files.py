@@ -184,6 +184,7 @@ def test_a_brokers_config_that_was_made_elsewhere_names_the_gateways_folder(psk_
         *(("tls/gateway.key", True), ("cameras/P1.password", True), ("broker/psk", True), ("broker/run/x.pid", False)),
         *(("authority/ca.key", False), ("nodes/n1/n1.key", False), ("fleet/fleet.key", False), ("map.html", False)),
         *(("init.json", False), ("reviewers/web.key", True), (".git/config", False), ("gateway.toml~", False)),
+        *(("broker/psk.before", False), ("tls/gateway.key.part", False)),
     ],
 )
 def test_a_gateway_gets_what_it_needs_and_no_more(file, is_brought):

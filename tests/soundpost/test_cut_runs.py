@@ -142,3 +142,27 @@ def test_a_list_of_a_cut_run_that_is_damaged_or_leads_elsewhere_touches_nothing(
         assert main(["keys", "rotate", "n1", "--out", str(keys)]) == 1
         assert f"{keys / '.change.undo'}: is damaged" in capsys.readouterr().err
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_a_copy_that_lay_beside_is_never_put_back_over_a_file_that_has_not_gone(tmp_path, monkeypatch):
+    assert main(["keys", "make", "n1", "n2", "--out", str(tmp_path)]) == 0
+    before, rename = files(tmp_path), os.rename
+    (tmp_path / "n1.key.before").write_text("stale")
+
+    def refused(source, target, **options):
+        if str(source).endswith("n1.key"):
+            raise OSError(5, "Input/output error")
+        return rename(source, target, **options)
+
+    monkeypatch.setattr(os, "rename", refused)
+
+    assert main(["keys", "remove", "n1", "--out", str(tmp_path)]) == 1
+    assert files(tmp_path) == before
+
+
+def test_a_change_of_keys_alone_that_is_undone_is_said(tmp_path, monkeypatch, capsys):
+    assert main(["keys", "make", "n1", "n2", "--out", str(tmp_path)]) == 0
+    (tmp_path / ".change.undo").write_text('{"other": [], "new": [], "gone": [], "folders": []}')
+
+    assert main(["keys", "rotate", "n1", "--out", str(tmp_path)]) == 0
+    assert f"{tmp_path}: an earlier change was cut short; all of it was undone\n" in capsys.readouterr().err

@@ -74,10 +74,13 @@ def test_a_run_that_is_ended_from_outside_leaves_no_keys(tmp_path, monkeypatch, 
 
 
 def test_what_a_killed_run_left_is_named(tmp_path, capsys):
-    (tmp_path / ".street-ab12_xyz").mkdir()
+    (tmp_path / ".street-ab12_xyz/new").mkdir(parents=True)
+    (tmp_path / ".street-20250801").mkdir()
 
     assert init(tmp_path, rows()) == 0
-    assert f"{tmp_path / '.street-ab12_xyz'}: left by a run that was killed, with keys in it" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"{tmp_path / '.street-ab12_xyz'}: left by a run that was killed, with keys in it" in told
+    assert ".street-20250801" not in told
 
 
 def test_a_full_disk_is_told_with_the_folder_that_was_asked_for(tmp_path, monkeypatch, capsys):

@@ -2,7 +2,8 @@
 
 One runs at a time, niced, for LONGEST_S at most, or until somebody stops it; of what it prints MOST_BYTES are read. The
 newest KEPT are remembered until this process ends. What it copies of the journal and its archives lies in a folder of
-its own, which is gone with it, whatever ended it.
+its own, which is gone with it, unless this process is killed
+meanwhile.
 """
 
 import json

@@ -41,6 +41,14 @@ def test_a_pipe_where_it_is_begun_is_refused_and_nobody_waits(tmp_path, is_read)
         os.close(reader)
 
 
+def test_a_medium_that_gives_every_file_one_owner_is_written_to(tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.journal.new_file.os.geteuid", lambda: os.getuid() + 1)
+    with new_file(tmp_path / "copy") as part:
+        part.write_text("all of it")
+
+    assert (tmp_path / "copy").read_text() == "all of it"
+
+
 def test_a_file_of_another_user_is_refused(tmp_path, monkeypatch):
     (tmp_path / "copy.part").write_text("theirs")
     monkeypatch.setattr("gateway.journal.new_file.os.geteuid", lambda: os.getuid() + 1)
