@@ -68,14 +68,16 @@ bench: .venv/.bench  ## speeds beside a named floor in the same run (ONLY=detect
 reference: .venv/.dev  ## docs/reference anew, of what the code says: commands, settings, files, wire, metrics
 	$(BIN)/python -m deploy.reference
 
-package: .venv/.package  ## Debian packages of gateway and node, with all they stand on: out/packages (MORE='--debian 12 --arch amd64')
+.PHONY: carried
+carried: | .venv/.package  # what a package carries besides Python
 	if command -v npm >/dev/null; then $(MAKE) web; else echo "no npm: packages without the map that moves"; fi
 	$(MAKE) docs
+
+package: .venv/.package | carried  ## Debian packages of gateway and node, with all they stand on: out/packages (MORE='--debian 12 --arch amd64')
 	$(BIN)/python -m deploy.package.build $(MORE)
 
 .PHONY: containers containers-programs
-containers: .venv/.package  ## the container image and compose.yaml, from the Debian package: out/containers (MORE='--bootstrap', ARCH=arm64)
-	if command -v npm >/dev/null; then $(MAKE) web; else echo "no npm: an image without the map that moves"; fi
+containers: .venv/.package | carried  ## the container image and compose.yaml, from the Debian package: out/containers (MORE='--bootstrap', ARCH=arm64)
 	arch=$${ARCH:-$$(dpkg --print-architecture)} && \
 		$(BIN)/python -m deploy.package.build --out out/packages --debian 12 --arch $$arch --product gateway && \
 		$(BIN)/python -m deploy.containers.build "$$(ls -t out/packages/soundpost-gateway_*+deb12_$$arch.deb | head -n 1)" $(MORE)
@@ -84,8 +86,7 @@ containers-programs:
 	sh deploy/check/containers.sh
 
 deploy-check: | containers-programs
-deploy-check: .venv/.package | programs  ## what deployment must show, on clean Debians 12 and 13: root, an hour; table in out/deploy-check (ONLY=debians: that part)
-	if command -v npm >/dev/null; then $(MAKE) web; else echo "no npm: packages without the map that moves"; fi
+deploy-check: .venv/.package | programs carried  ## what deployment must show, on clean Debians 12 and 13: root, an hour; table in out/deploy-check (ONLY=debians: that part)
 	rm -f out/deploy-check/soundpost-*.deb out/deploy-check/soundpost-*.json
 	$(BIN)/python -m deploy.package.build --out out/deploy-check $(MORE)
 	$(BIN)/python -m deploy.check $(ONLY)

@@ -10,14 +10,14 @@ import time
 from collections.abc import Iterator
 
 UNPACKED = pathlib.Path("/var/tmp/soundpost-docker")  # noqa: S108 - deploy/check/containers.sh puts Debian's own there
+PATH = f"{UNPACKED}/usr/bin:{UNPACKED}/usr/sbin:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 START_S, LIMIT_S = 30, 600
 ALONE = ("--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false")
 
 
 def found(name: str) -> str | None:
     """Where a program is, of this machine or unpacked."""
-    ours = [str(UNPACKED / "usr" / each) for each in ("bin", "sbin")]
-    return shutil.which(name, path=os.pathsep.join([*ours, os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
+    return shutil.which(name, path=PATH)
 
 
 class Docker:
@@ -62,12 +62,11 @@ class Street:
 @contextlib.contextmanager
 def daemon(folder: pathlib.Path) -> Iterator[Docker]:
     """Until the end of the with. Raises TimeoutError where it does not come up: its log is in folder."""
-    path = os.pathsep.join([str(UNPACKED / "usr/bin"), str(UNPACKED / "usr/sbin"), os.environ.get("PATH", "")])
     at = folder / "docker.sock"
     places = ("--data-root", folder / "data", "--exec-root", folder / "exec", "--pidfile", folder / "docker.pid")
     command = (found("dockerd") or "dockerd", *places, "--host", f"unix://{at}", *ALONE)
     with (folder / "dockerd.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"PATH": path})
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"PATH": PATH})
     try:
         docker = Docker(at)
         _until_up(docker, process, folder)

@@ -1,6 +1,6 @@
 """Man pages (man(7)) of the commands: one of each, and one of `soundpost`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from deploy.package.commands import Command
 from soundpost.__main__ import COMMANDS
@@ -77,13 +77,3 @@ def escaped(text: str) -> str:
     """Nothing of it is a command of man(7), and a dash is the one that is typed (groff_char(7))."""
     lines = text.replace("\\", "\\e").replace("-", "\\-").split("\n")
     return "\n".join(f"\\&{line}" if line[:1] in (".", "'") else line for line in lines)
-
-
-def flags_in(page: str) -> set[str]:
-    """Which options a page tells of: for tests."""
-    return set(_flags(page.replace("\\-", "-").splitlines()))
-
-
-def _flags(lines: Iterable[str]) -> Iterable[str]:
-    for line in lines:
-        yield from (part.split("\\fR")[0] for part in line.split("\\fB")[1:])

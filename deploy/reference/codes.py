@@ -5,6 +5,7 @@ from deploy.reference.markdown import Page, escaped, table, wrapped
 from deploy.reference.said import below, each_of
 from firmware import update, wire
 from firmware.board.blink import CODES, HEALTHY_MS
+from firmware.clock import FRESH_US, HOLDOVER_US, LOCKED_US
 from firmware.linux.names import VERBS
 from gateway.reaction.lamp_faults import RULES
 from gateway.upkeep.ledger import KINDS, OVER
@@ -21,9 +22,9 @@ ALARMS = {
 }
 CLOCKS = {
     "unset": "no time yet: what it says is kept, and places nothing",
-    "coarse": "worse than 10 ms: places nothing",
-    "holdover": "up to 10 ms: the time goes on by the sample clock",
-    "locked": "up to 1 ms, with a mark of the last 3 s",
+    "coarse": f"worse than {HOLDOVER_US // 1000} ms: places nothing",
+    "holdover": f"up to {HOLDOVER_US // 1000} ms: the time goes on by the sample clock",
+    "locked": f"up to {LOCKED_US // 1000} ms, with a mark of the last {FRESH_US // 1_000_000} s",
 }
 STATUS = (
     ("0", "done; of `soundpost doctor`: nothing FAILs"),

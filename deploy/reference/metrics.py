@@ -15,6 +15,7 @@ from gateway.web.metering.meter import Meter
 from gateway.web.metering.street import Street
 from gateway.web.records import Freshness
 from gateway.web.store.store import Store
+from hw.linux.textfile import EVERY_S
 from hw.ports import ClockReading
 
 PREFIX = "soundpost_gateway_"
@@ -24,8 +25,8 @@ HEAD = "How they are gathered, and the alerts on them: [watching](../how-to/watc
 def page() -> Page:
     """All figures."""
     text = f"# Metrics\n\n{wrapped(HEAD)}"
-    text += "## Of a gateway\n\nWritten to `metrics_file` every 15 s.\n\n" + _table(_of_gateway())
-    text += "## Of a Linux node\n\nWritten to its own `metrics_file` every 15 s.\n\n" + _table(_of_node())
+    text += f"## Of a gateway\n\nWritten to `metrics_file` every {EVERY_S:g} s.\n\n" + _table(_of_gateway())
+    text += f"## Of a Linux node\n\nWritten to its own `metrics_file` every {EVERY_S:g} s.\n\n" + _table(_of_node())
     text += "## Of the web process\n\nServed at `/metrics`.\n\n" + _table(_of_web())
     return Page("metrics.md", text, "gateway/watching, firmware/linux/figures.py and gateway/web/metering")
 

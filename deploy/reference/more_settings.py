@@ -2,6 +2,7 @@
 
 from deploy.reference.keys import either
 from deploy.reference.markdown import Page, code, escaped, item, table, wrapped
+from deploy.reference.settings import FILES
 from firmware.board.config import LAST_PIN, RANGES
 from firmware.workshop.chips import ARCHITECTURES
 from firmware.workshop.pole_file import EXAMPLE, FARTHEST_M, NEED
@@ -41,6 +42,7 @@ def _index() -> str:
             ("board", "a board's pole file"), ("lamp-map", "a lamp board's register map"),
             ("landmarks", "landmarks of a camera"), ("scenario", "a scenario"),
             ("recording", "a recording's nodes file")]  # fmt: skip
+    assert {page for page, _ in rows} == {each.page for each in FILES} | {"survey", "board"}, "all of them, by name"
     head = "Every key of every file that people write: what it may be, what holds without it, what it is."
     return f"# Settings\n\n{head}\n\n" + "".join(item(f"[{words}]({page}.md)") for page, words in rows)
 

@@ -22,7 +22,7 @@ from gateway.intake.seen import Seen
 from hw.serial_line import open_serial_line
 from simulators.board.usb_bench import UsbBench
 from simulators.peers.cable import Cable
-from simulators.peers.peer import run
+from simulators.peers.peer import run, utc_us
 
 SEED = 3
 BAUD = 115_200
@@ -30,11 +30,10 @@ BAUD = 115_200
 
 async def answer(port: str, node: str, key: bytes) -> None:
     """What comes from this node is acknowledged, for ever. What is not sealed with its key is not."""
-    line = await open_serial_line(port, BAUD)
+    line, gate = await open_serial_line(port, BAUD), Gate({node: key}, Seen())
     async for frame in line.frames():
-        gate = Gate({node: key}, Seen())
         with contextlib.suppress(ValueError):
-            opened = gate.open(frame, time.time_ns() // 1000)
+            opened = gate.open(frame, utc_us())
             ack = wire.Ack(((opened.boot, opened.sequence, opened.sequence),))
             await line.write_frame(gate.seal(node, ack))
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from hw.linux.textfile import EVERY_S
 from simulators.explaining.sheet import path, sheet, words
 
 WIDTH, HEIGHT, BOX_W, BOX_H, FILE_H = 1020.0, 560.0, 176.0, 54.0, 44.0
@@ -49,7 +50,7 @@ BOXES = (
     Box("soundpost gateway", "places, decides, orders", "process", 298, 190),
     Box("journal, and its socket", "all that was heard and done", "file", 298, 330),
     Box("keys, settings", "nodes' keys are here alone", "file", 546, 70),
-    Box("metrics_file", "rewritten every 15 s", "file", 546, 140),
+    Box("metrics_file", f"rewritten every {EVERY_S:g} s", "file", 546, 140),
     Box("soundpost evidence", "clips, stills, plates", "process", 546, 300),
     Box("sealed files", "AES-256-GCM, let go in time", "file", 546, 370),
     Box("soundpost web", "pages, API, accounts", "process", 546, 440),

@@ -63,7 +63,9 @@ def drawing() -> str:
     legend = foot + 48
     drawn += [_bar(LEFT, LEFT + 26, legend, BLUE), words(LEFT + 34, legend + 11, "the sound is on its way", "small")]
     drawn += [_bar(LEFT + 210, LEFT + 236, legend, LIGHT)]
-    drawn.append(words(LEFT + 244, legend + 11, "the pole listens for 100 ms, and its word is on the wire", "small"))
+    drawn.append(
+        words(LEFT + 244, legend + 11, f"the pole listens for {LOOKS_MS[0]} ms, and its word is on the wire", "small")
+    )
     return sheet("One shot in time", WIDTH, height, *drawn)
 
 

@@ -6,7 +6,8 @@ usage: python -m simulators.peers.street_nodes FOLDER [--shots 3] [--every-s 5]
 FOLDER has a folder for each node, with its node.toml: `nodes` of what `soundpost init` made. They report how they are
 every 20 s, as a real node does; with --shots, so many shots in the middle of the street, each heard by all.
 Standard output: {"what": "let in", "nodes": N} when the broker took all of them; {"what": "acked", "nodes": N} when the
-gateway had a word of each on its disk; {"what": "shot", "t_us", "lat_deg", "lon_deg"} for each shot. Ends on SIGTERM.
+gateway had a word of each on its disk; {"what": "shot", "t_us", "lat_deg", "lon_deg"} for each shot; "away", "missed" and "refused", each with
+a node and why. Ends on SIGTERM. Light, and reports for good; real nodes on real sound: simulators/demo/rehearsal.py.
 """
 
 import argparse
@@ -59,9 +60,12 @@ class StreetNode:
             try:
                 self._line = await open_mqtt_line(self._broker())
                 self.let_in.set()
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._report())
-                    tasks.create_task(self._listen(self._line))
+                try:
+                    async with asyncio.TaskGroup() as tasks:
+                        tasks.create_task(self._report())
+                        tasks.create_task(self._listen(self._line))
+                finally:
+                    await self._line.close()
             except* OSError as errors:
                 say("away", node=self.config.node, why=str(errors.exceptions[0]))
             self._line = None
@@ -82,7 +86,12 @@ class StreetNode:
 
     async def _listen(self, line: MqttLine) -> None:
         async for frame in line.frames():
-            if wire.open(frame, self.key).record.__class__ is wire.Ack:
+            try:
+                record = wire.open(frame, self.key).record
+            except wire.BadFrame as error:
+                say("refused", node=self.config.node, why=str(error))
+                continue
+            if record.__class__ is wire.Ack:
                 self.acked.set()
         raise ConnectionError("the broker hung up")
 
@@ -144,11 +153,11 @@ async def live_all(nodes: Sequence[StreetNode], n_shots: int, every_s: float) ->
             await shoot(nodes)
             await asyncio.sleep(every_s)
 
-    tasks = [asyncio.create_task(each) for each in (story(), *(node.live() for node in nodes))]
-    await stopped.wait()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async with asyncio.TaskGroup() as group:  # whatever fails ends all, and is told
+        tasks = [group.create_task(each) for each in (story(), *(node.live() for node in nodes))]
+        await stopped.wait()
+        for task in tasks:
+            task.cancel()
 
 
 def main(argv: list[str] | None = None) -> int:
