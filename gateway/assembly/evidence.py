@@ -36,7 +36,7 @@ from gateway.reaction.walls import Walls
 from gateway.street import Place
 from gateway.tasks import end
 from hw import mp4_clip
-from hw.linux.systemd import notify
+from hw.linux.systemd import beat, notify
 from hw.modbus_wire import Wires
 from hw.mqtt_connection import tls_context
 from hw.rtsp_camera import RtspCamera, place_of
@@ -46,7 +46,6 @@ from hw.rtsp_video import Picture
 LATE_US = 30_000_000
 """A ring reaches so much farther back than a clip: a shot may be told late."""
 AGAIN_US = 120_000_000
-BEAT_S = 5.0
 CURSOR = "evidence.cursor"
 log = structlog.get_logger("gateway.evidence")
 
@@ -115,7 +114,7 @@ async def keep_evidence(
             tasks.append(asyncio.create_task(line.run()))
         stopping = asyncio.create_task(stop.wait())
         closing.callback(stopping.cancel)
-        beating = asyncio.create_task(_beat())
+        beating = asyncio.create_task(beat())
         closing.callback(beating.cancel)
         ready()
         notify("READY=1")
@@ -130,13 +129,6 @@ async def keep_evidence(
             await end(*tasks[1:])
             tasks[0].cancel()  # once: clips that are open become whole
             await asyncio.wait((tasks[0],), timeout=10.0)
-
-
-async def _beat() -> None:
-    """A watchdog sees by it that the loop turns."""
-    while True:
-        notify("WATCHDOG=1")
-        await asyncio.sleep(BEAT_S)
 
 
 async def _take(station: Station, kept: Kept) -> None:

@@ -43,10 +43,10 @@ from gateway.web.store.store import Store
 from gateway.web.wire.bounds import MOST, Bounds
 from gateway.web.wire.open_files import AT_ONCE, ENOUGH, connections_of, raise_open_files
 from gateway.web.wire.protocol import HEADERS_S, BoundedProtocol
-from hw.linux.systemd import notify
+from hw.linux.systemd import beat, notify
 
 DAY_US = 86_400_000_000
-STOP_S, BEAT_S = 3, 5.0
+STOP_S = 3
 LOG = structlog.get_logger("web")
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
@@ -176,20 +176,13 @@ async def serve_web(web: Web, config: WebConfig, folder: pathlib.Path, ready: Ca
     )
     web.parts.feed.open()
     web.reader.start()
-    beating = asyncio.create_task(_beat())
+    beating = asyncio.create_task(beat())
     try:
         await server.serve()
     finally:
         notify("STOPPING=1")
         web.reader.stop()
         await end(beating)
-
-
-async def _beat() -> None:
-    """A watchdog sees by it that the loop turns."""
-    while True:
-        notify("WATCHDOG=1")
-        await asyncio.sleep(BEAT_S)
 
 
 class Server(uvicorn.Server):

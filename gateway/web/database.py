@@ -18,6 +18,8 @@ import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hw.linux.settings import unwritable_file
+
 APPLICATION_ID = 0x534E4457
 MIGRATIONS = pathlib.Path(__file__).with_name("migrations")
 BUSY_S = 5.0
@@ -96,14 +98,12 @@ def _named(path: pathlib.Path) -> Iterator[None]:
 def check_database(path: pathlib.Path) -> None:
     """Whether Database would take this file, or could make it. Makes, migrates and leaves nothing.
     What a -wal has that nobody has open is not read. Raises OSError or ValueError as Database does."""
-    is_there = path.exists()
-    place = path if is_there else path.parent
-    if not place.exists():
-        raise FileNotFoundError(2, "no such folder", str(path))
-    if not os.access(place, os.W_OK if is_there else os.W_OK | os.X_OK):
-        raise PermissionError(13, "cannot be written", str(path))
-    if not is_there:
+    if fault := unwritable_file("database", path):
+        raise OSError(fault)
+    if not path.exists():
         return
+    if not os.access(path, os.W_OK):
+        raise PermissionError(13, "cannot be written", str(path))
     is_open = all(path.with_name(path.name + more).exists() for more in ("-wal", "-shm"))
     uri = f"file:{urllib.parse.quote(str(path.absolute()))}?{'mode=ro' if is_open else 'immutable=1'}"
     with _named(path), contextlib.closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S)) as connection:

@@ -13,6 +13,9 @@ PUBLIC = "public"
 """Also without signing in."""
 
 
+MOST_BYTES = 65_536
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """methods : of HTTP; HEAD goes with GET. to : roles, or PUBLIC. scope : what an API key must have for it, or ""
@@ -25,7 +28,7 @@ class Grant:
     scope: str = ""
     logged: str = ""
     near: bool = False
-    most_bytes: int = 65_536
+    most_bytes: int = MOST_BYTES
 
 
 EVERYBODY = ROLES

@@ -18,6 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from firmware.linux.spool import left_behind
 from gateway.config import GatewayConfig, read_config
 from simulators.demo.configs import to_toml
 from simulators.demo.programs import Program, python, run_once, start
@@ -93,7 +94,15 @@ async def _play(street: Path, recording: Recording, scratch: Path, programs: lis
         ) from None
     if failed := [program.why() for program, status in zip(programs, ended, strict=True) if status != 0]:
         raise OSError(failed[0])
+    await asyncio.to_thread(_check_acked, scratch, [track.node for track in tracks])
     _say("all that they heard is acknowledged")
+
+
+def _check_acked(scratch: Path, nodes: Sequence[str]) -> None:
+    """A node that ends gives up in time what nobody acknowledges, and keeps it: that is no fault of its own."""
+    waiting = sum(not each.is_health for node in nodes for each in left_behind(scratch / node / "state"))
+    if waiting:
+        raise OSError(f"{waiting} arrivals are not acknowledged: do the broker and the gateway of this folder run?")
 
 
 async def _start_s(street: Path, recording: Recording, scratch: Path) -> float:

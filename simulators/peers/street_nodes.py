@@ -6,8 +6,9 @@ usage: python -m simulators.peers.street_nodes FOLDER [--shots 3] [--every-s 5]
 FOLDER has a folder for each node, with its node.toml: `nodes` of what `soundpost init` made. They report how they are
 every 20 s, as a real node does; with --shots, so many shots in the middle of the street, each heard by all.
 Standard output: {"what": "let in", "nodes": N} when the broker took all of them; {"what": "acked", "nodes": N} when the
-gateway had a word of each on its disk; {"what": "shot", "t_us", "lat_deg", "lon_deg"} for each shot; "away", "missed" and "refused", each with
-a node and why. Ends on SIGTERM. Light, and reports for good; real nodes on real sound: simulators/demo/rehearsal.py.
+gateway had a word of each on its disk; {"what": "shot", "t_us", "lat_deg", "lon_deg"} for each shot; "away", "missed",
+"refused", each with its node and why. Ends on SIGTERM. It is light, and reports for good: what lets real nodes hear
+real sound, and ends then, is simulators/demo/rehearsal.py.
 """
 
 import argparse

@@ -3,6 +3,8 @@
 import pytest
 
 from deploy.handbook.linking import DOCS
+from firmware.linux.spool import Spool
+from firmware.outbox import Saved
 from gateway.config import read_config
 from simulators.board import desk
 from simulators.demo import rehearsal
@@ -40,6 +42,17 @@ def test_nodes_that_went_to_their_poles_cannot_be_played_here(street, capsys):
             "street/", f"{street}/"
         )
     )
+
+
+def test_arrivals_that_nobody_acknowledged_are_counted_and_no_success(tmp_path):
+    spool = Spool(tmp_path / "n1" / "state", 1)
+    spool.keep(Saved(1, 1, True, b"how it is"))
+    rehearsal._check_acked(tmp_path, ["n1", "n2"])
+    spool.keep(Saved(1, 2, False, b"what it heard"))
+    spool.close()
+
+    with pytest.raises(OSError, match=r"^1 arrivals are not acknowledged: do the broker and the gateway"):
+        rehearsal._check_acked(tmp_path, ["n1", "n2"])
 
 
 def test_a_street_or_a_key_that_is_not_there_is_one_line(tmp_path, capsys):

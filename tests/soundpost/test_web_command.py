@@ -88,7 +88,7 @@ def test_docs_show_every_setting_of_the_door(folder):
         ("web.toml", "port = 0", "port = 70000", "port: "),
         ("web.toml", "port = 0", 'port = 0\nhost = "0.0.0.0"', "host must be loopback (127.0.0.1, ::1)"),
         ("web.toml", "port = 0", 'port = 0\ngateway = "other.toml"', "other.toml"),
-        ("web.toml", "port = 0", 'port = 0\ndatabase = "away/web.db"', "away/web.db"),
+        ("web.toml", "port = 0", 'port = 0\ndatabase = "away/web.db"', "away is not there"),
         ("web.toml", "port = 0", 'port = 0\nby = "desk"', "by: desk has no key in requests_keys_file"),
         ("asks.toml", "11", "12", "by: web has another key in requests_keys_file"),
         ("web.toml", '"shelf.key"', '"web.key"', "evidence_key_file: is another key than that of [evidence]"),

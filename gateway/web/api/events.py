@@ -1,6 +1,6 @@
 """News as they come: server-sent events (HTML Living Standard, 9.2), each with its row's number as id."""
 
-import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.web.accounts.person import who_of
 from gateway.web.api.paging import IN_DIGITS, MOST_INT
 from gateway.web.api.problems import ApiRoute, Fault, declared
-from gateway.web.live.feed import Feed, TooMany, row_number
+from gateway.web.live.feed import Feed, TooMany, row_number, with_beats
 from gateway.web.parts import parts_of
 from gateway.web.records import Change
 
@@ -95,22 +95,11 @@ class Stream(Response):
 
 async def told(feed: Feed, after: int | None, whose: str = "") -> AsyncIterator[bytes]:
     """What is sent, piece by piece."""
-    news = feed.listen(after, whose)
-    waiting: asyncio.Future[Change] = asyncio.ensure_future(anext(news))
-    try:
-        await asyncio.sleep(0)  # from here on it listens
-        yield BEGIN
-        while True:
-            done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE_S)
-            if not done:
-                yield KEEP_ALIVE
-                continue
-            yield event(waiting.result())
-            waiting = asyncio.ensure_future(anext(news))
-    except (StopAsyncIteration, TooMany):  # the feed ended; or others came between the look at the room and this one
-        return
-    finally:
-        waiting.cancel()
+    is_begun = False
+    async with contextlib.aclosing(with_beats(feed, after, whose, KEEP_ALIVE_S)) as news:
+        async for change in news:
+            yield event(change) if change else KEEP_ALIVE if is_begun else BEGIN
+            is_begun = True
 
 
 def event(change: Change) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from gateway.web.api.told import Ellipse, Incident, Told
+from gateway.web.api.told import Incident, Properties, Told
 
 
 class Point(Told):
@@ -11,27 +11,6 @@ class Point(Told):
 
     type: Literal["Point"]
     coordinates: tuple[float, float]
-
-
-class Properties(Told):
-    """As of Incident."""
-
-    number: int
-    version: int
-    first_us: int
-    told_us: int
-    ellipse_95: Ellipse
-    grade: str
-    kind: str
-    p_gunshot: float | None
-    why: str
-    n_rounds: int
-    historic: bool
-    quiet: str
-    review: str
-    review_what: str
-    review_state: str
-    near: str
 
 
 class Feature(Told):

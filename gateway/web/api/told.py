@@ -23,19 +23,16 @@ class Ellipse(Told):
     azimuth_deg: float
 
 
-class Incident(Told):
+class Properties(Told):
     """number : of the journal's newest row about it. version : of the row that told or reviewed it last. grade, place,
     ellipse_95 : of its best round; kind, p_gunshot, why : of its likeliest. review : `gunshot`, `no gunshot`, `unsure`,
     or "". review_state : `open`, `second`, `done` or `disputed`. quiet : the announced event it fell into. near : the
     nearest street address."""
 
-    incident: str
     number: int
     version: int
     first_us: int
     told_us: int
-    lat_deg: float
-    lon_deg: float
     ellipse_95: Ellipse
     grade: str
     kind: str
@@ -48,6 +45,14 @@ class Incident(Told):
     review_what: str
     review_state: str
     near: str
+
+
+class Incident(Properties):
+    """incident : its name. lat_deg, lon_deg : of its best round."""
+
+    incident: str
+    lat_deg: float
+    lon_deg: float
 
 
 class Round(Told):

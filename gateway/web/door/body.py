@@ -9,11 +9,11 @@ from starlette.types import Message, Receive
 from gateway.web.door.refused import Refused
 from gateway.web.words.said import said
 
-MOST_BYTES, MOST_FIELDS, LONGEST_S = 65_536, 200, 20.0
+MOST_FIELDS, LONGEST_S = 200, 20.0
 FORM = "application/x-www-form-urlencoded"
 
 
-async def whole_body(receive: Receive, declared: str, most: int = MOST_BYTES) -> bytes:
+async def whole_body(receive: Receive, declared: str, most: int) -> bytes:
     """declared : Content-Length, or "". most : bytes. Raises Refused for more, and for who takes over LONGEST_S."""
     too_long = Refused(
         413, said("That is too long: at most {most} bytes are taken.", most=most), {"connection": "close"}

@@ -2,7 +2,7 @@
 who comes later, or did not keep up, is told `missed`, and looks at the store, which has it all by number."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 from gateway.web.records import Change
 
@@ -103,3 +103,24 @@ def _put(queue: "asyncio.Queue[Change | None]", change: Change | None) -> None:
 def row_number(told: str) -> int | None:
     """The number that a listener says it had last (Last-Event-ID); None for what is none of ours."""
     return int(told) if told.isascii() and told.isdigit() and len(told) < LONGEST_NUMBER else None
+
+
+async def with_beats(feed: Feed, after: int | None, whose: str, every_s: float) -> AsyncGenerator[Change | None, None]:
+    """What `Feed.listen` tells; None first, once it listens, and after each every_s of nothing. Ends with the feed, and
+    where others took the room between a look at it and this."""
+    news = feed.listen(after, whose)
+    waiting: asyncio.Future[Change] = asyncio.ensure_future(anext(news))
+    try:
+        await asyncio.sleep(0)  # from here on it listens
+        if waiting.done() and isinstance(waiting.exception(), TooMany):
+            return
+        yield None
+        while True:
+            done, _ = await asyncio.wait({waiting}, timeout=every_s)
+            yield waiting.result() if done else None
+            if done:
+                waiting = asyncio.ensure_future(anext(news))
+    except StopAsyncIteration:
+        return
+    finally:
+        waiting.cancel()

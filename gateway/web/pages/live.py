@@ -1,6 +1,6 @@
 """*Live*: what comes, as it comes: a map, the list beside it, and what waits for somebody to take note of it."""
 
-import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator
@@ -19,11 +19,11 @@ from gateway.web.desk.acknowledged import acknowledge
 from gateway.web.desk.board import Board, board_of
 from gateway.web.door.problem import problem
 from gateway.web.drawn.incident_map import incident_map, plain_map
-from gateway.web.live.feed import TooMany, row_number
+from gateway.web.live.feed import TooMany, row_number, with_beats
 from gateway.web.maps.frame import frame
 from gateway.web.pages.missing import missing
 from gateway.web.parts import Parts, parts_of
-from gateway.web.records import Brief, Change
+from gateway.web.records import Brief
 from gateway.web.templating import gettext_of, in_words, page
 from gateway.web.unforeseen import or_none
 
@@ -91,26 +91,13 @@ async def live_events(request: Request) -> Response:
 
 
 async def _events(parts: Parts, after: int | None, whose: str) -> AsyncIterator[dict[str, Any]]:
-    news = aiter(parts.feed.listen(after, whose))
-    waiting: asyncio.Future[Change] = asyncio.ensure_future(anext(news))
-    try:
-        await asyncio.sleep(0)  # from here on it listens
-        if waiting.done() and isinstance(waiting.exception(), TooMany):
-            return  # others came between the look at the room and this one; it asks again, and is told 503
-        yield await _beat(parts)
-        while True:
-            done, _ = await asyncio.wait({waiting}, timeout=BEAT_S)
-            if done:
-                change = waiting.result()
-                told = {"kinds": list(change.kinds), "incident": change.incident, "missed": change.missed}
-                yield {"event": "news", "id": str(change.number), "data": json.dumps(told)}
-                waiting = asyncio.ensure_future(anext(news))
-            else:
+    async with contextlib.aclosing(with_beats(parts.feed, after, whose, BEAT_S)) as news:
+        async for change in news:
+            if change is None:
                 yield await _beat(parts)
-    except StopAsyncIteration:
-        return
-    finally:
-        waiting.cancel()
+                continue
+            told = {"kinds": list(change.kinds), "incident": change.incident, "missed": change.missed}
+            yield {"event": "news", "id": str(change.number), "data": json.dumps(told)}
 
 
 async def _beat(parts: Parts) -> dict[str, Any]:

@@ -89,11 +89,16 @@ export class Line {
       // Aborted while it waited, or taken by another tab while it was held.
       if (how.signal?.aborted || this.#isOver) return;
       this.#letGo = null;
-      this.#source?.close();
+      this.#closed();
       clearTimeout(this.#retry);
       this.#heardAt = performance.now();
       this.#wait();
     });
+  }
+
+  #closed() {
+    this.#source?.close();
+    this.#source = null; // what still waits for an answer of it sees that it is another's turn
   }
 
   #say() {
@@ -114,7 +119,7 @@ export class Line {
     if (!isShared) {
       clearTimeout(this.#retry);
       if (isShown()) this.#connect();
-      else this.#source?.close();
+      else this.#closed();
     } else if (this.#letGo) {
       if (!isShown()) this.#channel.postMessage({ kind: "hidden" });
     } else if (isShown()) {

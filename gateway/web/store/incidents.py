@@ -17,7 +17,7 @@ SAME_US = 50_000
 automatic fire has 100 ms between two (from general knowledge)."""
 EARLY_US = 1_500_000
 """Before it is told, a round may have moved something under a provisional name for so long (docs/explanation/soon.md:
-it is decided 0.35 to 0.7 s after the last pole heard it, and told up to 0.6 s later)."""
+it is decided when all poles had the time to hear it and tell, and told after the later looks)."""
 INCIDENT = """insert into incident values
     (:began, :incident, :number, :number, :first_us, :told_us, :lat_deg, :lon_deg, :major_m, :minor_m, :azimuth_deg,
      :grade, :kind, :p_gunshot, :why, :n_rounds, :historic, :quiet, '', '', 0, 0, :near)

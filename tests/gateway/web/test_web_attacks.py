@@ -12,6 +12,7 @@ from gateway.web.door import body
 from gateway.web.door.csrf import token_of
 from gateway.web.door.headers import CONTENT_SECURITY
 from gateway.web.door.refused import local_path
+from gateway.web.grants import MOST_BYTES
 
 XSS = (
     "<script>alert(1)</script>",
@@ -301,7 +302,7 @@ def test_a_form_of_a_megabyte_is_answered_once_and_leaves_nothing(door):
     before = rows(there)
 
     answer = there.post(browser, "/accounts", name="x" * 1_000_000, role="viewer")
-    assert (answer.status_code, f"at most {body.MOST_BYTES} bytes" in answer.text) == (413, True)
+    assert (answer.status_code, f"at most {MOST_BYTES} bytes" in answer.text) == (413, True)
     assert rows(there) == before
 
 
